@@ -1,0 +1,32 @@
+// The layout of an expanded AES key. Offsets in bytes from a 16-aligned ctx:
+//
+//   0     number of rounds, u32: 10, 12 or 14 (FIPS 197 table 4)
+//   16    first round key, as FIPS 197 writes it
+//   32    last round key, with the constant of SubBytes
+//   48    last and first round key added, as nibble pairs: what stands between two blocks of a CBC chain
+//   64    15 round keys as nibble pairs, for vector-permute encryption; the last of them serves the chain only
+//   304   15 round keys for vector-permute decryption; the first and the last of them are not used
+//   544   15 round keys as 8 bit planes each, for fixslicing in both directions
+//   2464  8 blocks of scratch: the fixsliced state
+
+export const AES_FIRST_KEY: usize = 16;
+export const AES_LAST_KEY: usize = 32;
+export const AES_TURN_KEY: usize = 48;
+export const AES_PAIR_KEYS: usize = 64;
+export const AES_INVERSE_KEYS: usize = 304;
+export const AES_PLANE_KEYS: usize = 544;
+export const AES_PLANE_KEY_BYTES: usize = 128;
+export const AES_STATE: usize = 2464;
+
+/** Bytes of an expanded key. Wiping it wipes every trace of the key and of the last blocks. */
+export const AES_CONTEXT_BYTES: usize = 2592;
+
+// @ts-ignore: decorator
+@inline export function aesRounds(ctx: usize): u32 {
+  return load<u32>(ctx);
+}
+
+// @ts-ignore: decorator
+@inline export function setAesRounds(ctx: usize, rounds: u32): void {
+  store<u32>(ctx, rounds);
+}

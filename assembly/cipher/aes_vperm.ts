@@ -1,0 +1,165 @@
+// AES encryption by vector permute: M. Hamburg, "Accelerating AES with Vector Permute Instructions" (CHES 2009).
+//
+// Sixteen S-boxes are sixteen nibble look-ups in registers, so no address depends on a secret. Between rounds a state
+// rests as nibble pairs (scripts/gen-aes-tables.mjs derives them). Serial modes run here: their speed is the latency of
+// a round, which bit slicing cannot shorten.
+
+import { AES_LAST_KEY, AES_PAIR_KEYS, AES_TURN_KEY, aesRounds } from './aes_context';
+import { indexIo, indexJo, look, mapReciprocal, toPairs } from './aes_nibbles';
+import { SBOX_1_IO, SBOX_1_JO, SBOX_2_IO, SBOX_2_JO, SBOX_3_IO, SBOX_3_JO, SBOX_IO, SBOX_JO } from './aes_tables';
+
+// ShiftRows (FIPS 197 section 5.1.2), and ShiftRows followed by a rotation of every column by 1, 2 and 3 bytes.
+// @ts-ignore: decorator
+@inline function shiftRows(x: v128): v128 {
+  return i8x16.swizzle(x, i8x16(0, 5, 10, 15, 4, 9, 14, 3, 8, 13, 2, 7, 12, 1, 6, 11));
+}
+// @ts-ignore: decorator
+@inline function invShiftRows(x: v128): v128 {
+  return i8x16.swizzle(x, i8x16(0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3));
+}
+// @ts-ignore: decorator
+@inline function shiftRowsTurn1(x: v128): v128 {
+  return i8x16.swizzle(x, i8x16(5, 10, 15, 0, 9, 14, 3, 4, 13, 2, 7, 8, 1, 6, 11, 12));
+}
+// @ts-ignore: decorator
+@inline function shiftRowsTurn2(x: v128): v128 {
+  return i8x16.swizzle(x, i8x16(10, 15, 0, 5, 14, 3, 4, 9, 2, 7, 8, 13, 6, 11, 12, 1));
+}
+// @ts-ignore: decorator
+@inline function shiftRowsTurn3(x: v128): v128 {
+  return i8x16.swizzle(x, i8x16(15, 0, 5, 10, 3, 4, 9, 14, 7, 8, 13, 2, 11, 12, 1, 6));
+}
+// @ts-ignore: decorator
+@inline function turn1(x: v128): v128 {
+  return i8x16.swizzle(x, i8x16(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12));
+}
+
+// A round for one stream: the three multiples of MixColumns come out of tables side by side, which is the shortest path.
+// @ts-ignore: decorator
+@inline function quickRound(x: v128, key: v128): v128 {
+  const io = indexIo(x);
+  const jo = indexJo(x);
+  const once = mapReciprocal(io, jo, SBOX_1_IO(), SBOX_1_JO());
+  // The key is turned back so that it can join early, before the slower of the two look-ups, and be turned again.
+  const twice = v128.xor(v128.xor(invShiftRows(key), look(SBOX_2_IO(), io)), look(SBOX_2_JO(), jo));
+  const thrice = mapReciprocal(io, jo, SBOX_3_IO(), SBOX_3_JO());
+  return v128.xor(
+    v128.xor(shiftRows(twice), shiftRowsTurn1(thrice)),
+    v128.xor(shiftRowsTurn2(once), shiftRowsTurn3(once)),
+  );
+}
+
+// A round for streams side by side, where instructions count and latency does not: with s = 2A + turn(A), MixColumns is
+// s + turn(s + ...) and two look-ups fewer.
+// @ts-ignore: decorator
+@inline function smallRound(x: v128, key: v128): v128 {
+  const io = indexIo(x);
+  const jo = indexJo(x);
+  const once = mapReciprocal(io, jo, SBOX_1_IO(), SBOX_1_JO());
+  const twice = mapReciprocal(io, jo, SBOX_2_IO(), SBOX_2_JO());
+  const sum = v128.xor(shiftRows(twice), shiftRowsTurn1(once));
+  return v128.xor(v128.xor(sum, v128.xor(key, shiftRowsTurn3(once))), turn1(sum));
+}
+
+// The last round has no MixColumns (FIPS 197 section 5.1); its result is bytes again.
+// @ts-ignore: decorator
+@inline function lastRound(io: v128, jo: v128, key: v128): v128 {
+  return v128.xor(shiftRows(mapReciprocal(io, jo, SBOX_IO(), SBOX_JO())), key);
+}
+
+/**
+ * CBC encryption of one stream (NIST SP 800-38A section 6.2).
+ * @param ctx expanded key, see aesExpandKey
+ * @param iv 16 bytes of private scratch: the chaining value, replaced by the last ciphertext block
+ * @param src plaintext, `blocks` * 16 bytes, any alignment
+ * @param dst ciphertext: the same address as `src`, or memory apart from it
+ * @param blocks number of 16-byte blocks
+ */
+export function aesCbcEncrypt(ctx: usize, iv: usize, src: usize, dst: usize, blocks: u32): void {
+  if (blocks == 0) return;
+  const keys = ctx + AES_PAIR_KEYS;
+  const lastKey = keys + ((aesRounds(ctx) as usize) << 4);
+  const end = dst + ((blocks as usize) << 4);
+  const offset = src - dst;
+  let state = v128.xor(toPairs(v128.xor(v128.load(iv), v128.load(src))), v128.load(keys));
+  let cipher: v128;
+  do {
+    // The next block is brought into the pair basis, with the keys on both sides of it, before the chain arrives. After
+    // the last one there is none to read: that block again, and the result is dropped.
+    const following = dst + 16 == end ? dst : dst + 16;
+    const next = v128.xor(toPairs(v128.load(following + offset)), v128.load(ctx, AES_TURN_KEY));
+    let key = keys + 16;
+    do {
+      state = quickRound(state, v128.load(key));
+      key += 16;
+    } while (key != lastKey);
+    const io = indexIo(state);
+    const jo = indexJo(state);
+    state = v128.xor(shiftRows(mapReciprocal(io, jo, SBOX_1_IO(), SBOX_1_JO())), next);
+    cipher = lastRound(io, jo, v128.load(ctx, AES_LAST_KEY));
+    v128.store(dst, cipher);
+    dst += 16;
+  } while (dst != end);
+  v128.store(iv, cipher);
+}
+
+/** Bytes of a lane's record for aesCbcEncrypt4: ctx, iv, src, dst, each a u32. */
+export const AES_LANE_BYTES: usize = 16;
+
+// @ts-ignore: decorator
+@inline function laneField(lanes: usize, lane: usize, field: usize): usize {
+  return load<u32>(lanes + lane * AES_LANE_BYTES + field * 4) as usize;
+}
+
+/**
+ * CBC encryption of four independent streams, interleaved so that one stream's latency is another's work.
+ * @param lanes four records { ctx, iv, src, dst }, as the parameters of aesCbcEncrypt; the four keys have one size, the four
+ *   ivs are apart, and a dst overlaps no other lane's src. Each iv is replaced by its lane's last ciphertext block.
+ * @param blocks number of 16-byte blocks, the same in every lane
+ */
+export function aesCbcEncrypt4(lanes: usize, blocks: u32): void {
+  if (blocks == 0) return;
+  const ctx0 = laneField(lanes, 0, 0);
+  const ctx1 = laneField(lanes, 1, 0);
+  const ctx2 = laneField(lanes, 2, 0);
+  const ctx3 = laneField(lanes, 3, 0);
+  const lastKey = (aesRounds(ctx0) as usize) << 4;
+  const bytes = (blocks as usize) << 4;
+  let x0 = v128.load(laneField(lanes, 0, 1));
+  let x1 = v128.load(laneField(lanes, 1, 1));
+  let x2 = v128.load(laneField(lanes, 2, 1));
+  let x3 = v128.load(laneField(lanes, 3, 1));
+  let at: usize = 0;
+  do {
+    x0 = firstKey(ctx0, x0, laneField(lanes, 0, 2) + at);
+    x1 = firstKey(ctx1, x1, laneField(lanes, 1, 2) + at);
+    x2 = firstKey(ctx2, x2, laneField(lanes, 2, 2) + at);
+    x3 = firstKey(ctx3, x3, laneField(lanes, 3, 2) + at);
+    let key: usize = 16;
+    do {
+      x0 = smallRound(x0, v128.load(ctx0 + key, AES_PAIR_KEYS));
+      x1 = smallRound(x1, v128.load(ctx1 + key, AES_PAIR_KEYS));
+      x2 = smallRound(x2, v128.load(ctx2 + key, AES_PAIR_KEYS));
+      x3 = smallRound(x3, v128.load(ctx3 + key, AES_PAIR_KEYS));
+      key += 16;
+    } while (key != lastKey);
+    x0 = lastRound(indexIo(x0), indexJo(x0), v128.load(ctx0, AES_LAST_KEY));
+    x1 = lastRound(indexIo(x1), indexJo(x1), v128.load(ctx1, AES_LAST_KEY));
+    x2 = lastRound(indexIo(x2), indexJo(x2), v128.load(ctx2, AES_LAST_KEY));
+    x3 = lastRound(indexIo(x3), indexJo(x3), v128.load(ctx3, AES_LAST_KEY));
+    v128.store(laneField(lanes, 0, 3) + at, x0);
+    v128.store(laneField(lanes, 1, 3) + at, x1);
+    v128.store(laneField(lanes, 2, 3) + at, x2);
+    v128.store(laneField(lanes, 3, 3) + at, x3);
+    at += 16;
+  } while (at != bytes);
+  v128.store(laneField(lanes, 0, 1), x0);
+  v128.store(laneField(lanes, 1, 1), x1);
+  v128.store(laneField(lanes, 2, 1), x2);
+  v128.store(laneField(lanes, 3, 1), x3);
+}
+
+// @ts-ignore: decorator
+@inline function firstKey(ctx: usize, chain: v128, src: usize): v128 {
+  return v128.xor(toPairs(v128.xor(chain, v128.load(src))), v128.load(ctx, AES_PAIR_KEYS));
+}

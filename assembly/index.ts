@@ -1,0 +1,132 @@
+// The engine's exports, and nothing else. `device` is the address that initialise() was given.
+import { FAULT_NONE, MEMORY_REGIONS_MAX, NOTIFY_NEEDS_RESET } from '../spec/engine';
+import { breakDevice, Device, initialise as layOut, queueAt, regionBytes as bytesFor } from './device';
+import { addRegion } from './memory/guest';
+import { expandCipherKey, offersCipher, validCipherKey } from './request/cipher_session';
+import { Session } from './session/slot';
+import { clearSessions, reopenSession, sessionInSlot } from './session/table';
+import { enableQueue as enable, QUEUE_BYTES } from './virtqueue/queue';
+import { processSplitQueue } from './virtqueue/split';
+import { wipe } from './memory/bytes';
+
+/** Bytes of memory that a device of these capacities needs. */
+export function regionBytes(dataQueues: u32, maxQueueSize: u32, sessions: u32, maxRequestBytes: u32): u32 {
+  return bytesFor(dataQueues, maxQueueSize, sessions, maxRequestBytes);
+}
+
+/** Lays out a device in the region at `device` (64-byte aligned) that regionBytes() measured. */
+export function initialise(device: usize, dataQueues: u32, maxQueueSize: u32, sessions: u32, maxRequestBytes: u32): void {
+  clearSessions(layOut(device, dataQueues, maxQueueSize, sessions, maxRequestBytes));
+}
+
+/** Names a stretch of guest RAM: guest-physical [start, start + size) stands at `pointer`. False: too many of them. */
+export function addMemory(device: Device, start: u64, size: u64, pointer: usize): bool {
+  return addRegion(device, start, size, pointer, MEMORY_REGIONS_MAX);
+}
+
+/** What the device offers: bits of crypto_services, of cipher_algo, and the longest cipher key in bytes (5.9.5). */
+export function offer(device: Device, services: u32, cipherAlgorithms: u64, maxCipherKeyBytes: u32): void {
+  device.services = services;
+  device.cipherAlgorithms = cipherAlgorithms;
+  device.maxCipherKeyBytes = maxCipherKeyBytes;
+}
+
+/** Whether writes to guest memory are to be reported through the imported written(). */
+export function reportWrites(device: Device, on: bool): void {
+  device.reportWrites = on;
+}
+
+/** The features that driver and device agreed on (3.1.1 step 5). */
+export function setFeatures(device: Device, features: u64): void {
+  device.features = features;
+}
+
+/** Enables queue `index` (at most dataQueues). Returns a FAULT_*; any but FAULT_NONE breaks the device. */
+export function enableQueue(device: Device, index: u32, size: u32, desc: u64, avail: u64, used: u64): u32 {
+  const fault = enable(device, queueAt(device, index), index, size, desc, avail, used);
+  if (fault != FAULT_NONE) breakDevice(device, index, fault);
+  return fault;
+}
+
+/** Runs everything that is available on queue `index` (at most dataQueues). Returns NOTIFY_* bits. */
+export function notify(device: Device, index: u32): u32 {
+  if (device.fault != FAULT_NONE) return NOTIFY_NEEDS_RESET;
+  const queue = queueAt(device, index);
+  return queue.enabled ? processSplitQueue(device, queue) : 0;
+}
+
+/** Device reset (2.4): queues are forgotten, sessions wiped, faults gone. */
+export function reset(device: Device): void {
+  wipe(device.queues, (device.dataQueues + 1) * QUEUE_BYTES);
+  wipe(device.header, device.scratch + device.maxRequestBytes - device.header);
+  clearSessions(device);
+  device.features = 0;
+  device.fault = FAULT_NONE;
+  device.faultQueue = 0;
+}
+
+/** Why the device needs a reset (FAULT_*), and the queue that it happened on. */
+export function fault(device: Device): u32 {
+  return device.fault;
+}
+export function faultQueue(device: Device): u32 {
+  return device.faultQueue;
+}
+
+/** Stops the device, as the host found or saved it. */
+export function setFault(device: Device, fault: u32, queue: u32): void {
+  breakDevice(device, queue, fault);
+}
+
+/** Where a queue stands: next avail index in the low half, next used index in the high half. */
+export function queueIndices(device: Device, index: u32): u32 {
+  const queue = queueAt(device, index);
+  return (<u32>queue.nextUsed << 16) | queue.nextAvail;
+}
+export function setQueueIndices(device: Device, index: u32, indices: u32): void {
+  const queue = queueAt(device, index);
+  queue.nextAvail = <u16>indices;
+  queue.nextUsed = <u16>(indices >> 16);
+}
+
+/** Requests completed on a queue since it was enabled. */
+export function queueRequests(device: Device, index: u32): u64 {
+  return queueAt(device, index).requests;
+}
+
+/** Open sessions, and the serial number that the newest one got. */
+export function sessionCount(device: Device): u32 {
+  return device.sessionCount;
+}
+export function sessionSerial(device: Device): u32 {
+  return device.sessionSerial;
+}
+export function setSessionSerial(device: Device, serial: u32): void {
+  device.sessionSerial = serial;
+}
+
+/** The open session in slot `index`, laid out as spec/engine.ts says (SESSION_*), or 0. */
+export function sessionAt(device: Device, index: u32): usize {
+  if (index >= device.sessionCapacity) return 0;
+  return changetype<usize>(sessionInSlot(device, index));
+}
+
+/**
+ * Puts a saved session back under its old id and returns where its key is to be written, before expandSession(); 0 when
+ * the id does not fit this device or what it names is not offered.
+ */
+export function restoreSession(device: Device, id: u64, service: u32, algo: u32, direction: u32, keyBytes: u32): usize {
+  if (!((device.services >> service) & 1) || !offersCipher(device, algo) || !validCipherKey(algo, keyBytes)) return 0;
+  const session = reopenSession(device, id);
+  if (!session) return 0;
+  session.service = service;
+  session.algo = algo;
+  session.direction = direction;
+  session.keyBytes = keyBytes;
+  return changetype<usize>(session);
+}
+
+/** Expands the key that restoreSession()'s caller wrote. */
+export function expandSession(session: Session): void {
+  expandCipherKey(session);
+}

@@ -1,0 +1,74 @@
+// The split ring's walker (2.7): one call a notification takes every available chain, runs it and publishes its completion.
+import { FAULT_AVAIL_INDEX, FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET } from '../../spec/engine';
+import { AVAIL_ELEM_BYTES, AVAIL_F_NO_INTERRUPT, AVAIL_FLAGS, AVAIL_IDX, AVAIL_RING, USED_ELEM_BYTES, USED_ELEM_ID, USED_ELEM_LEN, USED_FLAGS, USED_IDX, USED_RING } from '../../spec/virtio';
+import { Device, breakDevice } from '../device';
+import { guestLoad, guestStore, reportWrite } from '../memory/guest';
+import { runControlRequest } from '../request/control';
+import { runDataRequest } from '../request/data';
+import { readChain } from './chain';
+import { Queue } from './queue';
+
+/**
+ * Runs all that is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the queue's
+ * size: an index further ahead than that is a fault.
+ */
+export function processSplitQueue(device: Device, queue: Queue): u32 {
+  const firstUsed = queue.nextUsed;
+  while (true) {
+    const available = guestLoad<u16>(queue.avail + AVAIL_IDX);
+    const ahead = <u32>(<u16>(available - queue.nextAvail));
+    if (!ahead) break;
+    if (ahead > queue.size) {
+      breakDevice(device, queue.index, FAULT_AVAIL_INDEX);
+      break;
+    }
+    if (!runChains(device, queue, available)) break;
+    // 2.7.7.2, 2.7.10: ask for a notification of the next chain, then look again; whatever came in between is run now.
+    if (queue.eventIdx) {
+      const availEvent = USED_RING + queue.size * USED_ELEM_BYTES;
+      guestStore<u16>(queue.used + availEvent, queue.nextAvail);
+      reportWrite(device, queue.usedAddress + availEvent, 2);
+    }
+  }
+  return publish(device, queue, firstUsed);
+}
+
+/** Runs the chains up to avail index `available`; false when one of them broke the device. */
+function runChains(device: Device, queue: Queue, available: u16): bool {
+  const mask = queue.size - 1;
+  const control = queue.index == device.dataQueues;
+  do {
+    const head = <u32>guestLoad<u16>(queue.avail + AVAIL_RING + (queue.nextAvail & mask) * AVAIL_ELEM_BYTES);
+    let fault = readChain(device, queue, head);
+    if (fault == FAULT_NONE) fault = control ? runControlRequest(device) : runDataRequest(device);
+    if (fault != FAULT_NONE) {
+      breakDevice(device, queue.index, fault);
+      return false;
+    }
+    const element = queue.used + USED_RING + (queue.nextUsed & mask) * USED_ELEM_BYTES;
+    guestStore<u32>(element + USED_ELEM_ID, head);
+    guestStore<u32>(element + USED_ELEM_LEN, device.resultBytes);
+    queue.nextAvail++;
+    queue.nextUsed++;
+    queue.requests++;
+  } while (queue.nextAvail != available);
+  return true;
+}
+
+/** Shows the driver what was completed since `firstUsed`, and decides whether it wants an interrupt (2.7.7). */
+function publish(device: Device, queue: Queue, firstUsed: u16): u32 {
+  const completed = <u32>(<u16>(queue.nextUsed - firstUsed));
+  let answer: u32 = device.fault != FAULT_NONE ? NOTIFY_NEEDS_RESET : 0;
+  if (!completed) return answer;
+  guestStore<u16>(queue.used + USED_IDX, queue.nextUsed);
+  // One report for flags, idx and the whole ring: it is shorter than a page more often than not.
+  reportWrite(device, queue.usedAddress + USED_FLAGS, USED_RING + queue.size * USED_ELEM_BYTES);
+  if (queue.eventIdx) {
+    const usedEvent = guestLoad<u16>(queue.avail + AVAIL_RING + queue.size * AVAIL_ELEM_BYTES);
+    // 2.7.7.2: interrupt when the element that used_event names is among the ones just added.
+    if (<u32>(<u16>(queue.nextUsed - usedEvent - 1)) < completed) answer |= NOTIFY_INTERRUPT;
+  } else if (!(guestLoad<u16>(queue.avail + AVAIL_FLAGS) & AVAIL_F_NO_INTERRUPT)) {
+    answer |= NOTIFY_INTERRUPT;
+  }
+  return answer;
+}

@@ -1,0 +1,50 @@
+// The wire of the virtio core (OASIS "Virtual I/O Device (VIRTIO) Version 1.3"), compiled by tsc and by asc alike.
+// Values only: nothing here may need an import, a class or a type that only one of the compilers knows.
+
+/** Device status bits (2.1 Device Status Field). */
+export const STATUS_ACKNOWLEDGE = 1;
+export const STATUS_DRIVER = 2;
+export const STATUS_DRIVER_OK = 4;
+export const STATUS_FEATURES_OK = 8;
+export const STATUS_DEVICE_NEEDS_RESET = 64;
+export const STATUS_FAILED = 128;
+
+/** Feature bits reserved for all devices (6 Reserved Feature Bits), as bit numbers. */
+export const F_INDIRECT_DESC = 28;
+export const F_EVENT_IDX = 29;
+export const F_VERSION_1 = 32;
+
+/** struct virtq_desc (2.7.5 The Virtqueue Descriptor Table). */
+export const DESC_BYTES = 16;
+export const DESC_ADDR = 0;
+export const DESC_LEN = 8;
+export const DESC_FLAGS = 12;
+export const DESC_NEXT = 14;
+export const DESC_F_NEXT = 1;
+export const DESC_F_WRITE = 2;
+export const DESC_F_INDIRECT = 4;
+export const DESC_ALIGN = 16;
+
+/** struct virtq_avail (2.7.6 The Virtqueue Available Ring); used_event follows the ring. */
+export const AVAIL_FLAGS = 0;
+export const AVAIL_IDX = 2;
+export const AVAIL_RING = 4;
+export const AVAIL_ELEM_BYTES = 2;
+export const AVAIL_F_NO_INTERRUPT = 1;
+export const AVAIL_ALIGN = 2;
+
+/** struct virtq_used (2.7.8 The Virtqueue Used Ring); avail_event follows the ring. */
+export const USED_FLAGS = 0;
+export const USED_IDX = 2;
+export const USED_RING = 4;
+export const USED_ELEM_BYTES = 8;
+export const USED_ELEM_ID = 0;
+export const USED_ELEM_LEN = 4;
+export const USED_F_NO_NOTIFY = 1;
+export const USED_ALIGN = 4;
+
+/** Both rings carry an event index behind their elements (2.7.6, 2.7.8): two bytes, present whether negotiated or not. */
+export const RING_EVENT_BYTES = 2;
+
+/** The largest split queue (2.7 Split Virtqueues). */
+export const SPLIT_QUEUE_SIZE_MAX = 32768;

@@ -1,0 +1,67 @@
+import * as crypto from '../../spec/crypto.ts';
+import type { ResolvedOptions } from './options.ts';
+
+/** What the device offers: services, algorithms and key lengths, as its configuration space shows them (5.9.5). */
+export interface Offer {
+  services: number;
+  cipherAlgorithms: bigint;
+  maxCipherKeyBytes: number;
+}
+
+/** The offer of this version: CIPHER with aes-cbc. */
+export const OFFER: Offer = {
+  services: 1 << crypto.SERVICE_CIPHER,
+  cipherAlgorithms: 1n << BigInt(crypto.CIPHER_AES_CBC),
+  maxCipherKeyBytes: crypto.AES_KEY_BYTES_MAX,
+};
+
+/** struct virtio_crypto_config with its generation (2.5, 5.9.5). */
+export class ConfigSpace {
+  readonly #bytes = new DataView(new ArrayBuffer(crypto.CONFIG_BYTES));
+  #generation = 0;
+
+  constructor(options: ResolvedOptions, offer: Offer) {
+    const low = (mask: bigint) => Number(mask & 0xffffffffn);
+    const high = (mask: bigint) => Number(mask >> 32n);
+    this.#set(crypto.CONFIG_STATUS, crypto.S_HW_READY);
+    this.#set(crypto.CONFIG_MAX_DATAQUEUES, options.dataQueues);
+    this.#set(crypto.CONFIG_CRYPTO_SERVICES, offer.services);
+    this.#set(crypto.CONFIG_CIPHER_ALGO_L, low(offer.cipherAlgorithms));
+    this.#set(crypto.CONFIG_CIPHER_ALGO_H, high(offer.cipherAlgorithms));
+    this.#set(crypto.CONFIG_MAX_CIPHER_KEY_LEN, offer.maxCipherKeyBytes);
+    this.#bytes.setBigUint64(crypto.CONFIG_MAX_SIZE, BigInt(options.maxRequestBytes), true);
+  }
+
+  /** Changes with the contents (2.5.3): a driver that reads a field in two halves compares it before and after. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** VIRTIO_CRYPTO_S_HW_READY of the status field. */
+  get hardwareReady(): boolean {
+    return this.#bytes.getUint32(crypto.CONFIG_STATUS, true) === crypto.S_HW_READY;
+  }
+
+  /** Sets HW_READY; true when that changed the contents. */
+  setHardwareReady(ready: boolean): boolean {
+    if (ready === this.hardwareReady) return false;
+    this.#set(crypto.CONFIG_STATUS, ready ? crypto.S_HW_READY : 0);
+    this.#generation = (this.#generation + 1) & 0xff;
+    return true;
+  }
+
+  /** Takes over a saved status and generation. */
+  restore(ready: boolean, generation: number): void {
+    this.#set(crypto.CONFIG_STATUS, ready ? crypto.S_HW_READY : 0);
+    this.#generation = generation;
+  }
+
+  /** The byte at `offset`; 0 beyond the structure. */
+  byte(offset: number): number {
+    return offset < crypto.CONFIG_BYTES ? this.#bytes.getUint8(offset) : 0;
+  }
+
+  #set(offset: number, value: number): void {
+    this.#bytes.setUint32(offset, value, true);
+  }
+}

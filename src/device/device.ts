@@ -1,0 +1,257 @@
+import { FAULT_NONE, FAULT_QUEUE_SIZE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET } from '../../spec/engine.ts';
+import {
+  STATUS_ACKNOWLEDGE,
+  STATUS_DEVICE_NEEDS_RESET,
+  STATUS_DRIVER,
+  STATUS_DRIVER_OK,
+  STATUS_FAILED,
+  STATUS_FEATURES_OK,
+} from '../../spec/virtio.ts';
+import type { EngineExports } from '../engine/exports.ts';
+import { instantiateEngine, type WriteReport } from '../engine/load.ts';
+import { claimRegion, type GuestMemory } from '../engine/memory.ts';
+import { ConfigSpace, OFFER } from './config_space.ts';
+import { type DeviceFault, describeFault } from './faults.ts';
+import { acceptable, OFFERED_FEATURES } from './features.ts';
+import { type CryptoDeviceOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { type QueueRegisters, queueRegisters } from './queue_registers.ts';
+import { type DeviceState, parseDeviceState, readSessions, restoreSessions } from './state.ts';
+
+/** Called when the device wants the driver's attention: used buffers on a queue, or a change of configuration (2.3). */
+export type InterruptHandler = (kind: 'queue' | 'config', queue: number) => void;
+
+/** What createCryptoDevice needs beside the device's own options. */
+export interface CreateOptions extends CryptoDeviceOptions {
+  /** The guest's RAM. */
+  guest: GuestMemory;
+  /**
+   * Called with guest-physical [start, end) after each write to guest RAM, for hosts that keep translated code. Leave it
+   * out where nobody needs to know: reports cost time.
+   */
+  onWrite?: WriteReport;
+}
+
+const STATUS_BITS =
+  STATUS_ACKNOWLEDGE |
+  STATUS_DRIVER |
+  STATUS_DRIVER_OK |
+  STATUS_FEATURES_OK |
+  STATUS_DEVICE_NEEDS_RESET |
+  STATUS_FAILED;
+
+/**
+ * A virtio crypto device over a guest memory (5.9), independent of any emulator and any transport: a transport gives it
+ * the driver's register accesses, it answers with interrupts.
+ */
+export class CryptoDevice {
+  readonly options: ResolvedOptions;
+  readonly config: ConfigSpace;
+  /** One entry a virtqueue: the data queues, then the control queue (5.9.2). */
+  readonly queues: readonly QueueRegisters[];
+  /** Feature bits that this device offers. */
+  readonly offeredFeatures: bigint = OFFERED_FEATURES;
+  readonly #engine: EngineExports;
+  readonly #memory: WebAssembly.Memory;
+  readonly #base: number;
+  #status = 0;
+  #driverFeatures = 0n;
+  #interrupt: InterruptHandler = () => {};
+
+  constructor(options: CreateOptions) {
+    this.options = resolveOptions(options);
+    this.config = new ConfigSpace(this.options, OFFER);
+    this.queues = queueRegisters(this.options);
+    const { dataQueues, queueSize, maxSessions, maxRequestBytes } = this.options;
+    const { memory, regions } = options.guest;
+    this.#memory = memory;
+    this.#engine = instantiateEngine(memory, options.onWrite ?? (() => {}));
+    const capacities = [dataQueues, queueSize, maxSessions, maxRequestBytes] as const;
+    this.#base = claimRegion(memory, this.#engine.regionBytes(...capacities));
+    this.#engine.initialise(this.#base, ...capacities);
+    for (const { guestAddress, bytes, offset } of regions) {
+      if (!this.#engine.addMemory(this.#base, BigInt(guestAddress), BigInt(bytes), offset)) {
+        throw new RangeError(`guest.regions has ${regions.length} entries: merge them, 8 at most are possible.`);
+      }
+    }
+    this.#engine.offer(this.#base, OFFER.services, OFFER.cipherAlgorithms, OFFER.maxCipherKeyBytes);
+    this.#engine.reportWrites(this.#base, options.onWrite ? 1 : 0);
+  }
+
+  /** Names who hears of interrupts; a transport does so when it is built. */
+  onInterrupt(handler: InterruptHandler): void {
+    this.#interrupt = handler;
+  }
+
+  /** Device status field (2.1). */
+  get status(): number {
+    return this.#status;
+  }
+
+  /**
+   * The driver writes the status field: 0 resets (2.4), FEATURES_OK is kept only if the device accepts the features
+   * (2.2.2), and no bit that the device set is lost.
+   */
+  writeStatus(value: number): void {
+    if (value === 0) {
+      this.reset();
+      return;
+    }
+    const before = this.#status;
+    let next = (before & STATUS_DEVICE_NEEDS_RESET) | (value & STATUS_BITS & ~STATUS_DEVICE_NEEDS_RESET);
+    if (next & STATUS_FEATURES_OK && !(before & STATUS_FEATURES_OK)) {
+      if (acceptable(this.#driverFeatures, this.offeredFeatures)) {
+        this.#engine.setFeatures(this.#base, this.#driverFeatures);
+      } else {
+        next &= ~STATUS_FEATURES_OK;
+      }
+    }
+    // 3.1.1: a driver that never got FEATURES_OK has no business with the queues.
+    if (!(next & STATUS_FEATURES_OK)) next &= ~STATUS_DRIVER_OK;
+    this.#status = next;
+    if (next & STATUS_DRIVER_OK && !(before & STATUS_DRIVER_OK)) this.#startQueues();
+  }
+
+  /** Features that the driver has chosen so far. */
+  get driverFeatures(): bigint {
+    return this.#driverFeatures;
+  }
+
+  /** The driver chooses features, 32 at a time; ignored once FEATURES_OK stands. */
+  writeDriverFeatures(word: number, value: number): void {
+    if (this.#status & STATUS_FEATURES_OK || word > 1) return;
+    const shift = BigInt(word * 32);
+    const kept = this.#driverFeatures & ~(0xffffffffn << shift);
+    this.#driverFeatures = kept | (BigInt(value >>> 0) << shift);
+  }
+
+  /** queue_enable (4.1.4.3): the queue's size and addresses are checked now; what cannot be used breaks the device. */
+  enableQueue(index: number): void {
+    const queue = this.queues[index];
+    if (!queue || queue.enabled || this.#status & STATUS_DEVICE_NEEDS_RESET) return;
+    const fault = this.#enable(index, queue);
+    if (fault === FAULT_NONE) queue.enabled = true;
+    else this.#needsReset();
+  }
+
+  /** The driver made buffers available on a queue (2.7.13). Ignored until DRIVER_OK, and while a reset is needed. */
+  notify(index: number): void {
+    if ((this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) !== STATUS_DRIVER_OK) return;
+    if (index >= this.queues.length) return;
+    const answer = this.#engine.notify(this.#base, index);
+    if (answer & NOTIFY_INTERRUPT) this.#interrupt('queue', index);
+    if (answer & NOTIFY_NEEDS_RESET) this.#needsReset();
+  }
+
+  /** Device reset (2.4): queues, features and faults are forgotten, every session is closed and its key wiped. */
+  reset(): void {
+    this.#engine.reset(this.#base);
+    this.#status = 0;
+    this.#driverFeatures = 0n;
+    for (const queue of this.queues) queue.reset();
+  }
+
+  /** Why DEVICE_NEEDS_RESET stands, if it does. */
+  get fault(): DeviceFault | undefined {
+    const code = this.#engine.fault(this.#base);
+    return code === FAULT_NONE ? undefined : describeFault(code, this.#engine.faultQueue(this.#base));
+  }
+
+  /** Sessions that are open now. */
+  get sessionCount(): number {
+    return this.#engine.sessionCount(this.#base);
+  }
+
+  /** Requests completed on a queue since the driver enabled it. */
+  requests(queue: number): number {
+    return queue < this.queues.length ? Number(this.#engine.queueRequests(this.#base, queue)) : 0;
+  }
+
+  /** VIRTIO_CRYPTO_S_HW_READY (5.9.5): off means that the driver keeps its requests back; a change interrupts it. */
+  setHardwareReady(ready: boolean): void {
+    if (this.config.setHardwareReady(ready) && this.#status & STATUS_DRIVER_OK) this.#interrupt('config', 0);
+  }
+
+  /** The device's state as plain data: registers, ring positions and sessions with their keys. Guest RAM is the host's. */
+  save(): DeviceState {
+    return {
+      version: 1,
+      options: { ...this.options },
+      status: this.#status,
+      driverFeatures: this.#driverFeatures.toString(),
+      hardwareReady: this.config.hardwareReady,
+      generation: this.config.generation,
+      fault: this.#engine.fault(this.#base),
+      faultQueue: this.#engine.faultQueue(this.#base),
+      queues: this.queues.map((queue, index) => ({
+        ...queue.save(),
+        indices: this.#engine.queueIndices(this.#base, index),
+      })),
+      sessionSerial: this.#engine.sessionSerial(this.#base),
+      sessions: readSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions),
+    };
+  }
+
+  /**
+   * Takes over a state that save() made, in this process or another. Guest memory is not touched, so a host may restore
+   * it before or after.
+   * @throws StateError when the state is of an unknown version, malformed, or of a device with other options
+   */
+  restore(saved: unknown): void {
+    const state = parseDeviceState(saved, this.options);
+    this.reset();
+    this.#driverFeatures = BigInt(state.driverFeatures);
+    this.#status = state.status;
+    this.config.restore(state.hardwareReady, state.generation);
+    if (state.status & STATUS_FEATURES_OK) this.#engine.setFeatures(this.#base, this.#driverFeatures);
+    state.queues.forEach((savedQueue, index) => {
+      const queue = this.queues[index];
+      if (!queue) return;
+      queue.restore(savedQueue);
+      if (!queue.enabled) return;
+      if (this.#enable(index, queue) === FAULT_NONE) {
+        this.#engine.setQueueIndices(this.#base, index, savedQueue.indices);
+      } else {
+        this.#status |= STATUS_DEVICE_NEEDS_RESET;
+      }
+    });
+    if (state.fault !== FAULT_NONE) this.#engine.setFault(this.#base, state.fault, state.faultQueue);
+    try {
+      restoreSessions(this.#engine, this.#memory, this.#base, state);
+    } catch (error) {
+      this.reset();
+      throw error;
+    }
+  }
+
+  /** Ends the device: its keys are wiped and it ignores everything from now on. */
+  dispose(): void {
+    this.#interrupt = () => {};
+    this.reset();
+  }
+
+  #enable(index: number, queue: QueueRegisters): number {
+    if (queue.size > queue.maxSize) {
+      this.#engine.setFault(this.#base, FAULT_QUEUE_SIZE, index);
+      return FAULT_QUEUE_SIZE;
+    }
+    const { size, desc, driver, device } = queue;
+    return this.#engine.enableQueue(this.#base, index, size, desc, driver, device);
+  }
+
+  /** Buffers may stand in the rings before DRIVER_OK (3.1.1 step 8): they are looked at once it is set. */
+  #startQueues(): void {
+    for (let index = 0; index < this.queues.length; index++) this.notify(index);
+  }
+
+  /** 2.1.2: the bit is set, and a driver that is up hears of it through a configuration change notification. */
+  #needsReset(): void {
+    if (this.#status & STATUS_DEVICE_NEEDS_RESET) return;
+    this.#status |= STATUS_DEVICE_NEEDS_RESET;
+    if (this.#status & STATUS_DRIVER_OK) this.#interrupt('config', 0);
+  }
+}
+
+/** A virtio crypto device over a guest memory. Throws RangeError for options out of range, naming them. */
+export function createCryptoDevice(options: CreateOptions): CryptoDevice {
+  return new CryptoDevice(options);
+}

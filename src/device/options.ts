@@ -1,0 +1,51 @@
+import { SPLIT_QUEUE_SIZE_MAX } from '../../spec/virtio.ts';
+
+/** What a virtio crypto device can be told when it is created. */
+export interface CryptoDeviceOptions {
+  /** Data queues, 1 to 64. Default 1. */
+  dataQueues?: number;
+  /** Largest size of a data queue, a power of two up to 32768. Default 1024. */
+  queueSize?: number;
+  /** Sessions that may be open at once, 1 to 65536. Default 1024. */
+  maxSessions?: number;
+  /** max_size (5.9.5): the content of one request, in bytes, 1024 to 64 MiB. Default 1 MiB. */
+  maxRequestBytes?: number;
+}
+
+export type ResolvedOptions = Required<CryptoDeviceOptions>;
+
+const LIMITS: Record<keyof CryptoDeviceOptions, { low: number; high: number; fallback: number }> = {
+  dataQueues: { low: 1, high: 64, fallback: 1 },
+  queueSize: { low: 1, high: SPLIT_QUEUE_SIZE_MAX, fallback: 1024 },
+  maxSessions: { low: 1, high: 65536, fallback: 1024 },
+  maxRequestBytes: { low: 1024, high: 64 * 1024 * 1024, fallback: 1024 * 1024 },
+};
+
+/**
+ * Fills in what was left out.
+ * @throws RangeError that names the option, its value and what it may be
+ */
+export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
+  const resolved: ResolvedOptions = {
+    dataQueues: resolve('dataQueues', options.dataQueues),
+    queueSize: resolve('queueSize', options.queueSize),
+    maxSessions: resolve('maxSessions', options.maxSessions),
+    maxRequestBytes: resolve('maxRequestBytes', options.maxRequestBytes),
+  };
+  const { queueSize } = resolved;
+  if ((queueSize & (queueSize - 1)) !== 0) {
+    throw new RangeError(
+      `queueSize is ${queueSize}: give a power of two, ${2 ** Math.floor(Math.log2(queueSize))} say.`,
+    );
+  }
+  return resolved;
+}
+
+function resolve(name: keyof CryptoDeviceOptions, value: number | undefined): number {
+  const { low, high, fallback } = LIMITS[name];
+  if (value === undefined) return fallback;
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new RangeError(`${name} is ${value}: give a whole number from ${low} to ${high}.`);
+  }
+  return value;
+}

@@ -1,0 +1,294 @@
+import * as spec from '../../spec/crypto.ts';
+import * as virtio from '../../spec/virtio.ts';
+import type { PciFunction } from './pci_bus.ts';
+import { PciTransport } from './pci_transport.ts';
+import type { GuestRam, RamAllocator } from './ram.ts';
+import * as requests from './requests.ts';
+import { type Chain, type ChainBuffer, SplitQueue } from './split_queue.ts';
+
+/** What a raw chain carries, for submit(). */
+export interface RawRequest {
+  /** The virtqueue: 0 to dataQueues - 1, or controlQueue. */
+  queue: number;
+  /** Bytes that the device may read, one buffer each. */
+  readable: readonly Uint8Array[];
+  /** Lengths of the buffers that the device may write. */
+  writable: readonly number[];
+  /** Whether the chain stands in an indirect table. Default: if negotiated. */
+  indirect?: boolean;
+  /** Hold the notification back: notify() or a later request sends it. */
+  hold?: boolean;
+}
+
+/** What the device did with a chain. */
+export interface RawResult {
+  /** used.len (2.7.8). */
+  written: number;
+  /** The writable buffers as the device left them, zeros where it wrote nothing. */
+  writable: Uint8Array[];
+}
+
+export interface CipherRequest {
+  algorithm: requests.CipherAlgorithm;
+  direction: requests.Direction;
+  key: Uint8Array;
+  iv: Uint8Array;
+  data: Uint8Array;
+  /** Data queue. Default 0. */
+  queue?: number;
+}
+
+export interface Result {
+  status: requests.Status;
+  data: Uint8Array;
+}
+
+/** The parts of the configuration space that the driver reads (5.9.5). */
+export interface DeviceConfig {
+  hardwareReady: boolean;
+  maxDataQueues: number;
+  services: number;
+  cipherAlgorithms: bigint;
+  maxCipherKeyBytes: number;
+  maxRequestBytes: bigint;
+}
+
+export interface DriverOptions {
+  /** Feature bits that the driver wants; what is not offered is left out. Default: all that it knows. */
+  features?: bigint;
+  /** Size of the data queues, at most what the device offers. Default: that. */
+  queueSize?: number;
+}
+
+interface Pending {
+  writable: ChainBuffer[];
+  resolve(result: RawResult): void;
+  reject(error: Error): void;
+}
+
+const KNOWN_FEATURES =
+  (1n << BigInt(virtio.F_VERSION_1)) | (1n << BigInt(virtio.F_INDIRECT_DESC)) | (1n << BigInt(virtio.F_EVENT_IDX));
+
+/** The guest's side of the device: a driver after the specification (3.1, 5.9), for tests, benchmarks and teaching. */
+export class CryptoDriver {
+  readonly transport: PciTransport;
+  /** Data queues, then the control queue. Empty before start(). */
+  queues: SplitQueue[] = [];
+  /** Features that were agreed on. */
+  features = 0n;
+  readonly #ram: GuestRam;
+  readonly #allocator: RamAllocator;
+  readonly #options: DriverOptions;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(target: PciFunction, ram: GuestRam, allocator: RamAllocator, options: DriverOptions = {}) {
+    this.transport = new PciTransport(target, spec.DEVICE_ID_CRYPTO);
+    this.#ram = ram;
+    this.#allocator = allocator;
+    this.#options = options;
+  }
+
+  /**
+   * Initialises the device (3.1.1), from reset to DRIVER_OK.
+   * @throws Error when the device refuses the features or needs a reset
+   */
+  start(): void {
+    const { transport } = this;
+    this.#abandon(new Error('The device was reset.'));
+    transport.status = 0;
+    transport.status = virtio.STATUS_ACKNOWLEDGE;
+    transport.status = virtio.STATUS_ACKNOWLEDGE | virtio.STATUS_DRIVER;
+    this.features = transport.deviceFeatures & (this.#options.features ?? KNOWN_FEATURES);
+    transport.driverFeatures = this.features;
+    const negotiated = virtio.STATUS_ACKNOWLEDGE | virtio.STATUS_DRIVER | virtio.STATUS_FEATURES_OK;
+    transport.status = negotiated;
+    if (!(transport.status & virtio.STATUS_FEATURES_OK)) {
+      transport.status = transport.status | virtio.STATUS_FAILED;
+      throw new Error(`The device refuses the features 0x${this.features.toString(16)}.`);
+    }
+    const { maxDataQueues } = this.readConfig();
+    for (let index = 0; index <= maxDataQueues; index++)
+      this.queues.push(this.#setUpQueue(index, index < maxDataQueues));
+    transport.status = negotiated | virtio.STATUS_DRIVER_OK;
+    if (transport.status & virtio.STATUS_DEVICE_NEEDS_RESET) throw new Error('The device needs a reset at its start.');
+  }
+
+  /** Resets the device (2.4) and gives the rings' memory back; requests in flight are rejected. */
+  stop(): void {
+    this.transport.status = 0;
+    this.#abandon(new Error('The driver was stopped.'));
+  }
+
+  /** Index of the control queue (5.9.2). */
+  get controlQueue(): number {
+    return this.queues.length - 1;
+  }
+
+  /** Reads the configuration space, again if it changed under way (2.5.1). */
+  readConfig(): DeviceConfig {
+    const { transport } = this;
+    const read = (offset: number) => transport.readConfig(offset, 4) >>> 0;
+    const read64 = (low: number, high: number) => BigInt(read(low)) | (BigInt(read(high)) << 32n);
+    while (true) {
+      const generation = transport.configGeneration;
+      const config: DeviceConfig = {
+        hardwareReady: (read(spec.CONFIG_STATUS) & spec.S_HW_READY) !== 0,
+        maxDataQueues: read(spec.CONFIG_MAX_DATAQUEUES),
+        services: read(spec.CONFIG_CRYPTO_SERVICES),
+        cipherAlgorithms: read64(spec.CONFIG_CIPHER_ALGO_L, spec.CONFIG_CIPHER_ALGO_H),
+        maxCipherKeyBytes: read(spec.CONFIG_MAX_CIPHER_KEY_LEN),
+        maxRequestBytes: read64(spec.CONFIG_MAX_SIZE, spec.CONFIG_MAX_SIZE + 4),
+      };
+      if (transport.configGeneration === generation) return config;
+    }
+  }
+
+  /** The device raised its interrupt: acknowledge it and take what is done. */
+  interrupt(): void {
+    this.transport.readIsr();
+    this.poll();
+  }
+
+  /** Takes what the device completed on any queue. */
+  poll(): void {
+    for (const queue of this.queues) {
+      for (const { head, written } of queue.takeUsed()) this.#finish(`${queue.index}:${head}`, written);
+    }
+  }
+
+  /** Sends a raw chain. Resolves when the device completed it; never, if the device needs a reset before. */
+  submit(request: RawRequest): Promise<RawResult> {
+    const bytes = this.#ram();
+    const readable = request.readable.map((data) => {
+      const address = this.#allocator.take(data.length);
+      bytes.set(data, address);
+      return { address, bytes: data.length };
+    });
+    const writable = request.writable.map((length) => {
+      const address = this.#allocator.take(length);
+      bytes.fill(0, address, address + length);
+      return { address, bytes: length };
+    });
+    const chain: Chain = {
+      readable,
+      writable,
+      ...(request.indirect === undefined ? {} : { indirect: request.indirect }),
+    };
+    return this.submitChain(request.queue, chain, request.hold).finally(() => {
+      for (const { address } of [...readable, ...writable]) this.#allocator.give(address);
+    });
+  }
+
+  /** Sends a chain over buffers of the caller's own. */
+  submitChain(index: number, chain: Chain, hold = false): Promise<RawResult> {
+    const queue = this.#queue(index);
+    const head = queue.add(chain);
+    const result = new Promise<RawResult>((resolve, reject) => {
+      this.#pending.set(`${index}:${head}`, { writable: [...chain.writable], resolve, reject });
+    });
+    if (!hold) this.notify(index);
+    return result;
+  }
+
+  /** Notifies the device of what was held back, if it wants to hear of it. */
+  notify(index: number): void {
+    if (this.#queue(index).needsNotification()) this.transport.notify(index);
+  }
+
+  /** Makes a CIPHER session (5.9.8.2.1). The id is 0 unless the status is ok. */
+  async createCipherSession(
+    algorithm: requests.CipherAlgorithm,
+    direction: requests.Direction,
+    key: Uint8Array,
+  ): Promise<{ status: requests.Status; id: bigint }> {
+    const header = requests.createCipherSession(requests.CIPHER_ALGORITHMS[algorithm], key.length, direction);
+    const { writable } = await this.submit({
+      queue: this.controlQueue,
+      readable: [header, key],
+      writable: [spec.CREATE_INPUT_BYTES],
+    });
+    const input = viewOf(writable[0]);
+    return {
+      status: requests.statusName(input.getUint32(spec.CREATE_INPUT_STATUS, true)),
+      id: input.getBigUint64(spec.CREATE_INPUT_SESSION_ID, true),
+    };
+  }
+
+  /** Closes a session (5.9.8.2.1). */
+  async destroySession(id: bigint): Promise<requests.Status> {
+    const { writable } = await this.submit({
+      queue: this.controlQueue,
+      readable: [requests.destroyCipherSession(id)],
+      writable: [spec.STATUS_BYTES],
+    });
+    return requests.statusName(viewOf(writable[0]).getUint8(0));
+  }
+
+  /** One request in an open session. */
+  async cipherInSession(id: bigint, request: Omit<CipherRequest, 'key'>): Promise<Result> {
+    const { algorithm, direction, iv, data } = request;
+    const lengths = { iv: iv.length, source: data.length, destination: data.length };
+    const header = requests.cipherRequest(id, requests.CIPHER_ALGORITHMS[algorithm], direction, lengths);
+    const { writable } = await this.submit({
+      queue: request.queue ?? 0,
+      readable: [header, iv, data],
+      writable: [data.length, spec.STATUS_BYTES],
+    });
+    const [destination = new Uint8Array(), status] = writable;
+    return { status: requests.statusName(viewOf(status).getUint8(0)), data: destination };
+  }
+
+  /** Encrypts or decrypts in a session of its own. The data is empty unless the status is ok. */
+  async cipher(request: CipherRequest): Promise<Result> {
+    const { status, id } = await this.createCipherSession(request.algorithm, request.direction, request.key);
+    if (status !== 'ok') return { status, data: new Uint8Array() };
+    try {
+      const result = await this.cipherInSession(id, request);
+      return result.status === 'ok' ? result : { status: result.status, data: new Uint8Array() };
+    } finally {
+      await this.destroySession(id);
+    }
+  }
+
+  #queue(index: number): SplitQueue {
+    const queue = this.queues[index];
+    if (!queue)
+      throw new RangeError(`There is no queue ${index}: the driver has ${this.queues.length}, start() it first.`);
+    return queue;
+  }
+
+  #setUpQueue(index: number, isData: boolean): SplitQueue {
+    const { transport } = this;
+    const offered = transport.queueSizeMax(index);
+    const size = Math.min(offered, isData ? (this.#options.queueSize ?? offered) : offered);
+    const queue = new SplitQueue(index, size, this.#ram, this.#allocator, {
+      indirect: (this.features >> BigInt(virtio.F_INDIRECT_DESC)) % 2n === 1n,
+      eventIdx: (this.features >> BigInt(virtio.F_EVENT_IDX)) % 2n === 1n,
+    });
+    transport.enableQueue(index, size, queue.desc, queue.avail, queue.used);
+    return queue;
+  }
+
+  #finish(key: string, written: number): void {
+    const pending = this.#pending.get(key);
+    if (!pending) return;
+    this.#pending.delete(key);
+    const bytes = this.#ram();
+    pending.resolve({
+      written,
+      writable: pending.writable.map(({ address, bytes: length }) => bytes.slice(address, address + length)),
+    });
+  }
+
+  #abandon(error: Error): void {
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+    for (const queue of this.queues) queue.release();
+    this.queues = [];
+  }
+}
+
+function viewOf(bytes: Uint8Array | undefined): DataView {
+  if (!bytes) throw new Error('The chain has no such writable buffer.');
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,163 @@
+import * as spec from '../../spec/virtio.ts';
+import { type GuestRam, type RamAllocator, ramView } from './ram.ts';
+
+/** A buffer of a chain: guest-physical address and length in bytes. */
+export interface ChainBuffer {
+  address: number;
+  bytes: number;
+}
+
+/** A chain as a driver offers it (2.7.13): what the device may read, then what it may write. */
+export interface Chain {
+  readable: readonly ChainBuffer[];
+  writable: readonly ChainBuffer[];
+  /** Whether the chain stands in an indirect table (2.7.5.3). Default: if negotiated and longer than one buffer. */
+  indirect?: boolean;
+}
+
+/** What the device said of a chain (2.7.8): its id and how many bytes it wrote. */
+export interface Used {
+  head: number;
+  written: number;
+}
+
+/** The driver's side of a split virtqueue (2.7). */
+export class SplitQueue {
+  readonly index: number;
+  readonly size: number;
+  /** Guest-physical addresses of the three areas. */
+  readonly desc: number;
+  readonly avail: number;
+  readonly used: number;
+  readonly #ram: GuestRam;
+  readonly #allocator: RamAllocator;
+  readonly #indirect: boolean;
+  readonly #eventIdx: boolean;
+  readonly #freeDescriptors: number[];
+  /** Descriptors and indirect table of each chain that the device holds. */
+  readonly #inFlight = new Map<number, { descriptors: number[]; table: number | undefined }>();
+  #availIdx = 0;
+  #lastUsed = 0;
+  /** The avail index that the device was last notified of. */
+  #notified = 0;
+
+  constructor(
+    index: number,
+    size: number,
+    ram: GuestRam,
+    allocator: RamAllocator,
+    features: { indirect: boolean; eventIdx: boolean },
+  ) {
+    this.index = index;
+    this.size = size;
+    this.#ram = ram;
+    this.#allocator = allocator;
+    this.#indirect = features.indirect;
+    this.#eventIdx = features.eventIdx;
+    this.desc = allocator.take(size * spec.DESC_BYTES, spec.DESC_ALIGN);
+    this.avail = allocator.take(
+      spec.AVAIL_RING + size * spec.AVAIL_ELEM_BYTES + spec.RING_EVENT_BYTES,
+      spec.AVAIL_ALIGN,
+    );
+    this.used = allocator.take(spec.USED_RING + size * spec.USED_ELEM_BYTES + spec.RING_EVENT_BYTES, spec.USED_ALIGN);
+    const bytes = ram();
+    bytes.fill(0, this.desc, this.desc + size * spec.DESC_BYTES);
+    bytes.fill(0, this.avail, this.avail + spec.AVAIL_RING + size * spec.AVAIL_ELEM_BYTES + spec.RING_EVENT_BYTES);
+    bytes.fill(0, this.used, this.used + spec.USED_RING + size * spec.USED_ELEM_BYTES + spec.RING_EVENT_BYTES);
+    this.#freeDescriptors = Array.from({ length: size }, (_, i) => size - 1 - i);
+  }
+
+  /** Chains that the device holds. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Gives the queue's memory back, with what the device never completed. */
+  release(): void {
+    for (const { table } of this.#inFlight.values()) if (table !== undefined) this.#allocator.give(table);
+    this.#inFlight.clear();
+    for (const at of [this.desc, this.avail, this.used]) this.#allocator.give(at);
+  }
+
+  /**
+   * Makes a chain available (2.7.13.1 to 2.7.13.3) and returns its head.
+   * @throws RangeError when the descriptor table is full
+   */
+  add(chain: Chain): number {
+    const buffers = [
+      ...chain.readable.map((buffer) => ({ ...buffer, flags: 0 })),
+      ...chain.writable.map((buffer) => ({ ...buffer, flags: spec.DESC_F_WRITE })),
+    ];
+    const indirect = chain.indirect ?? (this.#indirect && buffers.length > 1);
+    const needed = indirect ? 1 : buffers.length;
+    if (this.#freeDescriptors.length < needed)
+      throw new RangeError(`Queue ${this.index} has no ${needed} descriptors left.`);
+    const descriptors = this.#freeDescriptors.splice(-needed, needed);
+    const [head = 0] = descriptors;
+    const view = ramView(this.#ram);
+    let table: number | undefined;
+    if (indirect) {
+      const bytes = buffers.length * spec.DESC_BYTES;
+      table = this.#allocator.take(bytes, spec.DESC_ALIGN);
+      const indices = buffers.map((_, i) => i);
+      writeDescriptors(view, table, indices, buffers);
+      writeDescriptors(view, this.desc, descriptors, [{ address: table, bytes, flags: spec.DESC_F_INDIRECT }]);
+    } else {
+      writeDescriptors(view, this.desc, descriptors, buffers);
+    }
+    this.#inFlight.set(head, { descriptors, table });
+    const slot = this.#availIdx & (this.size - 1);
+    view.setUint16(this.avail + spec.AVAIL_RING + slot * spec.AVAIL_ELEM_BYTES, head, true);
+    this.#availIdx = (this.#availIdx + 1) & 0xffff;
+    view.setUint16(this.avail + spec.AVAIL_IDX, this.#availIdx, true);
+    return head;
+  }
+
+  /** Whether the device wants to hear of what was added since the last call (2.7.10). */
+  needsNotification(): boolean {
+    const view = ramView(this.#ram);
+    const added = (this.#availIdx - this.#notified) & 0xffff;
+    this.#notified = this.#availIdx;
+    if (!this.#eventIdx) return (view.getUint16(this.used + spec.USED_FLAGS, true) & spec.USED_F_NO_NOTIFY) === 0;
+    const availEvent = view.getUint16(this.used + spec.USED_RING + this.size * spec.USED_ELEM_BYTES, true);
+    return ((this.#availIdx - availEvent - 1) & 0xffff) < added;
+  }
+
+  /** Takes what the device completed since the last call (2.7.14), and asks for an interrupt at the next completion. */
+  takeUsed(): Used[] {
+    const view = ramView(this.#ram);
+    const usedIdx = view.getUint16(this.used + spec.USED_IDX, true);
+    const taken: Used[] = [];
+    while (this.#lastUsed !== usedIdx) {
+      const element = this.used + spec.USED_RING + (this.#lastUsed & (this.size - 1)) * spec.USED_ELEM_BYTES;
+      const head = view.getUint32(element + spec.USED_ELEM_ID, true);
+      const written = view.getUint32(element + spec.USED_ELEM_LEN, true);
+      const chain = this.#inFlight.get(head);
+      if (!chain) throw new Error(`The device completed chain ${head} of queue ${this.index}, which it does not hold.`);
+      this.#inFlight.delete(head);
+      this.#freeDescriptors.push(...chain.descriptors.toReversed());
+      if (chain.table !== undefined) this.#allocator.give(chain.table);
+      taken.push({ head, written });
+      this.#lastUsed = (this.#lastUsed + 1) & 0xffff;
+    }
+    view.setUint16(this.avail + spec.AVAIL_RING + this.size * spec.AVAIL_ELEM_BYTES, this.#lastUsed, true);
+    return taken;
+  }
+}
+
+/** Writes `buffers` as a chain over the entries `indices` of the table at `table` (2.7.5). */
+function writeDescriptors(
+  view: DataView,
+  table: number,
+  indices: readonly number[],
+  buffers: readonly (ChainBuffer & { flags: number })[],
+): void {
+  for (const [i, { address, bytes, flags }] of buffers.entries()) {
+    const entry = table + (indices[i] ?? 0) * spec.DESC_BYTES;
+    const next = indices[i + 1];
+    view.setBigUint64(entry + spec.DESC_ADDR, BigInt(address), true);
+    view.setUint32(entry + spec.DESC_LEN, bytes, true);
+    view.setUint16(entry + spec.DESC_FLAGS, flags | (next === undefined ? 0 : spec.DESC_F_NEXT), true);
+    view.setUint16(entry + spec.DESC_NEXT, next ?? 0, true);
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * The engine's exports as assembly/index.ts documents them. `device` is the address of the device's region; addresses of
+ * guest memory are guest-physical, pointers are offsets in the WebAssembly memory.
+ */
+export interface EngineExports {
+  regionBytes(dataQueues: number, maxQueueSize: number, sessions: number, maxRequestBytes: number): number;
+  initialise(device: number, dataQueues: number, maxQueueSize: number, sessions: number, maxRequestBytes: number): void;
+  addMemory(device: number, start: bigint, size: bigint, pointer: number): number;
+  offer(device: number, services: number, cipherAlgorithms: bigint, maxCipherKeyBytes: number): void;
+  reportWrites(device: number, on: number): void;
+  setFeatures(device: number, features: bigint): void;
+  enableQueue(device: number, index: number, size: number, desc: bigint, avail: bigint, used: bigint): number;
+  notify(device: number, index: number): number;
+  reset(device: number): void;
+  fault(device: number): number;
+  faultQueue(device: number): number;
+  setFault(device: number, fault: number, queue: number): void;
+  queueIndices(device: number, index: number): number;
+  setQueueIndices(device: number, index: number, indices: number): void;
+  queueRequests(device: number, index: number): bigint;
+  sessionCount(device: number): number;
+  sessionSerial(device: number): number;
+  setSessionSerial(device: number, serial: number): void;
+  sessionAt(device: number, index: number): number;
+  restoreSession(
+    device: number,
+    id: bigint,
+    service: number,
+    algo: number,
+    direction: number,
+    keyBytes: number,
+  ): number;
+  expandSession(session: number): void;
+}
+
+/** What a binary must export to be this engine. */
+export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
+  'regionBytes',
+  'initialise',
+  'addMemory',
+  'offer',
+  'reportWrites',
+  'setFeatures',
+  'enableQueue',
+  'notify',
+  'reset',
+  'fault',
+  'faultQueue',
+  'setFault',
+  'queueIndices',
+  'setQueueIndices',
+  'queueRequests',
+  'sessionCount',
+  'sessionSerial',
+  'setSessionSerial',
+  'sessionAt',
+  'restoreSession',
+  'expandSession',
+];

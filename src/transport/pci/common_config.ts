@@ -1,0 +1,108 @@
+import * as pci from '../../../spec/virtio_pci.ts';
+import type { CryptoDevice } from '../../device/device.ts';
+import type { QueueRegisters } from '../../device/queue_registers.ts';
+
+/** What the driver selected last: part of a saved state. */
+export interface Selectors {
+  deviceFeature: number;
+  driverFeature: number;
+  queue: number;
+}
+
+const QUEUE_ADDRESSES = {
+  [pci.COMMON_QUEUE_DESC]: 'desc',
+  [pci.COMMON_QUEUE_DRIVER]: 'driver',
+  [pci.COMMON_QUEUE_DEVICE]: 'device',
+} as const satisfies Record<number, keyof QueueRegisters>;
+
+/** struct virtio_pci_common_cfg (4.1.4.3): registers of one, two or four bytes; 64-bit ones as two halves. */
+export class CommonConfig {
+  readonly #device: CryptoDevice;
+  readonly selected: Selectors = { deviceFeature: 0, driverFeature: 0, queue: 0 };
+
+  constructor(device: CryptoDevice) {
+    this.#device = device;
+  }
+
+  reset(): void {
+    this.selected.deviceFeature = 0;
+    this.selected.driverFeature = 0;
+    this.selected.queue = 0;
+  }
+
+  /** The 32-bit word at a multiple of four: every register lies within one. */
+  readWord(offset: number): number {
+    const device = this.#device;
+    switch (offset) {
+      case pci.COMMON_DEVICE_FEATURE_SELECT:
+        return this.selected.deviceFeature;
+      case pci.COMMON_DEVICE_FEATURE:
+        return word(device.offeredFeatures, this.selected.deviceFeature);
+      case pci.COMMON_DRIVER_FEATURE_SELECT:
+        return this.selected.driverFeature;
+      case pci.COMMON_DRIVER_FEATURE:
+        return word(device.driverFeatures, this.selected.driverFeature);
+      case pci.COMMON_CONFIG_MSIX_VECTOR:
+        return pci.MSI_NO_VECTOR | (device.queues.length << 16);
+      case pci.COMMON_DEVICE_STATUS:
+        return device.status | (device.config.generation << 8) | (this.selected.queue << 16);
+      default:
+        return this.#readQueueWord(offset);
+    }
+  }
+
+  /** A write of `size` bytes to the register at `offset`; what fits no register's own width is ignored (4.1.3.1). */
+  write(offset: number, size: number, value: number): void {
+    const device = this.#device;
+    const queue = device.queues[this.selected.queue];
+    if (size === 4) {
+      if (offset === pci.COMMON_DEVICE_FEATURE_SELECT) this.selected.deviceFeature = value;
+      else if (offset === pci.COMMON_DRIVER_FEATURE_SELECT) this.selected.driverFeature = value;
+      else if (offset === pci.COMMON_DRIVER_FEATURE) device.writeDriverFeatures(this.selected.driverFeature, value);
+      else if (queue && !queue.enabled) writeAddress(queue, offset, value);
+    } else if (size === 2) {
+      if (offset === pci.COMMON_QUEUE_SELECT) this.selected.queue = value;
+      else if (offset === pci.COMMON_QUEUE_SIZE && queue && !queue.enabled) queue.size = value;
+      else if (offset === pci.COMMON_QUEUE_ENABLE && value === 1) device.enableQueue(this.selected.queue);
+    } else if (offset === pci.COMMON_DEVICE_STATUS) {
+      device.writeStatus(value);
+      if (value === 0) this.reset();
+    }
+  }
+
+  #readQueueWord(offset: number): number {
+    const queue = this.#device.queues[this.selected.queue];
+    // 4.1.4.3.1: a queue that does not exist has size 0.
+    if (!queue) return offset === pci.COMMON_QUEUE_SIZE ? pci.MSI_NO_VECTOR << 16 : 0;
+    switch (offset) {
+      case pci.COMMON_QUEUE_SIZE:
+        return queue.size | (pci.MSI_NO_VECTOR << 16);
+      case pci.COMMON_QUEUE_ENABLE:
+        return queue.enabled ? 1 : 0;
+      default: {
+        const register = addressRegister(offset);
+        return register ? word(queue[register.name], register.high ? 1 : 0) : 0;
+      }
+    }
+  }
+}
+
+/** Bits 32n to 32n+31; 0 beyond the 64 that exist. */
+function word(bits: bigint, n: number): number {
+  return n < 2 ? Number((bits >> BigInt(32 * n)) & 0xffffffffn) : 0;
+}
+
+function addressRegister(offset: number): { name: 'desc' | 'driver' | 'device'; high: boolean } | undefined {
+  const low = offset & ~7;
+  if (low !== pci.COMMON_QUEUE_DESC && low !== pci.COMMON_QUEUE_DRIVER && low !== pci.COMMON_QUEUE_DEVICE)
+    return undefined;
+  return { name: QUEUE_ADDRESSES[low], high: offset !== low };
+}
+
+function writeAddress(queue: QueueRegisters, offset: number, value: number): void {
+  const register = addressRegister(offset);
+  if (!register) return;
+  const half = BigInt(value >>> 0);
+  const { name, high } = register;
+  queue[name] = high ? (queue[name] & 0xffffffffn) | (half << 32n) : (queue[name] & ~0xffffffffn) | half;
+}
