@@ -7,6 +7,7 @@ import { QUEUE_BYTES, Queue } from './virtqueue/queue';
 import { REGION_BYTES } from './memory/guest';
 import { SLOT_BYTES } from './session/slot';
 import { wipe } from './memory/bytes';
+import { LANES_BYTES } from './request/lanes';
 
 @unmanaged
 export class Device {
@@ -57,6 +58,9 @@ export class Device {
   header: u32;
   /** Copy of the IV; the kernels leave the chaining value in it. */
   iv: u32;
+  /** Encryptions that wait to run side by side (request/lanes.ts). */
+  lanes: u32;
+  laneCount: u32;
   /** Gathered source, and result before it is scattered. */
   scratch: u32;
 }
@@ -83,6 +87,7 @@ export function regionBytes(dataQueues: u32, maxQueueSize: u32, sessions: u32, m
     aligned(bufferCapacity(maxQueueSize) * BUFFER_BYTES) +
     aligned(DATA_LEGACY_BYTES) +
     aligned(IV_BYTES) +
+    aligned(LANES_BYTES) +
     aligned(maxRequestBytes)
   );
 }
@@ -117,6 +122,8 @@ export function initialise(
   next += aligned(DATA_LEGACY_BYTES);
   device.iv = next;
   next += aligned(IV_BYTES);
+  device.lanes = next;
+  next += aligned(LANES_BYTES);
   device.scratch = next;
   device.fault = FAULT_NONE;
   return device;

@@ -46,10 +46,11 @@ y11 = y20 ^ y9  y7 = x7 ^ y11   y17 = y10 ^ y11 y19 = y10 ^ y8  y16 = t0 ^ y11  
 const MIDDLE = `
 t2 = y12 & y15  t3 = y3 & y6    t4 = t3 ^ t2    t5 = y4 & y22   t6 = t5 ^ t2    t7 = y13 & y16  t8 = y5 & y1    t9 = t8 ^ t7
 t10 = y2 & y7   t11 = t10 ^ t7  t12 = y9 & y11  t13 = y14 & y17 t14 = t13 ^ t12 t15 = y8 & y10  t16 = t15 ^ t12 t17 = t4 ^ t14
-t18 = t6 ^ t16  t19 = t9 ^ t14  t20 = t11 ^ t16 t21 = t17 ^ y20 t22 = t18 ^ y19 t23 = t19 ^ y21 t24 = t20 ^ y18 t25 = t21 ^ t22
-t26 = t21 & t23 t27 = t24 ^ t26 t28 = t25 & t27 t29 = t28 ^ t22 t30 = t23 ^ t24 t31 = t22 ^ t26 t32 = t31 & t30 t33 = t32 ^ t24
-t34 = t23 ^ t33 t35 = t27 ^ t33 t36 = t24 & t35 t37 = t36 ^ t34 t38 = t27 ^ t36 t39 = t29 & t38 t40 = t25 ^ t39 t41 = t40 ^ t37
-t42 = t29 ^ t33 t43 = t29 ^ t40 t44 = t33 ^ t37 t45 = t42 ^ t41
+t18 = t6 ^ t16  t19 = t9 ^ t14  t20 = t11 ^ t16 t21 = t17 ^ y20 t22 = t18 ^ y19 t23 = t19 ^ y21 t24 = t20 ^ y18 
+i0 = t23 & t21  i1 = t24 & t21  i2 = t23 & t22  i3 = t24 & t22
+i4 = i0 ^ t21   i5 = i1 | t22   t40 = i4 ^ i5   i6 = i0 ^ t23   i7 = i2 | t24   t37 = i6 ^ i7
+i8 = i3 ^ i2    i9 = i0 | t24   t33 = i8 ^ i9   i10 = i3 ^ i1   i11 = i0 | t22  t29 = i10 ^ i11
+t41 = t40 ^ t37 t42 = t29 ^ t33 t43 = t29 ^ t40 t44 = t33 ^ t37 t45 = t42 ^ t41
 z0 = t44 & y15  z1 = t37 & y6   z2 = t33 & y22  z3 = t43 & y16  z4 = t40 & y1   z5 = t29 & y7   z6 = t42 & y11  z7 = t45 & y17
 z8 = t41 & y10  z9 = t44 & y12  z10 = t37 & y3  z11 = t33 & y4  z12 = t43 & y13 z13 = t40 & y5  z14 = t29 & y2  z15 = t42 & y9
 z16 = t45 & y14 z17 = t41 & y8`;
@@ -59,10 +60,12 @@ t54 = z6 ^ z7   t55 = z16 ^ z17 t56 = z12 ^ t48 t57 = t50 ^ t53 t58 = z4 ^ t46  
 t62 = t52 ^ t58 t63 = t49 ^ t58 t64 = z4 ^ t59  t65 = t61 ^ t62 t66 = z1 ^ t63  s0 = t59 ^ t63  s6 = t56 ^ t62  s7 = t48 ^ t60
 t67 = t64 ^ t65 s3 = t53 ^ t66  s4 = t51 ^ t66  s5 = t47 ^ t65  s1 = t64 ^ s3   s2 = t55 ^ t67`;
 
-const gates = (text) => [...text.matchAll(/(\w+) = (\w+) ([&^]) (\w+)/g)].map(([, to, a, op, b]) => ({ to, a, op, b }));
+const gates = (text) =>
+  [...text.matchAll(/(\w+) = (\w+) ([&|^]) (\w+)/g)].map(([, to, a, op, b]) => ({ to, a, op, b }));
+const APPLY = { '&': (a, b) => a & b, '|': (a, b) => a | b, '^': (a, b) => a ^ b };
 /** Runs gates on a map from names to bit sets. */
 function run(circuit, values) {
-  for (const { to, a, op, b } of circuit) values[to] = op === '&' ? values[a] & values[b] : values[a] ^ values[b];
+  for (const { to, a, op, b } of circuit) values[to] = APPLY[op](values[a], values[b]);
   return values;
 }
 
@@ -209,7 +212,7 @@ function circuitOf(name) {
   return { circuit, outputs: bottom.outputs };
 }
 
-const OPERATOR = { '&': 'v128.and', '^': 'v128.xor' };
+const OPERATOR = { '&': 'v128.and', '|': 'v128.or', '^': 'v128.xor' };
 function functionOf(name, comment) {
   const { circuit, outputs } = circuitOf(name);
   return `/** ${comment}; ${circuit.length} gates. In place on 8 planes of 16 bytes at \`state\`. */

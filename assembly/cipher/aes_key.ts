@@ -71,6 +71,12 @@ function schedule(out: usize, key: usize, keyBytes: u32, bytes: u32): void {
   return i8x16.swizzle(x, i8x16(0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3));
 }
 
+// Undoes ShiftRows and a turn of every column by 3 bytes: aes_vperm.ts adds its round keys before that permutation.
+// @ts-ignore: decorator
+@inline function beforeShiftRowsTurn3(x: v128): v128 {
+  return i8x16.swizzle(x, i8x16(1, 14, 11, 4, 5, 2, 15, 8, 9, 6, 3, 12, 13, 10, 7, 0));
+}
+
 // One round key for eight blocks: in bit plane b every byte is 0xff or 0 by bit b of that byte of the key.
 function storePlanes(planes: usize, key: v128): void {
   let bit = i8x16.splat(1);
@@ -106,7 +112,7 @@ export function aesExpandKey(ctx: usize, key: usize, keyBytes: u32): void {
     const at = (round as usize) << 4;
     const plain = v128.xor(v128.load(pairKeys + at), sboxConstant());
     const pairs = toPairs(plain);
-    v128.store(pairKeys + at, pairs);
+    v128.store(pairKeys + at, beforeShiftRowsTurn3(pairs));
     v128.store(inverseKeys + at, mapNibbles(invShiftRows(invMixColumns(plain)), UNAFFINE_LOW(), UNAFFINE_HIGH()));
     // Fixslicing leaves ShiftRows out: after `round` of them the state, and so its key, is that many rotations behind.
     let fixed = plain;

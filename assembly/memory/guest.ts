@@ -6,6 +6,11 @@ import { Device } from '../device';
 /** What translate() answers and the functions below take: a checked place in guest memory. */
 export type GuestPointer = usize;
 
+/** No place in guest memory. Not 0: RAM may stand at the start of the memory. */
+// @ts-ignore: decorator
+@inline
+export const NOWHERE: GuestPointer = usize.MAX_VALUE;
+
 /** Whether kernels may work on guest memory in place. */
 // @ts-ignore: decorator
 @inline
@@ -35,7 +40,7 @@ export function addRegion(device: Device, start: u64, size: u64, pointer: usize,
 }
 
 /**
- * The place of guest-physical [address, address + length), or 0 when any byte of it is not RAM. Subtractions cannot wrap
+ * The place of guest-physical [address, address + length), or NOWHERE when any byte of it is not RAM. Subtractions cannot wrap
  * unnoticed: an address below a region's start turns into an offset beyond its end.
  */
 export function translate(device: Device, address: u64, length: u64): GuestPointer {
@@ -46,7 +51,7 @@ export function translate(device: Device, address: u64, length: u64): GuestPoint
     const offset = address - region.start;
     if (offset < region.size && length <= region.size - offset) return region.pointer + <usize>offset;
   }
-  return 0;
+  return NOWHERE;
 }
 
 @inline

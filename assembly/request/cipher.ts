@@ -21,7 +21,8 @@ import { aesCbcEncrypt } from '../cipher/aes_vperm';
 import { Device } from '../device';
 import { contextOf } from '../session/slot';
 import { findSession } from '../session/table';
-import { readBytes, readContiguous, reportContiguous, writableContiguous, writeBytes } from '../virtqueue/chain';
+import { encryptInLane, runLanes } from './lanes';
+import { nextIsContiguous, readBytes, readContiguous, reportContiguous, writableContiguous, writeBytes } from '../virtqueue/chain';
 
 /**
  * A CIPHER request in session mode (5.9.8.6), its header in the device's copy. Returns the request's status; with OK the
@@ -46,16 +47,24 @@ export function runCipherRequest(device: Device, opcode: u32): u32 {
   if (!sourceBytes) return CRYPTO_OK;
 
   readBytes(device, device.iv, AES_BLOCK_BYTES);
+  // A gathered source may hold what a waiting request has yet to write.
+  if (!nextIsContiguous(device, sourceBytes)) runLanes(device);
   const source = readContiguous(device, sourceBytes, device.scratch);
   const destination = writableContiguous(device, resultBytes);
   // Kernels take a destination that is the source or apart from it; anything between goes through scratch.
-  const inPlace = destination && (destination == source || apart(source, destination, sourceBytes));
-  const result = inPlace ? destination : device.scratch;
+  const direct = destination && (destination == source || apart(source, destination, sourceBytes));
   const blocks = sourceBytes / AES_BLOCK_BYTES;
-  if (session.direction == DIRECTION_ENCRYPT) aesCbcEncrypt(contextOf(session), device.iv, source, result, blocks);
-  else aesCbcDecrypt(contextOf(session), device.iv, source, result, blocks);
-  if (inPlace) reportContiguous(device, resultBytes);
-  else writeBytes(device, result, resultBytes);
+  const context = contextOf(session);
+  if (direct && source != device.scratch && session.direction == DIRECTION_ENCRYPT) {
+    encryptInLane(device, context, source, destination, blocks);
+  } else {
+    runLanes(device);
+    const result = direct ? destination : device.scratch;
+    if (session.direction == DIRECTION_ENCRYPT) aesCbcEncrypt(context, device.iv, source, result, blocks);
+    else aesCbcDecrypt(context, device.iv, source, result, blocks);
+  }
+  if (direct) reportContiguous(device, resultBytes);
+  else writeBytes(device, device.scratch, resultBytes);
   device.resultBytes = resultBytes;
   return CRYPTO_OK;
 }

@@ -29,25 +29,31 @@ export function runControlRequest(device: Device): u32 {
   const operation = opcode & 0xff;
   if (operation == OP_DESTROY_SESSION || operation == OP_AKCIPHER_DESTROY_SESSION) {
     if (device.writableBytes < <u32>STATUS_BYTES) return FAULT_REQUEST_STATUS;
-    answerDestroy(device, destroySession(device));
+    answerDestroy(device, destroySession(device, opcode));
     return FAULT_NONE;
   }
   if (device.writableBytes < <u32>CREATE_INPUT_BYTES) return FAULT_REQUEST_STATUS;
   device.createdSession = 0;
   let status: u32 = CRYPTO_NOTSUPP;
   if (operation == OP_CREATE_SESSION) {
-    const service = opcode >> 8;
-    if (service == SERVICE_CIPHER && (device.services >> SERVICE_CIPHER) & 1) status = createCipherSession(device);
+    if (opcode >> 8 == SERVICE_CIPHER && offersService(device, opcode)) status = createCipherSession(device);
   }
   answerCreate(device, status);
   return FAULT_NONE;
 }
 
+/** Whether an opcode is one of a service that the device offers (5.9.5 crypto_services). */
+function offersService(device: Device, opcode: u32): bool {
+  const service = opcode >> 8;
+  return service < 32 && ((device.services >> service) & 1) != 0;
+}
+
 /**
- * Closes the session that the request names. The opcode's service is not compared with the session's: DPDK destroys every
- * symmetric session with the opcode of CIPHER.
+ * Closes the session that the request names. The opcode's service must be offered, but is not compared with the session's:
+ * DPDK destroys every symmetric session with the opcode of CIPHER.
  */
-function destroySession(device: Device): u32 {
+function destroySession(device: Device, opcode: u32): u32 {
+  if (!offersService(device, opcode) || (opcode & 0xff) != OP_DESTROY_SESSION) return CRYPTO_ERR;
   const session = findSession(device, load<u64>(device.header + CTRL_DESTROY_SESSION_ID));
   if (!session) return CRYPTO_ERR;
   closeSession(device, session);

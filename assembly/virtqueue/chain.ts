@@ -15,7 +15,7 @@ import {
 } from '../../spec/engine';
 import { DESC_ADDR, DESC_BYTES, DESC_FLAGS, DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LEN, DESC_NEXT } from '../../spec/virtio';
 import { Device } from '../device';
-import { GuestPointer, IN_PLACE, copyFromGuest, copyToGuest, guestLoad, guestStore, reportWrite, translate } from '../memory/guest';
+import { GuestPointer, IN_PLACE, NOWHERE, copyFromGuest, copyToGuest, guestLoad, guestStore, reportWrite, translate } from '../memory/guest';
 import { Queue } from './queue';
 
 /** A buffer of the chain, checked: `bytes` of guest RAM at `pointer`. */
@@ -26,6 +26,9 @@ class Buffer {
   bytes: u32;
 }
 export const BUFFER_BYTES: usize = 16;
+
+/** `next` has 16 bits: no walk through a longer table sees more of it, so none is allowed more steps. */
+const NAMEABLE_DESCRIPTORS: u32 = 0x10000;
 
 @inline
 function bufferAt(device: Device, index: u32): Buffer {
@@ -65,8 +68,8 @@ export function readChain(device: Device, queue: Queue, head: u32): u32 {
       if (flags & DESC_F_NEXT) return FAULT_INDIRECT_NEXT;
       if (bytes == 0 || bytes % DESC_BYTES != 0) return FAULT_INDIRECT_LENGTH;
       table = translate(device, address, bytes);
-      if (!table) return FAULT_INDIRECT_ADDRESS;
-      tableSize = bytes / DESC_BYTES;
+      if (table == NOWHERE) return FAULT_INDIRECT_ADDRESS;
+      tableSize = min<u32>(bytes / DESC_BYTES, NAMEABLE_DESCRIPTORS);
       index = 0;
       visited = 0;
       inIndirect = true;
@@ -76,7 +79,7 @@ export function readChain(device: Device, queue: Queue, head: u32): u32 {
     // A buffer of no bytes carries nothing: its address is not looked at.
     if (bytes) {
       const pointer = translate(device, address, bytes);
-      if (!pointer) return FAULT_DESCRIPTOR_ADDRESS;
+      if (pointer == NOWHERE) return FAULT_DESCRIPTOR_ADDRESS;
       if (readable + writable == device.bufferCapacity) return FAULT_CHAIN_LENGTH;
       if (flags & DESC_F_WRITE) {
         writableBytes += bytes;
@@ -121,19 +124,23 @@ export function readBytes(device: Device, to: usize, bytes: u32): void {
   }
 }
 
+/** Whether the next `bytes` of the readable part, one at least, are one piece in guest memory. */
+@inline
+export function nextIsContiguous(device: Device, bytes: u32): bool {
+  return IN_PLACE && bufferAt(device, device.readBuffer).bytes - device.readOffset >= bytes;
+}
+
 /**
- * The next `bytes` of the readable part as one piece: in guest memory where they are contiguous, else gathered at `scratch`.
+ * The next `bytes` of the readable part, one at least, as one piece: in guest memory where they are contiguous, else gathered at `scratch`.
  * The caller has compared them with readableLeft and with the size of scratch.
  */
 export function readContiguous(device: Device, bytes: u32, scratch: usize): usize {
-  if (IN_PLACE && bytes) {
+  if (nextIsContiguous(device, bytes)) {
     const buffer = bufferAt(device, device.readBuffer);
-    if (buffer.bytes - device.readOffset >= bytes) {
-      const pointer = buffer.pointer + device.readOffset;
-      device.readableLeft -= bytes;
-      advance(device, buffer, bytes);
-      return pointer;
-    }
+    const pointer = buffer.pointer + device.readOffset;
+    device.readableLeft -= bytes;
+    advance(device, buffer, bytes);
+    return pointer;
   }
   readBytes(device, scratch, bytes);
   return scratch;
@@ -148,12 +155,12 @@ function advance(device: Device, buffer: Buffer, bytes: u32): void {
   }
 }
 
-/** Where the first `bytes` of the writable part stand if they are one piece, else 0. */
+/** Where the first `bytes` of the writable part stand if they are one piece, else NOWHERE. */
 @inline
 export function writableContiguous(device: Device, bytes: u32): usize {
-  if (!IN_PLACE) return 0;
+  if (!IN_PLACE) return NOWHERE;
   const buffer = bufferAt(device, device.readableCount);
-  return buffer.bytes >= bytes ? buffer.pointer : 0;
+  return buffer.bytes >= bytes ? buffer.pointer : NOWHERE;
 }
 
 /** Reports `bytes` at the start of the writable part as written; they are one piece (writableContiguous). */

@@ -1,7 +1,7 @@
 import { AVAIL_ALIGN, AVAIL_ELEM_BYTES, AVAIL_RING, DESC_ALIGN, DESC_BYTES, F_EVENT_IDX, F_INDIRECT_DESC, RING_EVENT_BYTES, SPLIT_QUEUE_SIZE_MAX, USED_ALIGN, USED_ELEM_BYTES, USED_RING } from '../../spec/virtio';
 import { FAULT_NONE, FAULT_QUEUE_ADDRESS, FAULT_QUEUE_ALIGNMENT, FAULT_QUEUE_SIZE } from '../../spec/engine';
 import { Device } from '../device';
-import { GuestPointer, translate } from '../memory/guest';
+import { GuestPointer, NOWHERE, translate } from '../memory/guest';
 
 /** One split virtqueue (2.7), its three areas translated once when the driver enables it. */
 @unmanaged
@@ -36,7 +36,7 @@ export function enableQueue(device: Device, queue: Queue, index: u32, size: u32,
   const descPointer = translate(device, desc, size * DESC_BYTES);
   const availPointer = translate(device, avail, AVAIL_RING + size * AVAIL_ELEM_BYTES + RING_EVENT_BYTES);
   const usedPointer = translate(device, used, USED_RING + size * USED_ELEM_BYTES + RING_EVENT_BYTES);
-  if (!descPointer || !availPointer || !usedPointer) return FAULT_QUEUE_ADDRESS;
+  if (descPointer == NOWHERE || availPointer == NOWHERE || usedPointer == NOWHERE) return FAULT_QUEUE_ADDRESS;
   queue.desc = descPointer;
   queue.avail = availPointer;
   queue.used = usedPointer;

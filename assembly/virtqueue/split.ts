@@ -5,12 +5,14 @@ import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
 import { runControlRequest } from '../request/control';
 import { runDataRequest } from '../request/data';
+import { runLanes } from '../request/lanes';
 import { readChain } from './chain';
 import { Queue } from './queue';
 
 /**
  * Runs all that is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the queue's
- * size: an index further ahead than that is a fault.
+ * size: a driver has no more chains than that to offer before it gets some back (2.7.13), and those of this call are shown
+ * to it at the end. Without that bound, chains whose results land in the available ring could offer themselves for ever.
  */
 export function processSplitQueue(device: Device, queue: Queue): u32 {
   const firstUsed = queue.nextUsed;
@@ -18,7 +20,7 @@ export function processSplitQueue(device: Device, queue: Queue): u32 {
     const available = guestLoad<u16>(queue.avail + AVAIL_IDX);
     const ahead = <u32>(<u16>(available - queue.nextAvail));
     if (!ahead) break;
-    if (ahead > queue.size) {
+    if (ahead > queue.size - <u32>(<u16>(queue.nextUsed - firstUsed))) {
       breakDevice(device, queue.index, FAULT_AVAIL_INDEX);
       break;
     }
@@ -57,6 +59,7 @@ function runChains(device: Device, queue: Queue, available: u16): bool {
 
 /** Shows the driver what was completed since `firstUsed`, and decides whether it wants an interrupt (2.7.7). */
 function publish(device: Device, queue: Queue, firstUsed: u16): u32 {
+  runLanes(device);
   const completed = <u32>(<u16>(queue.nextUsed - firstUsed));
   let answer: u32 = device.fault != FAULT_NONE ? NOTIFY_NEEDS_RESET : 0;
   if (!completed) return answer;
