@@ -129,6 +129,11 @@ export function initialise(
   return device;
 }
 
+/** Whether the device offers a service (5.9.5 crypto_services). */
+export function offersService(device: Device, service: u32): bool {
+  return service < 32 && ((device.services >> service) & 1) != 0;
+}
+
 /** The queue with this index, which the caller has checked against dataQueues. */
 @inline
 export function queueAt(device: Device, index: u32): Queue {

@@ -1,6 +1,6 @@
 // The engine's exports, and nothing else. `device` is the address that initialise() was given.
 import { FAULT_NONE, MEMORY_REGIONS_MAX, NOTIFY_NEEDS_RESET } from '../spec/engine';
-import { breakDevice, Device, initialise as layOut, queueAt, regionBytes as bytesFor } from './device';
+import { breakDevice, Device, initialise as layOut, offersService, queueAt, regionBytes as bytesFor } from './device';
 import { addRegion } from './memory/guest';
 import { expandCipherKey, offersCipher, validCipherKey } from './request/cipher_session';
 import { Session } from './session/slot';
@@ -60,6 +60,7 @@ export function reset(device: Device): void {
   wipe(device.queues, (device.dataQueues + 1) * QUEUE_BYTES);
   wipe(device.header, device.scratch + device.maxRequestBytes - device.header);
   clearSessions(device);
+  device.laneCount = 0;
   device.features = 0;
   device.fault = FAULT_NONE;
   device.faultQueue = 0;
@@ -116,7 +117,7 @@ export function sessionAt(device: Device, index: u32): usize {
  * the id does not fit this device or what it names is not offered.
  */
 export function restoreSession(device: Device, id: u64, service: u32, algo: u32, direction: u32, keyBytes: u32): usize {
-  if (!((device.services >> service) & 1) || !offersCipher(device, algo) || !validCipherKey(algo, keyBytes)) return 0;
+  if (!offersService(device, service) || !offersCipher(device, algo) || !validCipherKey(algo, keyBytes)) return 0;
   const session = reopenSession(device, id);
   if (!session) return 0;
   session.service = service;

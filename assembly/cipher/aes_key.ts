@@ -56,7 +56,7 @@ function schedule(out: usize, key: usize, keyBytes: u32, bytes: u32): void {
   return v128.xor(i8x16.add(x, x), v128.and(i8x16.lt_s(x, i8x16.splat(0)), i8x16.splat(0x1b)));
 }
 
-// InvMixColumns (FIPS 197 section 5.3.3) as aes_fixslice.ts computes it.
+// InvMixColumns (FIPS 197 section 5.3.3) in the form that aes_planes.ts explains.
 // @ts-ignore: decorator
 @inline function invMixColumns(x: v128): v128 {
   const sum = v128.xor(x, i8x16.swizzle(x, i8x16(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12)));
@@ -113,7 +113,7 @@ export function aesExpandKey(ctx: usize, key: usize, keyBytes: u32): void {
     const plain = v128.xor(v128.load(pairKeys + at), sboxConstant());
     const pairs = toPairs(plain);
     v128.store(pairKeys + at, beforeShiftRowsTurn3(pairs));
-    v128.store(inverseKeys + at, mapNibbles(invShiftRows(invMixColumns(plain)), UNAFFINE_LOW(), UNAFFINE_HIGH()));
+    v128.store(inverseKeys + at, mapNibbles(invMixColumns(plain), UNAFFINE_LOW(), UNAFFINE_HIGH()));
     // Fixslicing leaves ShiftRows out: after `round` of them the state, and so its key, is that many rotations behind.
     let fixed = plain;
     for (let skipped = round & 3; skipped != 0; --skipped) fixed = invShiftRows(fixed);

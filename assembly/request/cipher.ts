@@ -19,6 +19,7 @@ import {
 import { aesCbcDecrypt } from '../cipher/aes_fixslice';
 import { aesCbcEncrypt } from '../cipher/aes_vperm';
 import { Device } from '../device';
+import { NOWHERE } from '../memory/guest';
 import { contextOf } from '../session/slot';
 import { findSession } from '../session/table';
 import { encryptInLane, runLanes } from './lanes';
@@ -52,7 +53,7 @@ export function runCipherRequest(device: Device, opcode: u32): u32 {
   const source = readContiguous(device, sourceBytes, device.scratch);
   const destination = writableContiguous(device, resultBytes);
   // Kernels take a destination that is the source or apart from it; anything between goes through scratch.
-  const direct = destination && (destination == source || apart(source, destination, sourceBytes));
+  const direct = destination != NOWHERE && (destination == source || apart(source, destination, sourceBytes));
   const blocks = sourceBytes / AES_BLOCK_BYTES;
   const context = contextOf(session);
   if (direct && source != device.scratch && session.direction == DIRECTION_ENCRYPT) {

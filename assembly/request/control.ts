@@ -16,7 +16,7 @@ import {
   STATUS_BYTES,
 } from '../../spec/crypto';
 import { FAULT_NONE, FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../spec/engine';
-import { Device } from '../device';
+import { Device, offersService } from '../device';
 import { closeSession, findSession } from '../session/table';
 import { readBytes, writeBytes } from '../virtqueue/chain';
 import { createCipherSession } from './cipher_session';
@@ -36,16 +36,10 @@ export function runControlRequest(device: Device): u32 {
   device.createdSession = 0;
   let status: u32 = CRYPTO_NOTSUPP;
   if (operation == OP_CREATE_SESSION) {
-    if (opcode >> 8 == SERVICE_CIPHER && offersService(device, opcode)) status = createCipherSession(device);
+    if (opcode >> 8 == SERVICE_CIPHER && offersService(device, SERVICE_CIPHER)) status = createCipherSession(device);
   }
   answerCreate(device, status);
   return FAULT_NONE;
-}
-
-/** Whether an opcode is one of a service that the device offers (5.9.5 crypto_services). */
-function offersService(device: Device, opcode: u32): bool {
-  const service = opcode >> 8;
-  return service < 32 && ((device.services >> service) & 1) != 0;
 }
 
 /**
@@ -53,7 +47,7 @@ function offersService(device: Device, opcode: u32): bool {
  * DPDK destroys every symmetric session with the opcode of CIPHER.
  */
 function destroySession(device: Device, opcode: u32): u32 {
-  if (!offersService(device, opcode) || (opcode & 0xff) != OP_DESTROY_SESSION) return CRYPTO_ERR;
+  if (!offersService(device, opcode >> 8) || (opcode & 0xff) != OP_DESTROY_SESSION) return CRYPTO_ERR;
   const session = findSession(device, load<u64>(device.header + CTRL_DESTROY_SESSION_ID));
   if (!session) return CRYPTO_ERR;
   closeSession(device, session);

@@ -1,5 +1,5 @@
 // The session table: a fixed number of slots. An id holds the slot's index in its low half and a serial number above it, so
-// that an id is looked up at once and is never given out again while the device lives.
+// that an id is looked up at once and is not given out again before 2^32 others were, whatever is reset in between.
 import { Device } from '../device';
 import { wipe } from '../memory/bytes';
 import { SLOT_BYTES, Session } from './slot';
@@ -28,7 +28,8 @@ export function freeSession(device: Device): Session | null {
 /** Takes the slot that freeSession() answered and gives it a new id, which is returned. */
 export function openSession(device: Device, session: Session): u64 {
   const index = device.sessionFree - 1;
-  device.sessionSerial++;
+  // No serial is 0: it would make the id of slot 0 that of no session.
+  if (++device.sessionSerial == 0) device.sessionSerial = 1;
   session.id = (<u64>device.sessionSerial << 32) | index;
   device.sessionFree = session.nextFree;
   session.nextFree = 0;
