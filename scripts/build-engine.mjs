@@ -17,7 +17,9 @@ const { error } = await asc.main(['assembly/index.ts', '--config', 'asconfig.jso
 });
 if (error) process.exit(1);
 
-const lines = readFileSync(binary).toString('base64').match(/.{1,110}/g);
+const lines = readFileSync(binary)
+  .toString('base64')
+  .match(/.{1,110}/g);
 const text = lines.map((line) => `  '${line}'`).join(' +\n');
 writeFileSync(
   module,

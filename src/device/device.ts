@@ -9,13 +9,13 @@ import {
 } from '../../spec/virtio.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import { instantiateEngine, type WriteReport } from '../engine/load.ts';
-import { claimRegion, type GuestMemory } from '../engine/memory.ts';
+import { checkRegions, claimRegion, type GuestMemory } from '../engine/memory.ts';
 import { ConfigSpace, OFFER } from './config_space.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
 import { acceptable, OFFERED_FEATURES } from './features.ts';
 import { type CryptoDeviceOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type QueueRegisters, queueRegisters } from './queue_registers.ts';
-import { type DeviceState, parseDeviceState, readSessions, restoreSessions } from './state.ts';
+import { type DeviceState, parseDeviceState, readSessions, restoreSessions, StateError } from './state.ts';
 
 /** Called when the device wants the driver's attention: used buffers on a queue, or a change of configuration (2.3). */
 export type InterruptHandler = (kind: 'queue' | 'config', queue: number) => void;
@@ -56,6 +56,7 @@ export class CryptoDevice {
   #status = 0;
   #driverFeatures = 0n;
   #interrupt: InterruptHandler = () => {};
+  #disposed = false;
 
   constructor(options: CreateOptions) {
     this.options = resolveOptions(options);
@@ -63,15 +64,14 @@ export class CryptoDevice {
     this.queues = queueRegisters(this.options);
     const { dataQueues, queueSize, maxSessions, maxRequestBytes } = this.options;
     const { memory, regions } = options.guest;
+    checkRegions(options.guest);
     this.#memory = memory;
     this.#engine = instantiateEngine(memory, options.onWrite ?? (() => {}));
     const capacities = [dataQueues, queueSize, maxSessions, maxRequestBytes] as const;
     this.#base = claimRegion(memory, this.#engine.regionBytes(...capacities));
     this.#engine.initialise(this.#base, ...capacities);
     for (const { guestAddress, bytes, offset } of regions) {
-      if (!this.#engine.addMemory(this.#base, BigInt(guestAddress), BigInt(bytes), offset)) {
-        throw new RangeError(`guest.regions has ${regions.length} entries: merge them, 8 at most are possible.`);
-      }
+      this.#engine.addMemory(this.#base, BigInt(guestAddress), BigInt(bytes), offset);
     }
     this.#engine.offer(this.#base, OFFER.services, OFFER.cipherAlgorithms, OFFER.maxCipherKeyBytes);
     this.#engine.reportWrites(this.#base, options.onWrite ? 1 : 0);
@@ -92,6 +92,7 @@ export class CryptoDevice {
    * (2.2.2), and no bit that the device set is lost.
    */
   writeStatus(value: number): void {
+    if (this.#disposed) return;
     if (value === 0) {
       this.reset();
       return;
@@ -127,7 +128,7 @@ export class CryptoDevice {
   /** queue_enable (4.1.4.3): the queue's size and addresses are checked now; what cannot be used breaks the device. */
   enableQueue(index: number): void {
     const queue = this.queues[index];
-    if (!queue || queue.enabled || this.#status & STATUS_DEVICE_NEEDS_RESET) return;
+    if (!queue || queue.enabled || this.#disposed || this.#status & STATUS_DEVICE_NEEDS_RESET) return;
     const fault = this.#enable(index, queue);
     if (fault === FAULT_NONE) queue.enabled = true;
     else this.#needsReset();
@@ -138,8 +139,9 @@ export class CryptoDevice {
     if ((this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) !== STATUS_DRIVER_OK) return;
     if (index >= this.queues.length) return;
     const answer = this.#engine.notify(this.#base, index);
-    if (answer & NOTIFY_INTERRUPT) this.#interrupt('queue', index);
+    // The queue's interrupt last: whoever takes it may reset the device at once.
     if (answer & NOTIFY_NEEDS_RESET) this.#needsReset();
+    if (answer & NOTIFY_INTERRUPT) this.#interrupt('queue', index);
   }
 
   /** Device reset (2.4): queues, features and faults are forgotten, every session is closed and its key wiped. */
@@ -184,9 +186,9 @@ export class CryptoDevice {
       faultQueue: this.#engine.faultQueue(this.#base),
       queues: this.queues.map((queue, index) => ({
         ...queue.save(),
-        indices: this.#engine.queueIndices(this.#base, index),
+        indices: this.#engine.queueIndices(this.#base, index) >>> 0,
       })),
-      sessionSerial: this.#engine.sessionSerial(this.#base),
+      sessionSerial: this.#engine.sessionSerial(this.#base) >>> 0,
       sessions: readSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions),
     };
   }
@@ -194,10 +196,14 @@ export class CryptoDevice {
   /**
    * Takes over a state that save() made, in this process or another. Guest memory is not touched, so a host may restore
    * it before or after.
-   * @throws StateError when the state is of an unknown version, malformed, or of a device with other options
+   * @throws StateError when the state is of an unknown version, malformed, or of a device with other options or features
    */
   restore(saved: unknown): void {
+    if (this.#disposed) throw new StateError('This device was disposed of: create a new one and restore that.');
     const state = parseDeviceState(saved, this.options);
+    if (state.status & STATUS_FEATURES_OK && !acceptable(BigInt(state.driverFeatures), this.offeredFeatures)) {
+      throw new StateError(`The saved device had features ${state.driverFeatures}, which this one does not offer.`);
+    }
     this.reset();
     this.#driverFeatures = BigInt(state.driverFeatures);
     this.#status = state.status;
@@ -225,6 +231,7 @@ export class CryptoDevice {
 
   /** Ends the device: its keys are wiped and it ignores everything from now on. */
   dispose(): void {
+    this.#disposed = true;
     this.#interrupt = () => {};
     this.reset();
   }

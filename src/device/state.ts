@@ -9,10 +9,13 @@ export class StateError extends Error {
 }
 
 const uint32 = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
+// One check, not two: a pipe goes on after the first that fails.
 const uint64 = v.pipe(
   v.string(),
-  v.regex(/^\d{1,20}$/),
-  v.check((text) => BigInt(text) < 1n << 64n),
+  v.check(
+    (text) => /^\d{1,20}$/.test(text) && BigInt(text) < 1n << 64n,
+    'Expected a whole number below 2^64 in digits',
+  ),
 );
 
 const SavedQueue = v.strictObject({
@@ -97,7 +100,7 @@ export function readSessions(
   const view = new DataView(memory.buffer);
   const sessions: SavedSession[] = [];
   for (let slot = 0; slot < capacity; slot++) {
-    const at = engine.sessionAt(device, slot);
+    const at = engine.sessionAt(device, slot) >>> 0;
     if (!at) continue;
     const key = new Uint8Array(memory.buffer, at + spec.SESSION_KEY, view.getUint32(at + spec.SESSION_KEY_LEN, true));
     sessions.push({
@@ -121,14 +124,15 @@ export function restoreSessions(
   device: number,
   state: DeviceState,
 ): void {
+  // First, so that a session with a later serial raises it: no id that is open here may be given out anew.
+  engine.setSessionSerial(device, state.sessionSerial);
   for (const { id, service, algo, direction, key } of state.sessions) {
     const keyBytes = key.length / 2;
-    const at = engine.restoreSession(device, BigInt(id), service, algo, direction, keyBytes);
+    const at = engine.restoreSession(device, BigInt(id), service, algo, direction, keyBytes) >>> 0;
     if (!at)
       throw new StateError(`The saved session ${id} (service ${service}, algorithm ${algo}) is not possible here.`);
     const target = new Uint8Array(memory.buffer, at + spec.SESSION_KEY, keyBytes);
     for (let i = 0; i < keyBytes; i++) target[i] = Number.parseInt(key.slice(2 * i, 2 * i + 2), 16);
     engine.expandSession(at);
   }
-  engine.setSessionSerial(device, state.sessionSerial);
 }

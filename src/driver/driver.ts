@@ -157,26 +157,34 @@ export class CryptoDriver {
   }
 
   /** Sends a raw chain. Resolves when the device completed it; never, if the device needs a reset before. */
-  submit(request: RawRequest): Promise<RawResult> {
+  async submit(request: RawRequest): Promise<RawResult> {
     const bytes = this.#ram();
-    const readable = request.readable.map((data) => {
-      const address = this.#allocator.take(data.length);
-      bytes.set(data, address);
-      return { address, bytes: data.length };
-    });
-    const writable = request.writable.map((length) => {
+    const taken: number[] = [];
+    const take = (length: number): ChainBuffer => {
       const address = this.#allocator.take(length);
-      bytes.fill(0, address, address + length);
+      taken.push(address);
       return { address, bytes: length };
-    });
-    const chain: Chain = {
-      readable,
-      writable,
-      ...(request.indirect === undefined ? {} : { indirect: request.indirect }),
     };
-    return this.submitChain(request.queue, chain, request.hold).finally(() => {
-      for (const { address } of [...readable, ...writable]) this.#allocator.give(address);
-    });
+    try {
+      const readable = request.readable.map((data) => {
+        const buffer = take(data.length);
+        bytes.set(data, buffer.address);
+        return buffer;
+      });
+      const writable = request.writable.map((length) => {
+        const buffer = take(length);
+        bytes.fill(0, buffer.address, buffer.address + length);
+        return buffer;
+      });
+      const chain: Chain = {
+        readable,
+        writable,
+        ...(request.indirect === undefined ? {} : { indirect: request.indirect }),
+      };
+      return await this.submitChain(request.queue, chain, request.hold);
+    } finally {
+      for (const address of taken) this.#allocator.give(address);
+    }
   }
 
   /** Sends a chain over buffers of the caller's own. */

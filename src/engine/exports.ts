@@ -1,6 +1,7 @@
 /**
  * The engine's exports as assembly/index.ts documents them. `device` is the address of the device's region; addresses of
- * guest memory are guest-physical, pointers are offsets in the WebAssembly memory.
+ * guest memory are guest-physical, pointers are offsets in the WebAssembly memory. Numbers come out as WebAssembly gives them,
+ * signed: a pointer, a serial number or a pair of indices needs `>>> 0`.
  */
 export interface EngineExports {
   regionBytes(dataQueues: number, maxQueueSize: number, sessions: number, maxRequestBytes: number): number;

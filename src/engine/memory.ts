@@ -1,3 +1,5 @@
+import { MEMORY_REGIONS_MAX } from '../../spec/engine.ts';
+
 /** A stretch of guest RAM inside a WebAssembly memory. */
 export interface GuestRegion {
   /** Guest-physical address of its first byte. */
@@ -15,6 +17,31 @@ export interface GuestMemory {
 }
 
 const PAGE_BYTES = 65536;
+
+/**
+ * Checks that guest memory is what it says: what lies beyond the memory now will be the engine's.
+ * @throws RangeError that names what is wrong and what it may be
+ */
+export function checkRegions({ memory, regions }: GuestMemory): void {
+  if (regions.length > MEMORY_REGIONS_MAX) {
+    throw new RangeError(
+      `guest.regions has ${regions.length} entries: merge them, ${MEMORY_REGIONS_MAX} at most are possible.`,
+    );
+  }
+  const memoryBytes = memory.buffer.byteLength;
+  for (const [index, region] of regions.entries()) {
+    for (const name of ['guestAddress', 'bytes', 'offset'] as const) {
+      if (!Number.isSafeInteger(region[name]) || region[name] < 0) {
+        throw new RangeError(`guest.regions[${index}].${name} is ${region[name]}: give a whole number of bytes.`);
+      }
+    }
+    if (region.offset + region.bytes > memoryBytes) {
+      throw new RangeError(
+        `guest.regions[${index}] ends at byte ${region.offset + region.bytes} of a memory of ${memoryBytes}: make it shorter, or the memory larger.`,
+      );
+    }
+  }
+}
 
 /**
  * Claims `bytes` for the engine by growing the memory: pages that nobody else's allocator knows.

@@ -1,4 +1,5 @@
 import type { V86 } from 'v86';
+import { PCI_COMMAND } from '../../spec/virtio_pci.ts';
 import { CryptoDevice } from '../device/device.ts';
 import { type CryptoDeviceOptions, resolveOptions } from '../device/options.ts';
 import { type AccessSize, VirtioPci } from '../transport/pci/pci.ts';
@@ -31,6 +32,10 @@ const DEFAULT_SLOT = 0x0d;
 const DEFAULT_PORT = 0xac00;
 const FREE_SLOTS = [0x0d, 0x0e, 0x0f, 0x10, 0x11, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d];
 const TAKEN_PORTS = [0xa600, 0xa700, 0xa800, 0xa900, 0xb000, 0xb400, 0xb600, 0xb700, 0xb800, 0xb900];
+
+/** 4.1.4.5.1: the Interrupt Status bit of the PCI status register follows the ISR. Both stand in the word at offset 4. */
+const PCI_STATUS_WORD = PCI_COMMAND / 4;
+const INTERRUPT_STATUS = 1 << (16 + 3);
 
 /** Guest RAM is interrupted by the VGA's memory: a buffer there is not RAM. */
 const VIDEO_MEMORY = { start: 0xa0000, end: 0xc0000 };
@@ -102,7 +107,16 @@ function plugIn(cpu: V86Cpu, slot: number, port: number, options: V86Options): C
   });
   const pciId = slot << 3;
   const { pci } = cpu.devices;
-  const registers = new VirtioPci(device, (level) => (level ? pci.raise_irq(pciId) : pci.lower_irq(pciId)));
+  const setInterruptLine = (level: boolean) => {
+    if (level) {
+      space[PCI_STATUS_WORD] = (space[PCI_STATUS_WORD] ?? 0) | INTERRUPT_STATUS;
+      pci.raise_irq(pciId);
+    } else {
+      space[PCI_STATUS_WORD] = (space[PCI_STATUS_WORD] ?? 0) & ~INTERRUPT_STATUS;
+      pci.lower_irq(pciId);
+    }
+  };
+  const registers = new VirtioPci(device, setInterruptLine);
   connectPorts(cpu, port, registers);
   // After the ports: v86 takes hold of the BAR's handlers at this moment, to move them when the BAR moves.
   const space = pci.register_device({

@@ -1,0 +1,23 @@
+// What the process of node-masked is asked, and what it answers: one answer a question, in order.
+import { CASES, type Row, type Workload, workloadOf } from './cases.ts';
+
+/** OpenSSL then sees no AES-NI and no PCLMULQDQ (word 1), and no SHA-NI (word 2): OPENSSL_ia32cap(3). */
+export const MASK = '~0x200000200000000:~0x20000000';
+
+export type Question =
+  | { ask: 'prepare'; case: string; bytes: number; batch: number }
+  | { ask: 'digest' }
+  | { ask: 'run'; times: number };
+
+export type Answer = { prepared: true } | { digest: string } | { milliseconds: number } | { error: string };
+
+export function prepareQuestion(row: Row): Question {
+  return { ask: 'prepare', case: row.case.name, bytes: row.bytes, batch: row.batch };
+}
+
+/** The workload that a question names. Throws for a case that is not one. */
+export function workloadFor(question: Question & { ask: 'prepare' }): Workload {
+  const item = CASES.find(({ name }) => name === question.case);
+  if (!item) throw new Error(`There is no case ${question.case}.`);
+  return workloadOf({ case: item, bytes: question.bytes, batch: question.batch });
+}

@@ -1,0 +1,151 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { type Machine, startMachine, waitForShell } from '../machine.ts';
+import { commandOutput, type Output } from '../output.ts';
+import { VERSION } from '../version.ts';
+import { type Comparison, compare, KEY_BITS, LENGTHS } from './compare.ts';
+import { type NamedFiles, resolveFiles } from './image.ts';
+import { runInteractive } from './interactive.ts';
+import { loadDriver, waitForSelftest } from './selftest.ts';
+import { measureSpeed, type SpeedRow, speedTable } from './speed.ts';
+
+interface DemoOptions extends NamedFiles {
+  interactive?: true;
+  append?: string;
+  memory: number;
+  json?: true;
+}
+
+/** What `demo --json` prints. */
+interface DemoResult {
+  selftest: 'passed' | 'failed';
+  comparisons: { passed: number; failed: number };
+  speed: SpeedRow[];
+}
+
+const MEMORY_MIB = { low: 64, high: 2047, fallback: 256 };
+
+function parseMemory(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < MEMORY_MIB.low || value > MEMORY_MIB.high) {
+    throw new InvalidArgumentError(`Give whole MiB from ${MEMORY_MIB.low} to ${MEMORY_MIB.high}.`);
+  }
+  return value;
+}
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description(
+      "Boots Debian's kernel on v86, lets its own virtio_crypto driver encrypt through the device, compares with node:crypto and measures.",
+    )
+    .option('-i, --interactive', 'a shell in the guest instead of the checks')
+    .option('--kernel <bzImage>', 'a 32-bit kernel of your own, with virtio_pci, virtio_crypto and algif_skcipher')
+    .option('--initrd <file>', 'its initramfs: a shell on ttyS0, the modules, kcapi-enc, perl')
+    .option('--bios <file>', 'SeaBIOS image')
+    .option('--vga-bios <file>', 'VGA BIOS image')
+    .option('--append <text>', "added to the kernel's command line")
+    .option('--memory <MiB>', "the guest's RAM", parseMemory, MEMORY_MIB.fallback)
+    .option('--json', 'print one JSON object on standard output, and nothing else there')
+    .action(async (options: DemoOptions, command: Command) => {
+      if (options.json && options.interactive) {
+        command.error('error: --json cannot go with --interactive: a shell prints what it likes.');
+      }
+      const output = commandOutput(options.json ?? false);
+      process.exitCode = await runDemo(options, output);
+    });
+}
+
+/** Runs the demo and returns the exit status: 0 passed, 1 failed, 130 interrupted. */
+async function runDemo(options: DemoOptions, output: Output): Promise<number> {
+  const interruption = new AbortController();
+  const onSignal = () => interruption.abort(new Error('Interrupted.'));
+  // With --interactive a terminal in raw mode hands Ctrl-C to the guest; this handler then never runs.
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  let machine: Machine | undefined;
+  try {
+    const { signal } = interruption;
+    const files = await resolveFiles(options, output, signal);
+    machine = await bootMachine(options, files, output, signal);
+    if (options.interactive) {
+      await loadDriver(machine.console);
+      await runInteractive(machine, output, signal);
+      return 0;
+    }
+    const result = await untilAborted(runChecks(machine, output), signal);
+    if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    return result.selftest === 'passed' && result.comparisons.failed === 0 ? 0 : 1;
+  } catch (error) {
+    if (interruption.signal.aborted) {
+      output.line('Interrupted.');
+      return 130;
+    }
+    throw error;
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+    await machine?.stop();
+  }
+}
+
+async function bootMachine(
+  options: DemoOptions,
+  files: Awaited<ReturnType<typeof resolveFiles>>,
+  output: Output,
+  signal: AbortSignal,
+): Promise<Machine> {
+  output.line(`virtio-crypto-wasm ${VERSION}: booting Linux on v86, ${options.memory} MiB`);
+  const start = performance.now();
+  const machine = await startMachine({
+    files,
+    memoryMiB: options.memory,
+    signal,
+    ...(options.append === undefined ? {} : { append: options.append }),
+  });
+  try {
+    await waitForShell(machine, options.initrd !== undefined, signal);
+  } catch (error) {
+    await machine.stop();
+    throw error;
+  }
+  const { output: release } = await machine.console.run('uname -r');
+  output.ok(`Linux ${release.trim()} is up (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  return machine;
+}
+
+async function runChecks(machine: Machine, output: Output): Promise<DemoResult> {
+  await loadDriver(machine.console);
+  const selftest = await waitForSelftest(machine.console);
+  if (selftest === 'passed') {
+    output.ok(`The kernel's self-test of virtio_crypto_aes_cbc passed (${machine.device.requests(0)} requests)`);
+  } else {
+    output.failed("The kernel's self-test of virtio_crypto_aes_cbc did not pass; its log says:");
+    output.line((await machine.console.run('dmesg | grep -i -e virtio -e alg: | tail -5')).output);
+    return { selftest, comparisons: { passed: 0, failed: 0 }, speed: [] };
+  }
+  const results = await compare(machine.console);
+  const failed = results.filter(({ agrees }) => !agrees);
+  reportComparisons(results, failed, output);
+  output.line('Measuring AES-128-CBC in the guest: software (cbc(aes-generic)) beside the device, about 40 s');
+  const speed = await measureSpeed(machine.console, output);
+  output.line(speedTable(speed, output.colors));
+  return { selftest, comparisons: { passed: results.length - failed.length, failed: failed.length }, speed };
+}
+
+function reportComparisons(results: Comparison[], failed: Comparison[], output: Output): void {
+  const what = `AF_ALG in the guest, keys of ${KEY_BITS.join(', ')} bits, ${LENGTHS[0]} B to ${(LENGTHS.at(-1) ?? 0) / 1024} KiB`;
+  if (failed.length === 0) {
+    output.ok(`${results.length} results equal node:crypto's: ${what}`);
+    return;
+  }
+  output.failed(`${failed.length} of ${results.length} results differ from node:crypto's: ${what}`);
+  for (const { direction, keyBits, bytes } of failed)
+    output.line(`    ${direction}, ${keyBits}-bit key, ${bytes} bytes`);
+}
+
+/** Settles as `work` does, or rejects as soon as the signal is aborted. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    work.then(resolve, reject);
+  });
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { benchCommand } from './bench.ts';
+import { demoCommand } from './demo/command.ts';
+import { VERSION } from './version.ts';
+
+const program = new Command('virtio-crypto')
+  .description('A virtio crypto device for emulators that run in JavaScript.')
+  .version(VERSION)
+  .addCommand(demoCommand())
+  .addCommand(benchCommand())
+  .showHelpAfterError('Add --help for what is possible.')
+  .exitOverride((error) => {
+    // 2 for a wrong command line, as shells have it; 1 stays for a run that failed.
+    process.exit(error.exitCode === 0 ? 0 : 2);
+  });
+for (const command of program.commands) command.copyInheritedSettings(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

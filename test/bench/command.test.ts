@@ -1,0 +1,132 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = 'dist/src/cli/main.js';
+const ONE_ROW_EACH = ['--size', '16', '--batch', '1', '--quick'];
+
+interface Ended {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+function bench(args: readonly string[], root = ROOT): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(root, MAIN), 'bench', ...args], (error, stdout, stderr) => {
+      resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+describe('bench --json', () => {
+  it('prints one array and nothing else', async () => {
+    const { status, stdout, stderr } = await bench([...ONE_ROW_EACH, '--json']);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const results: unknown = JSON.parse(stdout);
+    expect(results).toHaveLength(8);
+    expect(results).toContainEqual({
+      case: 'aes-128-cbc-decrypt',
+      bytes: 16,
+      batch: 1,
+      implementation: 'node-masked',
+      MBps: expect.any(Number),
+      opsPerSecond: expect.any(Number),
+    });
+  });
+});
+
+describe('bench', () => {
+  it('prints a table without colour where nobody looks at a terminal', async () => {
+    const { status, stdout } = await bench(ONE_ROW_EACH);
+    expect(status).toBe(0);
+    expect(stdout).toContain('OPENSSL_ia32cap=~0x200000200000000:~0x20000000');
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('leaves noble out where it is not installed, and says so', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'virtio-crypto-bench-'));
+    try {
+      await installWithoutDevDependencies(root);
+      const { status, stdout, stderr } = await bench([...ONE_ROW_EACH, '--json'], root);
+      expect(stderr).toMatch(/^note: noble is left out: @noble\/ciphers is not installed/);
+      expect(status).toBe(0);
+      expect(JSON.parse(stdout)).toHaveLength(6);
+      expect(stdout).not.toContain('noble');
+    } finally {
+      await rm(root, { recursive: true });
+    }
+  });
+
+  it.each([
+    [['--size', '17'], "'--size <bytes...>' argument '17' is invalid. Give multiples of 16 from 16 to 1048576."],
+    [['--size', '16', '-16'], "argument '-16' is invalid"],
+    [['--size', '16', '4k'], "argument '4k' is invalid"],
+    [['--batch', '0'], "'--batch <n...>' argument '0' is invalid. Give whole numbers from 1 to 1024."],
+    [['--batch', '1025'], "argument '1025' is invalid"],
+    [['--size', '1048576', '--batch', '1024'], 'Give a size and a batch whose product is at most 67108864.'],
+    [['extra'], 'too many arguments'],
+  ])('refuses %j with status 2', async (args, message) => {
+    const { status, stdout, stderr } = await bench(args);
+    expect(stderr).toContain(message);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('Ctrl-C', () => {
+  it('ends bench with status 130, and the masked process with it', async () => {
+    const child = spawn(process.execPath, [join(ROOT, MAIN), 'bench', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
+    let written = '';
+    child.stdout.on('data', (data: Buffer) => {
+      written += data.toString();
+    });
+    const masked = await maskedProcessOf(child);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(written).toBe('');
+    await expect.poll(() => isRunning(masked)).toBe(false);
+  });
+});
+
+/** What a package manager leaves behind when it installs the package alone. */
+async function installWithoutDevDependencies(root: string): Promise<void> {
+  const manifest: { dependencies: Record<string, string> } = JSON.parse(
+    await readFile(join(ROOT, 'package.json'), 'utf8'),
+  );
+  await cp(join(ROOT, 'package.json'), join(root, 'package.json'));
+  await cp(join(ROOT, 'dist'), join(root, 'dist'), { recursive: true });
+  for (const name of Object.keys(manifest.dependencies)) {
+    const target = join(root, 'node_modules', name);
+    await mkdir(dirname(target), { recursive: true });
+    await symlink(join(ROOT, 'node_modules', name), target);
+  }
+}
+
+/** The process that bench started, once it runs. */
+async function maskedProcessOf({ pid }: ChildProcess): Promise<number> {
+  let found: number | undefined;
+  await expect
+    .poll(
+      async () => {
+        const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+        found = children.trim() ? Number(children.trim().split(' ')[0]) : undefined;
+        const command = found === undefined ? '' : await readFile(`/proc/${found}/cmdline`, 'utf8').catch(() => '');
+        return command.includes('masked_child');
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(true);
+  return found ?? 0;
+}
+
+async function isRunning(pid: number): Promise<boolean> {
+  const entries = await readdir(`/proc/${pid}`).catch(() => []);
+  return entries.length > 0;
+}

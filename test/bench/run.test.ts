@@ -1,0 +1,159 @@
+import pc from 'picocolors';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_BATCHES, DEFAULT_SIZES, rowsOf } from '../../src/cli/bench/cases.ts';
+import { engine } from '../../src/cli/bench/engine.ts';
+import { IMPLEMENTATIONS, resultDigest } from '../../src/cli/bench/implementation.ts';
+import { startMasked } from '../../src/cli/bench/masked.ts';
+import { measureRounds, median, paceFor } from '../../src/cli/bench/measure.ts';
+import { loadNoble } from '../../src/cli/bench/noble.ts';
+import { nodeCrypto } from '../../src/cli/bench/node_crypto.ts';
+import { jsonResults, tableText } from '../../src/cli/bench/report.ts';
+import { type RowResult, runRows } from '../../src/cli/bench/run.ts';
+import { BUILT_CHILD, noted, SMALL_ROWS, TINY_MILLISECONDS } from './figures.ts';
+
+const [row] = SMALL_ROWS;
+if (!row) throw new Error('There is no row.');
+
+describe('the default table', () => {
+  it('has a row for each direction, size and batch', () => {
+    const rows = rowsOf(DEFAULT_SIZES, DEFAULT_BATCHES);
+    expect(rows).toHaveLength(2 * 7 * 2);
+    expect(rows[0]).toMatchObject({ case: { name: 'aes-128-cbc-encrypt' }, bytes: 16, batch: 1 });
+    expect(rows.at(-1)).toMatchObject({ case: { name: 'aes-128-cbc-decrypt' }, bytes: 16384, batch: 64 });
+  });
+});
+
+describe('the pace', () => {
+  it.each([1, 100, 500, 2000])('of %d ms is an odd number of rounds and uses the time', (milliseconds) => {
+    const pace = paceFor(milliseconds, 4);
+    expect(pace.rounds % 2).toBe(1);
+    expect(4 * (pace.warmUp + pace.rounds * pace.round)).toBeCloseTo(milliseconds);
+  });
+
+  it('is kept in turns, each implementation being first in its turn', async () => {
+    const log: string[] = [];
+    const runners = ['a', 'b', 'c'].map((name) => ({
+      digest: () => '',
+      run: (times: number) => {
+        log.push(name);
+        return times;
+      },
+      dispose: () => {},
+    }));
+    const seconds = await measureRounds(runners, { warmUp: 1, round: 1, rounds: 3 }, undefined);
+    expect(log.join('').slice(-9)).toBe('abcbcacab');
+    expect(seconds).toEqual(runners.map(() => [0.001, 0.001, 0.001]));
+  });
+});
+
+it('takes the median', () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 2, 3])).toBe(2.5);
+});
+
+describe('a run', () => {
+  it('yields a result for every row and implementation', async () => {
+    const noble = await loadNoble();
+    if (!noble) throw new Error('@noble/ciphers is not installed.');
+    const masked = startMasked(BUILT_CHILD);
+    const seen: number[] = [];
+    try {
+      const results = await runRows({
+        rows: SMALL_ROWS,
+        implementations: [engine, nodeCrypto, masked, noble],
+        rowMilliseconds: TINY_MILLISECONDS,
+        onRow: (_, index) => seen.push(index),
+      });
+      const json = jsonResults(results);
+      expect(json.map((result) => `${result.case} ${result.bytes} ${result.batch} ${result.implementation}`)).toEqual(
+        SMALL_ROWS.flatMap((each) =>
+          IMPLEMENTATIONS.map((name) => `${each.case.name} ${each.bytes} ${each.batch} ${name}`),
+        ),
+      );
+      for (const result of json) {
+        expect(Object.keys(result)).toEqual(['case', 'bytes', 'batch', 'implementation', 'MBps', 'opsPerSecond']);
+        expect(result.opsPerSecond).toBeGreaterThan(0);
+        expect(result.MBps / ((result.opsPerSecond * result.bytes) / 1e6)).toBeCloseTo(1, 3);
+      }
+      expect(seen).toEqual(SMALL_ROWS.map((_, index) => index));
+    } finally {
+      masked.dispose();
+    }
+  });
+
+  it('compares results before timing and after it, and ends every runner', async () => {
+    const log: string[] = [];
+    await runRows({
+      rows: [row],
+      implementations: [noted('engine', log), noted('noble', log)],
+      rowMilliseconds: TINY_MILLISECONDS,
+    });
+    expect(log.slice(0, 2)).toEqual(['engine digest', 'noble digest']);
+    expect(log[2]).toMatch(/run/);
+    expect(log.slice(-4)).toEqual(['engine digest', 'noble digest', 'engine dispose', 'noble dispose']);
+  });
+
+  it('ends with an error that names the implementation whose result is wrong, before anything is timed', async () => {
+    const log: string[] = [];
+    const wrong = {
+      ...engine,
+      prepare: async () => ({
+        digest: () => resultDigest([new Uint8Array(16)]),
+        run: () => log.push('timed'),
+        dispose: () => log.push('dispose'),
+      }),
+    };
+    const run = runRows({ rows: [row], implementations: [wrong, nodeCrypto], rowMilliseconds: TINY_MILLISECONDS });
+    await expect(run).rejects.toThrow('engine: wrong result for aes-128-cbc-encrypt, 16 bytes, batch 1');
+    expect(log).toEqual(['dispose']);
+  });
+
+  it('ends when it is aborted', async () => {
+    const log: string[] = [];
+    const controller = new AbortController();
+    const run = runRows({
+      rows: SMALL_ROWS,
+      implementations: [noted('engine', log)],
+      rowMilliseconds: TINY_MILLISECONDS,
+      signal: controller.signal,
+      onRow: (_, index) => {
+        if (index === 1) controller.abort(new Error('Enough.'));
+      },
+    });
+    await expect(run).rejects.toThrow('Enough.');
+    expect(log.at(-1)).toBe('engine dispose');
+  });
+});
+
+describe('the table', () => {
+  const facts = {
+    cpu: 'A processor',
+    cores: 2,
+    platform: 'linux x64',
+    node: '20.0.0',
+    openssl: '3.0.0',
+    library: '0.1.0',
+    mask: '~0x1',
+  };
+  const speed = (opsPerSecond: number, engineRatio: number) => ({
+    opsPerSecond,
+    MBps: (opsPerSecond * row.bytes) / 1e6,
+    engineRatio,
+  });
+  const result: RowResult = { ...row, speeds: { engine: speed(5_000_000, 1), node: speed(400_000, 12.5) } };
+
+  it('says where, what and how much, and leaves gaps where an implementation was absent', () => {
+    const text = tableText([result], facts, pc.createColors(false));
+    for (const fact of ['A processor', 'Node 20.0.0', 'OpenSSL 3.0.0', 'virtio-crypto-wasm 0.1.0', '~0x1']) {
+      expect(text).toContain(fact);
+    }
+    expect(text).toMatch(/^aes-128-cbc-encrypt/m);
+    expect(text).toMatch(/^ *16 +1 +5,000,000 +80\.0 +6\.40 +- +- +12\.5 +- +-$/m);
+    expect(text).toContain('Timed for the engine');
+  });
+
+  it('has no colour unless it is asked for', () => {
+    expect(tableText([result], facts, pc.createColors(false))).not.toContain('\u001b');
+    expect(tableText([result], facts, pc.createColors(true))).toContain('\u001b[32m12.5');
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { createCryptoDevice } from '../../src/device/device.ts';
+import { type CryptoDeviceOptions, resolveOptions } from '../../src/device/options.ts';
+import { createBench } from '../../src/testing/bench.ts';
+import { RAM_BYTES, Rig } from '../support/rig.ts';
+
+const MIB = 1024 * 1024;
+
+test('what is left out is filled in', () => {
+  expect(resolveOptions({})).toEqual({ dataQueues: 1, queueSize: 1024, maxSessions: 1024, maxRequestBytes: MIB });
+  expect(resolveOptions({ maxSessions: 5 })).toMatchObject({ maxSessions: 5, queueSize: 1024 });
+});
+
+describe.each([
+  ['dataQueues', 1, 64],
+  ['queueSize', 1, 32768],
+  ['maxSessions', 1, 65536],
+  ['maxRequestBytes', 1024, 64 * MIB],
+] as const)('%s', (name, low, high) => {
+  test(`is a whole number from ${low} to ${high}`, () => {
+    expect(resolveOptions({ [name]: low })).toMatchObject({ [name]: low });
+    expect(resolveOptions({ [name]: high })).toMatchObject({ [name]: high });
+  });
+
+  test.each([low - 1, high + 1, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 32, 2 ** 53])(
+    '%d is refused: the message names option, value and remedy',
+    (value) => {
+      const text = `${name} is ${value}: give a whole number from ${low} to ${high}.`;
+      expect(() => resolveOptions({ [name]: value })).toThrow(new RangeError(text));
+    },
+  );
+
+  test.each(['16', null, true, [16], 16n])('%o, no number, is refused', (value) => {
+    const options = { [name]: value } as unknown as CryptoDeviceOptions;
+    expect(() => resolveOptions(options)).toThrow(RangeError);
+    expect(() => resolveOptions(options)).toThrow(name);
+  });
+});
+
+test.each([
+  [3, 2],
+  [1000, 512],
+  [32767, 16384],
+])('a queueSize of %i is refused, and %i proposed', (queueSize, proposed) => {
+  const text = `queueSize is ${queueSize}: give a power of two, ${proposed} say.`;
+  expect(() => resolveOptions({ queueSize })).toThrow(new RangeError(text));
+});
+
+test.each([1000, 65537, 0, -65536, 0.5, MIB - 65536])(
+  'memoryBytes of a bench of %d is refused',
+  async (memoryBytes) => {
+    const text = `memoryBytes is ${memoryBytes}: give a multiple of 65536 from 1 MiB.`;
+    await expect(createBench({ memoryBytes })).rejects.toThrow(new RangeError(text));
+  },
+);
+
+describe('guest', () => {
+  const memory = () => new WebAssembly.Memory({ initial: 2, maximum: 4096 });
+  const withRegions = (regions: { guestAddress: number; bytes: number; offset: number }[]) =>
+    createCryptoDevice({ maxSessions: 1, maxRequestBytes: 1024, guest: { memory: memory(), regions } });
+  const page = { guestAddress: 0, bytes: 4096, offset: 0 };
+
+  test('eight regions are possible', () => {
+    const regions = Array.from({ length: 8 }, (_, i) => ({ guestAddress: 8192 * i, bytes: 4096, offset: 4096 * i }));
+    expect(() => withRegions(regions)).not.toThrow();
+  });
+
+  test('nine are refused', () => {
+    const regions = Array.from({ length: 9 }, (_, i) => ({ guestAddress: 8192 * i, bytes: 4096, offset: 4096 * i }));
+    expect(() => withRegions(regions)).toThrow('guest.regions has 9 entries: merge them, 8 at most are possible.');
+  });
+
+  test.each(['guestAddress', 'bytes', 'offset'] as const)('a %s that is no whole number is refused', (name) => {
+    for (const value of [-1, 0.5, Number.NaN, 2 ** 60]) {
+      expect(() => withRegions([page, { ...page, [name]: value }])).toThrow(
+        new RangeError(`guest.regions[1].${name} is ${value}: give a whole number of bytes.`),
+      );
+    }
+  });
+
+  test('a region that reaches beyond the memory, where the engine will be, is refused', () => {
+    for (const [offset, bytes] of [
+      [131072 - 4095, 4096],
+      [131072, 1],
+      [0, 131073],
+    ] as const) {
+      expect(() => withRegions([{ guestAddress: 0, bytes, offset }])).toThrow(
+        `guest.regions[0] ends at byte ${offset + bytes} of a memory of 131072: make it shorter, or the memory larger.`,
+      );
+    }
+  });
+
+  test('a memory that cannot grow is refused, with what would help', () => {
+    const fixed = new WebAssembly.Memory({ initial: 2, maximum: 2 });
+    const create = () => createCryptoDevice({ guest: { memory: fixed, regions: [page] } });
+    expect(create).toThrow(RangeError);
+    expect(create).toThrow(
+      /cannot grow by the \d+ pages .* larger maximum, or lower maxSessions, queueSize or maxRequestBytes/,
+    );
+  });
+
+  test('RAM that starts where the memory does is RAM from its first byte on', () => {
+    const rig = new Rig({ regions: [{ guestAddress: 0, bytes: RAM_BYTES, offset: 0 }] });
+    rig.data.describeChain([
+      { address: 0, bytes: 72 },
+      { address: 0x20000, bytes: 1, write: true },
+    ]);
+    rig.data.offer(0);
+    rig.device.notify(0);
+    expect(rig.device.fault).toBeUndefined();
+    expect(rig.data.usedIdx).toBe(1);
+  });
+
+  test('two devices in one memory do not touch each other', () => {
+    const one = new Rig({ maxSessions: 2 });
+    const before = one.snapshot();
+    expect(before.changes()).toEqual([]);
+    const pages = one.memory.buffer.byteLength;
+    const second = createCryptoDevice({
+      maxSessions: 2,
+      maxRequestBytes: 1024,
+      guest: { memory: one.memory, regions: one.regions },
+    });
+    expect(one.memory.buffer.byteLength).toBeGreaterThan(pages);
+    const after = one.snapshot();
+    second.reset();
+    second.dispose();
+    expect(after.changesOutside([{ start: pages, end: one.memory.buffer.byteLength }])).toEqual([]);
+  });
+});

@@ -1,0 +1,339 @@
+import { describe, expect, test } from 'vitest';
+import * as crypto from '../../spec/crypto.ts';
+import { FAULT_DESCRIPTOR_LOOP } from '../../spec/engine.ts';
+import { DESC_F_NEXT } from '../../spec/virtio.ts';
+import { type DeviceState, StateError } from '../../src/device/state.ts';
+import { contains, noise } from '../support/memory.ts';
+import {
+  AT,
+  closeSession,
+  expectWorks,
+  expectWorksAfterReset,
+  IV,
+  KEY,
+  prepare,
+  reference,
+  request,
+  session,
+} from '../support/requests.ts';
+import { EVENT_IDX, INDIRECT, NEEDS_RESET, Rig, type RigOptions, UP, VERSION_1 } from '../support/rig.ts';
+
+/** Saves a rig and restores it in another: guest RAM is copied, the state goes through JSON. */
+function moved(from: Rig, options: RigOptions = {}, ramFirst = true): Rig {
+  const to = new Rig({ ...options, features: from.features, start: false });
+  const copyRam = () => to.write(0, from.read(0, 1024 * 1024));
+  if (ramFirst) copyRam();
+  to.device.restore(JSON.parse(JSON.stringify(from.device.save())));
+  if (!ramFirst) copyRam();
+  to.data.availIdx = from.data.availIdx;
+  to.control.availIdx = from.control.availIdx;
+  return to;
+}
+
+describe('a device that is saved and restored elsewhere', () => {
+  test.each([true, false])(
+    'goes on where it was, with its sessions (RAM restored before the device: %s)',
+    (ramFirst) => {
+      const from = new Rig();
+      const keys = [16, 24, 32].map((bytes) => noise(bytes, bytes));
+      const ids = keys.map((key) => session(from, { key }));
+      for (const id of ids) expect(request(from, { id }).status).toBe(crypto.CRYPTO_OK);
+      const to = moved(from, {}, ramFirst);
+      expect(to.device.status).toBe(UP);
+      expect(to.device.sessionCount).toBe(3);
+      const source = noise(64, 2);
+      for (const [i, id] of ids.entries()) {
+        expect(request(to, { id, source })).toEqual({ completed: true, status: crypto.CRYPTO_OK, written: 65 });
+        expect(to.read(AT.destination, 64)).toEqual(reference('encrypt', keys[i] ?? KEY, IV, source));
+      }
+      expect(to.data.usedIdx).toBe(6);
+      expectWorks(to);
+    },
+  );
+
+  test('decrypts in a session that was made for it', () => {
+    const from = new Rig();
+    const id = session(from, { direction: 'decrypt' });
+    const to = moved(from);
+    expect(request(to, { id, direction: 'decrypt', source: noise(256, 3) }).status).toBe(crypto.CRYPTO_OK);
+    expect(to.read(AT.destination, 256)).toEqual(reference('decrypt', KEY, IV, noise(256, 3)));
+    expect(request(to, { id, direction: 'encrypt' }).status).toBe(crypto.CRYPTO_ERR);
+  });
+
+  test('runs what was available and not yet notified', () => {
+    const from = new Rig();
+    const id = session(from);
+    for (let i = 0; i < 5; i++) request(from, { id });
+    from.data.describeChain(prepare(from, { id }));
+    from.data.offer(0);
+    const to = moved(from);
+    expect(to.data.usedIdx).toBe(5);
+    to.device.notify(0);
+    expect(to.data.usedIdx).toBe(6);
+    expect(to.read(AT.destination, 64)).toEqual(reference('encrypt', KEY, IV, noise(64, 13)));
+  });
+
+  test('goes on past the wrap of the indices, with EVENT_IDX', () => {
+    const from = new Rig({ features: VERSION_1 | INDIRECT | EVENT_IDX });
+    const id = session(from);
+    from.data.describeChain(prepare(from, { id }));
+    for (let i = 0; i < 65530; i++) {
+      from.data.offer(0);
+      if (i % 64 === 63 || i === 65529) from.device.notify(0);
+    }
+    expect(from.data.usedIdx).toBe(65530);
+    const to = moved(from);
+    to.data.setUsedEvent(3);
+    for (let i = 0; i < 10; i++) to.data.offer(0);
+    to.interrupts = [];
+    to.device.notify(0);
+    expect(to.data.usedIdx).toBe(4);
+    expect(to.data.availEvent).toBe(4);
+    expect(to.interrupts).toEqual([{ kind: 'queue', queue: 0 }]);
+  });
+
+  test('works, and is saved and restored, above 2 GiB of memory', () => {
+    const regions = [{ guestAddress: 0, bytes: 2 ** 31, offset: 65536 }];
+    const from = new Rig({ regions });
+    expect(from.engine.start).toBeGreaterThan(2 ** 31);
+    const id = session(from);
+    const to = moved(from, { regions });
+    expect(request(to, { id, source: noise(64, 2) }).status).toBe(crypto.CRYPTO_OK);
+    expect(to.read(AT.destination, 64)).toEqual(reference('encrypt', KEY, IV, noise(64, 2)));
+    expectWorks(to);
+  });
+
+  test('gives no id out that was given out before', () => {
+    const from = new Rig();
+    const ids = [session(from), session(from)];
+    closeSession(from, ids[0] ?? 0n);
+    const to = moved(from);
+    expect(closeSession(to, ids[0] ?? 0n).status).toBe(crypto.CRYPTO_ERR);
+    const more = [session(to), session(to), session(to)];
+    expect(new Set([...ids, ...more]).size).toBe(5);
+    expect(closeSession(to, ids[1] ?? 0n).status).toBe(crypto.CRYPTO_OK);
+  });
+
+  test('keeps a full table full, in any order of closing before', () => {
+    for (const order of [
+      [0, 1, 2, 3],
+      [3, 2, 1, 0],
+      [2, 0, 3, 1],
+    ]) {
+      for (let kept = 0; kept <= 4; kept++) {
+        const from = new Rig({ maxSessions: 4 });
+        const ids = [session(from), session(from), session(from), session(from)];
+        for (const i of order.slice(kept)) closeSession(from, ids[i] ?? 0n);
+        const to = moved(from, { maxSessions: 4 });
+        expect(to.device.sessionCount).toBe(kept);
+        for (let i = kept; i < 4; i++) session(to);
+        expect(to.device.sessionCount).toBe(4);
+        for (const i of order.slice(0, kept)) expect(closeSession(to, ids[i] ?? 0n).status).toBe(crypto.CRYPTO_OK);
+      }
+    }
+  });
+
+  test('2.1.2 stays broken if it was, for the same reason, until a reset', () => {
+    const from = new Rig();
+    from.data.describe(0, { address: AT.free, bytes: 1, flags: DESC_F_NEXT, next: 0 });
+    from.data.offer(0);
+    from.device.notify(0);
+    const to = moved(from);
+    expect(to.device.status).toBe(UP | NEEDS_RESET);
+    expect(to.device.fault).toEqual(from.device.fault);
+    expect(to.device.fault?.code).toBe(FAULT_DESCRIPTOR_LOOP);
+    expectWorksAfterReset(to);
+  });
+
+  test('keeps HW_READY and the generation', () => {
+    const from = new Rig();
+    from.device.setHardwareReady(false);
+    const to = moved(from);
+    expect(to.device.config.hardwareReady).toBe(false);
+    expect(to.device.config.generation).toBe(from.device.config.generation);
+  });
+
+  test('in the middle of its initialisation goes on there', () => {
+    const from = new Rig({ start: false });
+    from.negotiate();
+    const to = moved(from);
+    expect(to.device.driverFeatures).toBe(from.features);
+    to.enableQueues();
+    to.device.writeStatus(UP);
+    expectWorks(to);
+  });
+
+  test('saving changes nothing, and twice gives the same', () => {
+    const rig = new Rig();
+    session(rig);
+    const snapshot = rig.snapshot();
+    expect(rig.device.save()).toEqual(rig.device.save());
+    expect(snapshot.changes()).toEqual([]);
+    expectWorks(rig);
+  });
+
+  test('restoring into a device that is at work drops what it had', () => {
+    const from = new Rig();
+    const id = session(from);
+    const to = new Rig();
+    const lost = session(to, { key: noise(16, 99) });
+    session(to, { key: noise(16, 98) });
+    to.write(0, from.read(0, 1024 * 1024));
+    to.device.restore(from.device.save());
+    to.control.availIdx = from.control.availIdx;
+    to.data.availIdx = from.data.availIdx;
+    expect(to.device.sessionCount).toBe(1);
+    expect(contains(to.memory, to.engine, noise(16, 98))).toBe(false);
+    expect(request(to, { id }).status).toBe(crypto.CRYPTO_OK);
+    if (lost !== id) expect(closeSession(to, lost).status).toBe(crypto.CRYPTO_ERR);
+  });
+});
+
+describe('a state that is refused', () => {
+  const good = (): DeviceState => {
+    const rig = new Rig();
+    session(rig);
+    return rig.device.save();
+  };
+  const refusal = (state: unknown, rig = new Rig()): string => {
+    const id = session(rig);
+    let message = '';
+    try {
+      rig.device.restore(state);
+    } catch (error) {
+      expect(error).toBeInstanceOf(StateError);
+      message = (error as Error).message;
+    }
+    expect(message, 'refused').not.toBe('');
+    // A state that cannot be parsed leaves the device at work.
+    expect(request(rig, { id }).status).toBe(crypto.CRYPTO_OK);
+    return message;
+  };
+
+  test.each([undefined, null, 7, 'state', [], {}, new Uint8Array(8)])('%o is no state', (state) => {
+    expect(refusal(state)).toBe('This is not the saved state of a virtio crypto device.');
+  });
+
+  test.each([0, 2, '1', null])('version %o is unknown', (version) => {
+    expect(refusal({ ...good(), version })).toBe(
+      `The saved state has version ${version}, this library knows version 1: restore it with the version that saved it.`,
+    );
+  });
+
+  test.each([
+    ['dataQueues', 2],
+    ['queueSize', 32],
+    ['maxSessions', 5],
+    ['maxRequestBytes', 4096],
+  ] as const)('another %s', (name, value) => {
+    const state = good();
+    const message = refusal(state, new Rig({ [name]: value, ...(name === 'queueSize' ? { ringSize: 32 } : {}) }));
+    expect(message).toBe(
+      `The saved device had ${name} ${state.options[name]}, this one has ${value}: create it with the same options.`,
+    );
+  });
+
+  test('features that this device does not offer', () => {
+    const driverFeatures = `${VERSION_1 | (1n << 40n)}`;
+    expect(refusal({ ...good(), driverFeatures })).toContain(driverFeatures);
+    expect(refusal({ ...good(), driverFeatures: '0' })).toContain('features 0');
+  });
+
+  const wrong = [undefined, null, -1, 1.5, 2 ** 32, Number.NaN, 'x', '-1', `${2n ** 64n}`, {}, [], true];
+  const fitting: Record<string, unknown[]> = {
+    hardwareReady: [true],
+    enabled: [true],
+    queues: [[]],
+    sessions: [[]],
+    key: [`${2n ** 64n}`],
+  };
+
+  test.each(Object.keys(good()).filter((name) => name !== 'version'))('a damaged %s is named', (name) => {
+    for (const value of wrong) {
+      if (fitting[name]?.some((fit) => JSON.stringify(fit) === JSON.stringify(value))) continue;
+      expect(refusal({ ...good(), [name]: value })).toMatch(new RegExp(`^The saved state is damaged: ${name}`));
+    }
+  });
+
+  test.each(Object.keys(good().queues[0] ?? {}))('a damaged %s of a queue is named', (name) => {
+    for (const value of wrong) {
+      if (fitting[name]?.includes(value)) continue;
+      const state = good();
+      const queues = state.queues.map((queue, i) => (i === 1 ? { ...queue, [name]: value } : queue));
+      expect(refusal({ ...state, queues })).toMatch(new RegExp(`^The saved state is damaged: queues\\.1\\.${name}`));
+    }
+  });
+
+  test.each(Object.keys(good().sessions[0] ?? {}))('a damaged %s of a session is named', (name) => {
+    for (const value of wrong) {
+      if (fitting[name]?.includes(value)) continue;
+      const state = good();
+      const sessions = state.sessions.map((saved) => ({ ...saved, [name]: value }));
+      expect(refusal({ ...state, sessions })).toMatch(
+        new RegExp(`^The saved state is damaged: sessions\\.0\\.${name}`),
+      );
+    }
+  });
+
+  test('a wrong number of queues', () => {
+    const state = good();
+    expect(refusal({ ...state, queues: state.queues.slice(1) })).toContain('it has 1 queues');
+  });
+
+  test('an unknown field', () => {
+    expect(refusal({ ...good(), extra: 1 })).toContain('extra');
+  });
+
+  const possible = good();
+  test.each([
+    ['of a service that is not offered', { service: 1 }],
+    ['of a service beyond all', { service: 32 }],
+    ['of an algorithm that is not offered', { algo: 4 }],
+    ['of an algorithm beyond all', { algo: 0xffffffff }],
+    ['with a key of a wrong length', { key: '00'.repeat(17) }],
+    ['with a key longer than its place', { key: '00'.repeat(4096) }],
+    ['in a slot that this device does not have', { id: `${(1n << 32n) | 4n}` }],
+    ['with id 0', { id: '0' }],
+  ])('a session %s: the device is reset, and works', (_, change) => {
+    const rig = new Rig();
+    const state = { ...possible, sessions: possible.sessions.map((saved) => ({ ...saved, ...change })) };
+    expect(() => rig.device.restore(state)).toThrow(StateError);
+    expect(rig.device.status).toBe(0);
+    expect(rig.device.sessionCount).toBe(0);
+    expectWorksAfterReset(rig);
+  });
+
+  test('a session twice: the device is reset, and keeps no key', () => {
+    const rig = new Rig();
+    const sessions = [...possible.sessions, ...possible.sessions];
+    expect(() => rig.device.restore({ ...possible, sessions })).toThrow(/not possible here/);
+    expect(contains(rig.memory, rig.engine, KEY)).toBe(false);
+    expectWorksAfterReset(rig);
+  });
+
+  test('a serial number below that of a session: its id is not given out again all the same', () => {
+    const rig = new Rig();
+    const state = rig.device.save();
+    const sessions = [{ id: `${5n << 32n}`, service: 0, algo: 3, direction: 1 as const, key: '00'.repeat(16) }];
+    rig.device.restore({ ...state, sessions, sessionSerial: 4 });
+    closeSession(rig, 5n << 32n);
+    expect(session(rig) >> 32n).toBe(6n);
+  });
+
+  test('a queue that is not where it was: DEVICE_NEEDS_RESET, until the driver resets', () => {
+    for (const change of [{ size: 3 }, { size: 128 }, { desc: '1' }, { device: `${2n ** 40n}` }]) {
+      const rig = new Rig();
+      const state = rig.device.save();
+      rig.device.restore({ ...state, queues: state.queues.map((queue) => ({ ...queue, ...change })) });
+      expect(rig.needsReset).toBe(true);
+      expectWorksAfterReset(rig);
+    }
+  });
+
+  test('anything, by a device that was disposed of', () => {
+    const rig = new Rig();
+    const state = rig.device.save();
+    rig.device.dispose();
+    expect(() => rig.device.restore(state)).toThrow('This device was disposed of: create a new one and restore that.');
+  });
+});

@@ -1,0 +1,186 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import * as virtio from '../../spec/virtio.ts';
+import { CryptoDriver } from '../../src/driver/driver.ts';
+import { findStructures } from '../../src/driver/pci_bus.ts';
+import { type Direction, statusName } from '../../src/driver/requests.ts';
+import { type Bench, type BenchOptions, createBench } from '../../src/testing/bench.ts';
+import { noise } from '../support/memory.ts';
+import { reference } from '../support/requests.ts';
+import { EVENT_IDX, INDIRECT, VERSION_1 } from '../support/rig.ts';
+
+const MIB = 1024 * 1024;
+const benches: Bench[] = [];
+async function bench(options: BenchOptions = {}): Promise<Bench> {
+  const made = await createBench({ memoryBytes: 2 * MIB, maxSessions: 16, queueSize: 64, ...options });
+  benches.push(made);
+  return made;
+}
+afterEach(async () => {
+  for (const made of benches.splice(0)) await made.dispose();
+});
+
+const directions: Direction[] = ['encrypt', 'decrypt'];
+const KEY = noise(16, 1);
+const IV = noise(16, 2);
+
+describe('cipher', () => {
+  test.each([16, 24, 32].flatMap((bytes) => directions.map((direction) => [bytes * 8, direction, bytes] as const)))(
+    'aes-%i-cbc %s gives what node:crypto gives, from 0 to 64 KiB',
+    async (_, direction, keyBytes) => {
+      const { driver, device } = await bench();
+      const key = noise(keyBytes, keyBytes);
+      for (const bytes of [0, 16, 32, 112, 128, 144, 1024, 4096, 65536]) {
+        const data = noise(bytes, bytes);
+        const result = await driver.cipher({ algorithm: 'aes-cbc', direction, key, iv: IV, data });
+        expect(result).toEqual({ status: 'ok', data: reference(direction, key, IV, data) });
+      }
+      expect(device.sessionCount).toBe(0);
+    },
+  );
+
+  test('what cannot be is told by its status, with no data', async () => {
+    const { driver } = await bench();
+    const good = { algorithm: 'aes-cbc', direction: 'encrypt', key: KEY, iv: IV, data: noise(32) } as const;
+    expect(await driver.cipher({ ...good, key: noise(15) })).toEqual({ status: 'err', data: new Uint8Array() });
+    expect(await driver.cipher({ ...good, iv: noise(12) })).toEqual({ status: 'err', data: new Uint8Array() });
+    expect(await driver.cipher({ ...good, data: noise(17) })).toEqual({ status: 'err', data: new Uint8Array() });
+    expect(await driver.cipherInSession(7n, good)).toMatchObject({ status: 'invsess' });
+    expect(await driver.destroySession(7n)).toBe('err');
+    expect((await driver.cipher(good)).status).toBe('ok');
+  });
+
+  test('many at once over several queues, each with its own result', async () => {
+    const { driver } = await bench({ dataQueues: 4 });
+    const { id } = await driver.createCipherSession('aes-cbc', 'encrypt', KEY);
+    const all = Array.from({ length: 200 }, (_, i) => noise(16 * (1 + (i % 20)), i));
+    const results = await Promise.all(
+      all.map((data, i) =>
+        driver.cipherInSession(id, { algorithm: 'aes-cbc', direction: 'encrypt', iv: IV, data, queue: i % 4 }),
+      ),
+    );
+    for (const [i, data] of all.entries()) {
+      expect(results[i]).toEqual({ status: 'ok', data: reference('encrypt', KEY, IV, data) });
+    }
+    expect(await driver.destroySession(id)).toBe('ok');
+  });
+
+  test('takes no memory for good', async () => {
+    const { driver, allocator } = await bench();
+    const before = allocator.taken;
+    for (let i = 0; i < 50; i++) {
+      await driver.cipher({ algorithm: 'aes-cbc', direction: 'encrypt', key: KEY, iv: IV, data: noise(16 * i) });
+    }
+    expect(allocator.taken).toBe(before);
+  });
+});
+
+describe('features and queue sizes', () => {
+  test.each([VERSION_1, VERSION_1 | INDIRECT, VERSION_1 | EVENT_IDX, VERSION_1 | INDIRECT | EVENT_IDX])(
+    'works with features 0x%x, in queues of 8 to 64 entries',
+    async (features) => {
+      for (const queueSize of [8, 16, 64]) {
+        const { driver } = await bench({ driver: { features, queueSize } });
+        expect(driver.features).toBe(features);
+        const data = noise(4096, 1);
+        for (let i = 0; i < 100; i++) {
+          const result = await driver.cipher({ algorithm: 'aes-cbc', direction: 'decrypt', key: KEY, iv: IV, data });
+          expect(result.status).toBe('ok');
+        }
+      }
+    },
+  );
+
+  test('3.1.1 a driver whose features the device refuses sets FAILED and says so', async () => {
+    const { driver, target, device, ram, allocator } = await bench({ start: false });
+    expect(driver.queues).toEqual([]);
+    const stubborn = new CryptoDriver(target, ram, allocator, { features: INDIRECT });
+    expect(() => stubborn.start()).toThrow('The device refuses the features 0x10000000.');
+    expect(device.status & virtio.STATUS_FAILED).toBe(virtio.STATUS_FAILED);
+    driver.start();
+    expect(device.status & virtio.STATUS_DRIVER_OK).toBe(virtio.STATUS_DRIVER_OK);
+  });
+
+  test('a queue that is full says so, and keeps nothing of what it could not send', async () => {
+    const { driver, allocator } = await bench({ driver: { queueSize: 2 } });
+    const raw = { queue: 0, readable: [new Uint8Array(72)], writable: [1], hold: true };
+    const held = [driver.submit(raw), driver.submit(raw)];
+    const taken = allocator.taken;
+    await expect(driver.submit(raw)).rejects.toThrow('Queue 0 has no 1 descriptors left.');
+    await expect(driver.submit({ ...raw, readable: [new Uint8Array(72), new Uint8Array(2 * MIB)] })).rejects.toThrow(
+      RangeError,
+    );
+    expect(allocator.taken).toBe(taken);
+    driver.notify(0);
+    await Promise.all(held);
+    expect(await driver.submit({ ...raw, hold: false })).toMatchObject({ written: 1 });
+  });
+});
+
+describe('submit', () => {
+  test('a held notification is sent with the next one', async () => {
+    const { driver, device } = await bench();
+    const { id } = await driver.createCipherSession('aes-cbc', 'encrypt', KEY);
+    const raw = { queue: 0, readable: [new Uint8Array(72)], writable: [1] };
+    const held = [driver.submit({ ...raw, hold: true }), driver.submit({ ...raw, hold: true })];
+    expect(device.requests(0)).toBe(0);
+    const last = driver.submit(raw);
+    expect(device.requests(0)).toBe(3);
+    expect((await Promise.all([...held, last])).map(({ written }) => written)).toEqual([1, 1, 1]);
+    await driver.destroySession(id);
+  });
+
+  test('2.4 stop() rejects what is in flight and gives the rings back; start() begins anew', async () => {
+    const { driver, device, allocator } = await bench();
+    const pending = driver.submit({ queue: 0, readable: [noise(72)], writable: [1], hold: true });
+    driver.stop();
+    await expect(pending).rejects.toThrow('The driver was stopped.');
+    expect(device.status).toBe(0);
+    expect(allocator.taken).toBe(0);
+    expect(() => driver.notify(0)).toThrow('There is no queue 0: the driver has 0, start() it first.');
+    driver.start();
+    const data = noise(64);
+    const result = await driver.cipher({ algorithm: 'aes-cbc', direction: 'encrypt', key: KEY, iv: IV, data });
+    expect(result.data).toEqual(reference('encrypt', KEY, IV, data));
+  });
+
+  test('2.1.2 a chain that breaks the device leaves the others to a reset', async () => {
+    const { driver, device } = await bench();
+    const broken = driver.submit({ queue: 0, readable: [noise(8)], writable: [1] });
+    expect(device.status & virtio.STATUS_DEVICE_NEEDS_RESET).toBe(virtio.STATUS_DEVICE_NEEDS_RESET);
+    driver.start();
+    await expect(broken).rejects.toThrow('The device was reset.');
+    const data = noise(64);
+    expect((await driver.cipher({ algorithm: 'aes-cbc', direction: 'encrypt', key: KEY, iv: IV, data })).status).toBe(
+      'ok',
+    );
+  });
+});
+
+test('a status that the specification does not define is no status', () => {
+  expect([0, 1, 2, 3, 4, 5, 6].map(statusName)).toEqual([
+    'ok',
+    'err',
+    'badmsg',
+    'notsupp',
+    'invsess',
+    'nospc',
+    'key-rejected',
+  ]);
+  for (const status of [7, 255, -1]) expect(() => statusName(status)).toThrow(`status ${status}`);
+});
+
+test('4.1.4.1 a capability list that loops, or lacks a structure, is told', () => {
+  const space = new DataView(new ArrayBuffer(256));
+  space.setUint16(0, 0x1af4, true);
+  space.setUint16(2, 0x1054, true);
+  space.setUint8(0x34, 0x40);
+  space.setUint8(0x40, 9);
+  space.setUint8(0x41, 0x40);
+  const target = {
+    readConfig: (offset: number, size: number) =>
+      size === 1 ? space.getUint8(offset) : size === 2 ? space.getUint16(offset, true) : space.getUint32(offset, true),
+    readBar: () => 0,
+    writeBar: () => {},
+  };
+  expect(() => findStructures(target, 20)).toThrow('The device has no notification structure.');
+});

@@ -1,0 +1,81 @@
+// The compiled engine owns no static data: one binary serves any number of devices in memories that belong to others.
+import { describe, expect, test } from 'vitest';
+import { ENGINE_EXPORTS } from '../../src/engine/exports.ts';
+import { engineBytes, engineModule } from '../../src/engine/load.ts';
+
+const SECTIONS = [
+  'custom',
+  'type',
+  'import',
+  'function',
+  'table',
+  'memory',
+  'global',
+  'export',
+  'start',
+  'element',
+  'code',
+  'data',
+  'data count',
+];
+
+/** The sections of a WebAssembly module by name, with their lengths (WebAssembly core specification 5.5.2). */
+function sections(module: Uint8Array): Map<string, number> {
+  const found = new Map<string, number>();
+  let at = 8;
+  const leb128 = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = module[at++] ?? 0;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  while (at < module.length) {
+    const id = module[at++] ?? -1;
+    const bytes = leb128();
+    found.set(SECTIONS[id] ?? `unknown ${id}`, bytes);
+    at += bytes;
+  }
+  expect(at).toBe(module.length);
+  return found;
+}
+
+describe('the compiled engine', () => {
+  const found = sections(engineBytes());
+
+  test.each(['data', 'data count', 'start', 'element', 'table', 'global', 'memory'])('has no %s section', (name) => {
+    expect([...found.keys()]).not.toContain(name);
+  });
+
+  test('has code', () => {
+    expect(found.get('code')).toBeGreaterThan(4096);
+  });
+
+  test('imports a memory and a function, and nothing else', () => {
+    const imports = WebAssembly.Module.imports(engineModule()).sort((a, b) => a.module.localeCompare(b.module));
+    expect(imports).toEqual([
+      { module: 'env', name: 'memory', kind: 'memory' },
+      { module: 'guest', name: 'written', kind: 'function' },
+    ]);
+  });
+
+  test('exports the functions that src/engine names, and nothing else', () => {
+    const exported = WebAssembly.Module.exports(engineModule());
+    expect(exported.map(({ kind }) => kind)).toEqual(exported.map(() => 'function'));
+    expect(exported.map(({ name }) => name).sort()).toEqual([...ENGINE_EXPORTS].sort());
+  });
+
+  test('is no larger than 64 KiB', () => {
+    expect(engineBytes().length).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  test('takes a memory of any size, with or without a maximum', () => {
+    for (const limits of [{ initial: 1 }, { initial: 1, maximum: 1 }, { initial: 300, maximum: 65536 }]) {
+      const memory = new WebAssembly.Memory(limits);
+      expect(
+        () => new WebAssembly.Instance(engineModule(), { env: { memory }, guest: { written: () => {} } }),
+      ).not.toThrow();
+    }
+  });
+});

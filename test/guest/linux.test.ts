@@ -1,0 +1,117 @@
+import { fork } from 'node:child_process';
+import { createCipheriv, createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { STATUS_DEVICE_NEEDS_RESET, STATUS_DRIVER_OK } from '../../spec/virtio.ts';
+import { compare } from '../../src/cli/demo/compare.ts';
+import { loadDriver, unloadDriver, waitForSelftest } from '../../src/cli/demo/selftest.ts';
+import { type Machine, startMachine, waitForShell } from '../../src/cli/machine.ts';
+import { buildGuest, type GuestImage } from '../../src/guest/index.ts';
+
+// Debian's kernel and its own virtio_crypto driver, on v86: nothing here is made up. The tests run in order on one machine.
+let image: GuestImage;
+let machine: Machine;
+
+const driverReady = () => machine.device.status & STATUS_DRIVER_OK;
+const run = async (command: string) => (await machine.console.run(command)).output;
+
+beforeAll(async () => {
+  image = await buildGuest();
+  machine = await startMachine({ files: image, memoryMiB: 256 });
+  await waitForShell(machine, false);
+}, 600_000);
+
+afterAll(async () => {
+  await machine?.stop();
+});
+
+describe('a stock Linux guest on v86', () => {
+  test('finds the device on the PCI bus as 1af4:1054', async () => {
+    expect(await run('cat /sys/bus/pci/devices/*/modalias')).toMatch(/v00001AF4d00001054/);
+  });
+
+  test("passes the kernel's own self-test with its unmodified driver", async () => {
+    await loadDriver(machine.console);
+    expect(await waitForSelftest(machine.console)).toBe('passed');
+    expect(driverReady()).toBeTruthy();
+    expect(machine.device.requests(0)).toBeGreaterThan(0);
+  });
+
+  test('gets the same bytes as node:crypto through AF_ALG, for every key size and length', async () => {
+    const results = await compare(machine.console);
+    expect(results.filter(({ agrees }) => !agrees)).toEqual([]);
+    expect(results).toHaveLength(48);
+    expect(machine.device.fault).toBeUndefined();
+  }, 120_000);
+
+  test('loses no session in twenty rmmod and insmod', async () => {
+    expect(machine.device.sessionCount).toBe(0);
+    for (let round = 0; round < 20; round++) {
+      await unloadDriver(machine.console);
+      expect(driverReady()).toBe(0);
+      await loadDriver(machine.console);
+      expect(await waitForSelftest(machine.console)).toBe('passed');
+      expect(machine.device.sessionCount).toBe(0);
+    }
+    expect(machine.device.fault).toBeUndefined();
+  }, 240_000);
+
+  test('goes on in another process from a state saved in the middle of its work', async () => {
+    const bytes = 24 * 1024 * 1024;
+    const key = '0123456789abcdef';
+    await run(`printf ${key} > /tmp/key`);
+    const before = machine.device.requests(0);
+    // One cipher handle, hence one session, for the whole stream.
+    await run(
+      `(head -c ${bytes} /dev/zero | kcapi-enc -e -q -c virtio_crypto_aes_cbc --iv ${'00'.repeat(16)} --keyfd 3 3< /tmp/key | sha256sum > /tmp/digest; mv /tmp/digest /tmp/done) > /dev/null 2>&1 &`,
+    );
+    while (machine.device.requests(0) < before + 20) await new Promise((resolve) => setTimeout(resolve, 20));
+    const state = await machine.save();
+    expect(machine.device.sessionCount).toBeGreaterThan(0);
+    expect(await run('ls /tmp')).not.toMatch(/^done$/m);
+    const cipher = createCipheriv('aes-128-cbc', key, Buffer.alloc(16)).setAutoPadding(false);
+    const expected = createHash('sha256')
+      .update(cipher.update(Buffer.alloc(bytes)))
+      .digest('hex');
+    const answer = await restoreElsewhere(state);
+    expect(answer.sessionsAtStart).toBeGreaterThan(0);
+    expect(answer.requests).toBeGreaterThan(0);
+    expect(answer.digest).toBe(expected);
+    expect(answer.sessionsAtEnd).toBe(0);
+  }, 240_000);
+
+  test('finds a device that was reset after a reboot', async () => {
+    machine.restart();
+    await waitForShell(machine, false);
+    expect(driverReady()).toBe(0);
+    expect(machine.device.sessionCount).toBe(0);
+    await loadDriver(machine.console);
+    expect(await waitForSelftest(machine.console)).toBe('passed');
+    expect(machine.device.status & STATUS_DEVICE_NEEDS_RESET).toBe(0);
+  }, 240_000);
+});
+
+interface Answer {
+  sessionsAtStart: number;
+  sessionsAtEnd: number;
+  requests: number;
+  digest: string;
+}
+
+/** Restores the machine in a process of its own and lets it finish there. */
+async function restoreElsewhere(state: ArrayBuffer): Promise<Answer> {
+  const folder = await mkdtemp(join(tmpdir(), 'virtio-crypto-'));
+  try {
+    const path = join(folder, 'state.bin');
+    await writeFile(path, new Uint8Array(state));
+    const child = fork(new URL('./restored_machine.mjs', import.meta.url), [path, JSON.stringify(image)]);
+    return await new Promise<Answer>((resolve, reject) => {
+      child.once('message', (message: Answer) => resolve(message));
+      child.once('exit', (code) => reject(new Error(`The restored machine's process ended with status ${code}.`)));
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,81 @@
+import { expect } from 'vitest';
+import { CRYPTO_OK } from '../../spec/crypto.ts';
+import type { Stretch } from './memory.ts';
+import type { RawBuffer } from './raw_ring.ts';
+import { AT, type DataRequest, expectWorks, expectWorksAfterReset, prepare, UNWRITTEN } from './requests.ts';
+import { NEEDS_RESET, type Rig } from './rig.ts';
+
+/** Everything that the device may write while it completes chains of a ring: its own region and the used ring. */
+export function ownMemory(rig: Rig, ring: 'data' | 'control'): Stretch[] {
+  return [rig.engine, rig.guest(rig[ring].used, rig[ring].usedBytes)];
+}
+
+/**
+ * 2.1.2: what is in the rings breaks the device. Nothing is written, the driver hears of it, nothing works until a reset
+ * and all works after it.
+ */
+export function expectFault(rig: Rig, fault: number, queue = 0, trigger = () => rig.device.notify(queue)): void {
+  const before = rig.snapshot();
+  rig.interrupts = [];
+  const driverIsUp = (rig.device.status & 4) !== 0;
+  trigger();
+  expect(rig.device.fault).toMatchObject({ code: fault, queue });
+  expect(rig.device.status & NEEDS_RESET).toBe(NEEDS_RESET);
+  expect(rig.interrupts).toEqual(driverIsUp ? [{ kind: 'config', queue: 0 }] : []);
+  rig.device.notify(0);
+  rig.device.notify(rig.controlIndex);
+  expect(before.changesOutside([rig.engine])).toEqual([]);
+  expectWorksAfterReset(rig);
+}
+
+/** Writes a chain into the data ring, and expects expectFault() of it. */
+export function expectChainFault(rig: Rig, fault: number, chain: readonly RawBuffer[]): void {
+  rig.data.describeChain(chain);
+  rig.data.offer(0);
+  expectFault(rig, fault);
+}
+
+/** Sends a chain and answers what the device made of it, having checked that it wrote nowhere but where it may. */
+export function sendWatched(
+  rig: Rig,
+  ring: 'data' | 'control',
+  chain: readonly RawBuffer[],
+  mayWrite: readonly Stretch[],
+): { completed: boolean; written: number } {
+  rig[ring].describeChain(chain);
+  const before = rig[ring].usedIdx;
+  rig[ring].offer(0);
+  const snapshot = rig.snapshot();
+  rig.device.notify(ring === 'data' ? 0 : rig.controlIndex);
+  expect(snapshot.changesOutside([...ownMemory(rig, ring), ...mayWrite])).toEqual([]);
+  return { completed: rig[ring].usedIdx !== before, written: rig[ring].usedElement(before).len };
+}
+
+/**
+ * A data request gets `status` and changes nothing but its status byte; the device goes on, and works after a reset too.
+ * The chain is Linux's unless the caller gives another, whose last byte must be the status.
+ */
+export function expectRefused(rig: Rig, status: number, data: DataRequest, chain?: readonly RawBuffer[]): void {
+  const prepared = prepare(rig, data);
+  const answer = sendWatched(rig, 'data', chain ?? prepared, [rig.guest(AT.status, 1)]);
+  expect(answer).toEqual({ completed: true, written: 1 });
+  expect(rig.read(AT.status, 1)[0]).toBe(status);
+  expect(rig.needsReset).toBe(false);
+  expectWorks(rig);
+  expectWorksAfterReset(rig);
+}
+
+/** A create-session request gets `status` and id 0; no session comes about, the device goes on. */
+export function expectSessionRefused(rig: Rig, status: number, chain: readonly RawBuffer[]): void {
+  const sessions = rig.device.sessionCount;
+  rig.write(AT.input, new Uint8Array(16).fill(UNWRITTEN));
+  const answer = sendWatched(rig, 'control', chain, [rig.guest(AT.input, 16)]);
+  expect(answer).toEqual({ completed: true, written: 16 });
+  const input = rig.view(AT.input, 16);
+  expect(input.getUint32(8, true)).toBe(status);
+  expect(status).not.toBe(CRYPTO_OK);
+  expect(input.getBigUint64(0, true)).toBe(0n);
+  expect(rig.device.sessionCount).toBe(sessions);
+  expectWorks(rig);
+  expectWorksAfterReset(rig);
+}

@@ -1,0 +1,175 @@
+import * as crypto from '../../spec/crypto.ts';
+import * as virtio from '../../spec/virtio.ts';
+import { type CryptoDevice, createCryptoDevice } from '../../src/device/device.ts';
+import type { CryptoDeviceOptions, ResolvedOptions } from '../../src/device/options.ts';
+import { instantiateEngine, type WriteReport } from '../../src/engine/load.ts';
+import type { GuestRegion } from '../../src/engine/memory.ts';
+import { fillWithNoise, Snapshot, type Stretch, stretch } from './memory.ts';
+import { RawRing } from './raw_ring.ts';
+
+const PAGE_BYTES = 65536;
+export const RAM_BYTES = 1024 * 1024;
+/** Larger memories keep zeros beyond: nobody compares them. */
+const CANARY_BYTES_MAX = 4 * RAM_BYTES;
+const KNOWN_DATA_RING = 0x4000;
+const KNOWN_CONTROL_RING = 0x1000;
+
+export const feature = (bit: number): bigint => 1n << BigInt(bit);
+export const VERSION_1 = feature(virtio.F_VERSION_1);
+export const INDIRECT = feature(virtio.F_INDIRECT_DESC);
+export const EVENT_IDX = feature(virtio.F_EVENT_IDX);
+
+const UP_TO_DRIVER = virtio.STATUS_ACKNOWLEDGE | virtio.STATUS_DRIVER;
+const UP_TO_FEATURES = UP_TO_DRIVER | virtio.STATUS_FEATURES_OK;
+export const UP = UP_TO_FEATURES | virtio.STATUS_DRIVER_OK;
+export const NEEDS_RESET = virtio.STATUS_DEVICE_NEEDS_RESET;
+
+export interface RigOptions extends CryptoDeviceOptions {
+  /** Features that the driver accepts. Default: VERSION_1 and INDIRECT_DESC. */
+  features?: bigint;
+  /** Entries of the data ring. Default: queueSize. */
+  ringSize?: number;
+  /** Guest RAM. Default: 1 MiB from address 0. */
+  regions?: GuestRegion[];
+  onWrite?: WriteReport;
+  /** Whether the driver brings the device up at once. Default true. */
+  start?: boolean;
+}
+
+/**
+ * A device whose driver is the test: rings and requests are written by hand. Memory around guest RAM and around the
+ * engine's region is filled with canaries.
+ */
+export class Rig {
+  readonly memory: WebAssembly.Memory;
+  readonly regions: readonly GuestRegion[];
+  readonly device: CryptoDevice;
+  /** The engine's region, and nothing of the page's rest behind it. */
+  readonly engine: Stretch;
+  data: RawRing;
+  readonly control: RawRing;
+  /** What the device told the driver, oldest first. */
+  interrupts: { kind: 'queue' | 'config'; queue: number }[] = [];
+  features: bigint;
+
+  constructor(options: RigOptions = {}) {
+    const { features, ringSize, regions, onWrite, start, ...given } = options;
+    const deviceOptions = { queueSize: 64, maxSessions: 4, maxRequestBytes: 65536, ...given };
+    this.regions = regions ?? [{ guestAddress: 0, bytes: RAM_BYTES, offset: PAGE_BYTES }];
+    this.features = features ?? VERSION_1 | INDIRECT;
+    const end = Math.max(...this.regions.map(({ offset, bytes }) => offset + bytes));
+    this.memory = new WebAssembly.Memory({ initial: Math.ceil(end / PAGE_BYTES) + 1 });
+    fillWithNoise(new Uint8Array(this.memory.buffer).subarray(0, CANARY_BYTES_MAX), 7);
+    const engineStart = this.memory.buffer.byteLength;
+    this.device = createCryptoDevice({
+      ...deviceOptions,
+      guest: { memory: this.memory, regions: this.regions },
+      ...(onWrite ? { onWrite } : {}),
+    });
+    this.engine = stretch(engineStart, regionBytes(this.device.options));
+    this.memory.grow(1);
+    fillWithNoise(new Uint8Array(this.memory.buffer, this.engine.end), 8);
+    this.device.onInterrupt((kind, queue) => this.interrupts.push({ kind, queue }));
+    this.data = new RawRing(this, KNOWN_DATA_RING, ringSize ?? this.device.options.queueSize);
+    this.control = new RawRing(this, KNOWN_CONTROL_RING, 64);
+    if (start ?? true) this.bringUp();
+  }
+
+  /** Where a guest-physical address stands in the memory. */
+  offset(address: number): number {
+    const region = this.regions.find(
+      ({ guestAddress, bytes }) => address >= guestAddress && address < guestAddress + bytes,
+    );
+    if (!region) throw new RangeError(`No RAM at 0x${address.toString(16)}.`);
+    return region.offset + address - region.guestAddress;
+  }
+
+  view(address: number, bytes: number): DataView {
+    return new DataView(this.memory.buffer, this.offset(address), bytes);
+  }
+
+  write(address: number, bytes: Uint8Array): void {
+    new Uint8Array(this.memory.buffer).set(bytes, this.offset(address));
+  }
+
+  read(address: number, bytes: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, this.offset(address), bytes).slice();
+  }
+
+  /** Takes a stretch of guest RAM as one of the memory. */
+  guest(address: number, bytes: number): Stretch {
+    return stretch(this.offset(address), bytes);
+  }
+
+  snapshot(): Snapshot {
+    return new Snapshot(this.memory);
+  }
+
+  /** Reset, then 3.1.1 from ACKNOWLEDGE to DRIVER_OK. */
+  bringUp(features = this.features): void {
+    this.negotiate(features);
+    this.enableQueues();
+    this.device.writeStatus(UP);
+    this.interrupts = [];
+  }
+
+  /** Reset, then 3.1.1 steps 2 to 6: FEATURES_OK is asked for. */
+  negotiate(features = this.features): void {
+    const { device } = this;
+    device.writeStatus(0);
+    device.writeStatus(virtio.STATUS_ACKNOWLEDGE);
+    device.writeStatus(UP_TO_DRIVER);
+    device.writeDriverFeatures(0, Number(features & 0xffffffffn));
+    device.writeDriverFeatures(1, Number(features >> 32n));
+    device.writeStatus(UP_TO_FEATURES);
+  }
+
+  enableQueues(): void {
+    this.enable(0, this.data);
+    this.enable(this.controlIndex, this.control);
+  }
+
+  /** Clears a ring and enables it as queue `index`, with registers that the caller may get wrong. */
+  enable(
+    index: number,
+    ring: RawRing,
+    registers: { size?: number; desc?: bigint; driver?: bigint; device?: bigint } = {},
+  ): void {
+    const queue = this.device.queues[index];
+    if (!queue) throw new RangeError(`No queue ${index}.`);
+    ring.clear();
+    queue.size = registers.size ?? ring.size;
+    queue.desc = registers.desc ?? BigInt(ring.desc);
+    queue.driver = registers.driver ?? BigInt(ring.avail);
+    queue.device = registers.device ?? BigInt(ring.used);
+    this.device.enableQueue(index);
+  }
+
+  /** A ring at another place; assign it to `data` before bringUp(), or enable it by hand. */
+  ringAt(base: number, size: number): RawRing {
+    return new RawRing(this, base, size);
+  }
+
+  get controlIndex(): number {
+    return this.device.options.dataQueues;
+  }
+
+  get needsReset(): boolean {
+    return (this.device.status & virtio.STATUS_DEVICE_NEEDS_RESET) !== 0;
+  }
+}
+
+/** Bytes of the engine's region for a device of these options. */
+export function regionBytes(options: ResolvedOptions): number {
+  const engine = instantiateEngine(new WebAssembly.Memory({ initial: 1 }), () => {});
+  return engine.regionBytes(options.dataQueues, options.queueSize, options.maxSessions, options.maxRequestBytes);
+}
+
+/** Sets 32-bit fields of a header by their offsets. */
+export function patch(header: Uint8Array, fields: Record<number, number>): Uint8Array {
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+  for (const [offset, value] of Object.entries(fields)) view.setUint32(Number(offset), value, true);
+  return header;
+}
+
+export const CREATE_INPUT = crypto.CREATE_INPUT_BYTES;
