@@ -6,6 +6,7 @@ import { GuestConsole } from '../guest/console.ts';
 import { KERNEL_COMMAND_LINE, READY_LINE } from '../guest/index.ts';
 import { attachVirtioCrypto } from '../host/v86.ts';
 import { rememberBootMemory } from './boot_memory.ts';
+import { translatePageByPage } from './jit_config.ts';
 
 /** Files that a machine boots from. */
 export interface MachineFiles {
@@ -71,6 +72,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   });
   const attached = attachVirtioCrypto(emulator);
   rememberBootMemory(emulator);
+  translatePageByPage(emulator);
   const listeners = new Set<(byte: number) => void>();
   emulator.add_listener('serial0-output-byte', (byte) => {
     for (const listener of listeners) listener(byte);

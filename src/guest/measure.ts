@@ -36,8 +36,11 @@ export const MEASURED_IN_FLIGHT = [1, 8] as const;
 
 const AF_ALG_BYTES = 65536;
 const AF_ALG_MILLISECONDS = 2500;
-/** busybox's insmod tries a module that fails a second time, and tcrypt always fails on purpose: two runs each. */
-const TCRYPT_LOADS = { 1: 10, 8: 6 } as const;
+/**
+ * busybox's insmod tries a module that fails a second time, and tcrypt always fails on purpose: two runs each. That many,
+ * because an emulator translates the driver's code only once it has run some thousand times.
+ */
+const TCRYPT_LOADS = { 1: 30, 8: 15 } as const;
 
 export class GuestMeasureError extends Error {
   override readonly name = 'GuestMeasureError';

@@ -3,6 +3,7 @@ import { PCI_COMMAND } from '../../spec/virtio_pci.ts';
 import { CryptoDevice } from '../device/device.ts';
 import { type CryptoDeviceOptions, resolveOptions } from '../device/options.ts';
 import { type AccessSize, VirtioPci } from '../transport/pci/pci.ts';
+import { coalesceNotifications } from './v86_coalescing.ts';
 import { cpuOf, hasDevices, type V86Cpu } from './v86_internals.ts';
 import { connectConfigWindow } from './v86_pci_window.ts';
 import { keepState } from './v86_state.ts';
@@ -116,7 +117,7 @@ function plugIn(cpu: V86Cpu, slot: number, port: number, options: V86Options): C
       pci.lower_irq(pciId);
     }
   };
-  const registers = new VirtioPci(device, setInterruptLine);
+  const registers = new VirtioPci(device, setInterruptLine, coalesceNotifications(cpu, device));
   connectPorts(cpu, port, registers);
   // After the ports: v86 takes hold of the BAR's handlers at this moment, to move them when the BAR moves.
   const space = pci.register_device({

@@ -43,7 +43,10 @@ export interface V86Cpu {
   mem8: Uint8Array;
   memory_size: Uint32Array;
   wasm_memory: WebAssembly.Memory;
+  /** Not 0 while the guest is halted. */
+  in_hlt: Uint8Array;
   jit_dirty_cache(start: number, end: number): void;
+  run_hardware_timers(acpi: number, now: number): number;
   get_state(): unknown[];
   set_state(state: unknown[]): void;
   reboot_internal(): void;
@@ -59,6 +62,7 @@ const FUNCTIONS = [
   ['devices', 'pci', 'pci_write16'],
   ['devices', 'pci', 'pci_write32'],
   ['jit_dirty_cache'],
+  ['run_hardware_timers'],
   ['get_state'],
   ['set_state'],
   ['reboot_internal'],
@@ -70,6 +74,7 @@ const OBJECTS = [
   ['devices', 'pci', 'pci_response32'],
   ['mem8'],
   ['memory_size'],
+  ['in_hlt'],
   ['wasm_memory'],
 ] as const;
 

@@ -125,7 +125,7 @@ async function runChecks(machine: Machine, output: Output): Promise<DemoResult> 
   const results = await compare(machine.console);
   const failed = results.filter(({ agrees }) => !agrees);
   reportComparisons(results, failed, output);
-  output.line('Measuring AES-128-CBC in the guest: software (cbc(aes-generic)) beside the device, about 40 s');
+  output.line('Measuring AES-128-CBC in the guest: software (cbc(aes-generic)) beside the device, about 50 s');
   const speed = await measureSpeed(machine.console, output);
   output.line(speedTable(speed, output.colors));
   return { selftest, comparisons: { passed: results.length - failed.length, failed: failed.length }, speed };

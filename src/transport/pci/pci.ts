@@ -26,13 +26,22 @@ export class VirtioPci {
   readonly window: PciConfigWindow;
   readonly #common: CommonConfig;
   readonly #setInterruptLine: (level: boolean) => void;
+  readonly #notify: (queue: number) => void;
   #isr = 0;
 
-  /** @param setInterruptLine called with the new level of INTA#, which is level-triggered */
-  constructor(device: CryptoDevice, setInterruptLine: (level: boolean) => void) {
+  /**
+   * @param setInterruptLine called with the new level of INTA#, which is level-triggered
+   * @param notify takes the driver's notifications, for a host that chooses when to pass them on to the device
+   */
+  constructor(
+    device: CryptoDevice,
+    setInterruptLine: (level: boolean) => void,
+    notify: (queue: number) => void = (queue) => device.notify(queue),
+  ) {
     this.device = device;
     this.#common = new CommonConfig(device);
     this.#setInterruptLine = setInterruptLine;
+    this.#notify = notify;
     this.window = new PciConfigWindow(this);
     device.onInterrupt((kind) => this.#raise(kind === 'queue' ? pci.ISR_QUEUE : pci.ISR_CONFIG));
   }
@@ -51,7 +60,7 @@ export class VirtioPci {
 
   /** The driver writes the `size` bytes of `value` at `offset` of the BAR. */
   write(offset: number, size: AccessSize, value: number): void {
-    if (offset === layout.NOTIFY.offset) this.device.notify(value & 0xffff);
+    if (offset === layout.NOTIFY.offset) this.#notify(value & 0xffff);
     else if (within(offset, layout.COMMON)) {
       this.#common.write(offset - layout.COMMON.offset, size, value >>> 0);
       // 4.1.4.5: nothing of an interrupt outlives a reset.
