@@ -34,26 +34,26 @@ sub microseconds {
 socket(my $cipher, $AF_ALG, $SEQPACKET, 0) or die "skcipher-clock: AF_ALG: $!\\n";
 bind($cipher, pack 'S a14 L L a64', $AF_ALG, 'skcipher', 0, 0, $driver) or die "skcipher-clock: $driver: $!\\n";
 setsockopt($cipher, $SOL_ALG, 1, 'k' x 16) or die "skcipher-clock: key: $!\\n";
-# Perl's own accept asks for the peer's name, which such a socket has not.
-my $operation = call('accept4', fileno $cipher, 0, 0, 0);
-# A batch is sent as a whole before any of it is read: SO_SNDBUFFORCE and SO_RCVBUFFORCE, past the usual bounds.
+# An operation socket a request: the kernel lets each have one asynchronous read under way (crypto/af_alg.c). Perl's own
+# accept asks for the peer's name, which such a socket has not.
+my @operations = map { call('accept4', fileno $cipher, 0, 0, 0) } 1 .. $depth;
+# A request is sent as a whole before any of it is read: SO_SNDBUFFORCE and SO_RCVBUFFORCE, past the usual bounds.
 my $room = pack 'l', 4 << 20;
-call('setsockopt', $operation, $SOL_SOCKET, $_, $room, 4) for 32, 33;
+for my $operation (@operations) { call('setsockopt', $operation, $SOL_SOCKET, $_, $room, 4) for 32, 33 }
 
-# Whole pages, so that a request is as few pieces as it can be. The source is never written to, and so is one page of
-# zeros many times over: copying it into the kernel costs as little as it can, for it is not what is measured.
+# Whole pages on page boundaries, so that a request is as few pieces as it can be.
 my $total = $bytes * $depth;
-my ($PROT_READ_WRITE, $MAP_PRIVATE_ANONYMOUS) = (3, 0x22);
-my ($from, $to) = map { call('mmap2', 0, $total, $PROT_READ_WRITE, $MAP_PRIVATE_ANONYMOUS, -1, 0) & 0xffffffff } 1, 2;
+my ($source, $target) = ('s' x ($total + 4096), 't' x ($total + 4096));
+my ($from, $to) = map { ($_ + 4095) & ~4095 } address($source), address($target);
 
 my $control = pack('L l l L', 16, $SOL_ALG, 3, 1) . pack('L l l L a16', 32, $SOL_ALG, 2, 16, 'i' x 16);
-my $vector = pack 'LL', $from, $total;
-my $message = pack 'L7', 0, 0, address($vector), 1, address($control), length $control, 0;
+my @vectors = map { pack 'LL', $from + $_ * $bytes, $bytes } 0 .. $depth - 1;
+my @messages = map { pack 'L7', 0, 0, address($_), 1, address($control), length $control, 0 } @vectors;
 
 my $context = pack 'L', 0;
 call('io_setup', $depth, $context);
 $context = unpack 'L', $context;
-my @blocks = map { pack 'L4 SS L L2 L2 L6', $_, 0, 0, 0, 0, 0, $operation, $to + $_ * $bytes, 0, $bytes, (0) x 6 } 0 .. $depth - 1;
+my @blocks = map { pack 'L4 SS L L2 L2 L6', $_, 0, 0, 0, 0, 0, $operations[$_], $to + $_ * $bytes, 0, $bytes, (0) x 6 } 0 .. $depth - 1;
 my $list = pack 'L*', map { address($_) } @blocks;
 my $events = "\\0" x (32 * $depth);
 
@@ -61,15 +61,15 @@ my @took;
 my $start = microseconds();
 my ($last, $now) = ($start, $start);
 while ($now - $start < $milliseconds * 1000) {
-  call('sendmsg', $operation, $message, 0);
+  call('sendmsg', $operations[$_], $messages[$_], 0) for 0 .. $depth - 1;
   if ($depth == 1) {
-    call('read', $operation, $to, $bytes) == $bytes or die "skcipher-clock: short read\\n";
+    call('read', $operations[0], $to, $bytes) == $bytes or die "skcipher-clock: short read\\n";
   } else {
     my $submitted = 0;
     $submitted += call('io_submit', $context, $depth - $submitted, address($list) + 4 * $submitted) while $submitted < $depth;
     call('io_getevents', $context, $depth, $depth, $events, 0);
     my @results = (unpack 'L*', $events)[map { 8 * $_ + 4 } 0 .. $depth - 1];
-    $_ == $bytes or die "skcipher-clock: request failed\\n" for @results;
+    $_ == $bytes or die "skcipher-clock: a request failed: $_\\n" for @results;
   }
   $now = microseconds();
   push @took, $now - $last;

@@ -79,6 +79,8 @@ export function speedTable(rows: readonly SpeedRow[], colors: Output['colors']):
     head: ['request', 'in flight', 'software MB/s', 'device MB/s', 'ratio'],
     colAligns: ['right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [] },
+    // No line between rows: eight rows need none.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const { bytes, inFlight, softwareMBps, deviceMBps, ratio } of rows) {
     const size = bytes < 1024 ? `${bytes} B` : `${bytes / 1024} KiB`;
