@@ -18,6 +18,9 @@ child.on('close', (code) => {
   const colored = text.replaceAll(/^✔.*$/gm, '\u001b[32m$&\u001b[39m');
   const padding = { paddingTop: 8, paddingLeft: 8, paddingBottom: 8, paddingRight: 8 };
   // Without the attribute, runs of spaces collapse and the table's columns with them.
-  const svg = ansiToSvg(colored, padding).replace('<svg ', '<svg xml:space="preserve" ');
+  const svg = ansiToSvg(colored, padding).replace(
+    /<svg ([^>]*)>/,
+    '<svg xml:space="preserve" role="img" $1><title>What npm start prints</title>',
+  );
   writeFileSync(new URL('../docs/demo.svg', import.meta.url), svg);
 });
