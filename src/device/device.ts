@@ -139,9 +139,9 @@ export class CryptoDevice {
     if ((this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) !== STATUS_DRIVER_OK) return;
     if (index >= this.queues.length) return;
     const answer = this.#engine.notify(this.#base, index);
-    // The queue's interrupt last: whoever takes it may reset the device at once.
-    if (answer & NOTIFY_NEEDS_RESET) this.#needsReset();
     if (answer & NOTIFY_INTERRUPT) this.#interrupt('queue', index);
+    // Whoever took that interrupt may have reset the device already.
+    if (answer & NOTIFY_NEEDS_RESET && this.fault) this.#needsReset();
   }
 
   /** Device reset (2.4): queues, features and faults are forgotten, every session is closed and its key wiped. */
