@@ -24,9 +24,6 @@ export interface MachineOptions {
   append?: string;
   /** A state that save() made: the machine goes on where that one was. */
   state?: ArrayBuffer;
-  signal?: AbortSignal;
-  /** Everything that the guest prints on its serial line. */
-  onSerial?: (text: string) => void;
 }
 
 /** A Linux guest on v86, headless, with a virtio crypto device and a console on its serial line. */
@@ -35,6 +32,8 @@ export interface Machine {
   readonly console: GuestConsole;
   /** Types into the serial line. */
   send(text: string): void;
+  /** Calls back for every byte that the guest writes on its serial line. */
+  onByte(listener: (byte: number) => void): void;
   /** Switches the machine off and on again; the console is then at the start of a boot. */
   restart(): void;
   save(): Promise<ArrayBuffer>;
@@ -76,22 +75,27 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const listeners = new Set<(byte: number) => void>();
   emulator.add_listener('serial0-output-byte', (byte) => {
     for (const listener of listeners) listener(byte);
-    options.onSerial?.(String.fromCharCode(byte));
   });
   const send = (text: string) => emulator.serial0_send(text);
-  const console = new GuestConsole({
-    send,
-    onByte: (listener) => {
-      listeners.add(listener);
-    },
-  });
+  const onByte = (listener: (byte: number) => void) => {
+    listeners.add(listener);
+  };
+  const console = new GuestConsole({ send, onByte });
   const stop = async () => {
     attached.dispose();
     await emulator.destroy();
   };
   try {
     const device = await attached.ready;
-    return { device, console, send, stop, save: () => emulator.save_state(), restart: () => emulator.restart() };
+    return {
+      device,
+      console,
+      send,
+      onByte,
+      stop,
+      save: () => emulator.save_state(),
+      restart: () => emulator.restart(),
+    };
   } catch (error) {
     await stop();
     throw error;

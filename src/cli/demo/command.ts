@@ -98,7 +98,6 @@ async function bootMachine(
   const machine = await startMachine({
     files,
     memoryMiB: options.memory,
-    signal,
     ...(options.append === undefined ? {} : { append: options.append }),
   });
   try {

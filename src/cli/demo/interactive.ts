@@ -7,6 +7,7 @@ const ESCAPE = 0x1d;
 /** Connects the terminal to the guest's shell until Ctrl-] or the end of standard input. */
 export async function runInteractive(machine: Machine, output: Output, signal: AbortSignal): Promise<void> {
   output.line('The guest’s shell: Ctrl-] leaves it. Try: cat /proc/crypto');
+  showSerial(machine, output);
   machine.send('\n');
   const { stdin } = process;
   const raw = stdin.isTTY === true;
@@ -27,4 +28,16 @@ export async function runInteractive(machine: Machine, output: Output, signal: A
     stdin.pause();
     stdin.removeAllListeners('data');
   }
+}
+
+/** Writes what the guest prints, as it comes; an emulator hands over many bytes in a row. */
+function showSerial(machine: Machine, output: Output): void {
+  let waiting: number[] = [];
+  machine.onByte((byte) => {
+    if (waiting.push(byte) > 1) return;
+    setImmediate(() => {
+      output.stream.write(Buffer.from(waiting));
+      waiting = [];
+    });
+  });
 }
