@@ -1,4 +1,4 @@
-import { SPLIT_QUEUE_SIZE_MAX } from '../../spec/virtio.ts';
+import { QUEUE_SIZE_MAX } from '../../spec/virtio.ts';
 
 /** What a virtio crypto device can be told when it is created. */
 export interface CryptoDeviceOptions {
@@ -16,7 +16,7 @@ export type ResolvedOptions = Required<CryptoDeviceOptions>;
 
 const LIMITS: Record<keyof CryptoDeviceOptions, { low: number; high: number; fallback: number }> = {
   dataQueues: { low: 1, high: 64, fallback: 1 },
-  queueSize: { low: 1, high: SPLIT_QUEUE_SIZE_MAX, fallback: 1024 },
+  queueSize: { low: 1, high: QUEUE_SIZE_MAX, fallback: 1024 },
   maxSessions: { low: 1, high: 65536, fallback: 1024 },
   maxRequestBytes: { low: 1024, high: 64 * 1024 * 1024, fallback: 1024 * 1024 },
 };
