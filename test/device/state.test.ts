@@ -234,7 +234,7 @@ describe('a state that is refused', () => {
   });
 
   test('features that this device does not offer', () => {
-    const driverFeatures = `${VERSION_1 | (1n << 40n)}`;
+    const driverFeatures = `${VERSION_1 | (1n << 34n)}`;
     expect(refusal({ ...good(), driverFeatures })).toContain(driverFeatures);
     expect(refusal({ ...good(), driverFeatures: '0' })).toContain('features 0');
   });

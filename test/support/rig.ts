@@ -1,6 +1,7 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
 import { type CryptoDevice, createCryptoDevice } from '../../src/device/device.ts';
+import type { FeatureOptions } from '../../src/device/features.ts';
 import type { CryptoDeviceOptions, ResolvedOptions } from '../../src/device/options.ts';
 import { instantiateEngine, type WriteReport } from '../../src/engine/load.ts';
 import type { GuestRegion } from '../../src/engine/memory.ts';
@@ -24,7 +25,9 @@ const UP_TO_FEATURES = UP_TO_DRIVER | virtio.STATUS_FEATURES_OK;
 export const UP = UP_TO_FEATURES | virtio.STATUS_DRIVER_OK;
 export const NEEDS_RESET = virtio.STATUS_DEVICE_NEEDS_RESET;
 
-export interface RigOptions extends CryptoDeviceOptions {
+export interface RigOptions extends Omit<CryptoDeviceOptions, 'features'> {
+  /** Features that the device offers. */
+  offer?: FeatureOptions;
   /** Features that the driver accepts. Default: VERSION_1 and INDIRECT_DESC. */
   features?: bigint;
   /** Entries of the data ring. Default: queueSize. */
@@ -53,7 +56,7 @@ export class Rig {
   features: bigint;
 
   constructor(options: RigOptions = {}) {
-    const { features, ringSize, regions, onWrite, start, ...given } = options;
+    const { features, offer, ringSize, regions, onWrite, start, ...given } = options;
     const deviceOptions = { queueSize: 64, maxSessions: 4, maxRequestBytes: 65536, ...given };
     this.regions = regions ?? [{ guestAddress: 0, bytes: RAM_BYTES, offset: PAGE_BYTES }];
     this.features = features ?? VERSION_1 | INDIRECT;
@@ -63,6 +66,7 @@ export class Rig {
     const engineStart = this.memory.buffer.byteLength;
     this.device = createCryptoDevice({
       ...deviceOptions,
+      ...(offer ? { features: offer } : {}),
       guest: { memory: this.memory, regions: this.regions },
       ...(onWrite ? { onWrite } : {}),
     });
