@@ -91,9 +91,9 @@ describe('features and queue sizes', () => {
   );
 
   test('3.1.1 a driver whose features the device refuses sets FAILED and says so', async () => {
-    const { driver, target, device, ram, allocator } = await bench({ start: false });
+    const { driver, device, ram, allocator } = await bench({ start: false });
     expect(driver.queues).toEqual([]);
-    const stubborn = new CryptoDriver(target, ram, allocator, { features: INDIRECT });
+    const stubborn = new CryptoDriver(driver.transport, ram, allocator, { features: INDIRECT });
     expect(() => stubborn.start()).toThrow('The device refuses the features 0x10000000.');
     expect(device.status & virtio.STATUS_FAILED).toBe(virtio.STATUS_FAILED);
     driver.start();
