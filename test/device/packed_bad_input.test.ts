@@ -193,6 +193,7 @@ describe('requests that write into their own ring', () => {
     rig.data.offer(0);
     rig.device.notify(0);
     expect(rig.device.requests(0)).toBe(RING);
+    expect(rig.needsReset).toBe(false);
     expectWorksAfterReset(rig);
   });
 });
