@@ -2,7 +2,7 @@
 // from a handful of capacities, so that one binary serves any number of devices in any memory.
 import { CHAIN_BUFFERS_MIN, FAULT_NONE, MEMORY_REGIONS_MAX } from '../spec/engine';
 import { DATA_LEGACY_BYTES } from '../spec/crypto';
-import { BUFFER_BYTES } from './virtqueue/chain';
+import { BUFFER_BYTES } from './virtqueue/buffers';
 import { QUEUE_BYTES, Queue } from './virtqueue/queue';
 import { REGION_BYTES } from './memory/guest';
 import { SLOT_BYTES } from './session/slot';
@@ -21,6 +21,8 @@ export class Device {
   faultQueue: u32;
   /** Data queues; the control queue's index is the same number (5.9.2). */
   dataQueues: u32;
+  /** Largest size of any queue. */
+  maxQueueSize: u32;
   /** max_size of the configuration space: the content of one request, in bytes. */
   maxRequestBytes: u32;
   maxCipherKeyBytes: u32;
@@ -105,6 +107,7 @@ export function initialise(
   wipe(base, regionBytes(dataQueues, maxQueueSize, sessions, maxRequestBytes));
   const device = changetype<Device>(base);
   device.dataQueues = dataQueues;
+  device.maxQueueSize = maxQueueSize;
   device.sessionCapacity = sessions;
   device.maxRequestBytes = maxRequestBytes;
   device.bufferCapacity = bufferCapacity(maxQueueSize);

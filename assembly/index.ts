@@ -5,7 +5,8 @@ import { addRegion } from './memory/guest';
 import { expandCipherKey, offersCipher, validCipherKey } from './request/cipher_session';
 import { Session } from './session/slot';
 import { clearSessions, reopenSession, sessionInSlot } from './session/table';
-import { enableQueue as enable, QUEUE_BYTES } from './virtqueue/queue';
+import { enableQueue as enable, forgetQueue, indicesOf, QUEUE_BYTES, setIndices } from './virtqueue/queue';
+import { processPackedQueue } from './virtqueue/packed';
 import { processSplitQueue } from './virtqueue/split';
 import { wipe } from './memory/bytes';
 
@@ -52,7 +53,8 @@ export function enableQueue(device: Device, index: u32, size: u32, desc: u64, av
 export function notify(device: Device, index: u32): u32 {
   if (device.fault != FAULT_NONE) return NOTIFY_NEEDS_RESET;
   const queue = queueAt(device, index);
-  return queue.enabled ? processSplitQueue(device, queue) : 0;
+  if (!queue.enabled) return 0;
+  return queue.packed ? processPackedQueue(device, queue) : processSplitQueue(device, queue);
 }
 
 /** Device reset (2.4): queues are forgotten, sessions wiped, faults gone. */
@@ -79,15 +81,19 @@ export function setFault(device: Device, fault: u32, queue: u32): void {
   breakDevice(device, queue, fault);
 }
 
-/** Where a queue stands: next avail index in the low half, next used index in the high half. */
-export function queueIndices(device: Device, index: u32): u32 {
-  const queue = queueAt(device, index);
-  return (<u32>queue.nextUsed << 16) | queue.nextAvail;
+/** Resets queue `index` (at most dataQueues) alone (2.6.1): it is disabled, and nothing of it is known any more. */
+export function resetQueue(device: Device, index: u32): void {
+  forgetQueue(queueAt(device, index));
 }
-export function setQueueIndices(device: Device, index: u32, indices: u32): void {
-  const queue = queueAt(device, index);
-  queue.nextAvail = <u16>indices;
-  queue.nextUsed = <u16>(indices >> 16);
+
+/** Where a queue stands: next available entry in the low half, next used one in the high half, with their wrap counters. */
+export function queueIndices(device: Device, index: u32): u32 {
+  return indicesOf(queueAt(device, index));
+}
+
+/** Puts an enabled queue where queueIndices() said; false when its ring has no such place. */
+export function setQueueIndices(device: Device, index: u32, indices: u32): bool {
+  return setIndices(queueAt(device, index), indices);
 }
 
 /** Requests completed on a queue since it was enabled. */

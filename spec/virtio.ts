@@ -13,6 +13,11 @@ export const STATUS_FAILED = 128;
 export const F_INDIRECT_DESC = 28;
 export const F_EVENT_IDX = 29;
 export const F_VERSION_1 = 32;
+export const F_ACCESS_PLATFORM = 33;
+export const F_RING_PACKED = 34;
+export const F_IN_ORDER = 35;
+export const F_NOTIFICATION_DATA = 38;
+export const F_RING_RESET = 40;
 
 /** struct virtq_desc (2.7.5 The Virtqueue Descriptor Table). */
 export const DESC_BYTES = 16;
@@ -46,5 +51,21 @@ export const USED_ALIGN = 4;
 /** Both rings carry an event index behind their elements (2.7.6, 2.7.8): two bytes, present whether negotiated or not. */
 export const RING_EVENT_BYTES = 2;
 
-/** The largest split queue (2.7 Split Virtqueues). */
-export const SPLIT_QUEUE_SIZE_MAX = 32768;
+/** The largest queue: a power of two in a split ring (2.7), any number up to this in a packed one (2.8). */
+export const QUEUE_SIZE_MAX = 32768;
+
+/** struct pvirtq_desc (2.8.13): the address and length stand where a split descriptor has them. */
+export const PACKED_DESC_ID = 12;
+export const PACKED_DESC_FLAGS = 14;
+export const PACKED_DESC_F_AVAIL = 0x80;
+export const PACKED_DESC_F_USED = 0x8000;
+
+/** struct pvirtq_event_suppress (2.8.14): offset and wrap counter of a descriptor, then flags. */
+export const EVENT_SUPPRESS_BYTES = 4;
+export const EVENT_SUPPRESS_OFFSET = 0;
+export const EVENT_SUPPRESS_FLAGS = 2;
+export const EVENT_SUPPRESS_ALIGN = 4;
+export const EVENT_WRAP_BIT = 15;
+export const EVENT_ENABLE = 0;
+export const EVENT_DISABLE = 1;
+export const EVENT_DESC = 2;

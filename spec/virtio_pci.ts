@@ -57,7 +57,10 @@ export const COMMON_QUEUE_NOTIFY_OFF = 0x1e;
 export const COMMON_QUEUE_DESC = 0x20;
 export const COMMON_QUEUE_DRIVER = 0x28;
 export const COMMON_QUEUE_DEVICE = 0x30;
-export const COMMON_BYTES = 0x38;
+/** With VIRTIO_F_NOTIF_CONFIG_DATA, with VIRTIO_F_RING_RESET, and with an administration virtqueue. */
+export const COMMON_QUEUE_NOTIFY_DATA = 0x38;
+export const COMMON_QUEUE_RESET = 0x3a;
+export const COMMON_BYTES = 0x40;
 
 /** No vector assigned (4.1.5.1.2 MSI-X Vector Configuration). */
 export const MSI_NO_VECTOR = 0xffff;

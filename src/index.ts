@@ -1,6 +1,7 @@
 /** A virtio crypto device over a guest memory, independent of any emulator. */
 export { type CreateOptions, CryptoDevice, createCryptoDevice, type InterruptHandler } from './device/device.ts';
 export type { DeviceFault } from './device/faults.ts';
+export type { FeatureOptions } from './device/features.ts';
 export type { CryptoDeviceOptions } from './device/options.ts';
 export { type DeviceState, StateError } from './device/state.ts';
 export type { WriteReport } from './engine/load.ts';

@@ -23,7 +23,7 @@ import { NOWHERE } from '../memory/guest';
 import { contextOf } from '../session/slot';
 import { findSession } from '../session/table';
 import { encryptInLane, runLanes } from './lanes';
-import { nextIsContiguous, readBytes, readContiguous, reportContiguous, writableContiguous, writeBytes } from '../virtqueue/chain';
+import { nextIsContiguous, readBytes, readContiguous, reportContiguous, writableContiguous, writeBytes } from '../virtqueue/buffers';
 
 /**
  * A CIPHER request in session mode (5.9.8.6), its header in the device's copy. Returns the request's status; with OK the

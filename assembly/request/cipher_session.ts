@@ -16,7 +16,7 @@ import { aesExpandKey } from '../cipher/aes_key';
 import { Device } from '../device';
 import { contextOf, keyOf, Session } from '../session/slot';
 import { freeSession, openSession } from '../session/table';
-import { readBytes } from '../virtqueue/chain';
+import { readBytes } from '../virtqueue/buffers';
 
 /** Whether a CIPHER algorithm is offered (cipher_algo_l/h, 5.9.5). */
 @inline

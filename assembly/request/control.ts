@@ -18,7 +18,7 @@ import {
 import { FAULT_NONE, FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../spec/engine';
 import { Device, offersService } from '../device';
 import { closeSession, findSession } from '../session/table';
-import { readBytes, writeBytes } from '../virtqueue/chain';
+import { readBytes, writeBytes } from '../virtqueue/buffers';
 import { createCipherSession } from './cipher_session';
 
 /** Runs the control request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered. */

@@ -2,7 +2,7 @@
 import { CIPHER_DECRYPT, CIPHER_ENCRYPT, CRYPTO_NOTSUPP, CRYPTO_OK, DATA_LEGACY_BYTES, DATA_OPCODE, SERVICE_CIPHER, STATUS_BYTES } from '../../spec/crypto';
 import { FAULT_NONE, FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../spec/engine';
 import { Device } from '../device';
-import { readBytes, writeLastByte } from '../virtqueue/chain';
+import { readBytes, writeLastByte } from '../virtqueue/buffers';
 import { runCipherRequest } from './cipher';
 
 /** Runs the data request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered. */

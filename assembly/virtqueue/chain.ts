@@ -1,11 +1,9 @@
-// The descriptor chain reader: every address and length that a driver gives is checked here, once, before any of it is used.
+// The chain reader: descriptors into checked buffers, each descriptor loaded once. Both rings walk their own descriptors
+// and share the indirect tables.
 import {
-  FAULT_CHAIN_BYTES,
   FAULT_CHAIN_LENGTH,
-  FAULT_DESCRIPTOR_ADDRESS,
   FAULT_DESCRIPTOR_INDEX,
   FAULT_DESCRIPTOR_LOOP,
-  FAULT_DESCRIPTOR_ORDER,
   FAULT_INDIRECT_ADDRESS,
   FAULT_INDIRECT_LENGTH,
   FAULT_INDIRECT_NESTED,
@@ -13,44 +11,38 @@ import {
   FAULT_INDIRECT_NOT_NEGOTIATED,
   FAULT_NONE,
 } from '../../spec/engine';
-import { DESC_ADDR, DESC_BYTES, DESC_FLAGS, DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESC_LEN, DESC_NEXT } from '../../spec/virtio';
+import {
+  DESC_ADDR,
+  DESC_BYTES,
+  DESC_F_INDIRECT,
+  DESC_F_NEXT,
+  DESC_FLAGS,
+  DESC_LEN,
+  DESC_NEXT,
+  PACKED_DESC_F_AVAIL,
+  PACKED_DESC_F_USED,
+  PACKED_DESC_FLAGS,
+  PACKED_DESC_ID,
+} from '../../spec/virtio';
 import { Device } from '../device';
-import { GuestPointer, IN_PLACE, NOWHERE, copyFromGuest, copyToGuest, guestLoad, guestStore, reportWrite, translate } from '../memory/guest';
+import { GuestPointer, NOWHERE, guestLoad, translate } from '../memory/guest';
+import { addBuffer, beginBuffers, endBuffers } from './buffers';
 import { Queue } from './queue';
-
-/** A buffer of the chain, checked: `bytes` of guest RAM at `pointer`. */
-@unmanaged
-class Buffer {
-  address: u64;
-  pointer: GuestPointer;
-  bytes: u32;
-}
-export const BUFFER_BYTES: usize = 16;
 
 /** `next` has 16 bits: no walk through a longer table sees more of it, so none is allowed more steps. */
 const NAMEABLE_DESCRIPTORS: u32 = 0x10000;
 
-@inline
-function bufferAt(device: Device, index: u32): Buffer {
-  return changetype<Buffer>(device.buffers + index * BUFFER_BYTES);
-}
-
 /**
- * Reads the chain that starts at descriptor `head` into the device's buffer list and puts its reader at the first byte.
- * Each descriptor is loaded once; the walk is bounded by the table's size, so that loops end.
- * Returns FAULT_NONE or what is wrong with the chain.
+ * Reads the split ring's chain that starts at descriptor `head` into the device's buffer list. The walk is bounded by the
+ * table's size, so that loops end. Returns FAULT_NONE or what is wrong with the chain.
  */
-export function readChain(device: Device, queue: Queue, head: u32): u32 {
+export function readSplitChain(device: Device, queue: Queue, head: u32): u32 {
   let table = queue.desc;
   let tableSize = queue.size;
   let index = head;
   let visited: u32 = 0;
-  let readable: u32 = 0;
-  let writable: u32 = 0;
-  let readableBytes: u64 = 0;
-  let writableBytes: u64 = 0;
   let inIndirect = false;
-
+  beginBuffers(device);
   while (true) {
     if (index >= tableSize) return FAULT_DESCRIPTOR_INDEX;
     if (visited++ == tableSize) return FAULT_DESCRIPTOR_LOOP;
@@ -59,14 +51,10 @@ export function readChain(device: Device, queue: Queue, head: u32): u32 {
     const bytes = guestLoad<u32>(descriptor + DESC_LEN);
     const flags = <u32>guestLoad<u16>(descriptor + DESC_FLAGS);
     const next = <u32>guestLoad<u16>(descriptor + DESC_NEXT);
-
     if (flags & DESC_F_INDIRECT) {
-      // 2.7.5.3.1: no indirect flag without the feature, none inside an indirect table, none beside NEXT. The write-only
-      // flag of this descriptor is ignored (2.7.5.3.2).
-      if (!queue.indirect) return FAULT_INDIRECT_NOT_NEGOTIATED;
       if (inIndirect) return FAULT_INDIRECT_NESTED;
-      if (flags & DESC_F_NEXT) return FAULT_INDIRECT_NEXT;
-      if (bytes == 0 || bytes % DESC_BYTES != 0) return FAULT_INDIRECT_LENGTH;
+      const fault = checkIndirect(queue, bytes, flags);
+      if (fault != FAULT_NONE) return fault;
       table = translate(device, address, bytes);
       if (table == NOWHERE) return FAULT_INDIRECT_ADDRESS;
       tableSize = min<u32>(bytes / DESC_BYTES, NAMEABLE_DESCRIPTORS);
@@ -75,119 +63,87 @@ export function readChain(device: Device, queue: Queue, head: u32): u32 {
       inIndirect = true;
       continue;
     }
-
-    // A buffer of no bytes carries nothing: its address is not looked at.
-    if (bytes) {
-      const pointer = translate(device, address, bytes);
-      if (pointer == NOWHERE) return FAULT_DESCRIPTOR_ADDRESS;
-      if (readable + writable == device.bufferCapacity) return FAULT_CHAIN_LENGTH;
-      if (flags & DESC_F_WRITE) {
-        writableBytes += bytes;
-        writable++;
-      } else {
-        // 2.7.4.2: writable buffers stand after the readable ones.
-        if (writable) return FAULT_DESCRIPTOR_ORDER;
-        readableBytes += bytes;
-        readable++;
-      }
-      const buffer = bufferAt(device, readable + writable - 1);
-      buffer.address = address;
-      buffer.pointer = pointer;
-      buffer.bytes = bytes;
-    }
+    const fault = addBuffer(device, address, bytes, flags);
+    if (fault != FAULT_NONE) return fault;
     if (!(flags & DESC_F_NEXT)) break;
     index = next;
   }
-  // 2.7.5.2: no chain longer than 2^32 bytes in total; below that, all sums of lengths fit.
-  if (readableBytes + writableBytes > <u64>u32.MAX_VALUE) return FAULT_CHAIN_BYTES;
-
-  device.readableCount = readable;
-  device.writableCount = writable;
-  device.readableBytes = <u32>readableBytes;
-  device.writableBytes = <u32>writableBytes;
-  device.readBuffer = 0;
-  device.readOffset = 0;
-  device.readableLeft = <u32>readableBytes;
+  endBuffers(device);
   return FAULT_NONE;
 }
 
-/** Copies the next `bytes` of the readable part to `to`. The caller has compared them with readableLeft. */
-export function readBytes(device: Device, to: usize, bytes: u32): void {
-  device.readableLeft -= bytes;
-  while (bytes) {
-    const buffer = bufferAt(device, device.readBuffer);
-    const step = min<u32>(bytes, buffer.bytes - device.readOffset);
-    copyFromGuest(to, buffer.pointer + device.readOffset, step);
-    to += step;
-    bytes -= step;
-    advance(device, buffer, step);
+/**
+ * Reads the packed ring's chain that is next into the device's buffer list, and leaves its buffer id and its length in
+ * descriptors in the queue. Only the head's AVAIL and USED bits are looked at: DPDK leaves the others as they were.
+ * @param left descriptors of the ring that the driver can have made available: a longer list is a loop
+ * @returns FAULT_NONE or what is wrong with the chain
+ */
+export function readPackedChain(device: Device, queue: Queue, left: u32): u32 {
+  let index: u32 = queue.nextAvail;
+  let count: u32 = 0;
+  beginBuffers(device);
+  while (true) {
+    // 2.8.17: no list is longer than the queue.
+    if (count++ == left) return FAULT_DESCRIPTOR_LOOP;
+    const descriptor = queue.desc + index * DESC_BYTES;
+    const address = guestLoad<u64>(descriptor + DESC_ADDR);
+    const bytes = guestLoad<u32>(descriptor + DESC_LEN);
+    const flags = <u32>guestLoad<u16>(descriptor + PACKED_DESC_FLAGS);
+    if (flags & DESC_F_INDIRECT) {
+      // 2.8.19: an indirect table stands alone in its list.
+      if (count > 1) return FAULT_INDIRECT_NEXT;
+      let fault = checkIndirect(queue, bytes, flags);
+      if (fault == FAULT_NONE) fault = readPackedTable(device, address, bytes);
+      if (fault != FAULT_NONE) return fault;
+    } else {
+      const fault = addBuffer(device, address, bytes, flags);
+      if (fault != FAULT_NONE) return fault;
+    }
+    if (!(flags & DESC_F_NEXT)) {
+      // 2.8.6: the id stands in the list's last descriptor.
+      queue.chainId = guestLoad<u16>(descriptor + PACKED_DESC_ID);
+      break;
+    }
+    if (++index == queue.size) index = 0;
   }
+  queue.chainDescriptors = count;
+  endBuffers(device);
+  return FAULT_NONE;
 }
 
-/** Whether the next `bytes` of the readable part, one at least, are one piece in guest memory. */
+/** Whether the packed ring's next descriptor is available (2.8.1): its AVAIL bit matches the wrap counter, USED does not. */
 @inline
-export function nextIsContiguous(device: Device, bytes: u32): bool {
-  return IN_PLACE && bufferAt(device, device.readBuffer).bytes - device.readOffset >= bytes;
+export function packedAvailable(queue: Queue): bool {
+  const flags = <u32>guestLoad<u16>(queue.desc + <u32>queue.nextAvail * DESC_BYTES + PACKED_DESC_FLAGS);
+  return (flags & (PACKED_DESC_F_AVAIL | PACKED_DESC_F_USED)) == (queue.availWrap ? PACKED_DESC_F_AVAIL : PACKED_DESC_F_USED);
+}
+
+/** A packed ring's indirect table (2.8.7): all its descriptors, in their order; no flag but WRITE means anything. */
+function readPackedTable(device: Device, address: u64, bytes: u32): u32 {
+  // 2.8.18: the device may limit the length of a list; it does so before it walks through entries of no bytes.
+  if (bytes / DESC_BYTES > device.bufferCapacity) return FAULT_CHAIN_LENGTH;
+  const table: GuestPointer = translate(device, address, bytes);
+  if (table == NOWHERE) return FAULT_INDIRECT_ADDRESS;
+  for (let descriptor = table; descriptor < table + bytes; descriptor += DESC_BYTES) {
+    const fault = addBuffer(
+      device,
+      guestLoad<u64>(descriptor + DESC_ADDR),
+      guestLoad<u32>(descriptor + DESC_LEN),
+      guestLoad<u16>(descriptor + PACKED_DESC_FLAGS),
+    );
+    if (fault != FAULT_NONE) return fault;
+  }
+  return FAULT_NONE;
 }
 
 /**
- * The next `bytes` of the readable part, one at least, as one piece: in guest memory where they are contiguous, else gathered at `scratch`.
- * The caller has compared them with readableLeft and with the size of scratch.
+ * What both rings demand of an indirect descriptor (2.7.5.3.1, 2.8.19): the feature, no NEXT beside it, a whole number of
+ * entries. Its write-only flag is ignored (2.7.5.3.2, 2.8.7).
  */
-export function readContiguous(device: Device, bytes: u32, scratch: usize): usize {
-  if (nextIsContiguous(device, bytes)) {
-    const buffer = bufferAt(device, device.readBuffer);
-    const pointer = buffer.pointer + device.readOffset;
-    device.readableLeft -= bytes;
-    advance(device, buffer, bytes);
-    return pointer;
-  }
-  readBytes(device, scratch, bytes);
-  return scratch;
-}
-
 @inline
-function advance(device: Device, buffer: Buffer, bytes: u32): void {
-  device.readOffset += bytes;
-  if (device.readOffset == buffer.bytes) {
-    device.readOffset = 0;
-    device.readBuffer++;
-  }
-}
-
-/** Where the first `bytes` of the writable part stand if they are one piece, else NOWHERE. */
-@inline
-export function writableContiguous(device: Device, bytes: u32): usize {
-  if (!IN_PLACE) return NOWHERE;
-  const buffer = bufferAt(device, device.readableCount);
-  return buffer.bytes >= bytes ? buffer.pointer : NOWHERE;
-}
-
-/** Reports `bytes` at the start of the writable part as written; they are one piece (writableContiguous). */
-@inline
-export function reportContiguous(device: Device, bytes: u32): void {
-  reportWrite(device, bufferAt(device, device.readableCount).address, bytes);
-}
-
-/** Scatters `bytes` over the writable part from its start. The caller has compared them with writableBytes. */
-export function writeBytes(device: Device, from: usize, bytes: u32): void {
-  let index = device.readableCount;
-  while (bytes) {
-    const buffer = bufferAt(device, index++);
-    const step = min<u32>(bytes, buffer.bytes);
-    copyToGuest(buffer.pointer, from, step);
-    reportWrite(device, buffer.address, step);
-    from += step;
-    bytes -= step;
-  }
-}
-
-/**
- * Writes the last byte of the last writable buffer: where virtio_crypto_inhdr stands, however much longer than the result
- * the driver's destination is (5.9.8.3). The chain has a writable byte.
- */
-export function writeLastByte(device: Device, value: u8): void {
-  const buffer = bufferAt(device, device.readableCount + device.writableCount - 1);
-  guestStore<u8>(buffer.pointer + buffer.bytes - 1, value);
-  reportWrite(device, buffer.address + buffer.bytes - 1, 1);
+function checkIndirect(queue: Queue, bytes: u32, flags: u32): u32 {
+  if (!queue.indirect) return FAULT_INDIRECT_NOT_NEGOTIATED;
+  if (flags & DESC_F_NEXT) return FAULT_INDIRECT_NEXT;
+  if (bytes == 0 || bytes % DESC_BYTES != 0) return FAULT_INDIRECT_LENGTH;
+  return FAULT_NONE;
 }

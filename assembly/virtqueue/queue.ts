@@ -1,53 +1,115 @@
-import { AVAIL_ALIGN, AVAIL_ELEM_BYTES, AVAIL_RING, DESC_ALIGN, DESC_BYTES, F_EVENT_IDX, F_INDIRECT_DESC, RING_EVENT_BYTES, SPLIT_QUEUE_SIZE_MAX, USED_ALIGN, USED_ELEM_BYTES, USED_RING } from '../../spec/virtio';
+import { AVAIL_ALIGN, AVAIL_ELEM_BYTES, AVAIL_RING, DESC_ALIGN, DESC_BYTES, EVENT_SUPPRESS_ALIGN, EVENT_SUPPRESS_BYTES, EVENT_WRAP_BIT, F_EVENT_IDX, F_INDIRECT_DESC, F_RING_PACKED, QUEUE_SIZE_MAX, RING_EVENT_BYTES, USED_ALIGN, USED_ELEM_BYTES, USED_RING } from '../../spec/virtio';
 import { FAULT_NONE, FAULT_QUEUE_ADDRESS, FAULT_QUEUE_ALIGNMENT, FAULT_QUEUE_SIZE } from '../../spec/engine';
 import { Device } from '../device';
 import { GuestPointer, NOWHERE, translate } from '../memory/guest';
+import { wipe } from '../memory/bytes';
 
-/** One split virtqueue (2.7), its three areas translated once when the driver enables it. */
+/** One virtqueue (2.7, 2.8), its three areas translated once when the driver enables it. */
 @unmanaged
 export class Queue {
   desc: GuestPointer;
+  /** The driver area: available ring, or driver event suppression. */
   avail: GuestPointer;
+  /** The device area: used ring, or device event suppression. */
   used: GuestPointer;
-  /** Guest-physical address of the used ring, for write reports. */
+  /** Guest-physical addresses of what the device writes, for write reports. */
+  descAddress: u64;
   usedAddress: u64;
   size: u32;
   enabled: u32;
   index: u32;
   indirect: u32;
   eventIdx: u32;
-  /** The next available entry to look at, and the next used one to fill: free-running, as the rings' own indices. */
+  packed: u32;
+  /**
+   * The next available entry to look at, and the next used one to fill. Split: free-running, as the rings' own indices.
+   * Packed: places in the ring, with the wrap counters that go with them (2.8.1).
+   */
   nextAvail: u16;
   nextUsed: u16;
+  availWrap: u32;
+  usedWrap: u32;
+  /** The packed chain that is being run: its buffer id and how many descriptors it takes in the ring. */
+  chainId: u32;
+  chainDescriptors: u32;
   /** Requests completed since the queue was enabled. */
   requests: u64;
 }
-export const QUEUE_BYTES: usize = 64;
+export const QUEUE_BYTES: usize = 96;
 
 /**
  * Enables a queue (4.1.4.3 queue_enable): size and addresses are checked here and not again.
  * Returns FAULT_NONE or why the queue cannot be used.
  */
 export function enableQueue(device: Device, queue: Queue, index: u32, size: u32, desc: u64, avail: u64, used: u64): u32 {
-  // 2.7: Queue Size is always a power of 2, 32768 at most.
-  if (size == 0 || size > <u32>SPLIT_QUEUE_SIZE_MAX || (size & (size - 1)) != 0) return FAULT_QUEUE_SIZE;
-  // 2.7.1 (alignment of each part).
-  if (desc & (DESC_ALIGN - 1) || avail & (AVAIL_ALIGN - 1) || used & (USED_ALIGN - 1)) return FAULT_QUEUE_ALIGNMENT;
+  const packed = hasFeature(device, F_RING_PACKED);
+  // 2.7, 2.8: no queue is longer; the host knows how long this one may be.
+  if (size == 0 || size > <u32>QUEUE_SIZE_MAX) return FAULT_QUEUE_SIZE;
+  // 2.7: Queue Size is always a power of 2; 2.8: of a packed ring it need not be.
+  if (!packed && (size & (size - 1)) != 0) return FAULT_QUEUE_SIZE;
+  const availAlign: u64 = packed ? EVENT_SUPPRESS_ALIGN : AVAIL_ALIGN;
+  const availBytes: u64 = packed ? EVENT_SUPPRESS_BYTES : AVAIL_RING + size * AVAIL_ELEM_BYTES + RING_EVENT_BYTES;
+  const usedBytes: u64 = packed ? EVENT_SUPPRESS_BYTES : USED_RING + size * USED_ELEM_BYTES + RING_EVENT_BYTES;
+  // 2.7, 2.8.10.1: alignment of each part.
+  if (desc & (DESC_ALIGN - 1) || avail & (availAlign - 1) || used & (USED_ALIGN - 1)) return FAULT_QUEUE_ALIGNMENT;
   const descPointer = translate(device, desc, size * DESC_BYTES);
-  const availPointer = translate(device, avail, AVAIL_RING + size * AVAIL_ELEM_BYTES + RING_EVENT_BYTES);
-  const usedPointer = translate(device, used, USED_RING + size * USED_ELEM_BYTES + RING_EVENT_BYTES);
+  const availPointer = translate(device, avail, availBytes);
+  const usedPointer = translate(device, used, usedBytes);
   if (descPointer == NOWHERE || availPointer == NOWHERE || usedPointer == NOWHERE) return FAULT_QUEUE_ADDRESS;
   queue.desc = descPointer;
   queue.avail = availPointer;
   queue.used = usedPointer;
+  queue.descAddress = desc;
   queue.usedAddress = used;
   queue.size = size;
   queue.index = index;
-  queue.indirect = <u32>((device.features >> F_INDIRECT_DESC) & 1);
-  queue.eventIdx = <u32>((device.features >> F_EVENT_IDX) & 1);
+  queue.packed = packed;
+  queue.indirect = hasFeature(device, F_INDIRECT_DESC);
+  queue.eventIdx = hasFeature(device, F_EVENT_IDX);
   queue.nextAvail = 0;
   queue.nextUsed = 0;
+  queue.availWrap = 1;
+  queue.usedWrap = 1;
   queue.requests = 0;
   queue.enabled = 1;
   return FAULT_NONE;
+}
+
+@inline
+function hasFeature(device: Device, bit: u32): bool {
+  return ((device.features >> bit) & 1) != 0;
+}
+
+/** Forgets a queue: it is as after a device reset (2.6.1.1). */
+export function forgetQueue(queue: Queue): void {
+  wipe(changetype<usize>(queue), QUEUE_BYTES);
+}
+
+/**
+ * Where a queue stands: the next available entry in the low half, the next used one in the high half; in a packed ring
+ * bit 15 of each half is the wrap counter.
+ */
+export function indicesOf(queue: Queue): u32 {
+  return (indexHalf(queue, queue.nextUsed, queue.usedWrap) << 16) | indexHalf(queue, queue.nextAvail, queue.availWrap);
+}
+
+@inline
+function indexHalf(queue: Queue, index: u32, wrap: u32): u32 {
+  return queue.packed ? index | (wrap << EVENT_WRAP_BIT) : index;
+}
+
+/** Puts an enabled queue where indicesOf() said; false when its ring has no such place. */
+export function setIndices(queue: Queue, indices: u32): bool {
+  let nextAvail = indices & 0xffff;
+  let nextUsed = indices >> 16;
+  if (queue.packed) {
+    queue.availWrap = nextAvail >> EVENT_WRAP_BIT;
+    queue.usedWrap = nextUsed >> EVENT_WRAP_BIT;
+    nextAvail &= (1 << EVENT_WRAP_BIT) - 1;
+    nextUsed &= (1 << EVENT_WRAP_BIT) - 1;
+    if (nextAvail >= queue.size || nextUsed >= queue.size) return false;
+  }
+  queue.nextAvail = <u16>nextAvail;
+  queue.nextUsed = <u16>nextUsed;
+  return true;
 }

@@ -3,11 +3,10 @@ import { FAULT_AVAIL_INDEX, FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET } f
 import { AVAIL_ELEM_BYTES, AVAIL_F_NO_INTERRUPT, AVAIL_FLAGS, AVAIL_IDX, AVAIL_RING, USED_ELEM_BYTES, USED_ELEM_ID, USED_ELEM_LEN, USED_FLAGS, USED_IDX, USED_RING } from '../../spec/virtio';
 import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
-import { runControlRequest } from '../request/control';
-import { runDataRequest } from '../request/data';
 import { runLanes } from '../request/lanes';
-import { readChain } from './chain';
+import { readSplitChain } from './chain';
 import { Queue } from './queue';
+import { runRequest } from './run';
 
 /**
  * Runs all that is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the queue's
@@ -38,11 +37,10 @@ export function processSplitQueue(device: Device, queue: Queue): u32 {
 /** Runs the chains up to avail index `available`; false when one of them broke the device. */
 function runChains(device: Device, queue: Queue, available: u16): bool {
   const mask = queue.size - 1;
-  const control = queue.index == device.dataQueues;
   do {
     const head = <u32>guestLoad<u16>(queue.avail + AVAIL_RING + (queue.nextAvail & mask) * AVAIL_ELEM_BYTES);
-    let fault = readChain(device, queue, head);
-    if (fault == FAULT_NONE) fault = control ? runControlRequest(device) : runDataRequest(device);
+    let fault = readSplitChain(device, queue, head);
+    if (fault == FAULT_NONE) fault = runRequest(device, queue);
     if (fault != FAULT_NONE) {
       breakDevice(device, queue.index, fault);
       return false;

@@ -1,5 +1,7 @@
 import { FAULT_NONE, FAULT_QUEUE_SIZE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET } from '../../spec/engine.ts';
 import {
+  F_RING_PACKED,
+  F_RING_RESET,
   STATUS_ACKNOWLEDGE,
   STATUS_DEVICE_NEEDS_RESET,
   STATUS_DRIVER,
@@ -12,7 +14,7 @@ import { instantiateEngine, type WriteReport } from '../engine/load.ts';
 import { checkRegions, claimRegion, type GuestMemory } from '../engine/memory.ts';
 import { ConfigSpace, OFFER } from './config_space.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
-import { acceptable, OFFERED_FEATURES } from './features.ts';
+import { acceptable, hasFeature, offeredFeatures } from './features.ts';
 import { type CryptoDeviceOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type QueueRegisters, queueRegisters } from './queue_registers.ts';
 import { type DeviceState, parseDeviceState, readSessions, restoreSessions, StateError } from './state.ts';
@@ -49,7 +51,7 @@ export class CryptoDevice {
   /** One entry a virtqueue: the data queues, then the control queue (5.9.2). */
   readonly queues: readonly QueueRegisters[];
   /** Feature bits that this device offers. */
-  readonly offeredFeatures: bigint = OFFERED_FEATURES;
+  readonly offeredFeatures: bigint;
   readonly #engine: EngineExports;
   readonly #memory: WebAssembly.Memory;
   readonly #base: number;
@@ -60,6 +62,7 @@ export class CryptoDevice {
 
   constructor(options: CreateOptions) {
     this.options = resolveOptions(options);
+    this.offeredFeatures = offeredFeatures(this.options.features);
     this.config = new ConfigSpace(this.options, OFFER);
     this.queues = queueRegisters(this.options);
     const { dataQueues, queueSize, maxSessions, maxRequestBytes } = this.options;
@@ -101,7 +104,7 @@ export class CryptoDevice {
     let next = (before & STATUS_DEVICE_NEEDS_RESET) | (value & STATUS_BITS & ~STATUS_DEVICE_NEEDS_RESET);
     if (next & STATUS_FEATURES_OK && !(before & STATUS_FEATURES_OK)) {
       if (acceptable(this.#driverFeatures, this.offeredFeatures)) {
-        this.#engine.setFeatures(this.#base, this.#driverFeatures);
+        this.#agree();
       } else {
         next &= ~STATUS_FEATURES_OK;
       }
@@ -134,6 +137,19 @@ export class CryptoDevice {
     else this.#needsReset();
   }
 
+  /** Whether the driver may reset queues one by one: VIRTIO_F_RING_RESET was negotiated (2.6.1). */
+  get ringResetNegotiated(): boolean {
+    return (this.#status & STATUS_FEATURES_OK) !== 0 && hasFeature(this.#driverFeatures, F_RING_RESET);
+  }
+
+  /** Resets one queue (2.6.1.1): it is disabled, with registers as after a device reset; the others go on. */
+  resetQueue(index: number): void {
+    const queue = this.queues[index];
+    if (!queue) return;
+    this.#engine.resetQueue(this.#base, index);
+    queue.reset();
+  }
+
   /** The driver made buffers available on a queue (2.7.13). Ignored until DRIVER_OK, and while a reset is needed. */
   notify(index: number): void {
     if ((this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) !== STATUS_DRIVER_OK) return;
@@ -149,7 +165,10 @@ export class CryptoDevice {
     this.#engine.reset(this.#base);
     this.#status = 0;
     this.#driverFeatures = 0n;
-    for (const queue of this.queues) queue.reset();
+    for (const queue of this.queues) {
+      queue.useRing('split');
+      queue.reset();
+    }
   }
 
   /** Why DEVICE_NEEDS_RESET stands, if it does. */
@@ -177,7 +196,7 @@ export class CryptoDevice {
   save(): DeviceState {
     return {
       version: 1,
-      options: { ...this.options },
+      options: this.#capacities(),
       status: this.#status,
       driverFeatures: this.#driverFeatures.toString(),
       hardwareReady: this.config.hardwareReady,
@@ -208,20 +227,10 @@ export class CryptoDevice {
     this.#driverFeatures = BigInt(state.driverFeatures);
     this.#status = state.status;
     this.config.restore(state.hardwareReady, state.generation);
-    if (state.status & STATUS_FEATURES_OK) this.#engine.setFeatures(this.#base, this.#driverFeatures);
-    state.queues.forEach((savedQueue, index) => {
-      const queue = this.queues[index];
-      if (!queue) return;
-      queue.restore(savedQueue);
-      if (!queue.enabled) return;
-      if (this.#enable(index, queue) === FAULT_NONE) {
-        this.#engine.setQueueIndices(this.#base, index, savedQueue.indices);
-      } else {
-        this.#status |= STATUS_DEVICE_NEEDS_RESET;
-      }
-    });
-    if (state.fault !== FAULT_NONE) this.#engine.setFault(this.#base, state.fault, state.faultQueue);
+    if (state.status & STATUS_FEATURES_OK) this.#agree();
     try {
+      this.#restoreQueues(state);
+      if (state.fault !== FAULT_NONE) this.#engine.setFault(this.#base, state.fault, state.faultQueue);
       restoreSessions(this.#engine, this.#memory, this.#base, state);
     } catch (error) {
       this.reset();
@@ -234,6 +243,33 @@ export class CryptoDevice {
     this.#disposed = true;
     this.#interrupt = () => {};
     this.reset();
+  }
+
+  /** The features are agreed on: they say how queues work and how long they may be. */
+  #agree(): void {
+    this.#engine.setFeatures(this.#base, this.#driverFeatures);
+    const ring = hasFeature(this.#driverFeatures, F_RING_PACKED) ? 'packed' : 'split';
+    for (const queue of this.queues) queue.useRing(ring);
+  }
+
+  #capacities(): DeviceState['options'] {
+    const { dataQueues, queueSize, maxSessions, maxRequestBytes } = this.options;
+    return { dataQueues, queueSize, maxSessions, maxRequestBytes };
+  }
+
+  /** @throws StateError when a queue stands where its ring has no place */
+  #restoreQueues(state: DeviceState): void {
+    state.queues.forEach((saved, index) => {
+      const queue = this.queues[index];
+      if (!queue) return;
+      queue.restore(saved);
+      if (!queue.enabled) return;
+      if (this.#enable(index, queue) !== FAULT_NONE) {
+        this.#status |= STATUS_DEVICE_NEEDS_RESET;
+      } else if (!this.#engine.setQueueIndices(this.#base, index, saved.indices)) {
+        throw new StateError(`The saved state is damaged: queue ${index} stands beyond the end of its ring.`);
+      }
+    });
   }
 
   #enable(index: number, queue: QueueRegisters): number {

@@ -1,7 +1,8 @@
 import * as spec from '../../spec/engine.ts';
 
 const MESSAGES: Record<number, string> = {
-  [spec.FAULT_QUEUE_SIZE]: 'the queue size is not a power of two between 1 and the largest offered (2.7)',
+  [spec.FAULT_QUEUE_SIZE]:
+    'the queue size is not between 1 and the largest offered, or no power of two in a split ring (2.7)',
   [spec.FAULT_QUEUE_ALIGNMENT]: 'a part of the virtqueue is not aligned (2.7.1)',
   [spec.FAULT_QUEUE_ADDRESS]: 'a part of the virtqueue is not in RAM (2.7)',
   [spec.FAULT_AVAIL_INDEX]: 'the available index is further ahead than the queue is long (2.7.6)',

@@ -1,14 +1,80 @@
-import { F_EVENT_IDX, F_INDIRECT_DESC, F_VERSION_1 } from '../../spec/virtio.ts';
+import * as spec from '../../spec/virtio.ts';
 
-const bit = (number: number): bigint => 1n << BigInt(number);
+/** Optional features that a device can be told to offer or not (6 Reserved Feature Bits). */
+export interface FeatureOptions {
+  /** VIRTIO_F_INDIRECT_DESC. Default true. */
+  indirect?: boolean;
+  /** VIRTIO_F_EVENT_IDX. Default true. */
+  eventIdx?: boolean;
+  /** VIRTIO_F_RING_PACKED: drivers that know it prefer it to the split ring. Default false. */
+  packed?: boolean;
+  /** VIRTIO_F_IN_ORDER. Default true. */
+  inOrder?: boolean;
+  /** VIRTIO_F_NOTIFICATION_DATA. Default false: it makes each notification wider and tells this device nothing new. */
+  notificationData?: boolean;
+  /** VIRTIO_F_RING_RESET. Default true. */
+  ringReset?: boolean;
+  /** VIRTIO_F_ACCESS_PLATFORM: accepted, and without effect, since emulated machines have no IOMMU. Default false. */
+  accessPlatform?: boolean;
+}
 
-/** Feature bits that the device offers (2.2). */
-export const OFFERED_FEATURES: bigint = bit(F_INDIRECT_DESC) | bit(F_EVENT_IDX) | bit(F_VERSION_1);
+export type ResolvedFeatures = Required<FeatureOptions>;
+
+const FEATURES: Record<keyof FeatureOptions, { bit: number; fallback: boolean }> = {
+  indirect: { bit: spec.F_INDIRECT_DESC, fallback: true },
+  eventIdx: { bit: spec.F_EVENT_IDX, fallback: true },
+  packed: { bit: spec.F_RING_PACKED, fallback: false },
+  inOrder: { bit: spec.F_IN_ORDER, fallback: true },
+  notificationData: { bit: spec.F_NOTIFICATION_DATA, fallback: false },
+  ringReset: { bit: spec.F_RING_RESET, fallback: true },
+  accessPlatform: { bit: spec.F_ACCESS_PLATFORM, fallback: false },
+};
+
+const bitOf = (number: number): bigint => 1n << BigInt(number);
+
+/**
+ * Fills in what was left out.
+ * @throws TypeError that names an unknown feature, or one whose value is not a boolean
+ */
+export function resolveFeatures(options: FeatureOptions = {}): ResolvedFeatures {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(FEATURES, name)) {
+      throw new TypeError(`features.${name} is unknown: give ${Object.keys(FEATURES).join(', ')}.`);
+    }
+    if (value !== undefined && typeof value !== 'boolean') {
+      throw new TypeError(`features.${name} is ${String(value)}: give true or false.`);
+    }
+  }
+  const pick = (name: keyof FeatureOptions) => options[name] ?? FEATURES[name].fallback;
+  return {
+    indirect: pick('indirect'),
+    eventIdx: pick('eventIdx'),
+    packed: pick('packed'),
+    inOrder: pick('inOrder'),
+    notificationData: pick('notificationData'),
+    ringReset: pick('ringReset'),
+    accessPlatform: pick('accessPlatform'),
+  };
+}
+
+/** Feature bits that a device with these choices offers (2.2). */
+export function offeredFeatures(features: ResolvedFeatures): bigint {
+  let bits = bitOf(spec.F_VERSION_1);
+  for (const name of Object.keys(FEATURES) as (keyof FeatureOptions)[]) {
+    if (features[name]) bits |= bitOf(FEATURES[name].bit);
+  }
+  return bits;
+}
 
 /**
  * Whether a driver's choice can be accepted (2.2.2): a subset of what was offered, with VIRTIO_F_VERSION_1, since only
  * non-transitional drivers are served (6.2).
  */
 export function acceptable(driverFeatures: bigint, offered: bigint): boolean {
-  return (driverFeatures & ~offered) === 0n && (driverFeatures & bit(F_VERSION_1)) !== 0n;
+  return (driverFeatures & ~offered) === 0n && hasFeature(driverFeatures, spec.F_VERSION_1);
+}
+
+/** Whether a set of features has this bit. */
+export function hasFeature(features: bigint, bit: number): boolean {
+  return (features & bitOf(bit)) !== 0n;
 }

@@ -1,22 +1,33 @@
-import { SPLIT_QUEUE_SIZE_MAX } from '../../spec/virtio.ts';
+import { QUEUE_SIZE_MAX } from '../../spec/virtio.ts';
+import { type FeatureOptions, type ResolvedFeatures, resolveFeatures } from './features.ts';
+import { powerOfTwoUpTo } from './queue_registers.ts';
 
 /** What a virtio crypto device can be told when it is created. */
 export interface CryptoDeviceOptions {
   /** Data queues, 1 to 64. Default 1. */
   dataQueues?: number;
-  /** Largest size of a data queue, a power of two up to 32768. Default 1024. */
+  /**
+   * Largest size of a data queue, a power of two up to 32768. Default 1024. With features.packed any number is possible: a
+   * driver that takes the split ring then finds the next lower power of two.
+   */
   queueSize?: number;
   /** Sessions that may be open at once, 1 to 65536. Default 1024. */
   maxSessions?: number;
   /** max_size (5.9.5): the content of one request, in bytes, 1024 to 64 MiB. Default 1 MiB. */
   maxRequestBytes?: number;
+  /** Which of the optional features the driver finds. */
+  features?: FeatureOptions;
 }
 
-export type ResolvedOptions = Required<CryptoDeviceOptions>;
+/** The options that are numbers: together they say how much memory the device takes. */
+export const CAPACITIES = ['dataQueues', 'queueSize', 'maxSessions', 'maxRequestBytes'] as const;
+export type Capacity = (typeof CAPACITIES)[number];
 
-const LIMITS: Record<keyof CryptoDeviceOptions, { low: number; high: number; fallback: number }> = {
+export type ResolvedOptions = Record<Capacity, number> & { features: ResolvedFeatures };
+
+const LIMITS: Record<Capacity, { low: number; high: number; fallback: number }> = {
   dataQueues: { low: 1, high: 64, fallback: 1 },
-  queueSize: { low: 1, high: SPLIT_QUEUE_SIZE_MAX, fallback: 1024 },
+  queueSize: { low: 1, high: QUEUE_SIZE_MAX, fallback: 1024 },
   maxSessions: { low: 1, high: 65536, fallback: 1024 },
   maxRequestBytes: { low: 1024, high: 64 * 1024 * 1024, fallback: 1024 * 1024 },
 };
@@ -24,6 +35,7 @@ const LIMITS: Record<keyof CryptoDeviceOptions, { low: number; high: number; fal
 /**
  * Fills in what was left out.
  * @throws RangeError that names the option, its value and what it may be
+ * @throws TypeError that names an unknown feature
  */
 export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
   const resolved: ResolvedOptions = {
@@ -31,17 +43,17 @@ export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
     queueSize: resolve('queueSize', options.queueSize),
     maxSessions: resolve('maxSessions', options.maxSessions),
     maxRequestBytes: resolve('maxRequestBytes', options.maxRequestBytes),
+    features: resolveFeatures(options.features),
   };
-  const { queueSize } = resolved;
-  if ((queueSize & (queueSize - 1)) !== 0) {
-    throw new RangeError(
-      `queueSize is ${queueSize}: give a power of two, ${2 ** Math.floor(Math.log2(queueSize))} say.`,
-    );
+  const { queueSize, features } = resolved;
+  const lower = powerOfTwoUpTo(queueSize);
+  if (lower !== queueSize && !features.packed) {
+    throw new RangeError(`queueSize is ${queueSize}: give a power of two, ${lower} say, or offer features.packed.`);
   }
   return resolved;
 }
 
-function resolve(name: keyof CryptoDeviceOptions, value: number | undefined): number {
+function resolve(name: Capacity, value: number | undefined): number {
   const { low, high, fallback } = LIMITS[name];
   if (value === undefined) return fallback;
   if (!Number.isInteger(value) || value < low || value > high) {

@@ -12,9 +12,14 @@ export interface SavedQueueRegisters {
   enabled: boolean;
 }
 
+/** The registers that hold addresses: descriptor table, driver area (avail), device area (used). */
+export type AddressRegister = 'desc' | 'driver' | 'device';
+
 /** The registers of one virtqueue (4.1.4.3): what the driver wrote, before and after it enabled the queue. */
 export class QueueRegisters {
-  readonly maxSize: number;
+  readonly #capacity: number;
+  /** The largest size that the driver may choose. */
+  maxSize: number;
   size: number;
   /** Guest-physical address of the descriptor table, of the driver area (avail) and of the device area (used). */
   desc = 0n;
@@ -22,9 +27,24 @@ export class QueueRegisters {
   device = 0n;
   enabled = false;
 
-  constructor(maxSize: number) {
-    this.maxSize = maxSize;
-    this.size = maxSize;
+  /** @param capacity entries of a packed ring; a split one may have the next lower power of two */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+    this.maxSize = powerOfTwoUpTo(capacity);
+    this.size = this.maxSize;
+  }
+
+  /** 4.1.4.3.1: unless VIRTIO_F_RING_PACKED was negotiated, the size that a driver finds is a power of 2. */
+  useRing(ring: 'split' | 'packed'): void {
+    const before = this.maxSize;
+    this.maxSize = ring === 'packed' ? this.#capacity : powerOfTwoUpTo(this.#capacity);
+    if (this.size === before) this.size = this.maxSize;
+  }
+
+  /** Half of an address: each transport has it in two registers of 32 bits. */
+  writeAddress(name: AddressRegister, high: boolean, word: number): void {
+    const half = BigInt(word >>> 0);
+    this[name] = high ? (this[name] & 0xffffffffn) | (half << 32n) : (this[name] & ~0xffffffffn) | half;
   }
 
   /** 4.1.4.3.1: after a reset the size is the largest one, and the queue is disabled. */
@@ -48,6 +68,11 @@ export class QueueRegisters {
     this.driver = BigInt(saved.driver);
     this.device = BigInt(saved.device);
   }
+}
+
+/** The largest power of two that is at most `size`, which is at least 1. */
+export function powerOfTwoUpTo(size: number): number {
+  return 2 ** Math.floor(Math.log2(size));
 }
 
 /** The registers of all virtqueues: dataq1 to dataqN, then controlq (5.9.2). */

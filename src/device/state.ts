@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import * as spec from '../../spec/engine.ts';
 import type { EngineExports } from '../engine/exports.ts';
-import type { ResolvedOptions } from './options.ts';
+import { CAPACITIES, type ResolvedOptions } from './options.ts';
 
 /** A saved state that cannot be taken over; the message says why and what to do. */
 export class StateError extends Error {
@@ -24,6 +24,7 @@ const SavedQueue = v.strictObject({
   driver: uint64,
   device: uint64,
   enabled: v.boolean(),
+  /** Where the queue stands, as the engine's queueIndices() says it. */
   indices: uint32,
 });
 
@@ -77,7 +78,7 @@ export function parseDeviceState(saved: unknown, options: ResolvedOptions): Devi
     throw new StateError(`The saved state is damaged: ${v.getDotPath(issue) ?? 'state'}: ${issue.message}`);
   }
   const state = parsed.output;
-  for (const name of ['dataQueues', 'queueSize', 'maxSessions', 'maxRequestBytes'] as const) {
+  for (const name of CAPACITIES) {
     if (state.options[name] !== options[name]) {
       throw new StateError(
         `The saved device had ${name} ${state.options[name]}, this one has ${options[name]}: create it with the same options.`,

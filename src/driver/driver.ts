@@ -1,10 +1,11 @@
 import * as spec from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
-import type { PciFunction } from './pci_bus.ts';
-import { PciTransport } from './pci_transport.ts';
+import { PackedQueue } from './packed_queue.ts';
+import type { Chain, ChainBuffer, DriverQueue } from './queue.ts';
 import type { GuestRam, RamAllocator } from './ram.ts';
 import * as requests from './requests.ts';
-import { type Chain, type ChainBuffer, SplitQueue } from './split_queue.ts';
+import { SplitQueue } from './split_queue.ts';
+import type { DriverTransport } from './transport.ts';
 
 /** What a raw chain carries, for submit(). */
 export interface RawRequest {
@@ -66,14 +67,23 @@ interface Pending {
   reject(error: Error): void;
 }
 
-const KNOWN_FEATURES =
-  (1n << BigInt(virtio.F_VERSION_1)) | (1n << BigInt(virtio.F_INDIRECT_DESC)) | (1n << BigInt(virtio.F_EVENT_IDX));
+/** All features that the driver knows how to use. */
+export const KNOWN_FEATURES = [
+  virtio.F_VERSION_1,
+  virtio.F_INDIRECT_DESC,
+  virtio.F_EVENT_IDX,
+  virtio.F_RING_PACKED,
+  virtio.F_IN_ORDER,
+  virtio.F_NOTIFICATION_DATA,
+  virtio.F_RING_RESET,
+  virtio.F_ACCESS_PLATFORM,
+].reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
 
 /** The guest's side of the device: a driver after the specification (3.1, 5.9), for tests, benchmarks and teaching. */
 export class CryptoDriver {
-  readonly transport: PciTransport;
+  readonly transport: DriverTransport;
   /** Data queues, then the control queue. Empty before start(). */
-  queues: SplitQueue[] = [];
+  queues: DriverQueue[] = [];
   /** Features that were agreed on. */
   features = 0n;
   readonly #ram: GuestRam;
@@ -81,8 +91,8 @@ export class CryptoDriver {
   readonly #options: DriverOptions;
   readonly #pending = new Map<string, Pending>();
 
-  constructor(target: PciFunction, ram: GuestRam, allocator: RamAllocator, options: DriverOptions = {}) {
-    this.transport = new PciTransport(target, spec.DEVICE_ID_CRYPTO);
+  constructor(transport: DriverTransport, ram: GuestRam, allocator: RamAllocator, options: DriverOptions = {}) {
+    this.transport = transport;
     this.#ram = ram;
     this.#allocator = allocator;
     this.#options = options;
@@ -200,7 +210,10 @@ export class CryptoDriver {
 
   /** Notifies the device of what was held back, if it wants to hear of it. */
   notify(index: number): void {
-    if (this.#queue(index).needsNotification()) this.transport.notify(index);
+    const queue = this.#queue(index);
+    if (!queue.needsNotification()) return;
+    if (this.#has(virtio.F_NOTIFICATION_DATA)) this.transport.notify(index, queue.nextOffset);
+    else this.transport.notify(index);
   }
 
   /** Makes a CIPHER session (5.9.8.2.1). The id is 0 unless the status is ok. */
@@ -258,20 +271,43 @@ export class CryptoDriver {
     }
   }
 
-  #queue(index: number): SplitQueue {
+  /**
+   * Resets one queue and enables it again, empty (2.6.1). Its requests in flight are rejected.
+   * @throws Error when VIRTIO_F_RING_RESET was not negotiated
+   */
+  resetQueue(index: number): void {
+    if (!this.#has(virtio.F_RING_RESET)) throw new Error('VIRTIO_F_RING_RESET was not negotiated.');
+    const queue = this.#queue(index);
+    this.transport.resetQueue(index);
+    // 2.6.1.1.2: not before the device is done with it.
+    queue.release();
+    for (const [key, { reject }] of this.#pending) {
+      if (!key.startsWith(`${index}:`)) continue;
+      this.#pending.delete(key);
+      reject(new Error(`Queue ${index} was reset.`));
+    }
+    this.queues[index] = this.#setUpQueue(index, index < this.controlQueue);
+  }
+
+  #has(bit: number): boolean {
+    return ((this.features >> BigInt(bit)) & 1n) === 1n;
+  }
+
+  #queue(index: number): DriverQueue {
     const queue = this.queues[index];
     if (!queue)
       throw new RangeError(`There is no queue ${index}: the driver has ${this.queues.length}, start() it first.`);
     return queue;
   }
 
-  #setUpQueue(index: number, isData: boolean): SplitQueue {
+  #setUpQueue(index: number, isData: boolean): DriverQueue {
     const { transport } = this;
     const offered = transport.queueSizeMax(index);
     const size = Math.min(offered, isData ? (this.#options.queueSize ?? offered) : offered);
-    const queue = new SplitQueue(index, size, this.#ram, this.#allocator, {
-      indirect: (this.features >> BigInt(virtio.F_INDIRECT_DESC)) % 2n === 1n,
-      eventIdx: (this.features >> BigInt(virtio.F_EVENT_IDX)) % 2n === 1n,
+    const Ring = this.#has(virtio.F_RING_PACKED) ? PackedQueue : SplitQueue;
+    const queue = new Ring(index, size, this.#ram, this.#allocator, {
+      indirect: this.#has(virtio.F_INDIRECT_DESC),
+      eventIdx: this.#has(virtio.F_EVENT_IDX),
     });
     transport.enableQueue(index, size, queue.desc, queue.avail, queue.used);
     return queue;

@@ -8,7 +8,10 @@ export {
   type RawResult,
   type Result,
 } from './driver.ts';
+export { MmioTransport, type MmioWindow } from './mmio_transport.ts';
 export type { PciFunction } from './pci_bus.ts';
+export { PciTransport } from './pci_transport.ts';
+export type { Chain, ChainBuffer, DriverQueue, Used } from './queue.ts';
 export { type GuestRam, RamAllocator } from './ram.ts';
 export type { CipherAlgorithm, Direction, Status } from './requests.ts';
-export type { Chain, ChainBuffer } from './split_queue.ts';
+export type { DriverTransport } from './transport.ts';

@@ -1,8 +1,9 @@
 import * as pci from '../../spec/virtio_pci.ts';
 import { findStructures, type PciFunction, type Structures } from './pci_bus.ts';
+import type { DriverTransport } from './transport.ts';
 
 /** The driver's view of virtio over PCI (4.1.5): registers by their names. */
-export class PciTransport {
+export class PciTransport implements DriverTransport {
   readonly #target: PciFunction;
   readonly #structures: Structures;
 
@@ -65,10 +66,19 @@ export class PciTransport {
     this.#write(pci.COMMON_QUEUE_ENABLE, 2, 1);
   }
 
+  resetQueue(index: number): void {
+    this.#write(pci.COMMON_QUEUE_SELECT, 2, index);
+    this.#write(pci.COMMON_QUEUE_RESET, 2, 1);
+    // 4.1.4.3.2: the reset is complete when the register reads as 0.
+    while (this.#read(pci.COMMON_QUEUE_RESET, 2) !== 0);
+  }
+
   /** Available buffer notification (4.1.5.2). */
-  notify(index: number): void {
+  notify(index: number, data?: number): void {
     const { bar, offset, multiplier } = this.#structures.notify;
-    this.#target.writeBar(bar, offset + index * multiplier, 2, index);
+    const at = offset + index * multiplier;
+    if (data === undefined) this.#target.writeBar(bar, at, 2, index);
+    else this.#target.writeBar(bar, at, 4, index + data * 65536);
   }
 
   /** Reads, and thereby acknowledges, why the device interrupted (4.1.4.5): ISR_* bits. */

@@ -1,28 +1,9 @@
 import * as spec from '../../spec/virtio.ts';
+import { type Chain, type ChainBuffer, type DriverQueue, describe, type QueueFeatures, type Used } from './queue.ts';
 import { type GuestRam, type RamAllocator, ramView } from './ram.ts';
 
-/** A buffer of a chain: guest-physical address and length in bytes. */
-export interface ChainBuffer {
-  address: number;
-  bytes: number;
-}
-
-/** A chain as a driver offers it (2.7.13): what the device may read, then what it may write. */
-export interface Chain {
-  readable: readonly ChainBuffer[];
-  writable: readonly ChainBuffer[];
-  /** Whether the chain stands in an indirect table (2.7.5.3). Default: if negotiated and longer than one buffer. */
-  indirect?: boolean;
-}
-
-/** What the device said of a chain (2.7.8): its id and how many bytes it wrote. */
-export interface Used {
-  head: number;
-  written: number;
-}
-
 /** The driver's side of a split virtqueue (2.7). */
-export class SplitQueue {
+export class SplitQueue implements DriverQueue {
   readonly index: number;
   readonly size: number;
   /** Guest-physical addresses of the three areas. */
@@ -31,8 +12,7 @@ export class SplitQueue {
   readonly used: number;
   readonly #ram: GuestRam;
   readonly #allocator: RamAllocator;
-  readonly #indirect: boolean;
-  readonly #eventIdx: boolean;
+  readonly #features: QueueFeatures;
   readonly #freeDescriptors: number[];
   /** Descriptors and indirect table of each chain that the device holds. */
   readonly #inFlight = new Map<number, { descriptors: number[]; table: number | undefined }>();
@@ -41,19 +21,12 @@ export class SplitQueue {
   /** The avail index that the device was last notified of. */
   #notified = 0;
 
-  constructor(
-    index: number,
-    size: number,
-    ram: GuestRam,
-    allocator: RamAllocator,
-    features: { indirect: boolean; eventIdx: boolean },
-  ) {
+  constructor(index: number, size: number, ram: GuestRam, allocator: RamAllocator, features: QueueFeatures) {
     this.index = index;
     this.size = size;
     this.#ram = ram;
     this.#allocator = allocator;
-    this.#indirect = features.indirect;
-    this.#eventIdx = features.eventIdx;
+    this.#features = features;
     this.desc = allocator.take(size * spec.DESC_BYTES, spec.DESC_ALIGN);
     this.avail = allocator.take(
       spec.AVAIL_RING + size * spec.AVAIL_ELEM_BYTES + spec.RING_EVENT_BYTES,
@@ -72,6 +45,10 @@ export class SplitQueue {
     return this.#inFlight.size;
   }
 
+  get nextOffset(): number {
+    return this.#availIdx;
+  }
+
   /** Gives the queue's memory back, with what the device never completed. */
   release(): void {
     for (const { table } of this.#inFlight.values()) if (table !== undefined) this.#allocator.give(table);
@@ -84,11 +61,8 @@ export class SplitQueue {
    * @throws RangeError when the descriptor table is full
    */
   add(chain: Chain): number {
-    const buffers = [
-      ...chain.readable.map((buffer) => ({ ...buffer, flags: 0 })),
-      ...chain.writable.map((buffer) => ({ ...buffer, flags: spec.DESC_F_WRITE })),
-    ];
-    const indirect = chain.indirect ?? (this.#indirect && buffers.length > 1);
+    const buffers = describe(chain, spec.DESC_F_WRITE);
+    const indirect = chain.indirect ?? (this.#features.indirect && buffers.length > 1);
     const needed = indirect ? 1 : buffers.length;
     if (this.#freeDescriptors.length < needed)
       throw new RangeError(`Queue ${this.index} has no ${needed} descriptors left.`);
@@ -118,7 +92,8 @@ export class SplitQueue {
     const view = ramView(this.#ram);
     const added = (this.#availIdx - this.#notified) & 0xffff;
     this.#notified = this.#availIdx;
-    if (!this.#eventIdx) return (view.getUint16(this.used + spec.USED_FLAGS, true) & spec.USED_F_NO_NOTIFY) === 0;
+    if (!this.#features.eventIdx)
+      return (view.getUint16(this.used + spec.USED_FLAGS, true) & spec.USED_F_NO_NOTIFY) === 0;
     const availEvent = view.getUint16(this.used + spec.USED_RING + this.size * spec.USED_ELEM_BYTES, true);
     return ((this.#availIdx - availEvent - 1) & 0xffff) < added;
   }

@@ -13,11 +13,12 @@ export interface EngineExports {
   enableQueue(device: number, index: number, size: number, desc: bigint, avail: bigint, used: bigint): number;
   notify(device: number, index: number): number;
   reset(device: number): void;
+  resetQueue(device: number, index: number): void;
   fault(device: number): number;
   faultQueue(device: number): number;
   setFault(device: number, fault: number, queue: number): void;
   queueIndices(device: number, index: number): number;
-  setQueueIndices(device: number, index: number, indices: number): void;
+  setQueueIndices(device: number, index: number, indices: number): number;
   queueRequests(device: number, index: number): bigint;
   sessionCount(device: number): number;
   sessionSerial(device: number): number;
@@ -45,6 +46,7 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'enableQueue',
   'notify',
   'reset',
+  'resetQueue',
   'fault',
   'faultQueue',
   'setFault',

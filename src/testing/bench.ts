@@ -1,12 +1,21 @@
+import { DEVICE_ID_CRYPTO } from '../../spec/crypto.ts';
+import { F_RING_PACKED } from '../../spec/virtio.ts';
 import { CryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
-import { CryptoDriver, type DriverOptions } from '../driver/driver.ts';
-import type { PciFunction } from '../driver/pci_bus.ts';
+import { CryptoDriver, type DriverOptions, KNOWN_FEATURES } from '../driver/driver.ts';
+import { MmioTransport } from '../driver/mmio_transport.ts';
+import { PciTransport } from '../driver/pci_transport.ts';
 import { RamAllocator } from '../driver/ram.ts';
+import type { DriverTransport } from '../driver/transport.ts';
 import type { WriteReport } from '../engine/load.ts';
+import { VirtioMmio } from '../transport/mmio/mmio.ts';
 import { VirtioPci } from '../transport/pci/pci.ts';
 
 export interface BenchOptions extends CryptoDeviceOptions {
+  /** The ring of every virtqueue: what device and driver agree on. Default split. */
+  ring?: 'split' | 'packed';
+  /** How the driver reaches the device. Default pci. */
+  transport?: 'pci' | 'mmio';
   /** Guest RAM in bytes, a multiple of 65536. Default 16 MiB. */
   memoryBytes?: number;
   /** The driver's choices. */
@@ -17,14 +26,12 @@ export interface BenchOptions extends CryptoDeviceOptions {
   start?: boolean;
 }
 
-/** A device and the reference driver, wired to one memory over PCI, without an emulator. */
+/** A device and the reference driver, wired to one memory without an emulator. */
 export interface Bench {
   readonly device: CryptoDevice;
   readonly driver: CryptoDriver;
-  /** The device's PCI registers. */
-  readonly pci: VirtioPci;
-  /** The PCI function as the driver reaches it. */
-  readonly target: PciFunction;
+  /** The device's registers, as the transport shows them. */
+  readonly registers: VirtioPci | VirtioMmio;
   readonly memory: WebAssembly.Memory;
   /** Guest RAM, by guest-physical address. */
   ram(): Uint8Array;
@@ -49,13 +56,19 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     throw new RangeError(`memoryBytes is ${memoryBytes}: give a multiple of 65536 from 1 MiB.`);
   }
   const memory = new WebAssembly.Memory({ initial: (RAM_OFFSET + memoryBytes) / PAGE_BYTES });
+  const { ring = 'split', transport = 'pci' } = options;
+  if (ring !== 'split' && ring !== 'packed') throw new RangeError(`ring is ${String(ring)}: give split or packed.`);
+  if (transport !== 'pci' && transport !== 'mmio') {
+    throw new RangeError(`transport is ${String(transport)}: give pci or mmio.`);
+  }
   const device = new CryptoDevice({
     ...options,
+    features: { ...options.features, ...(ring === 'packed' ? { packed: true } : {}) },
     guest: { memory, regions: [{ guestAddress: 0, bytes: memoryBytes, offset: RAM_OFFSET }] },
   });
   let driver: CryptoDriver | undefined;
   let scheduled = false;
-  const pci = new VirtioPci(device, (level) => {
+  const setInterruptLine = (level: boolean) => {
     if (!level || scheduled) return;
     scheduled = true;
     // An interrupt is taken after the instruction that caused it, not inside it.
@@ -63,22 +76,20 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
       scheduled = false;
       driver?.interrupt();
     });
-  });
-  const configSpace = new DataView(pci.configHeader(0x1000).buffer);
-  const target: PciFunction = {
-    readConfig: (offset, size) => readLittleEndian(configSpace, offset, size),
-    readBar: (_bar, offset, size) => pci.read(offset, size),
-    writeBar: (_bar, offset, size, value) => pci.write(offset, size, value),
   };
+  const registers =
+    transport === 'mmio' ? new VirtioMmio(device, setInterruptLine) : new VirtioPci(device, setInterruptLine);
   const ram = () => new Uint8Array(memory.buffer, RAM_OFFSET, memoryBytes);
   const allocator = new RamAllocator(DRIVER_MEMORY, memoryBytes);
-  driver = new CryptoDriver(target, ram, allocator, options.driver);
+  driver = new CryptoDriver(driverTransport(registers), ram, allocator, {
+    ...options.driver,
+    features: withRing(options.driver?.features ?? KNOWN_FEATURES, ring),
+  });
   if (options.start ?? true) driver.start();
   return {
     device,
     driver,
-    pci,
-    target,
+    registers,
     memory,
     ram,
     allocator,
@@ -87,6 +98,24 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
       device.dispose();
     },
   };
+}
+
+/** The driver's features with the bit that chooses the ring. */
+function withRing(features: bigint, ring: 'split' | 'packed'): bigint {
+  const packed = 1n << BigInt(F_RING_PACKED);
+  return ring === 'packed' ? features | packed : features & ~packed;
+}
+
+/** The registers as the driver reaches them. */
+function driverTransport(registers: VirtioPci | VirtioMmio): DriverTransport {
+  if (registers instanceof VirtioMmio) return new MmioTransport(registers, DEVICE_ID_CRYPTO);
+  const configSpace = new DataView(registers.configHeader(0x1000).buffer);
+  const target = {
+    readConfig: (offset: number, size: 1 | 2 | 4) => readLittleEndian(configSpace, offset, size),
+    readBar: (_bar: number, offset: number, size: 1 | 2 | 4) => registers.read(offset, size),
+    writeBar: (_bar: number, offset: number, size: 1 | 2 | 4, value: number) => registers.write(offset, size, value),
+  };
+  return new PciTransport(target, DEVICE_ID_CRYPTO);
 }
 
 function readLittleEndian(view: DataView, offset: number, size: 1 | 2 | 4): number {

@@ -97,7 +97,7 @@ describe('VIRTIO_CRYPTO_S_HW_READY', () => {
     const bench = await createBench({ memoryBytes: 1024 * 1024 });
     expect(bench.driver.readConfig().hardwareReady).toBe(true);
     bench.device.setHardwareReady(false);
-    expect(bench.pci.read(0x40, 1)).toBe(2);
+    expect(bench.registers.read(0x40, 1)).toBe(2);
     expect(bench.driver.readConfig().hardwareReady).toBe(false);
     await bench.dispose();
   });

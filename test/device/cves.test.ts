@@ -14,7 +14,6 @@ import {
   sendWatched,
 } from '../support/expectations.ts';
 import { noise } from '../support/memory.ts';
-import type { RawBuffer } from '../support/raw_ring.ts';
 import {
   AT,
   closeSession,
@@ -30,6 +29,7 @@ import {
   session,
 } from '../support/requests.ts';
 import { patch, RAM_BYTES, Rig } from '../support/rig.ts';
+import type { RawBuffer } from '../support/test_ring.ts';
 
 const replaced = (chain: readonly RawBuffer[], index: number, change: Partial<RawBuffer>): RawBuffer[] =>
   chain.map((buffer, i) => (i === index ? { ...buffer, ...change } : buffer));

@@ -1,13 +1,30 @@
 import { describe, expect, test } from 'vitest';
+import { STATUS_FEATURES_OK } from '../../spec/virtio.ts';
 import { createCryptoDevice } from '../../src/device/device.ts';
+import type { FeatureOptions } from '../../src/device/features.ts';
 import { type CryptoDeviceOptions, resolveOptions } from '../../src/device/options.ts';
 import { createBench } from '../../src/testing/bench.ts';
-import { RAM_BYTES, Rig } from '../support/rig.ts';
+import { expectWorks } from '../support/requests.ts';
+import { EVENT_IDX, feature, INDIRECT, RAM_BYTES, Rig, VERSION_1 } from '../support/rig.ts';
 
 const MIB = 1024 * 1024;
 
 test('what is left out is filled in', () => {
-  expect(resolveOptions({})).toEqual({ dataQueues: 1, queueSize: 1024, maxSessions: 1024, maxRequestBytes: MIB });
+  expect(resolveOptions({})).toEqual({
+    dataQueues: 1,
+    queueSize: 1024,
+    maxSessions: 1024,
+    maxRequestBytes: MIB,
+    features: {
+      indirect: true,
+      eventIdx: true,
+      packed: false,
+      inOrder: true,
+      notificationData: false,
+      ringReset: true,
+      accessPlatform: false,
+    },
+  });
   expect(resolveOptions({ maxSessions: 5 })).toMatchObject({ maxSessions: 5, queueSize: 1024 });
 });
 
@@ -42,8 +59,81 @@ test.each([
   [1000, 512],
   [32767, 16384],
 ])('a queueSize of %i is refused, and %i proposed', (queueSize, proposed) => {
-  const text = `queueSize is ${queueSize}: give a power of two, ${proposed} say.`;
+  const text = `queueSize is ${queueSize}: give a power of two, ${proposed} say, or offer features.packed.`;
   expect(() => resolveOptions({ queueSize })).toThrow(new RangeError(text));
+});
+
+describe('6 features', () => {
+  const none: FeatureOptions = { indirect: false, eventIdx: false, inOrder: false, ringReset: false };
+  const bits: [keyof FeatureOptions, bigint][] = [
+    ['indirect', INDIRECT],
+    ['eventIdx', EVENT_IDX],
+    ['accessPlatform', feature(33)],
+    ['packed', feature(34)],
+    ['inOrder', feature(35)],
+    ['notificationData', feature(38)],
+    ['ringReset', feature(40)],
+  ];
+
+  test('a device may offer VERSION_1 alone', () => {
+    const rig = new Rig({ offer: none, features: VERSION_1 });
+    expect(rig.device.offeredFeatures).toBe(VERSION_1);
+    expectWorks(rig);
+  });
+
+  test.each(bits)('%s is offered as bit 0x%x when it is asked for, and not when it is not', (name, bit) => {
+    const on = new Rig({ offer: { ...none, [name]: true }, start: false });
+    expect(on.device.offeredFeatures).toBe(VERSION_1 | bit);
+    const off = new Rig({ offer: { [name]: false }, start: false });
+    expect(off.device.offeredFeatures & bit).toBe(0n);
+    off.negotiate(VERSION_1 | bit);
+    expect(off.device.status & STATUS_FEATURES_OK).toBe(0);
+  });
+
+  test.each(bits.filter(([name]) => name !== 'packed'))('a split ring works with %s alone', (name, bit) => {
+    expectWorks(new Rig({ offer: { ...none, [name]: true }, features: VERSION_1 | bit }));
+  });
+
+  test('an unknown feature is refused, with those that are known', () => {
+    const features = { paket: true } as FeatureOptions;
+    const known = 'indirect, eventIdx, packed, inOrder, notificationData, ringReset, accessPlatform';
+    const text = `features.paket is unknown: give ${known}.`;
+    expect(() => resolveOptions({ features })).toThrow(new TypeError(text));
+  });
+
+  test.each([1, 'true', null, {}])('%o, no boolean, is refused', (value) => {
+    const features = { packed: value } as unknown as FeatureOptions;
+    const text = `features.packed is ${String(value)}: give true or false.`;
+    expect(() => resolveOptions({ features })).toThrow(new TypeError(text));
+  });
+
+  test('what every object inherits is no feature', () => {
+    const features = { toString: true } as unknown as FeatureOptions;
+    expect(() => resolveOptions({ features })).toThrow('features.toString is unknown');
+  });
+});
+
+describe('4.1.4.3.1 a queueSize that is no power of two', () => {
+  const offer = { packed: true };
+
+  test.each([
+    [3, 2],
+    [1000, 512],
+    [32767, 16384],
+    [32768, 32768],
+    [1, 1],
+  ])('of %i is shown as it is to a driver that took RING_PACKED, as %i to one that did not', (queueSize, split) => {
+    const rig = new Rig({ queueSize, offer, ringSize: 1, start: false });
+    const [queue] = rig.device.queues;
+    expect(queue?.size).toBe(split);
+    rig.negotiate(VERSION_1 | feature(34));
+    expect([queue?.size, queue?.maxSize]).toEqual([queueSize, queueSize]);
+    rig.negotiate(VERSION_1);
+    expect([queue?.size, queue?.maxSize]).toEqual([split, split]);
+    rig.negotiate(VERSION_1 | feature(34));
+    rig.device.writeStatus(0);
+    expect([queue?.size, queue?.maxSize]).toEqual([split, split]);
+  });
 });
 
 test.each([1000, 65537, 0, -65536, 0.5, MIB - 65536])(

@@ -16,25 +16,37 @@ import {
   request,
   session,
 } from '../support/requests.ts';
-import { EVENT_IDX, INDIRECT, NEEDS_RESET, Rig, type RigOptions, UP, VERSION_1 } from '../support/rig.ts';
+import {
+  type AnyRig,
+  EVENT_IDX,
+  INDIRECT,
+  NEEDS_RESET,
+  PackedRig,
+  RIGS,
+  Rig,
+  type RigOptions,
+  UP,
+  VERSION_1,
+} from '../support/rig.ts';
 
 /** Saves a rig and restores it in another: guest RAM is copied, the state goes through JSON. */
-function moved(from: Rig, options: RigOptions = {}, ramFirst = true): Rig {
-  const to = new Rig({ ...options, features: from.features, start: false });
+function moved<R extends AnyRig>(from: R, options: RigOptions = {}, ramFirst = true): R {
+  const same = { ...options, features: from.features, start: false };
+  const to = (from instanceof PackedRig ? new PackedRig(same) : new Rig(same)) as AnyRig as R;
   const copyRam = () => to.write(0, from.read(0, 1024 * 1024));
   if (ramFirst) copyRam();
   to.device.restore(JSON.parse(JSON.stringify(from.device.save())));
   if (!ramFirst) copyRam();
-  to.data.availIdx = from.data.availIdx;
-  to.control.availIdx = from.control.availIdx;
+  to.data.follow(from.data);
+  to.control.follow(from.control);
   return to;
 }
 
-describe('a device that is saved and restored elsewhere', () => {
+describe.each(RIGS)('a device with a %s ring that is saved and restored elsewhere', (_, makeRig) => {
   test.each([true, false])(
     'goes on where it was, with its sessions (RAM restored before the device: %s)',
     (ramFirst) => {
-      const from = new Rig();
+      const from = makeRig({});
       const keys = [16, 24, 32].map((bytes) => noise(bytes, bytes));
       const ids = keys.map((key) => session(from, { key }));
       for (const id of ids) expect(request(from, { id }).status).toBe(crypto.CRYPTO_OK);
@@ -52,7 +64,7 @@ describe('a device that is saved and restored elsewhere', () => {
   );
 
   test('decrypts in a session that was made for it', () => {
-    const from = new Rig();
+    const from = makeRig({});
     const id = session(from, { direction: 'decrypt' });
     const to = moved(from);
     expect(request(to, { id, direction: 'decrypt', source: noise(256, 3) }).status).toBe(crypto.CRYPTO_OK);
@@ -61,7 +73,7 @@ describe('a device that is saved and restored elsewhere', () => {
   });
 
   test('runs what was available and not yet notified', () => {
-    const from = new Rig();
+    const from = makeRig({});
     const id = session(from);
     for (let i = 0; i < 5; i++) request(from, { id });
     from.data.describeChain(prepare(from, { id }));
@@ -72,7 +84,9 @@ describe('a device that is saved and restored elsewhere', () => {
     expect(to.data.usedIdx).toBe(6);
     expect(to.read(AT.destination, 64)).toEqual(reference('encrypt', KEY, IV, noise(64, 13)));
   });
+});
 
+describe('a device that is saved and restored elsewhere', () => {
   test('goes on past the wrap of the indices, with EVENT_IDX', () => {
     const from = new Rig({ features: VERSION_1 | INDIRECT | EVENT_IDX });
     const id = session(from);
@@ -90,6 +104,29 @@ describe('a device that is saved and restored elsewhere', () => {
     expect(to.data.usedIdx).toBe(4);
     expect(to.data.availEvent).toBe(4);
     expect(to.interrupts).toEqual([{ kind: 'queue', queue: 0 }]);
+  });
+
+  test('2.8.1 goes on in the second round of a packed ring, with the wrap counters', () => {
+    const from = new PackedRig({ ringSize: 7, queueSize: 7 });
+    const id = session(from);
+    for (let i = 0; i < 2; i++) expect(request(from, { id }).status).toBe(crypto.CRYPTO_OK);
+    expect([from.data.place, from.data.wrap]).toEqual([3, 0]);
+    const to = moved(from, { ringSize: 7, queueSize: 7 });
+    for (let i = 0; i < 10; i++) expect(request(to, { id }).status).toBe(crypto.CRYPTO_OK);
+    expectWorks(to);
+  });
+
+  test('2.8 a place beyond the end of a packed ring is refused', () => {
+    for (const indices of [7, 7 << 16, 0xffff, 0x7fff0000]) {
+      const rig = new PackedRig({ ringSize: 7, queueSize: 7 });
+      const state = rig.device.save();
+      const queues = state.queues.map((queue) => ({ ...queue, indices }));
+      expect(() => rig.device.restore({ ...state, queues })).toThrow(
+        new StateError('The saved state is damaged: queue 0 stands beyond the end of its ring.'),
+      );
+      expect(rig.device.status).toBe(0);
+      expectWorksAfterReset(rig);
+    }
   });
 
   test('works, and is saved and restored, above 2 GiB of memory', () => {
@@ -234,7 +271,7 @@ describe('a state that is refused', () => {
   });
 
   test('features that this device does not offer', () => {
-    const driverFeatures = `${VERSION_1 | (1n << 40n)}`;
+    const driverFeatures = `${VERSION_1 | (1n << 34n)}`;
     expect(refusal({ ...good(), driverFeatures })).toContain(driverFeatures);
     expect(refusal({ ...good(), driverFeatures: '0' })).toContain('features 0');
   });

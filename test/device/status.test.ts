@@ -51,8 +51,9 @@ describe('2.2 feature negotiation', () => {
     return (rig.device.status & STATUS_FEATURES_OK) !== 0;
   };
 
-  test('6 the device offers VERSION_1, INDIRECT_DESC and EVENT_IDX', () => {
-    expect(unstarted().device.offeredFeatures).toBe(VERSION_1 | INDIRECT | EVENT_IDX);
+  test('6 the device offers VERSION_1, INDIRECT_DESC, EVENT_IDX, IN_ORDER and RING_RESET', () => {
+    const offered = VERSION_1 | INDIRECT | EVENT_IDX | feature(35) | feature(40);
+    expect(unstarted().device.offeredFeatures).toBe(offered);
   });
 
   test.each([VERSION_1, VERSION_1 | INDIRECT, VERSION_1 | EVENT_IDX, VERSION_1 | INDIRECT | EVENT_IDX])(
@@ -69,14 +70,14 @@ describe('2.2 feature negotiation', () => {
 
   test('2.2.2 every bit that was not offered is refused', () => {
     for (let bit = 0; bit < 64; bit++) {
-      const offered = [28, 29, 32].includes(bit);
+      const offered = [28, 29, 32, 35, 40].includes(bit);
       expect(negotiated(VERSION_1 | feature(bit)), `bit ${bit}`).toBe(offered);
     }
   });
 
   test('2.2.2 after a refusal the driver may choose again', () => {
     const rig = unstarted();
-    rig.negotiate(VERSION_1 | feature(40));
+    rig.negotiate(VERSION_1 | feature(41));
     expect(rig.device.status).toBe(STATUS_ACKNOWLEDGE | STATUS_DRIVER);
     rig.device.writeDriverFeatures(1, 1);
     rig.device.writeStatus(STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK);

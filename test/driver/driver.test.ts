@@ -90,10 +90,54 @@ describe('features and queue sizes', () => {
     },
   );
 
+  const choices = [
+    {},
+    { indirect: false },
+    { eventIdx: false },
+    { indirect: false, eventIdx: false, inOrder: false, ringReset: false },
+    { notificationData: true, accessPlatform: true },
+  ];
+  test.each(
+    (['split', 'packed'] as const).flatMap((ring) =>
+      (['pci', 'mmio'] as const).flatMap((transport) =>
+        choices.map((features) => [ring, transport, features] as const),
+      ),
+    ),
+  )('a %s ring over %s works with features %o', async (ring, transport, features) => {
+    for (const queueSize of ring === 'packed' ? [8, 13, 64] : [8, 64]) {
+      const { driver, allocator } = await bench({ ring, transport, features, queueSize, dataQueues: 2 });
+      expect((driver.features >> 34n) & 1n).toBe(ring === 'packed' ? 1n : 0n);
+      const { id } = await driver.createCipherSession('aes-cbc', 'encrypt', KEY);
+      const taken = allocator.taken;
+      for (let round = 0; round < 30; round++) {
+        const all = Array.from({ length: 2 }, (_, i) => noise(16 * (1 + ((round + i) % 9)), round + i));
+        const results = await Promise.all(
+          all.map((data, queue) =>
+            driver.cipherInSession(id, { algorithm: 'aes-cbc', direction: 'encrypt', iv: IV, data, queue }),
+          ),
+        );
+        expect(results).toEqual(all.map((data) => ({ status: 'ok', data: reference('encrypt', KEY, IV, data) })));
+      }
+      expect(allocator.taken).toBe(taken);
+    }
+  });
+
+  test('the bench decides the ring, whatever else the device offers or the driver wants', async () => {
+    const split = await bench({ features: { packed: true } });
+    expect(split.device.offeredFeatures & (1n << 34n)).not.toBe(0n);
+    expect(split.driver.features & (1n << 34n)).toBe(0n);
+    const packed = await bench({ ring: 'packed', driver: { features: VERSION_1 } });
+    expect(packed.driver.features).toBe(VERSION_1 | (1n << 34n));
+  });
+
+  test.each([{ ring: 'triangular' }, { transport: 'isa' }])('%o is refused', async (options) => {
+    await expect(createBench(options as BenchOptions)).rejects.toThrow(/^(ring is triangular|transport is isa): give/);
+  });
+
   test('3.1.1 a driver whose features the device refuses sets FAILED and says so', async () => {
-    const { driver, target, device, ram, allocator } = await bench({ start: false });
+    const { driver, device, ram, allocator } = await bench({ start: false });
     expect(driver.queues).toEqual([]);
-    const stubborn = new CryptoDriver(target, ram, allocator, { features: INDIRECT });
+    const stubborn = new CryptoDriver(driver.transport, ram, allocator, { features: INDIRECT });
     expect(() => stubborn.start()).toThrow('The device refuses the features 0x10000000.');
     expect(device.status & virtio.STATUS_FAILED).toBe(virtio.STATUS_FAILED);
     driver.start();

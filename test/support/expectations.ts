@@ -1,20 +1,20 @@
 import { expect } from 'vitest';
 import { CRYPTO_OK } from '../../spec/crypto.ts';
 import type { Stretch } from './memory.ts';
-import type { RawBuffer } from './raw_ring.ts';
 import { AT, type DataRequest, expectWorks, expectWorksAfterReset, prepare, UNWRITTEN } from './requests.ts';
-import { NEEDS_RESET, type Rig } from './rig.ts';
+import { type AnyRig, NEEDS_RESET } from './rig.ts';
+import type { RawBuffer } from './test_ring.ts';
 
-/** Everything that the device may write while it completes chains of a ring: its own region and the used ring. */
-export function ownMemory(rig: Rig, ring: 'data' | 'control'): Stretch[] {
-  return [rig.engine, rig.guest(rig[ring].used, rig[ring].usedBytes)];
+/** Everything that the device may write while it completes chains of a ring: its own region and what it may write of the ring. */
+export function ownMemory(rig: AnyRig, ring: 'data' | 'control'): Stretch[] {
+  return [rig.engine, ...rig[ring].deviceWrites.map(({ address, bytes }) => rig.guest(address, bytes))];
 }
 
 /**
  * 2.1.2: what is in the rings breaks the device. Nothing is written, the driver hears of it, nothing works until a reset
  * and all works after it.
  */
-export function expectFault(rig: Rig, fault: number, queue = 0, trigger = () => rig.device.notify(queue)): void {
+export function expectFault(rig: AnyRig, fault: number, queue = 0, trigger = () => rig.device.notify(queue)): void {
   const before = rig.snapshot();
   rig.interrupts = [];
   const driverIsUp = (rig.device.status & 4) !== 0;
@@ -29,7 +29,7 @@ export function expectFault(rig: Rig, fault: number, queue = 0, trigger = () => 
 }
 
 /** Writes a chain into the data ring, and expects expectFault() of it. */
-export function expectChainFault(rig: Rig, fault: number, chain: readonly RawBuffer[]): void {
+export function expectChainFault(rig: AnyRig, fault: number, chain: readonly RawBuffer[]): void {
   rig.data.describeChain(chain);
   rig.data.offer(0);
   expectFault(rig, fault);
@@ -37,7 +37,7 @@ export function expectChainFault(rig: Rig, fault: number, chain: readonly RawBuf
 
 /** Sends a chain and answers what the device made of it, having checked that it wrote nowhere but where it may. */
 export function sendWatched(
-  rig: Rig,
+  rig: AnyRig,
   ring: 'data' | 'control',
   chain: readonly RawBuffer[],
   mayWrite: readonly Stretch[],
@@ -55,7 +55,7 @@ export function sendWatched(
  * A data request gets `status` and changes nothing but its status byte; the device goes on, and works after a reset too.
  * The chain is Linux's unless the caller gives another, whose last byte must be the status.
  */
-export function expectRefused(rig: Rig, status: number, data: DataRequest, chain?: readonly RawBuffer[]): void {
+export function expectRefused(rig: AnyRig, status: number, data: DataRequest, chain?: readonly RawBuffer[]): void {
   const prepared = prepare(rig, data);
   const answer = sendWatched(rig, 'data', chain ?? prepared, [rig.guest(AT.status, 1)]);
   expect(answer).toEqual({ completed: true, written: 1 });
@@ -66,7 +66,7 @@ export function expectRefused(rig: Rig, status: number, data: DataRequest, chain
 }
 
 /** A create-session request gets `status` and id 0; no session comes about, the device goes on. */
-export function expectSessionRefused(rig: Rig, status: number, chain: readonly RawBuffer[]): void {
+export function expectSessionRefused(rig: AnyRig, status: number, chain: readonly RawBuffer[]): void {
   const sessions = rig.device.sessionCount;
   rig.write(AT.input, new Uint8Array(16).fill(UNWRITTEN));
   const answer = sendWatched(rig, 'control', chain, [rig.guest(AT.input, 16)]);

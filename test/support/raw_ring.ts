@@ -1,4 +1,5 @@
 import * as spec from '../../spec/virtio.ts';
+import type { RawBuffer, RawGuest, TestRing } from './test_ring.ts';
 
 /** One descriptor as a test writes it: nothing is checked. */
 export interface RawDescriptor {
@@ -8,20 +9,8 @@ export interface RawDescriptor {
   next?: number;
 }
 
-/** A buffer of a well-formed chain. */
-export interface RawBuffer {
-  address: number | bigint;
-  bytes: number;
-  write?: boolean;
-}
-
-/** Access to guest RAM by guest-physical address. */
-export interface RawGuest {
-  view(address: number, bytes: number): DataView;
-}
-
 /** A split virtqueue (2.7) that is written by hand, so that it can be written wrongly. */
-export class RawRing {
+export class RawRing implements TestRing {
   readonly size: number;
   readonly desc: number;
   readonly avail: number;
@@ -44,6 +33,10 @@ export class RawRing {
     return spec.USED_RING + this.size * spec.USED_ELEM_BYTES + spec.RING_EVENT_BYTES;
   }
 
+  get deviceWrites(): { address: number; bytes: number }[] {
+    return [{ address: this.used, bytes: this.usedBytes }];
+  }
+
   get end(): number {
     return this.used + this.usedBytes;
   }
@@ -53,6 +46,10 @@ export class RawRing {
     this.availIdx = 0;
     const view = this.#guest.view(this.desc, this.end - this.desc);
     new Uint8Array(view.buffer, view.byteOffset, view.byteLength).fill(0);
+  }
+
+  follow(other: RawRing): void {
+    this.availIdx = other.availIdx;
   }
 
   /** Writes one entry of the descriptor table, or of the table at `table`. */

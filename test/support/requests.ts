@@ -3,8 +3,8 @@ import { expect } from 'vitest';
 import * as crypto from '../../spec/crypto.ts';
 import { cipherRequest, createCipherSession, type Direction, destroyCipherSession } from '../../src/driver/requests.ts';
 import { noise } from './memory.ts';
-import type { RawBuffer } from './raw_ring.ts';
-import { patch, type Rig } from './rig.ts';
+import { type AnyRig, patch } from './rig.ts';
+import type { RawBuffer } from './test_ring.ts';
 
 /** Where requests made by hand stand in guest RAM. */
 export const AT = {
@@ -44,7 +44,7 @@ export interface Answer {
 }
 
 /** Sends whatever chain stands at descriptor `head` of a ring. */
-export function send(rig: Rig, queue: 'data' | 'control', head = 0): { completed: boolean; written: number } {
+export function send(rig: AnyRig, queue: 'data' | 'control', head = 0): { completed: boolean; written: number } {
   const ring = rig[queue];
   const before = ring.usedIdx;
   ring.offer(head);
@@ -61,7 +61,7 @@ export interface SessionRequest {
 
 /** VIRTIO_CRYPTO_CIPHER_CREATE_SESSION by hand. */
 export function openSession(
-  rig: Rig,
+  rig: AnyRig,
   { key = KEY, direction = 'encrypt', fields = {} }: SessionRequest = {},
 ): Answer & { id: bigint } {
   rig.write(AT.control, patch(createCipherSession(crypto.CIPHER_AES_CBC, key.length, direction), fields));
@@ -82,14 +82,14 @@ export function openSession(
 }
 
 /** A session that must come about. */
-export function session(rig: Rig, request: SessionRequest = {}): bigint {
+export function session(rig: AnyRig, request: SessionRequest = {}): bigint {
   const { status, id } = openSession(rig, request);
   expect(status).toBe(crypto.CRYPTO_OK);
   return id;
 }
 
 /** VIRTIO_CRYPTO_CIPHER_DESTROY_SESSION by hand. */
-export function closeSession(rig: Rig, id: bigint, fields: Record<number, number> = {}): Answer {
+export function closeSession(rig: AnyRig, id: bigint, fields: Record<number, number> = {}): Answer {
   rig.write(AT.control, patch(destroyCipherSession(id), fields));
   rig.write(AT.input, Uint8Array.of(UNWRITTEN));
   rig.control.describeChain([
@@ -109,7 +109,7 @@ export interface DataRequest {
 
 /** Writes header, IV and source of a request where AT says, and returns its chain as Linux lays it out. */
 export function prepare(
-  rig: Rig,
+  rig: AnyRig,
   { id, direction = 'encrypt', source = noise(64, 13), fields = {} }: DataRequest,
 ): RawBuffer[] {
   const lengths = { iv: IV.length, source: source.length, destination: source.length };
@@ -127,14 +127,14 @@ export function prepare(
 }
 
 /** A data request by hand, laid out as Linux does. */
-export function request(rig: Rig, data: DataRequest): Answer {
+export function request(rig: AnyRig, data: DataRequest): Answer {
   rig.data.describeChain(prepare(rig, data));
   const answer = send(rig, 'data');
   return { ...answer, status: rig.read(AT.status, 1)[0] ?? -1 };
 }
 
 /** The device does what it is there for: a session, a request, the right bytes. */
-export function expectWorks(rig: Rig): void {
+export function expectWorks(rig: AnyRig): void {
   const source = noise(160, 14);
   const id = session(rig, { key: KEY });
   expect(request(rig, { id, source })).toEqual({
@@ -147,7 +147,7 @@ export function expectWorks(rig: Rig): void {
 }
 
 /** After a reset and a new initialisation the device is as good as new. */
-export function expectWorksAfterReset(rig: Rig): void {
+export function expectWorksAfterReset(rig: AnyRig): void {
   rig.bringUp();
   expect(rig.needsReset).toBe(false);
   expect(rig.device.fault).toBeUndefined();

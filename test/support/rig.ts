@@ -1,11 +1,14 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
 import { type CryptoDevice, createCryptoDevice } from '../../src/device/device.ts';
+import type { FeatureOptions } from '../../src/device/features.ts';
 import type { CryptoDeviceOptions, ResolvedOptions } from '../../src/device/options.ts';
 import { instantiateEngine, type WriteReport } from '../../src/engine/load.ts';
 import type { GuestRegion } from '../../src/engine/memory.ts';
 import { fillWithNoise, Snapshot, type Stretch, stretch } from './memory.ts';
+import { RawPackedRing } from './raw_packed_ring.ts';
 import { RawRing } from './raw_ring.ts';
+import type { RawGuest, TestRing } from './test_ring.ts';
 
 const PAGE_BYTES = 65536;
 export const RAM_BYTES = 1024 * 1024;
@@ -18,13 +21,16 @@ export const feature = (bit: number): bigint => 1n << BigInt(bit);
 export const VERSION_1 = feature(virtio.F_VERSION_1);
 export const INDIRECT = feature(virtio.F_INDIRECT_DESC);
 export const EVENT_IDX = feature(virtio.F_EVENT_IDX);
+export const PACKED = feature(virtio.F_RING_PACKED);
 
 const UP_TO_DRIVER = virtio.STATUS_ACKNOWLEDGE | virtio.STATUS_DRIVER;
 const UP_TO_FEATURES = UP_TO_DRIVER | virtio.STATUS_FEATURES_OK;
 export const UP = UP_TO_FEATURES | virtio.STATUS_DRIVER_OK;
 export const NEEDS_RESET = virtio.STATUS_DEVICE_NEEDS_RESET;
 
-export interface RigOptions extends CryptoDeviceOptions {
+export interface RigOptions extends Omit<CryptoDeviceOptions, 'features'> {
+  /** Features that the device offers. */
+  offer?: FeatureOptions;
   /** Features that the driver accepts. Default: VERSION_1 and INDIRECT_DESC. */
   features?: bigint;
   /** Entries of the data ring. Default: queueSize. */
@@ -40,20 +46,20 @@ export interface RigOptions extends CryptoDeviceOptions {
  * A device whose driver is the test: rings and requests are written by hand. Memory around guest RAM and around the
  * engine's region is filled with canaries.
  */
-export class Rig {
+abstract class RigOver<Ring extends TestRing> {
   readonly memory: WebAssembly.Memory;
   readonly regions: readonly GuestRegion[];
   readonly device: CryptoDevice;
   /** The engine's region, and nothing of the page's rest behind it. */
   readonly engine: Stretch;
-  data: RawRing;
-  readonly control: RawRing;
+  data: Ring;
+  readonly control: Ring;
   /** What the device told the driver, oldest first. */
   interrupts: { kind: 'queue' | 'config'; queue: number }[] = [];
   features: bigint;
 
   constructor(options: RigOptions = {}) {
-    const { features, ringSize, regions, onWrite, start, ...given } = options;
+    const { features, offer, ringSize, regions, onWrite, start, ...given } = options;
     const deviceOptions = { queueSize: 64, maxSessions: 4, maxRequestBytes: 65536, ...given };
     this.regions = regions ?? [{ guestAddress: 0, bytes: RAM_BYTES, offset: PAGE_BYTES }];
     this.features = features ?? VERSION_1 | INDIRECT;
@@ -63,6 +69,7 @@ export class Rig {
     const engineStart = this.memory.buffer.byteLength;
     this.device = createCryptoDevice({
       ...deviceOptions,
+      ...(offer ? { features: offer } : {}),
       guest: { memory: this.memory, regions: this.regions },
       ...(onWrite ? { onWrite } : {}),
     });
@@ -70,8 +77,8 @@ export class Rig {
     this.memory.grow(1);
     fillWithNoise(new Uint8Array(this.memory.buffer, this.engine.end), 8);
     this.device.onInterrupt((kind, queue) => this.interrupts.push({ kind, queue }));
-    this.data = new RawRing(this, KNOWN_DATA_RING, ringSize ?? this.device.options.queueSize);
-    this.control = new RawRing(this, KNOWN_CONTROL_RING, 64);
+    this.data = this.ringAt(KNOWN_DATA_RING, ringSize ?? this.device.options.queueSize);
+    this.control = this.ringAt(KNOWN_CONTROL_RING, 64);
     if (start ?? true) this.bringUp();
   }
 
@@ -132,7 +139,7 @@ export class Rig {
   /** Clears a ring and enables it as queue `index`, with registers that the caller may get wrong. */
   enable(
     index: number,
-    ring: RawRing,
+    ring: Ring,
     registers: { size?: number; desc?: bigint; driver?: bigint; device?: bigint } = {},
   ): void {
     const queue = this.device.queues[index];
@@ -146,9 +153,11 @@ export class Rig {
   }
 
   /** A ring at another place; assign it to `data` before bringUp(), or enable it by hand. */
-  ringAt(base: number, size: number): RawRing {
-    return new RawRing(this, base, size);
+  ringAt(base: number, size: number): Ring {
+    return this.makeRing(this, base, size);
   }
+
+  protected abstract makeRing(guest: RawGuest, base: number, size: number): Ring;
 
   get controlIndex(): number {
     return this.device.options.dataQueues;
@@ -158,6 +167,34 @@ export class Rig {
     return (this.device.status & virtio.STATUS_DEVICE_NEEDS_RESET) !== 0;
   }
 }
+
+/** A rig whichever its rings are. */
+export type AnyRig = RigOver<TestRing>;
+
+/** A rig with split rings (2.7). */
+export class Rig extends RigOver<RawRing> {
+  protected makeRing(guest: RawGuest, base: number, size: number): RawRing {
+    return new RawRing(guest, base, size);
+  }
+}
+
+/** A rig with packed rings (2.8); its driver accepts VERSION_1, INDIRECT_DESC and RING_PACKED unless told otherwise. */
+export class PackedRig extends RigOver<RawPackedRing> {
+  constructor(options: RigOptions = {}) {
+    const offer = { packed: true, ...options.offer };
+    super({ ...options, offer, features: (options.features ?? VERSION_1 | INDIRECT) | PACKED });
+  }
+
+  protected makeRing(guest: RawGuest, base: number, size: number): RawPackedRing {
+    return new RawPackedRing(guest, base, size);
+  }
+}
+
+/** Both kinds of rig, for tests that hold whichever the ring is. */
+export const RIGS = [
+  ['split', (options: RigOptions): AnyRig => new Rig(options)],
+  ['packed', (options: RigOptions): AnyRig => new PackedRig(options)],
+] as const;
 
 /** Bytes of the engine's region for a device of these options. */
 export function regionBytes(options: ResolvedOptions): number {

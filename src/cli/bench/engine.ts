@@ -4,9 +4,10 @@ import { ISR_QUEUE } from '../../../spec/virtio_pci.ts';
 import { CryptoDevice } from '../../device/device.ts';
 import { CryptoDriver } from '../../driver/driver.ts';
 import { findStructures, type PciFunction } from '../../driver/pci_bus.ts';
+import { PciTransport } from '../../driver/pci_transport.ts';
+import type { DriverQueue } from '../../driver/queue.ts';
 import { RamAllocator } from '../../driver/ram.ts';
 import { CIPHER_ALGORITHMS, cipherRequest, statusName } from '../../driver/requests.ts';
-import type { SplitQueue } from '../../driver/split_queue.ts';
 import { VirtioPci } from '../../transport/pci/pci.ts';
 import type { Workload } from './cases.ts';
 import { BenchError, type Implementation, type Runner, resultDigest } from './implementation.ts';
@@ -51,7 +52,7 @@ async function prepareEngine(workload: Workload): Promise<Runner> {
   };
   const ram = () => new Uint8Array(memory.buffer, RAM_OFFSET, ramBytes);
   const allocator = new RamAllocator(DRIVER_MEMORY, ramBytes);
-  const driver = new CryptoDriver(target, ram, allocator);
+  const driver = new CryptoDriver(new PciTransport(target, DEVICE_ID_CRYPTO), ram, allocator);
   driver.start();
 
   const creation = driver.createCipherSession('aes-cbc', item.direction, key);
@@ -131,7 +132,7 @@ interface RingAccess {
   isrOffset: number;
 }
 
-/** The least that a driver does for a batch: chains that were built once are made available again and again. */
+/** The least that a driver does for a batch: chains that were built once are made available again and again, in a split ring. */
 class RepublishedRing {
   readonly #device: CryptoDevice;
   readonly #pci: VirtioPci;
@@ -148,7 +149,7 @@ class RepublishedRing {
   /** The avail index: the chains were made available once, when they were built. */
   #next: number;
 
-  constructor(device: CryptoDevice, pci: VirtioPci, queue: SplitQueue, heads: readonly number[], access: RingAccess) {
+  constructor(device: CryptoDevice, pci: VirtioPci, queue: DriverQueue, heads: readonly number[], access: RingAccess) {
     this.#device = device;
     this.#pci = pci;
     this.#heads = Uint16Array.from(heads);

@@ -1,6 +1,6 @@
 import * as pci from '../../../spec/virtio_pci.ts';
 import type { CryptoDevice } from '../../device/device.ts';
-import type { QueueRegisters } from '../../device/queue_registers.ts';
+import type { AddressRegister } from '../../device/queue_registers.ts';
 
 /** What the driver selected last: part of a saved state. */
 export interface Selectors {
@@ -13,7 +13,7 @@ const QUEUE_ADDRESSES = {
   [pci.COMMON_QUEUE_DESC]: 'desc',
   [pci.COMMON_QUEUE_DRIVER]: 'driver',
   [pci.COMMON_QUEUE_DEVICE]: 'device',
-} as const satisfies Record<number, keyof QueueRegisters>;
+} as const satisfies Record<number, AddressRegister>;
 
 /** struct virtio_pci_common_cfg (4.1.4.3): registers of one, two or four bytes; 64-bit ones as two halves. */
 export class CommonConfig {
@@ -59,11 +59,18 @@ export class CommonConfig {
       if (offset === pci.COMMON_DEVICE_FEATURE_SELECT) this.selected.deviceFeature = value;
       else if (offset === pci.COMMON_DRIVER_FEATURE_SELECT) this.selected.driverFeature = value;
       else if (offset === pci.COMMON_DRIVER_FEATURE) device.writeDriverFeatures(this.selected.driverFeature, value);
-      else if (queue && !queue.enabled) writeAddress(queue, offset, value);
+      else if (queue && !queue.enabled) {
+        const register = addressRegister(offset);
+        if (register) queue.writeAddress(register.name, register.high, value);
+      }
     } else if (size === 2) {
       if (offset === pci.COMMON_QUEUE_SELECT) this.selected.queue = value;
       else if (offset === pci.COMMON_QUEUE_SIZE && queue && !queue.enabled) queue.size = value;
       else if (offset === pci.COMMON_QUEUE_ENABLE && value === 1) device.enableQueue(this.selected.queue);
+      else if (offset === pci.COMMON_QUEUE_RESET && value === 1 && device.ringResetNegotiated) {
+        // 4.1.4.3.1: the reset is complete at once, so that queue_reset never reads as anything but 0.
+        device.resetQueue(this.selected.queue);
+      }
     } else if (offset === pci.COMMON_DEVICE_STATUS) {
       device.writeStatus(value);
       if (value === 0) this.reset();
@@ -92,17 +99,9 @@ function word(bits: bigint, n: number): number {
   return n < 2 ? Number((bits >> BigInt(32 * n)) & 0xffffffffn) : 0;
 }
 
-function addressRegister(offset: number): { name: 'desc' | 'driver' | 'device'; high: boolean } | undefined {
+function addressRegister(offset: number): { name: AddressRegister; high: boolean } | undefined {
   const low = offset & ~7;
   if (low !== pci.COMMON_QUEUE_DESC && low !== pci.COMMON_QUEUE_DRIVER && low !== pci.COMMON_QUEUE_DEVICE)
     return undefined;
   return { name: QUEUE_ADDRESSES[low], high: offset !== low };
-}
-
-function writeAddress(queue: QueueRegisters, offset: number, value: number): void {
-  const register = addressRegister(offset);
-  if (!register) return;
-  const half = BigInt(value >>> 0);
-  const { name, high } = register;
-  queue[name] = high ? (queue[name] & 0xffffffffn) | (half << 32n) : (queue[name] & ~0xffffffffn) | half;
 }

@@ -1,0 +1,154 @@
+// The buffers of the chain that is being run: checked stretches of guest RAM, readable ones first, and reading and writing
+// across them. The ring walkers and the chain reader fill the list; requests see nothing else of a chain.
+import {
+  FAULT_CHAIN_BYTES,
+  FAULT_CHAIN_LENGTH,
+  FAULT_DESCRIPTOR_ADDRESS,
+  FAULT_DESCRIPTOR_ORDER,
+  FAULT_NONE,
+} from '../../spec/engine';
+import { DESC_F_WRITE } from '../../spec/virtio';
+import { Device } from '../device';
+import { GuestPointer, IN_PLACE, NOWHERE, copyFromGuest, copyToGuest, guestStore, reportWrite, translate } from '../memory/guest';
+
+/** A buffer of the chain, checked: `bytes` of guest RAM at `pointer`. */
+@unmanaged
+class Buffer {
+  address: u64;
+  pointer: GuestPointer;
+  bytes: u32;
+}
+export const BUFFER_BYTES: usize = 16;
+
+@inline
+function bufferAt(device: Device, index: u32): Buffer {
+  return changetype<Buffer>(device.buffers + index * BUFFER_BYTES);
+}
+
+/** Starts an empty list. */
+@inline
+export function beginBuffers(device: Device): void {
+  device.readableCount = 0;
+  device.writableCount = 0;
+  device.readableBytes = 0;
+  device.writableBytes = 0;
+  device.readBuffer = 0;
+  device.readOffset = 0;
+}
+
+/**
+ * Adds the buffer of one descriptor, in the chain's order. Its address and length are checked here and nowhere else.
+ * Returns FAULT_NONE or what is wrong with it.
+ */
+@inline
+export function addBuffer(device: Device, address: u64, bytes: u32, flags: u32): u32 {
+  // A buffer of no bytes carries nothing: its address is not looked at.
+  if (!bytes) return FAULT_NONE;
+  const pointer = translate(device, address, bytes);
+  if (pointer == NOWHERE) return FAULT_DESCRIPTOR_ADDRESS;
+  const index = device.readableCount + device.writableCount;
+  if (index == device.bufferCapacity) return FAULT_CHAIN_LENGTH;
+  // 2.7.5.2: no chain longer than 2^32 bytes in total; below that, all sums of lengths fit.
+  if (device.readableBytes + device.writableBytes > u32.MAX_VALUE - bytes) return FAULT_CHAIN_BYTES;
+  if (flags & DESC_F_WRITE) {
+    device.writableBytes += bytes;
+    device.writableCount++;
+  } else {
+    // 2.7.4.2: writable buffers stand after the readable ones.
+    if (device.writableCount) return FAULT_DESCRIPTOR_ORDER;
+    device.readableBytes += bytes;
+    device.readableCount++;
+  }
+  const buffer = bufferAt(device, index);
+  buffer.address = address;
+  buffer.pointer = pointer;
+  buffer.bytes = bytes;
+  return FAULT_NONE;
+}
+
+/** Ends the list and puts its reader at the first byte. */
+@inline
+export function endBuffers(device: Device): void {
+  device.readableLeft = device.readableBytes;
+}
+
+/** Copies the next `bytes` of the readable part to `to`. The caller has compared them with readableLeft. */
+export function readBytes(device: Device, to: usize, bytes: u32): void {
+  device.readableLeft -= bytes;
+  while (bytes) {
+    const buffer = bufferAt(device, device.readBuffer);
+    const step = min<u32>(bytes, buffer.bytes - device.readOffset);
+    copyFromGuest(to, buffer.pointer + device.readOffset, step);
+    to += step;
+    bytes -= step;
+    advance(device, buffer, step);
+  }
+}
+
+/** Whether the next `bytes` of the readable part, one at least, are one piece in guest memory. */
+@inline
+export function nextIsContiguous(device: Device, bytes: u32): bool {
+  return IN_PLACE && bufferAt(device, device.readBuffer).bytes - device.readOffset >= bytes;
+}
+
+/**
+ * The next `bytes` of the readable part, one at least, as one piece: in guest memory where they are contiguous, else gathered at `scratch`.
+ * The caller has compared them with readableLeft and with the size of scratch.
+ */
+export function readContiguous(device: Device, bytes: u32, scratch: usize): usize {
+  if (nextIsContiguous(device, bytes)) {
+    const buffer = bufferAt(device, device.readBuffer);
+    const pointer = buffer.pointer + device.readOffset;
+    device.readableLeft -= bytes;
+    advance(device, buffer, bytes);
+    return pointer;
+  }
+  readBytes(device, scratch, bytes);
+  return scratch;
+}
+
+@inline
+function advance(device: Device, buffer: Buffer, bytes: u32): void {
+  device.readOffset += bytes;
+  if (device.readOffset == buffer.bytes) {
+    device.readOffset = 0;
+    device.readBuffer++;
+  }
+}
+
+/** Where the first `bytes` of the writable part stand if they are one piece, else NOWHERE. */
+@inline
+export function writableContiguous(device: Device, bytes: u32): usize {
+  if (!IN_PLACE) return NOWHERE;
+  const buffer = bufferAt(device, device.readableCount);
+  return buffer.bytes >= bytes ? buffer.pointer : NOWHERE;
+}
+
+/** Reports `bytes` at the start of the writable part as written; they are one piece (writableContiguous). */
+@inline
+export function reportContiguous(device: Device, bytes: u32): void {
+  reportWrite(device, bufferAt(device, device.readableCount).address, bytes);
+}
+
+/** Scatters `bytes` over the writable part from its start. The caller has compared them with writableBytes. */
+export function writeBytes(device: Device, from: usize, bytes: u32): void {
+  let index = device.readableCount;
+  while (bytes) {
+    const buffer = bufferAt(device, index++);
+    const step = min<u32>(bytes, buffer.bytes);
+    copyToGuest(buffer.pointer, from, step);
+    reportWrite(device, buffer.address, step);
+    from += step;
+    bytes -= step;
+  }
+}
+
+/**
+ * Writes the last byte of the last writable buffer: where virtio_crypto_inhdr stands, however much longer than the result
+ * the driver's destination is (5.9.8.3). The chain has a writable byte.
+ */
+export function writeLastByte(device: Device, value: u8): void {
+  const buffer = bufferAt(device, device.readableCount + device.writableCount - 1);
+  guestStore<u8>(buffer.pointer + buffer.bytes - 1, value);
+  reportWrite(device, buffer.address + buffer.bytes - 1, 1);
+}

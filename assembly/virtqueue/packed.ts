@@ -1,0 +1,121 @@
+// The packed ring's walker (2.8): available descriptors are taken in ring order, and each chain's used descriptor is written
+// over its first one.
+import { FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET } from '../../spec/engine';
+import {
+  DESC_BYTES,
+  DESC_F_WRITE,
+  DESC_LEN,
+  EVENT_DESC,
+  EVENT_DISABLE,
+  EVENT_ENABLE,
+  EVENT_SUPPRESS_BYTES,
+  EVENT_SUPPRESS_FLAGS,
+  EVENT_SUPPRESS_OFFSET,
+  EVENT_WRAP_BIT,
+  PACKED_DESC_F_AVAIL,
+  PACKED_DESC_F_USED,
+  PACKED_DESC_FLAGS,
+  PACKED_DESC_ID,
+} from '../../spec/virtio';
+import { Device, breakDevice } from '../device';
+import { guestLoad, guestStore, reportWrite } from '../memory/guest';
+import { runLanes } from '../request/lanes';
+import { packedAvailable, readPackedChain } from './chain';
+import { Queue } from './queue';
+import { runRequest } from './run';
+
+/**
+ * Runs all that is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the ring's size:
+ * its first used descriptor is shown last, and before that the driver gets none back that it could offer again.
+ */
+export function processPackedQueue(device: Device, queue: Queue): u32 {
+  const first = <u32>queue.nextUsed;
+  let firstFlags: u32 = 0;
+  let moved: u32 = 0;
+  let asked: u32 = 0;
+  while (moved < queue.size) {
+    if (!packedAvailable(queue)) {
+      // 2.8.10: ask for a notification of the next chain, then look again; whatever came in between is run now.
+      if (!queue.eventIdx || asked == moved) break;
+      askForNotification(device, queue);
+      asked = moved;
+      continue;
+    }
+    let fault = readPackedChain(device, queue, queue.size - moved);
+    if (fault == FAULT_NONE) fault = runRequest(device, queue);
+    if (fault != FAULT_NONE) {
+      breakDevice(device, queue.index, fault);
+      break;
+    }
+    const flags = writeUsed(device, queue);
+    if (moved) markUsed(device, queue, queue.nextUsed, flags);
+    else firstFlags = flags;
+    advance(queue);
+    moved += queue.chainDescriptors;
+  }
+  return moved ? publish(device, queue, moved, asked, first, firstFlags) : faultBit(device);
+}
+
+/** Shows the driver the `moved` descriptors that were used from place `first` on, and decides whether it wants an interrupt. */
+function publish(device: Device, queue: Queue, moved: u32, asked: u32, first: u32, firstFlags: u32): u32 {
+  runLanes(device);
+  markUsed(device, queue, first, firstFlags);
+  if (queue.eventIdx && asked != moved) askForNotification(device, queue);
+  return faultBit(device) | (wantsInterrupt(queue, moved) ? NOTIFY_INTERRUPT : 0);
+}
+
+@inline
+function faultBit(device: Device): u32 {
+  return device.fault != FAULT_NONE ? NOTIFY_NEEDS_RESET : 0;
+}
+
+/** Writes id and length of the used descriptor of the chain that was run (2.8.4), and returns the flags that belong to it. */
+@inline
+function writeUsed(device: Device, queue: Queue): u32 {
+  const descriptor = queue.desc + <u32>queue.nextUsed * DESC_BYTES;
+  guestStore<u16>(descriptor + PACKED_DESC_ID, <u16>queue.chainId);
+  guestStore<u32>(descriptor + DESC_LEN, device.resultBytes);
+  // 2.8.3: WRITE says that the length counts bytes that the device wrote.
+  const write: u32 = device.resultBytes ? DESC_F_WRITE : 0;
+  return queue.usedWrap ? write | PACKED_DESC_F_AVAIL | PACKED_DESC_F_USED : write;
+}
+
+/** Marks the descriptor at `place` used (2.8.1): nothing of it may change after that (2.8.15). */
+@inline
+function markUsed(device: Device, queue: Queue, place: u32, flags: u32): void {
+  guestStore<u16>(queue.desc + place * DESC_BYTES + PACKED_DESC_FLAGS, <u16>flags);
+  reportWrite(device, queue.descAddress + place * DESC_BYTES, DESC_BYTES);
+}
+
+/** Goes past the chain that was run. A chain takes as many places among the used descriptors as it had (2.8.6). */
+function advance(queue: Queue): void {
+  const nextAvail = <u32>queue.nextAvail + queue.chainDescriptors;
+  if (nextAvail >= queue.size) queue.availWrap ^= 1;
+  queue.nextAvail = <u16>(nextAvail >= queue.size ? nextAvail - queue.size : nextAvail);
+  const nextUsed = <u32>queue.nextUsed + queue.chainDescriptors;
+  if (nextUsed >= queue.size) queue.usedWrap ^= 1;
+  queue.nextUsed = <u16>(nextUsed >= queue.size ? nextUsed - queue.size : nextUsed);
+  queue.requests++;
+}
+
+/** 2.8.10: a notification is wanted when the descriptor after the last one taken becomes available. */
+function askForNotification(device: Device, queue: Queue): void {
+  guestStore<u16>(queue.used + EVENT_SUPPRESS_OFFSET, <u16>(<u32>queue.nextAvail | (queue.availWrap << EVENT_WRAP_BIT)));
+  guestStore<u16>(queue.used + EVENT_SUPPRESS_FLAGS, <u16>EVENT_DESC);
+  reportWrite(device, queue.usedAddress, EVENT_SUPPRESS_BYTES);
+}
+
+/** Whether the driver wants an interrupt (2.8.10) for the last `moved` descriptors. */
+function wantsInterrupt(queue: Queue, moved: u32): bool {
+  const flags = <u32>guestLoad<u16>(queue.avail + EVENT_SUPPRESS_FLAGS) & 3;
+  if (flags == EVENT_ENABLE) return true;
+  if (flags == EVENT_DISABLE) return false;
+  // DESC without the feature, and the reserved value, suppress nothing.
+  if (flags != EVENT_DESC || !queue.eventIdx) return true;
+  const event = <u32>guestLoad<u16>(queue.avail + EVENT_SUPPRESS_OFFSET);
+  // Both places on one scale, on which the ring's start in this round is 0 and a place of the round before is negative.
+  let place = <i32>(event & ((1 << EVENT_WRAP_BIT) - 1));
+  if (event >> EVENT_WRAP_BIT != queue.usedWrap) place -= queue.size;
+  const end = <i32>queue.nextUsed;
+  return place < end && place >= end - <i32>moved;
+}

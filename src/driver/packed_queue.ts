@@ -1,0 +1,157 @@
+import * as spec from '../../spec/virtio.ts';
+import { type Chain, type ChainBuffer, type DriverQueue, describe, type QueueFeatures, type Used } from './queue.ts';
+import { type GuestRam, type RamAllocator, ramView } from './ram.ts';
+
+/** The driver's side of a packed virtqueue (2.8). */
+export class PackedQueue implements DriverQueue {
+  readonly index: number;
+  readonly size: number;
+  readonly desc: number;
+  readonly avail: number;
+  readonly used: number;
+  readonly #ram: GuestRam;
+  readonly #allocator: RamAllocator;
+  readonly #features: QueueFeatures;
+  /** Buffer ids that are free, and how many descriptors of the ring are. */
+  readonly #freeIds: number[];
+  #freeDescriptors: number;
+  readonly #inFlight = new Map<number, { descriptors: number; table: number | undefined }>();
+  /** Where the next chain goes, and where the next used descriptor is expected, each with its wrap counter (2.8.1). */
+  #nextAvail = 0;
+  #availWrap = 1;
+  #nextUsed = 0;
+  #usedWrap = 1;
+  /** Descriptors made available since the device was last notified. */
+  #added = 0;
+
+  constructor(index: number, size: number, ram: GuestRam, allocator: RamAllocator, features: QueueFeatures) {
+    this.index = index;
+    this.size = size;
+    this.#ram = ram;
+    this.#allocator = allocator;
+    this.#features = features;
+    this.desc = allocator.take(size * spec.DESC_BYTES, spec.DESC_ALIGN);
+    this.avail = allocator.take(spec.EVENT_SUPPRESS_BYTES, spec.EVENT_SUPPRESS_ALIGN);
+    this.used = allocator.take(spec.EVENT_SUPPRESS_BYTES, spec.EVENT_SUPPRESS_ALIGN);
+    const bytes = ram();
+    bytes.fill(0, this.desc, this.desc + size * spec.DESC_BYTES);
+    bytes.fill(0, this.avail, this.avail + spec.EVENT_SUPPRESS_BYTES);
+    bytes.fill(0, this.used, this.used + spec.EVENT_SUPPRESS_BYTES);
+    this.#freeIds = Array.from({ length: size }, (_, i) => size - 1 - i);
+    this.#freeDescriptors = size;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  get nextOffset(): number {
+    return this.#nextAvail | (this.#availWrap << spec.EVENT_WRAP_BIT);
+  }
+
+  release(): void {
+    for (const { table } of this.#inFlight.values()) if (table !== undefined) this.#allocator.give(table);
+    this.#inFlight.clear();
+    for (const at of [this.desc, this.avail, this.used]) this.#allocator.give(at);
+  }
+
+  add(chain: Chain): number {
+    const buffers = describe(chain, spec.DESC_F_WRITE);
+    const indirect = chain.indirect ?? (this.#features.indirect && buffers.length > 1);
+    const needed = indirect ? 1 : buffers.length;
+    const id = this.#freeDescriptors < needed ? undefined : this.#freeIds.pop();
+    if (id === undefined) throw new RangeError(`Queue ${this.index} has no ${needed} descriptors left.`);
+    let table: number | undefined;
+    if (indirect) {
+      table = this.#writeTable(buffers);
+      this.#writeList(id, [{ address: table, bytes: buffers.length * spec.DESC_BYTES, flags: spec.DESC_F_INDIRECT }]);
+    } else {
+      this.#writeList(id, buffers);
+    }
+    this.#inFlight.set(id, { descriptors: needed, table });
+    this.#freeDescriptors -= needed;
+    this.#added += needed;
+    return id;
+  }
+
+  needsNotification(): boolean {
+    const view = ramView(this.#ram);
+    const added = this.#added;
+    this.#added = 0;
+    const flags = view.getUint16(this.used + spec.EVENT_SUPPRESS_FLAGS, true) & 3;
+    if (flags === spec.EVENT_DISABLE) return false;
+    if (flags !== spec.EVENT_DESC) return true;
+    const event = view.getUint16(this.used + spec.EVENT_SUPPRESS_OFFSET, true);
+    const wrap = event >> spec.EVENT_WRAP_BIT;
+    const offset = event & ((1 << spec.EVENT_WRAP_BIT) - 1);
+    // On a scale where this round of the ring starts at 0, a place of the round before is negative.
+    const place = wrap === this.#availWrap ? offset : offset - this.size;
+    return place < this.#nextAvail && place >= this.#nextAvail - added;
+  }
+
+  takeUsed(): Used[] {
+    const view = ramView(this.#ram);
+    const taken: Used[] = [];
+    while (true) {
+      const descriptor = this.desc + this.#nextUsed * spec.DESC_BYTES;
+      const flags = view.getUint16(descriptor + spec.PACKED_DESC_FLAGS, true);
+      const marks = flags & (spec.PACKED_DESC_F_AVAIL | spec.PACKED_DESC_F_USED);
+      if (marks !== (this.#usedWrap ? spec.PACKED_DESC_F_AVAIL | spec.PACKED_DESC_F_USED : 0)) break;
+      const head = view.getUint16(descriptor + spec.PACKED_DESC_ID, true);
+      const written = view.getUint32(descriptor + spec.DESC_LEN, true);
+      const chain = this.#inFlight.get(head);
+      if (!chain) throw new Error(`The device completed chain ${head} of queue ${this.index}, which it does not hold.`);
+      this.#inFlight.delete(head);
+      this.#freeIds.push(head);
+      this.#freeDescriptors += chain.descriptors;
+      if (chain.table !== undefined) this.#allocator.give(chain.table);
+      taken.push({ head, written });
+      this.#nextUsed += chain.descriptors;
+      if (this.#nextUsed >= this.size) {
+        this.#nextUsed -= this.size;
+        this.#usedWrap ^= 1;
+      }
+    }
+    if (this.#features.eventIdx) {
+      view.setUint16(
+        this.avail + spec.EVENT_SUPPRESS_OFFSET,
+        this.#nextUsed | (this.#usedWrap << spec.EVENT_WRAP_BIT),
+        true,
+      );
+      view.setUint16(this.avail + spec.EVENT_SUPPRESS_FLAGS, spec.EVENT_DESC, true);
+    }
+    return taken;
+  }
+
+  /** An indirect table (2.8.7): no flag but WRITE, no links. */
+  #writeTable(buffers: readonly (ChainBuffer & { flags: number })[]): number {
+    const table = this.#allocator.take(buffers.length * spec.DESC_BYTES, spec.DESC_ALIGN);
+    const view = ramView(this.#ram);
+    for (const [i, buffer] of buffers.entries())
+      writeDescriptor(view, table + i * spec.DESC_BYTES, buffer, 0, buffer.flags);
+    return table;
+  }
+
+  /** Writes a list into the ring, its head last (2.8.6): the device never sees half of it. */
+  #writeList(id: number, buffers: readonly (ChainBuffer & { flags: number })[]): void {
+    const view = ramView(this.#ram);
+    const writes = buffers.map((buffer, i) => {
+      const marks = this.#availWrap ? spec.PACKED_DESC_F_AVAIL : spec.PACKED_DESC_F_USED;
+      const next = i + 1 < buffers.length ? spec.DESC_F_NEXT : 0;
+      const at = this.desc + this.#nextAvail * spec.DESC_BYTES;
+      if (++this.#nextAvail === this.size) {
+        this.#nextAvail = 0;
+        this.#availWrap ^= 1;
+      }
+      return () => writeDescriptor(view, at, buffer, id, buffer.flags | next | marks);
+    });
+    for (const write of writes.toReversed()) write();
+  }
+}
+
+function writeDescriptor(view: DataView, at: number, buffer: ChainBuffer, id: number, flags: number): void {
+  view.setBigUint64(at + spec.DESC_ADDR, BigInt(buffer.address), true);
+  view.setUint32(at + spec.DESC_LEN, buffer.bytes, true);
+  view.setUint16(at + spec.PACKED_DESC_ID, id, true);
+  view.setUint16(at + spec.PACKED_DESC_FLAGS, flags, true);
+}

@@ -1,0 +1,58 @@
+/** A buffer of a chain: guest-physical address and length in bytes. */
+export interface ChainBuffer {
+  address: number;
+  bytes: number;
+}
+
+/** A chain as a driver offers it (2.6): what the device may read, then what it may write. */
+export interface Chain {
+  readable: readonly ChainBuffer[];
+  writable: readonly ChainBuffer[];
+  /** Whether the chain stands in an indirect table (2.7.5.3, 2.8.7). Default: if negotiated and longer than one buffer. */
+  indirect?: boolean;
+}
+
+/** What the device said of a chain: the id that add() answered, and how many bytes it wrote. */
+export interface Used {
+  head: number;
+  written: number;
+}
+
+/** Features that shape a queue. */
+export interface QueueFeatures {
+  indirect: boolean;
+  eventIdx: boolean;
+}
+
+/** The driver's side of a virtqueue (2.6), whichever ring it is. */
+export interface DriverQueue {
+  readonly index: number;
+  readonly size: number;
+  /** Guest-physical addresses of descriptor area, driver area and device area (2.6). */
+  readonly desc: number;
+  readonly avail: number;
+  readonly used: number;
+  /** Chains that the device holds. */
+  readonly inFlight: number;
+  /**
+   * Makes a chain available and returns the id that its completion will carry.
+   * @throws RangeError when the ring is full
+   */
+  add(chain: Chain): number;
+  /** Whether the device wants to hear of what was added since the last call. */
+  needsNotification(): boolean;
+  /** Bits 16 to 31 of a notification with VIRTIO_F_NOTIFICATION_DATA (2.9): where the next chain will stand. */
+  readonly nextOffset: number;
+  /** Takes what the device completed since the last call, and asks for an interrupt at the next completion. */
+  takeUsed(): Used[];
+  /** Gives the queue's memory back, with what the device never completed. */
+  release(): void;
+}
+
+/** A chain's buffers with the flags of their descriptors, before they are linked. */
+export function describe(chain: Chain, writeFlag: number): (ChainBuffer & { flags: number })[] {
+  return [
+    ...chain.readable.map((buffer) => ({ ...buffer, flags: 0 })),
+    ...chain.writable.map((buffer) => ({ ...buffer, flags: writeFlag })),
+  ];
+}

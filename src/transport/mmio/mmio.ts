@@ -1,0 +1,189 @@
+import { DEVICE_ID_CRYPTO } from '../../../spec/crypto.ts';
+import * as mmio from '../../../spec/virtio_mmio.ts';
+import type { CryptoDevice } from '../../device/device.ts';
+import type { QueueRegisters } from '../../device/queue_registers.ts';
+
+/** Width of a register access, in bytes. */
+export type AccessSize = 1 | 2 | 4;
+
+/** What is saved of the transport, beside the device's own state. */
+export interface MmioState {
+  interruptStatus: number;
+  selected: { deviceFeature: number; driverFeature: number; queue: number };
+}
+
+/** What this device answers for a vendor: "VCW" in ASCII. */
+const VENDOR_ID = 0x00574356;
+
+/**
+ * Virtio over MMIO, version 2 (4.2): a register model. The host routes accesses of a 512-byte window to read() and
+ * write(), and drives the interrupt line as it is told.
+ */
+export class VirtioMmio {
+  /** Length of the register window in bytes. */
+  static readonly windowBytes = mmio.MMIO_BYTES;
+  readonly device: CryptoDevice;
+  readonly #setInterruptLine: (level: boolean) => void;
+  readonly #selected = { deviceFeature: 0, driverFeature: 0, queue: 0 };
+  #interruptStatus = 0;
+
+  /** @param setInterruptLine called with the new level of the interrupt, which is level-triggered */
+  constructor(device: CryptoDevice, setInterruptLine: (level: boolean) => void) {
+    this.device = device;
+    this.#setInterruptLine = setInterruptLine;
+    device.onInterrupt((kind) =>
+      this.#raise(kind === 'queue' ? mmio.MMIO_INTERRUPT_QUEUE : mmio.MMIO_INTERRUPT_CONFIG),
+    );
+  }
+
+  /**
+   * The driver reads `size` bytes at `offset` of the window. Control registers are 32 bits wide and aligned (4.2.2.2);
+   * other accesses to them read as 0. The configuration space takes every width.
+   */
+  read(offset: number, size: AccessSize): number {
+    if (offset >= mmio.MMIO_CONFIG) {
+      let value = 0;
+      for (let i = size - 1; i >= 0; i--) value = value * 256 + this.device.config.byte(offset - mmio.MMIO_CONFIG + i);
+      return value;
+    }
+    return size === 4 && offset % 4 === 0 ? this.#readRegister(offset) >>> 0 : 0;
+  }
+
+  /** The driver writes the `size` bytes of `value` at `offset`; anything but a whole control register is ignored. */
+  write(offset: number, size: AccessSize, value: number): void {
+    if (size !== 4 || offset % 4 !== 0) return;
+    const { device } = this;
+    const word = value >>> 0;
+    switch (offset) {
+      case mmio.MMIO_QUEUE_NOTIFY:
+        device.notify(word & 0xffff);
+        break;
+      case mmio.MMIO_INTERRUPT_ACK:
+        this.#acknowledge(word);
+        break;
+      case mmio.MMIO_STATUS:
+        device.writeStatus(word & 0xff);
+        if ((word & 0xff) === 0) this.#forget();
+        break;
+      case mmio.MMIO_DEVICE_FEATURES_SEL:
+        this.#selected.deviceFeature = word;
+        break;
+      case mmio.MMIO_DRIVER_FEATURES_SEL:
+        this.#selected.driverFeature = word;
+        break;
+      case mmio.MMIO_DRIVER_FEATURES:
+        device.writeDriverFeatures(this.#selected.driverFeature, word);
+        break;
+      case mmio.MMIO_QUEUE_SEL:
+        this.#selected.queue = word;
+        break;
+      default:
+        this.#writeQueue(offset, word);
+    }
+  }
+
+  /** The machine was reset: as if the driver had written 0 to the status, with the transport's own registers. */
+  reset(): void {
+    this.device.reset();
+    this.#forget();
+  }
+
+  save(): MmioState {
+    return { interruptStatus: this.#interruptStatus, selected: { ...this.#selected } };
+  }
+
+  /** Takes over what save() answered; the interrupt line follows. */
+  restore(state: MmioState): void {
+    Object.assign(this.#selected, state.selected);
+    this.#interruptStatus = state.interruptStatus;
+    this.#setInterruptLine(this.#interruptStatus !== 0);
+  }
+
+  #readRegister(offset: number): number {
+    const { device } = this;
+    switch (offset) {
+      case mmio.MMIO_MAGIC_VALUE:
+        return mmio.MMIO_MAGIC;
+      case mmio.MMIO_VERSION_REGISTER:
+        return mmio.MMIO_VERSION;
+      case mmio.MMIO_DEVICE_ID:
+        return DEVICE_ID_CRYPTO;
+      case mmio.MMIO_VENDOR_ID:
+        return VENDOR_ID;
+      case mmio.MMIO_DEVICE_FEATURES: {
+        const word = this.#selected.deviceFeature;
+        return word < 2 ? Number((device.offeredFeatures >> BigInt(32 * word)) & 0xffffffffn) : 0;
+      }
+      case mmio.MMIO_QUEUE_SIZE_MAX:
+        return this.#queue?.maxSize ?? 0;
+      case mmio.MMIO_QUEUE_READY:
+        return this.#queue?.enabled ? 1 : 0;
+      case mmio.MMIO_INTERRUPT_STATUS:
+        return this.#interruptStatus;
+      case mmio.MMIO_STATUS:
+        return device.status;
+      case mmio.MMIO_CONFIG_GENERATION:
+        return device.config.generation;
+      default:
+        // 4.2.2: a shared memory region that does not exist has length and base -1.
+        return offset >= mmio.MMIO_SHM_LEN_LOW && offset <= mmio.MMIO_SHM_BASE_HIGH ? 0xffffffff : 0;
+    }
+  }
+
+  get #queue(): QueueRegisters | undefined {
+    return this.device.queues[this.#selected.queue];
+  }
+
+  #writeQueue(offset: number, word: number): void {
+    const queue = this.#queue;
+    if (!queue) return;
+    if (offset === mmio.MMIO_QUEUE_READY) {
+      if (word === 1) this.device.enableQueue(this.#selected.queue);
+      else if (word === 0) this.device.resetQueue(this.#selected.queue);
+      return;
+    }
+    if (offset === mmio.MMIO_QUEUE_RESET) {
+      // 4.2.2.1: the reset is complete at once, so that QueueReset never reads as anything but 0.
+      if (word === 1 && this.device.ringResetNegotiated) this.device.resetQueue(this.#selected.queue);
+      return;
+    }
+    // 4.2.2.2: a driver must not touch these while the queue is ready.
+    if (queue.enabled) return;
+    switch (offset) {
+      case mmio.MMIO_QUEUE_SIZE:
+        queue.size = word;
+        break;
+      case mmio.MMIO_QUEUE_DESC_LOW:
+      case mmio.MMIO_QUEUE_DESC_HIGH:
+        queue.writeAddress('desc', offset === mmio.MMIO_QUEUE_DESC_HIGH, word);
+        break;
+      case mmio.MMIO_QUEUE_DRIVER_LOW:
+      case mmio.MMIO_QUEUE_DRIVER_HIGH:
+        queue.writeAddress('driver', offset === mmio.MMIO_QUEUE_DRIVER_HIGH, word);
+        break;
+      case mmio.MMIO_QUEUE_DEVICE_LOW:
+      case mmio.MMIO_QUEUE_DEVICE_HIGH:
+        queue.writeAddress('device', offset === mmio.MMIO_QUEUE_DEVICE_HIGH, word);
+        break;
+      default:
+        break;
+    }
+  }
+
+  #forget(): void {
+    Object.assign(this.#selected, { deviceFeature: 0, driverFeature: 0, queue: 0 });
+    this.#acknowledge(0xffffffff);
+  }
+
+  #raise(bit: number): void {
+    const before = this.#interruptStatus;
+    this.#interruptStatus |= bit;
+    if (before === 0) this.#setInterruptLine(true);
+  }
+
+  #acknowledge(bits: number): void {
+    if (this.#interruptStatus === 0) return;
+    this.#interruptStatus &= ~bits;
+    if (this.#interruptStatus === 0) this.#setInterruptLine(false);
+  }
+}
