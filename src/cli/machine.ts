@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { V86 } from 'v86';
 import type { CryptoDevice } from '../device/device.ts';
+import type { CryptoDeviceOptions } from '../device/options.ts';
 import { GuestConsole } from '../guest/console.ts';
 import { KERNEL_COMMAND_LINE, READY_LINE } from '../guest/index.ts';
 import { attachVirtioCrypto } from '../host/v86.ts';
@@ -22,6 +23,8 @@ export interface MachineOptions {
   memoryMiB: number;
   /** Added to the kernel's command line. */
   append?: string;
+  /** Options of the device: what it offers to the guest. */
+  device?: CryptoDeviceOptions;
   /** A state that save() made: the machine goes on where that one was. */
   state?: ArrayBuffer;
 }
@@ -69,7 +72,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     disable_speaker: true,
     autostart: true,
   });
-  const attached = attachVirtioCrypto(emulator);
+  const attached = attachVirtioCrypto(emulator, options.device);
   rememberBootMemory(emulator);
   translatePageByPage(emulator);
   const listeners = new Set<(byte: number) => void>();
