@@ -234,8 +234,7 @@ const PLANES = range(8)
 /** A function of the planes at `state`: the circuit, and `last`, which takes its results in s0 (bit 0) to s7. */
 function functionOf(name, parameters, best, last) {
   const named = (gate) => (best.outputs.includes(gate) ? `s${best.outputs.indexOf(gate)}` : gate);
-  return `// @ts-ignore: decorator
-@inline export function ${name}(${parameters}): void {
+  return `@inline export function ${name}(${parameters}): void {
 ${range(8)
   .map((n) => `  const x${n} = v128.load(state, ${16 * (7 - n)});`)
   .join('\n')}

@@ -112,7 +112,7 @@ for (const x of bytes) {
 
 const literal = (table) => `i8x16(${table.map((byte) => (byte << 24) >> 24).join(', ')})`;
 const entry = (name, comment, table) =>
-  `/** ${comment} */\n// @ts-ignore: decorator\n@inline export function ${name}(): v128 {\n  return ${literal(table)};\n}\n`;
+  `/** ${comment} */\n@inline export function ${name}(): v128 {\n  return ${literal(table)};\n}\n`;
 const text = sections.flatMap(([name, comment, tables, suffixes = ['IO', 'JO']]) =>
   typeof tables[0] === 'number'
     ? [entry(name, comment, tables)]

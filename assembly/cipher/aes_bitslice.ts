@@ -3,7 +3,6 @@
 import { storeKeyed, storeKeyedInvMixColumns } from './aes_planes';
 
 /** InvSubBytes (111 gates, 21 deep), AddRoundKey, InvMixColumns. In place on the 8 planes at `state`. */
-// @ts-ignore: decorator
 @inline export function invRound(state: usize, key: usize, skipped: u32): void {
   const x0 = v128.load(state, 112);
   const x1 = v128.load(state, 96);
@@ -128,7 +127,6 @@ import { storeKeyed, storeKeyedInvMixColumns } from './aes_planes';
 }
 
 /** InvSubBytes, AddRoundKey: the last round, which has no InvMixColumns. */
-// @ts-ignore: decorator
 @inline export function invLastRound(state: usize, key: usize): void {
   const x0 = v128.load(state, 112);
   const x1 = v128.load(state, 96);

@@ -22,12 +22,10 @@ export const AES_SCRATCH_BYTES: usize = 256;
 /** Bytes of an expanded key. Wiping it wipes every trace of the key and of the last blocks. */
 export const AES_CONTEXT_BYTES: usize = 2720;
 
-// @ts-ignore: decorator
 @inline export function aesRounds(ctx: usize): u32 {
   return load<u32>(ctx);
 }
 
-// @ts-ignore: decorator
 @inline export function setAesRounds(ctx: usize, rounds: u32): void {
   store<u32>(ctx, rounds);
 }

@@ -16,7 +16,6 @@ const STATE_BYTES: usize = 128;
 const FEW_BYTES: usize = 64;
 
 // Twice ShiftRows is its own inverse, and ShiftRows four times is nothing: what was skipped in 10 or 14 rounds, and in 12.
-// @ts-ignore: decorator
 @inline function addFirstKey(state: usize, key: usize, rounds: u32): void {
   const skipped = i8x16(0, 9, 2, 11, 4, 13, 6, 15, 8, 1, 10, 3, 12, 5, 14, 7);
   for (let end = state + STATE_BYTES; state != end; state += 16, key += 16) {
@@ -26,7 +25,6 @@ const FEW_BYTES: usize = 64;
   }
 }
 
-// @ts-ignore: decorator
 @inline function invRounds(states: usize, end: usize, key: usize, skipped: u32): void {
   let state = states;
   do {

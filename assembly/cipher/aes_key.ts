@@ -17,7 +17,6 @@ export { AES_CONTEXT_BYTES } from './aes_context';
 
 // The constant of SubBytes (FIPS 197 section 5.1.1). MixColumns and ShiftRows leave a state of equal bytes as it is, so
 // the constant moves out of every S-box and into the round key that follows it.
-// @ts-ignore: decorator
 @inline function sboxConstant(): v128 {
   return i8x16.splat(0x63);
 }
@@ -51,13 +50,11 @@ function schedule(out: usize, key: usize, keyBytes: u32, bytes: u32): void {
 }
 
 // Bytes times 2 in the field (FIPS 197 section 4.2), without a branch.
-// @ts-ignore: decorator
 @inline function twice(x: v128): v128 {
   return v128.xor(i8x16.add(x, x), v128.and(i8x16.lt_s(x, i8x16.splat(0)), i8x16.splat(0x1b)));
 }
 
 // InvMixColumns (FIPS 197 section 5.3.3) in the form that aes_planes.ts explains.
-// @ts-ignore: decorator
 @inline function invMixColumns(x: v128): v128 {
   const sum = v128.xor(x, i8x16.swizzle(x, i8x16(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12)));
   const middle = v128.xor(x, twice(sum));
@@ -66,13 +63,11 @@ function schedule(out: usize, key: usize, keyBytes: u32, bytes: u32): void {
   return v128.xor(v128.xor(middle, outer), turned);
 }
 
-// @ts-ignore: decorator
 @inline function invShiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3));
 }
 
 // Undoes ShiftRows and a turn of every column by 3 bytes: aes_vperm.ts adds its round keys before that permutation.
-// @ts-ignore: decorator
 @inline function beforeShiftRowsTurn3(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(1, 14, 11, 4, 5, 2, 15, 8, 9, 6, 3, 12, 13, 10, 7, 0));
 }

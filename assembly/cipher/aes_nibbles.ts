@@ -3,45 +3,38 @@
 import { A_OVER, PAIR_HIGH, PAIR_LOW, RECIPROCAL } from './aes_tables';
 
 /** The low nibbles, each in a byte of its own. */
-// @ts-ignore: decorator
 @inline export function low(x: v128): v128 {
   return v128.and(x, i8x16.splat(0x0f));
 }
 
 /** The high nibbles, each in a byte of its own, by a wide shift: x86 has no byte shift, and and-not is a slower float instruction in V8. */
-// @ts-ignore: decorator
 @inline export function high(x: v128): v128 {
   return v128.and(i32x4.shr_u(x, 4), i8x16.splat(0x0f));
 }
 
 /** `table[index]` in each byte; 0 where the index is 0x80 or more. */
-// @ts-ignore: decorator
 @inline export function look(table: v128, index: v128): v128 {
   return i8x16.swizzle(table, index);
 }
 
 /** A linear map of bytes from its tables for the low and the high nibble. */
-// @ts-ignore: decorator
 @inline export function mapNibbles(x: v128, byLow: v128, byHigh: v128): v128 {
   return v128.xor(look(byLow, low(x)), look(byHigh, high(x)));
 }
 
 /** Bytes as FIPS 197 writes them, to nibble pairs. */
-// @ts-ignore: decorator
 @inline export function toPairs(x: v128): v128 {
   return mapNibbles(x, PAIR_LOW(), PAIR_HIGH());
 }
 
 // One of the two indices that stand for 1/x is 1/(1/p + a/k) + q, with p and q the high nibble i and i + k, either way
 // round. Nothing here is ever looked up between 0x10 and 0x7f.
-// @ts-ignore: decorator
 @inline function indexOf(p: v128, q: v128, k: v128): v128 {
   const sum = v128.xor(look(RECIPROCAL(), p), look(A_OVER(), k));
   return v128.xor(look(RECIPROCAL(), sum), q);
 }
 
 /** Index `io` of the reciprocals of nibble pairs. */
-// @ts-ignore: decorator
 @inline export function indexIo(x: v128): v128 {
   const k = low(x);
   const i = high(x);
@@ -49,7 +42,6 @@ import { A_OVER, PAIR_HIGH, PAIR_LOW, RECIPROCAL } from './aes_tables';
 }
 
 /** Index `jo` of the reciprocals of nibble pairs. */
-// @ts-ignore: decorator
 @inline export function indexJo(x: v128): v128 {
   const k = low(x);
   const i = high(x);
@@ -57,7 +49,6 @@ import { A_OVER, PAIR_HIGH, PAIR_LOW, RECIPROCAL } from './aes_tables';
 }
 
 /** A linear map of the reciprocals from its tables for `io` and `jo`. */
-// @ts-ignore: decorator
 @inline export function mapReciprocal(io: v128, jo: v128, byIo: v128, byJo: v128): v128 {
   return v128.xor(look(byIo, io), look(byJo, jo));
 }

@@ -2,7 +2,6 @@
 // "Faster and Timing-Attack Resistant AES-GCM", CHES 2009). What a round does to planes beside the S-box.
 
 // Each byte from the row below and, as the state is `skipped` ShiftRows behind, from so many columns further right.
-// @ts-ignore: decorator
 @inline function turn1(x: v128, skipped: u32): v128 {
   if (skipped == 0) return i8x16.swizzle(x, i8x16(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12));
   if (skipped == 1) return i8x16.swizzle(x, i8x16(5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12, 1, 2, 3, 0));
@@ -11,19 +10,16 @@
 }
 
 // The same, twice.
-// @ts-ignore: decorator
 @inline function turn2(x: v128, skipped: u32): v128 {
   if ((skipped & 1) == 0) return i8x16.swizzle(x, i8x16(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
   return i8x16.swizzle(x, i8x16(10, 11, 8, 9, 14, 15, 12, 13, 2, 3, 0, 1, 6, 7, 4, 5));
 }
 
-// @ts-ignore: decorator
 @inline function keyed(plane: v128, key: usize, number: usize): v128 {
   return v128.xor(plane, v128.load(key + 16 * number));
 }
 
 /** AddRoundKey of the planes s0 to s7, into the memory at `state`. */
-// @ts-ignore: decorator
 @inline export function storeKeyed(
   state: usize, key: usize, s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
 ): void {
@@ -42,7 +38,6 @@
  * turn of the column by one row, t = s + ys and m = 2t + s, the matrix 14 + 11y + 13y² + 9y³ is m + q + y²q for q = t + 4m:
  * 48 additions and 16 turns.
  */
-// @ts-ignore: decorator
 @inline export function storeKeyedInvMixColumns(
   state: usize, key: usize, skipped: u32,
   s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
@@ -83,13 +78,11 @@
   storeTurned(state, m7, v128.xor(t7, m5), skipped, 112);
 }
 
-// @ts-ignore: decorator
 @inline function storeTurned(state: usize, m: v128, q: v128, skipped: u32, at: usize): void {
   v128.store(state + at, v128.xor(v128.xor(m, q), turn2(q, skipped)));
 }
 
 // The bits that two planes or blocks must exchange, at their place in `upper`.
-// @ts-ignore: decorator
 @inline function difference(lower: v128, upper: v128, shift: i32, mask: v128): v128 {
   return v128.and(v128.xor(i64x2.shr_u(lower, shift), upper), mask);
 }

@@ -2,145 +2,121 @@
 // Functions, because a module-level v128 constant would become a global.
 
 /** 1/n */
-// @ts-ignore: decorator
 @inline export function RECIPROCAL(): v128 {
   return i8x16(-128, 1, 9, 14, 13, 11, 7, 6, 15, 2, 12, 5, 10, 4, 3, 8);
 }
 
 /** a/n */
-// @ts-ignore: decorator
 @inline export function A_OVER(): v128 {
   return i8x16(-128, 2, 1, 15, 9, 5, 14, 12, 13, 4, 11, 10, 7, 8, 6, 3);
 }
 
 /** from the bytes of FIPS 197 to nibble pairs; by low */
-// @ts-ignore: decorator
 @inline export function PAIR_LOW(): v128 {
   return i8x16(0, 1, 28, 29, 45, 44, 49, 48, 39, 38, 59, 58, 10, 11, 22, 23);
 }
 
 /** from the bytes of FIPS 197 to nibble pairs; by high */
-// @ts-ignore: decorator
 @inline export function PAIR_HIGH(): v128 {
   return i8x16(0, -122, -3, 123, -114, 8, 115, -11, 119, -15, -118, 12, -7, 127, 4, -126);
 }
 
 /** from bytes to the nibble pairs of decryption: the inverse affine map first; by low */
-// @ts-ignore: decorator
 @inline export function UNAFFINE_LOW(): v128 {
   return i8x16(0, -75, -36, 105, -37, 110, 7, -78, 20, -95, -56, 125, -49, 122, 19, -90);
 }
 
 /** from bytes to the nibble pairs of decryption: the inverse affine map first; by high */
-// @ts-ignore: decorator
 @inline export function UNAFFINE_HIGH(): v128 {
   return i8x16(0, -89, -88, 15, -19, 74, 69, -30, -47, 118, 121, -34, 60, -101, -108, 51);
 }
 
 /** SubBytes without its constant, to bytes; by io */
-// @ts-ignore: decorator
 @inline export function SBOX_IO(): v128 {
   return i8x16(0, -53, -41, -80, 33, -115, 103, -84, 123, 90, -22, 61, 70, -10, -111, 28);
 }
 
 /** SubBytes without its constant, to bytes; by jo */
-// @ts-ignore: decorator
 @inline export function SBOX_JO(): v128 {
   return i8x16(0, -97, 97, 22, -62, 42, 119, -24, -119, 75, 93, 60, -75, -93, -44, -2);
 }
 
 /** SubBytes without its constant, to nibble pairs; by io */
-// @ts-ignore: decorator
 @inline export function SBOX_1_IO(): v128 {
   return i8x16(0, -61, 79, 12, -4, 124, 67, -128, -49, 51, 63, 112, -65, -77, -16, -116);
 }
 
 /** SubBytes without its constant, to nibble pairs; by jo */
-// @ts-ignore: decorator
 @inline export function SBOX_1_JO(): v128 {
   return i8x16(0, -26, 114, -73, -27, -58, -59, 35, 81, -76, 3, 113, 32, -105, 82, -108);
 }
 
 /** the same times 2, the first coefficient of MixColumns; by io */
-// @ts-ignore: decorator
 @inline export function SBOX_2_IO(): v128 {
   return i8x16(0, 124, 32, -49, -110, 1, -17, -109, -77, 33, -18, -50, 125, -78, 93, 92);
 }
 
 /** the same times 2, the first coefficient of MixColumns; by jo */
-// @ts-ignore: decorator
 @inline export function SBOX_2_JO(): v128 {
   return i8x16(0, -47, -27, -9, -26, 37, 18, -61, 38, -64, 55, -46, -12, 3, 17, 52);
 }
 
 /** the same times 3; by io */
-// @ts-ignore: decorator
 @inline export function SBOX_3_IO(): v128 {
   return i8x16(0, -65, 111, -61, 110, 125, -84, 19, 124, 18, -47, -66, -62, 1, -83, -48);
 }
 
 /** the same times 3; by jo */
-// @ts-ignore: decorator
 @inline export function SBOX_3_JO(): v128 {
   return i8x16(0, 55, -105, 64, 3, -29, -41, -32, 119, 116, 52, -93, -44, -108, 67, -96);
 }
 
 /** the reciprocal, to bytes; by io */
-// @ts-ignore: decorator
 @inline export function INVERSE_IO(): v128 {
   return i8x16(0, 59, -28, -56, 3, 20, 44, 23, -13, -16, 56, -36, 47, -25, -53, -33);
 }
 
 /** the reciprocal, to bytes; by jo */
-// @ts-ignore: decorator
 @inline export function INVERSE_JO(): v128 {
   return i8x16(0, 36, -111, 25, 35, -113, -120, -84, 61, 30, 7, -106, -85, -78, 58, -75);
 }
 
 /** the reciprocal times 14, a coefficient of InvMixColumns, to the nibble pairs of decryption; by io */
-// @ts-ignore: decorator
 @inline export function INVERSE_14_IO(): v128 {
   return i8x16(0, -21, -90, -71, 123, -113, 31, -12, 82, 41, -112, 54, 100, -35, -62, 77);
 }
 
 /** the reciprocal times 14, a coefficient of InvMixColumns, to the nibble pairs of decryption; by jo */
-// @ts-ignore: decorator
 @inline export function INVERSE_14_JO(): v128 {
   return i8x16(0, -3, -33, 101, -99, -38, -70, 71, -104, 5, 96, -65, 39, 66, -8, 34);
 }
 
 /** the reciprocal times 11, a coefficient of InvMixColumns, to the nibble pairs of decryption; by io */
-// @ts-ignore: decorator
 @inline export function INVERSE_11_IO(): v128 {
   return i8x16(0, -62, 77, -21, -35, -71, -90, 100, 41, -12, 31, 82, 123, -112, 54, -113);
 }
 
 /** the reciprocal times 11, a coefficient of InvMixColumns, to the nibble pairs of decryption; by jo */
-// @ts-ignore: decorator
 @inline export function INVERSE_11_JO(): v128 {
   return i8x16(0, -8, 34, -3, 66, 101, -33, 39, 5, 71, -70, -104, -99, 96, -65, -38);
 }
 
 /** the reciprocal times 13, a coefficient of InvMixColumns, to the nibble pairs of decryption; by io */
-// @ts-ignore: decorator
 @inline export function INVERSE_13_IO(): v128 {
   return i8x16(0, 124, 27, 61, 21, 79, 38, 90, 65, 84, 105, 114, 51, 14, 40, 103);
 }
 
 /** the reciprocal times 13, a coefficient of InvMixColumns, to the nibble pairs of decryption; by jo */
-// @ts-ignore: decorator
 @inline export function INVERSE_13_JO(): v128 {
   return i8x16(0, 119, -78, -80, -74, -61, 2, 117, -57, 113, -63, 115, -76, 4, 6, -59);
 }
 
 /** the reciprocal times 9, a coefficient of InvMixColumns, to the nibble pairs of decryption; by io */
-// @ts-ignore: decorator
 @inline export function INVERSE_9_IO(): v128 {
   return i8x16(0, 39, -65, 71, -38, 5, -8, -33, 96, -70, -3, 66, 34, 101, -99, -104);
 }
 
 /** the reciprocal times 9, a coefficient of InvMixColumns, to the nibble pairs of decryption; by jo */
-// @ts-ignore: decorator
 @inline export function INVERSE_9_JO(): v128 {
   return i8x16(0, 1, -116, 46, -88, 11, -94, -93, 47, -121, -87, 37, 10, 36, -122, -115);
 }

@@ -9,30 +9,24 @@ import { indexIo, indexJo, look, mapReciprocal, toPairs } from './aes_nibbles';
 import { SBOX_1_IO, SBOX_1_JO, SBOX_2_IO, SBOX_2_JO, SBOX_3_IO, SBOX_3_JO, SBOX_IO, SBOX_JO } from './aes_tables';
 
 // ShiftRows (FIPS 197 section 5.1.2), and ShiftRows followed by a rotation of every column by 1, 2 and 3 bytes.
-// @ts-ignore: decorator
 @inline function shiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(0, 5, 10, 15, 4, 9, 14, 3, 8, 13, 2, 7, 12, 1, 6, 11));
 }
-// @ts-ignore: decorator
 @inline function shiftRowsTurn1(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(5, 10, 15, 0, 9, 14, 3, 4, 13, 2, 7, 8, 1, 6, 11, 12));
 }
-// @ts-ignore: decorator
 @inline function shiftRowsTurn2(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(10, 15, 0, 5, 14, 3, 4, 9, 2, 7, 8, 13, 6, 11, 12, 1));
 }
-// @ts-ignore: decorator
 @inline function shiftRowsTurn3(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(15, 0, 5, 10, 3, 4, 9, 14, 7, 8, 13, 2, 11, 12, 1, 6));
 }
-// @ts-ignore: decorator
 @inline function turn1(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12));
 }
 
 // A round for one stream, by the shortest path from `jo`, which is known last: the sums that need `io` alone are ready by
 // then, and the key has joined them.
-// @ts-ignore: decorator
 @inline function quickRound(x: v128, key: v128): v128 {
   const io = indexIo(x);
   const jo = indexJo(x);
@@ -51,7 +45,6 @@ import { SBOX_1_IO, SBOX_1_JO, SBOX_2_IO, SBOX_2_JO, SBOX_3_IO, SBOX_3_JO, SBOX_
 
 // A round for streams side by side, where instructions count and latency does not: with s = 2A + turn(A), MixColumns is
 // s + turn(s) + turn³(A), which saves a look-up.
-// @ts-ignore: decorator
 @inline function smallRound(x: v128, key: v128): v128 {
   const io = indexIo(x);
   const jo = indexJo(x);
@@ -62,7 +55,6 @@ import { SBOX_1_IO, SBOX_1_JO, SBOX_2_IO, SBOX_2_JO, SBOX_3_IO, SBOX_3_JO, SBOX_
 }
 
 // The last round has no MixColumns (FIPS 197 section 5.1); its result is bytes again.
-// @ts-ignore: decorator
 @inline function lastRound(io: v128, jo: v128, key: v128): v128 {
   return v128.xor(shiftRows(mapReciprocal(io, jo, SBOX_IO(), SBOX_JO())), key);
 }
@@ -106,7 +98,6 @@ export function aesCbcEncrypt(ctx: usize, iv: usize, src: usize, dst: usize, blo
 /** Bytes of a lane's record for aesCbcEncrypt4: ctx, iv, src, dst, each a u32. */
 export const AES_LANE_BYTES: usize = 16;
 
-// @ts-ignore: decorator
 @inline function laneField(lanes: usize, lane: usize, field: usize): usize {
   return load<u32>(lanes + lane * AES_LANE_BYTES + field * 4) as usize;
 }
@@ -159,7 +150,6 @@ export function aesCbcEncrypt4(lanes: usize, blocks: u32): void {
   v128.store(laneField(lanes, 3, 1), x3);
 }
 
-// @ts-ignore: decorator
 @inline function firstKey(ctx: usize, chain: v128, src: usize): v128 {
   return v128.xor(toPairs(v128.xor(chain, v128.load(src))), v128.load(ctx, AES_PAIR_KEYS));
 }

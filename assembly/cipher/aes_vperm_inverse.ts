@@ -20,30 +20,24 @@ import {
 } from './aes_tables';
 
 // InvShiftRows (FIPS 197 section 5.3.1), alone and after a turn of every column by 1, 2 and 3 bytes.
-// @ts-ignore: decorator
 @inline function invShiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3));
 }
-// @ts-ignore: decorator
 @inline function turn1InvShiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(1, 14, 11, 4, 5, 2, 15, 8, 9, 6, 3, 12, 13, 10, 7, 0));
 }
-// @ts-ignore: decorator
 @inline function turn2InvShiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(2, 15, 8, 5, 6, 3, 12, 9, 10, 7, 0, 13, 14, 11, 4, 1));
 }
-// @ts-ignore: decorator
 @inline function turn3InvShiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(3, 12, 9, 6, 7, 0, 13, 10, 11, 4, 1, 14, 15, 8, 5, 2));
 }
 
-// @ts-ignore: decorator
 @inline function firstStep(x: v128, key: v128): v128 {
   return mapNibbles(invShiftRows(v128.xor(x, key)), UNAFFINE_LOW(), UNAFFINE_HIGH());
 }
 
 // InvSubBytes, AddRoundKey, InvMixColumns, and the InvShiftRows of the round after.
-// @ts-ignore: decorator
 @inline function invRound(x: v128, key: v128): v128 {
   const io = indexIo(x);
   const jo = indexJo(x);
@@ -58,7 +52,6 @@ import {
 }
 
 // InvSubBytes and AddRoundKey: the last round has no InvMixColumns, and its result is bytes again.
-// @ts-ignore: decorator
 @inline function lastStep(x: v128, key: v128): v128 {
   return v128.xor(mapReciprocal(indexIo(x), indexJo(x), INVERSE_IO(), INVERSE_JO()), key);
 }

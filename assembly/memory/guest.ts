@@ -7,12 +7,10 @@ import { Device } from '../device';
 export type GuestPointer = usize;
 
 /** No place in guest memory. Not 0: RAM may stand at the start of the memory. */
-// @ts-ignore: decorator
 @inline
 export const NOWHERE: GuestPointer = usize.MAX_VALUE;
 
 /** Whether kernels may work on guest memory in place. */
-// @ts-ignore: decorator
 @inline
 export const IN_PLACE = true;
 
