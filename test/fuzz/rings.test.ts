@@ -64,8 +64,11 @@ const entry: fc.Arbitrary<Descriptor> = fc.oneof(
 const attack = fc.record({
   ring: fc.array(entry, { minLength: SIZE, maxLength: SIZE }),
   table: fc.array(entry, { minLength: TABLE_ENTRIES, maxLength: TABLE_ENTRIES }),
-  /** Well-formed chains that stand over the first entries, so that requests run beside what is broken. */
+  /** Whether a chain as Linux lays it out stands over the first entries, so that requests run beside what is broken. */
   good: fc.boolean(),
+  /** What of that chain's buffers for source and destination there is: 64 bytes are asked for. */
+  sourceBytes: fc.constantFrom(64, 64, 64, 63, 65, 16, 0),
+  destinationBytes: fc.constantFrom(64, 64, 64, 63, 65, 16, 0),
   decrypt: fc.boolean(),
   fields: fc.dictionary(
     fc.constantFrom('0', '8', '24', '28', '32', '64'),
@@ -78,12 +81,12 @@ const attack = fc.record({
 type Attack = typeof attack extends fc.Arbitrary<infer T> ? T : never;
 
 /** A Linux request over the entries from 0 on, linked in order. */
-function goodChain(): Descriptor[] {
+function linuxChain(sourceBytes: number, destinationBytes: number): Descriptor[] {
   const places = [
     [AT.header, crypto.DATA_LEGACY_BYTES, 0],
     [AT.iv, 16, 0],
-    [AT.source, 64, 0],
-    [AT.destination, 64, DESC_F_WRITE],
+    [AT.source, sourceBytes, 0],
+    [AT.destination, destinationBytes, DESC_F_WRITE],
     [AT.status, 1, DESC_F_WRITE],
   ] as const;
   return places.map(([address, bytes, flags], i) => ({
@@ -103,7 +106,8 @@ function writeEntry(rig: AnyRig, at: number, { address, bytes, flags, link: to }
 }
 
 /** Writes an attack into guest memory; answers every descriptor that it may follow. */
-function stage(rig: AnyRig, { ring, table, good, decrypt, fields, heads, ahead }: Attack): Descriptor[] {
+function stage(rig: AnyRig, attacked: Attack): Descriptor[] {
+  const { ring, table, good, sourceBytes, destinationBytes, decrypt, fields, heads, ahead } = attacked;
   const direction = decrypt ? 'decrypt' : 'encrypt';
   const id = session(rig, { direction });
   const header = cipherRequest(id, crypto.CIPHER_AES_CBC, direction, { iv: 16, source: 64, destination: 64 });
@@ -111,7 +115,7 @@ function stage(rig: AnyRig, { ring, table, good, decrypt, fields, heads, ahead }
   rig.write(AT.header, patch(header, patches));
   rig.write(AT.source, noise(64, 21));
   const packed = rig instanceof PackedRig;
-  const entries = good ? [...goodChain(), ...ring.slice(5)] : ring;
+  const entries = good ? [...linuxChain(sourceBytes, destinationBytes), ...ring.slice(5)] : ring;
   for (const [i, item] of entries.entries()) {
     const marks = packed ? virtio.PACKED_DESC_F_AVAIL : 0;
     writeEntry(rig, rig.data.desc + i * virtio.DESC_BYTES, { ...item, flags: item.flags | marks }, packed);
