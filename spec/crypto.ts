@@ -43,7 +43,6 @@ export const CRYPTO_KEY_REJECTED = 6;
 export const CTRL_OPCODE = 0;
 export const CTRL_ALGO = 4;
 export const CTRL_FLAG = 8;
-export const CTRL_HEADER_BYTES = 16;
 export const CTRL_LEGACY_BYTES = 72;
 
 /** struct virtio_crypto_cipher_session_flf, from the start of the control request. */
@@ -67,7 +66,6 @@ export const DATA_OPCODE = 0;
 export const DATA_ALGO = 4;
 export const DATA_SESSION_ID = 8;
 export const DATA_FLAG = 16;
-export const DATA_HEADER_BYTES = 24;
 export const DATA_LEGACY_BYTES = 72;
 
 /** struct virtio_crypto_cipher_data_flf, from the start of the data request. */

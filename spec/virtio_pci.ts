@@ -13,7 +13,6 @@ export const PCI_BAR0 = 0x10;
 export const PCI_SUBSYSTEM_VENDOR = 0x2c;
 export const PCI_SUBSYSTEM_ID = 0x2e;
 export const PCI_CAPABILITIES = 0x34;
-export const PCI_INTERRUPT_LINE = 0x3c;
 export const PCI_INTERRUPT_PIN = 0x3d;
 
 /** struct virtio_pci_cap (4.1.4 Virtio Structure PCI Capabilities). */
@@ -23,7 +22,6 @@ export const CAP_NEXT = 1;
 export const CAP_LEN = 2;
 export const CAP_CFG_TYPE = 3;
 export const CAP_BAR = 4;
-export const CAP_ID = 5;
 export const CAP_OFFSET = 8;
 export const CAP_LENGTH = 12;
 export const CAP_BYTES = 16;
@@ -57,8 +55,7 @@ export const COMMON_QUEUE_NOTIFY_OFF = 0x1e;
 export const COMMON_QUEUE_DESC = 0x20;
 export const COMMON_QUEUE_DRIVER = 0x28;
 export const COMMON_QUEUE_DEVICE = 0x30;
-/** With VIRTIO_F_NOTIF_CONFIG_DATA, with VIRTIO_F_RING_RESET, and with an administration virtqueue. */
-export const COMMON_QUEUE_NOTIFY_DATA = 0x38;
+/** With VIRTIO_F_RING_RESET. */
 export const COMMON_QUEUE_RESET = 0x3a;
 export const COMMON_BYTES = 0x40;
 

@@ -12,7 +12,8 @@ import { type AnyRig, EVENT_IDX, INDIRECT, PackedRig, patch, RAM_BYTES, Rig, VER
 // nor hang, write only where the guest said it may, finish or refuse all that was offered, and work after a reset.
 const SIZE = 16;
 const TABLE_ENTRIES = 8;
-const CASES = Number(process.env['FUZZ_CASES'] ?? 1500);
+const { FUZZ_CASES = '1500' } = process.env;
+const CASES = Number(FUZZ_CASES);
 
 interface Descriptor {
   address: bigint;
