@@ -1,20 +1,24 @@
 // The device's state as the engine keeps it. Everything lives in the region that the host names, at addresses that follow
 // from a handful of capacities, so that one binary serves any number of devices in any memory.
 import { CHAIN_BUFFERS_MIN, FAULT_NONE, MEMORY_REGIONS_MAX } from '../spec/engine';
-import { DATA_LEGACY_BYTES } from '../spec/crypto';
+import { DATA_SYM_STATELESS_BYTES } from '../spec/crypto';
 import { BUFFER_BYTES } from './virtqueue/buffers';
 import { QUEUE_BYTES, Queue } from './virtqueue/queue';
 import { REGION_BYTES } from './memory/guest';
 import { SLOT_BYTES } from './session/slot';
 import { wipe } from './memory/bytes';
-import { LANES_BYTES } from './request/lanes';
+import { BATCH_BYTES } from './request/batch';
+import { OPERATION_BYTES } from './request/operation';
 
 @unmanaged
 export class Device {
   /** Negotiated feature bits 0 to 63. */
   features: u64;
-  /** Bits of crypto_services and of cipher_algo_l/h that are offered (5.9.5). */
+  /** Bits of the algorithm masks and of crypto_services that are offered (5.9.5). */
   cipherAlgorithms: u64;
+  macAlgorithms: u64;
+  hashAlgorithms: u32;
+  aeadAlgorithms: u32;
   services: u32;
   /** Why the device stopped (FAULT_*), and on which queue. */
   fault: u32;
@@ -25,7 +29,6 @@ export class Device {
   maxQueueSize: u32;
   /** max_size of the configuration space: the content of one request, in bytes. */
   maxRequestBytes: u32;
-  maxCipherKeyBytes: u32;
   /** Non-zero: every write to guest memory is reported through the imported written(). */
   reportWrites: u32;
 
@@ -35,6 +38,8 @@ export class Device {
   sessions: u32;
   sessionCapacity: u32;
   sessionCount: u32;
+  /** Slots that ever held a session since the last reset: from here on, their memory was not touched. */
+  sessionsUsed: u32;
   /** Head of the list of free slots, index + 1; 0: none is free. */
   sessionFree: u32;
   /** The session that the running control request made, 0 if none. */
@@ -60,11 +65,17 @@ export class Device {
   header: u32;
   /** Copy of the IV; the kernels leave the chaining value in it. */
   iv: u32;
-  /** Encryptions that wait to run side by side (request/lanes.ts). */
-  lanes: u32;
-  laneCount: u32;
-  /** Gathered source, and result before it is scattered. */
+  /** The request in hand, whichever layout it came in. */
+  operation: u32;
+  /** The session of a request in stateless mode. */
+  stateless: u32;
+  /** Requests that wait to run side by side (request/batch.ts). */
+  batch: u32;
+  batchCount: u32;
+  /** Gathered source, and result before it is scattered: maxRequestBytes. */
   scratch: u32;
+  /** Gathered additional data, and digests before they are scattered: maxRequestBytes. */
+  scratch2: u32;
 }
 
 const ALIGN: usize = 64;
@@ -87,10 +98,12 @@ export function regionBytes(dataQueues: u32, maxQueueSize: u32, sessions: u32, m
     aligned((dataQueues + 1) * QUEUE_BYTES) +
     aligned(sessions * SLOT_BYTES) +
     aligned(bufferCapacity(maxQueueSize) * BUFFER_BYTES) +
-    aligned(DATA_LEGACY_BYTES) +
+    aligned(DATA_SYM_STATELESS_BYTES) +
     aligned(IV_BYTES) +
-    aligned(LANES_BYTES) +
-    aligned(maxRequestBytes)
+    aligned(OPERATION_BYTES) +
+    SLOT_BYTES +
+    aligned(BATCH_BYTES) +
+    2 * aligned(maxRequestBytes)
   );
 }
 
@@ -104,7 +117,7 @@ export function initialise(
   sessions: u32,
   maxRequestBytes: u32,
 ): Device {
-  wipe(base, regionBytes(dataQueues, maxQueueSize, sessions, maxRequestBytes));
+  wipe(base, aligned(offsetof<Device>()));
   const device = changetype<Device>(base);
   device.dataQueues = dataQueues;
   device.maxQueueSize = maxQueueSize;
@@ -113,21 +126,31 @@ export function initialise(
   device.bufferCapacity = bufferCapacity(maxQueueSize);
 
   let next = base + aligned(offsetof<Device>());
+  // All but the sessions is wiped; their slots are when they are first used, so that memory of those that never are stays untouched.
   device.memoryRegions = next;
   next += aligned(MEMORY_REGIONS_MAX * REGION_BYTES);
   device.queues = next;
   next += aligned((dataQueues + 1) * QUEUE_BYTES);
+  wipe(device.memoryRegions, next - device.memoryRegions);
   device.sessions = next;
   next += aligned(sessions * SLOT_BYTES);
   device.buffers = next;
   next += aligned(device.bufferCapacity * BUFFER_BYTES);
   device.header = next;
-  next += aligned(DATA_LEGACY_BYTES);
+  next += aligned(DATA_SYM_STATELESS_BYTES);
   device.iv = next;
   next += aligned(IV_BYTES);
-  device.lanes = next;
-  next += aligned(LANES_BYTES);
+  device.operation = next;
+  next += aligned(OPERATION_BYTES);
+  device.stateless = next;
+  next += SLOT_BYTES;
+  device.batch = next;
+  next += aligned(BATCH_BYTES);
   device.scratch = next;
+  next += aligned(maxRequestBytes);
+  device.scratch2 = next;
+  next += aligned(maxRequestBytes);
+  wipe(device.buffers, next - device.buffers);
   device.fault = FAULT_NONE;
   return device;
 }
@@ -135,6 +158,12 @@ export function initialise(
 /** Whether the device offers a service (5.9.5 crypto_services). */
 export function offersService(device: Device, service: u32): bool {
   return service < 32 && ((device.services >> service) & 1) != 0;
+}
+
+/** Whether driver and device agreed on a feature (2.2). */
+@inline
+export function hasFeature(device: Device, bit: u32): bool {
+  return ((device.features >> bit) & 1) != 0;
 }
 
 /** The queue with this index, which the caller has checked against dataQueues. */

@@ -1,8 +1,9 @@
 // The engine's exports, and nothing else. `device` is the address that initialise() was given.
+import { CRYPTO_OK } from '../spec/crypto';
 import { FAULT_NONE, MEMORY_REGIONS_MAX, NOTIFY_NEEDS_RESET } from '../spec/engine';
-import { breakDevice, Device, initialise as layOut, offersService, queueAt, regionBytes as bytesFor } from './device';
+import { breakDevice, Device, initialise as layOut, queueAt, regionBytes as bytesFor } from './device';
 import { addRegion } from './memory/guest';
-import { expandCipherKey, offersCipher, validCipherKey } from './request/cipher_session';
+import { checkSession, expandSession as expand } from './session/expand';
 import { Session } from './session/slot';
 import { clearSessions, reopenSession, sessionInSlot } from './session/table';
 import { enableQueue as enable, forgetQueue, indicesOf, QUEUE_BYTES, setIndices } from './virtqueue/queue';
@@ -25,11 +26,13 @@ export function addMemory(device: Device, start: u64, size: u64, pointer: usize)
   return addRegion(device, start, size, pointer, MEMORY_REGIONS_MAX);
 }
 
-/** What the device offers: bits of crypto_services, of cipher_algo, and the longest cipher key in bytes (5.9.5). */
-export function offer(device: Device, services: u32, cipherAlgorithms: u64, maxCipherKeyBytes: u32): void {
+/** What the device offers: bits of crypto_services and of each service's algorithms (5.9.5). */
+export function offer(device: Device, services: u32, ciphers: u64, hashes: u32, macs: u64, aeads: u32): void {
   device.services = services;
-  device.cipherAlgorithms = cipherAlgorithms;
-  device.maxCipherKeyBytes = maxCipherKeyBytes;
+  device.cipherAlgorithms = ciphers;
+  device.hashAlgorithms = hashes;
+  device.macAlgorithms = macs;
+  device.aeadAlgorithms = aeads;
 }
 
 /** Whether writes to guest memory are to be reported through the imported written(). */
@@ -60,9 +63,9 @@ export function notify(device: Device, index: u32): u32 {
 /** Device reset (2.4): queues are forgotten, sessions wiped, faults gone. */
 export function reset(device: Device): void {
   wipe(device.queues, (device.dataQueues + 1) * QUEUE_BYTES);
-  wipe(device.header, device.scratch + device.maxRequestBytes - device.header);
+  wipe(device.header, device.scratch2 + device.maxRequestBytes - device.header);
   clearSessions(device);
-  device.laneCount = 0;
+  device.batchCount = 0;
   device.features = 0;
   device.fault = FAULT_NONE;
   device.faultQueue = 0;
@@ -114,26 +117,21 @@ export function setSessionSerial(device: Device, serial: u32): void {
 
 /** The open session in slot `index`, laid out as spec/engine.ts says (SESSION_*), or 0. */
 export function sessionAt(device: Device, index: u32): usize {
-  if (index >= device.sessionCapacity) return 0;
   return changetype<usize>(sessionInSlot(device, index));
 }
 
 /**
- * Puts a saved session back under its old id and returns where its key is to be written, before expandSession(); 0 when
- * the id does not fit this device or what it names is not offered.
+ * Puts a saved session back under its old id and returns where its parameters and keys are to be written, before
+ * expandSession(); 0 when the id does not fit this device.
  */
-export function restoreSession(device: Device, id: u64, service: u32, algo: u32, direction: u32, keyBytes: u32): usize {
-  if (!offersService(device, service) || !offersCipher(device, algo) || !validCipherKey(algo, keyBytes)) return 0;
-  const session = reopenSession(device, id);
-  if (!session) return 0;
-  session.service = service;
-  session.algo = algo;
-  session.direction = direction;
-  session.keyBytes = keyBytes;
-  return changetype<usize>(session);
+export function restoreSession(device: Device, id: u64): usize {
+  return changetype<usize>(reopenSession(device, id));
 }
 
-/** Expands the key that restoreSession()'s caller wrote. */
-export function expandSession(session: Session): void {
-  expandCipherKey(session);
+/** Expands the keys of a session whose parameters and keys the host wrote; false when this device cannot have such a session. */
+export function expandSession(device: Device, session: Session): bool {
+  if (checkSession(device, session) != CRYPTO_OK) return false;
+  session.nextFree = 0;
+  expand(session);
+  return true;
 }

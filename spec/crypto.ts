@@ -72,10 +72,32 @@ export const OP_DESTROY_SESSION = 0x03;
 export const OP_AKCIPHER_DESTROY_SESSION = 0x05;
 export const CIPHER_CREATE_SESSION = 0x0002;
 export const CIPHER_DESTROY_SESSION = 0x0003;
+export const HASH_CREATE_SESSION = 0x0102;
+export const HASH_DESTROY_SESSION = 0x0103;
+export const MAC_CREATE_SESSION = 0x0202;
+export const MAC_DESTROY_SESSION = 0x0203;
+export const AEAD_CREATE_SESSION = 0x0302;
+export const AEAD_DESTROY_SESSION = 0x0303;
 
 /** Opcodes of the data queues (5.9.8.3). */
 export const CIPHER_ENCRYPT = 0x0000;
 export const CIPHER_DECRYPT = 0x0001;
+export const HASH = 0x0100;
+export const MAC = 0x0200;
+export const AEAD_ENCRYPT = 0x0300;
+export const AEAD_DECRYPT = 0x0301;
+
+/** Feature bits of the device type (5.9.3), as bit numbers. All but the first need the first (5.9.3.1). */
+export const F_REVISION_1 = 0;
+export const F_CIPHER_STATELESS_MODE = 1;
+export const F_HASH_STATELESS_MODE = 2;
+export const F_MAC_STATELESS_MODE = 3;
+export const F_AEAD_STATELESS_MODE = 4;
+/** The stateless feature of a service is this bit and the service's number. */
+export const F_STATELESS_MODE = F_CIPHER_STATELESS_MODE;
+
+/** flag of struct virtio_crypto_op_header: the request names a session. Ignored without REVISION_1. */
+export const FLAG_SESSION_MODE = 1;
 
 /** Direction of a session (5.9.8.2.1). */
 export const DIRECTION_ENCRYPT = 1;
@@ -85,6 +107,13 @@ export const DIRECTION_DECRYPT = 2;
 export const SYM_OP_NONE = 0;
 export const SYM_OP_CIPHER = 1;
 export const SYM_OP_ALGORITHM_CHAINING = 2;
+
+/** alg_chain_order and hash_mode of a chained session (5.9.8.2.1). */
+export const CHAIN_HASH_THEN_CIPHER = 1;
+export const CHAIN_CIPHER_THEN_HASH = 2;
+export const HASH_MODE_PLAIN = 1;
+export const HASH_MODE_AUTH = 2;
+export const HASH_MODE_NESTED = 3;
 
 /** Operation status (5.9.8.1). */
 export const CRYPTO_OK = 0;
@@ -99,14 +128,41 @@ export const CRYPTO_KEY_REJECTED = 6;
 export const CTRL_OPCODE = 0;
 export const CTRL_ALGO = 4;
 export const CTRL_FLAG = 8;
+export const CTRL_HEADER_BYTES = 16;
 export const CTRL_LEGACY_BYTES = 72;
+/** With REVISION_1 nothing is padded: header and fixed-length fields of each request. */
+export const CTRL_SYM_BYTES = 72;
+export const CTRL_HASH_BYTES = 24;
+export const CTRL_MAC_BYTES = 32;
+export const CTRL_AEAD_BYTES = 40;
+export const CTRL_DESTROY_BYTES = 24;
 
 /** struct virtio_crypto_cipher_session_flf, from the start of the control request. */
 export const CTRL_CIPHER_ALGO = 16;
 export const CTRL_CIPHER_KEY_LEN = 20;
 export const CTRL_CIPHER_OP = 24;
+/** struct virtio_crypto_alg_chain_session_flf, its cipher_hdr and its algo_flf (of a hash or a MAC). */
+export const CTRL_CHAIN_ORDER = 16;
+export const CTRL_CHAIN_HASH_MODE = 20;
+export const CTRL_CHAIN_CIPHER_ALGO = 24;
+export const CTRL_CHAIN_CIPHER_KEY_LEN = 28;
+export const CTRL_CHAIN_CIPHER_OP = 32;
+export const CTRL_CHAIN_AUTH_ALGO = 40;
+export const CTRL_CHAIN_RESULT_LEN = 44;
+export const CTRL_CHAIN_AUTH_KEY_LEN = 48;
+export const CTRL_CHAIN_AAD_LEN = 56;
 /** op_type of struct virtio_crypto_sym_create_session_flf. */
 export const CTRL_SYM_OP_TYPE = 64;
+/** struct virtio_crypto_hash_create_session_flf and virtio_crypto_mac_create_session_flf. */
+export const CTRL_AUTH_ALGO = 16;
+export const CTRL_AUTH_RESULT_LEN = 20;
+export const CTRL_AUTH_KEY_LEN = 24;
+/** struct virtio_crypto_aead_create_session_flf. */
+export const CTRL_AEAD_ALGO = 16;
+export const CTRL_AEAD_KEY_LEN = 20;
+export const CTRL_AEAD_TAG_LEN = 24;
+export const CTRL_AEAD_AAD_LEN = 28;
+export const CTRL_AEAD_OP = 32;
 /** struct virtio_crypto_destroy_session_flf. */
 export const CTRL_DESTROY_SESSION_ID = 16;
 
@@ -122,14 +178,75 @@ export const DATA_OPCODE = 0;
 export const DATA_ALGO = 4;
 export const DATA_SESSION_ID = 8;
 export const DATA_FLAG = 16;
+export const DATA_HEADER_BYTES = 24;
 export const DATA_LEGACY_BYTES = 72;
+/** With REVISION_1 nothing is padded: header and fixed-length fields of each request. */
+export const DATA_SYM_BYTES = 72;
+export const DATA_AUTH_BYTES = 32;
+export const DATA_AEAD_BYTES = 48;
+/** The same where the service's stateless mode was negotiated, for requests of both modes. */
+export const DATA_SYM_STATELESS_BYTES = 100;
+export const DATA_AUTH_STATELESS_BYTES = 40;
+export const DATA_AEAD_STATELESS_BYTES = 56;
 
 /** struct virtio_crypto_cipher_data_flf, from the start of the data request. */
 export const DATA_CIPHER_IV_LEN = 24;
 export const DATA_CIPHER_SRC_LEN = 28;
 export const DATA_CIPHER_DST_LEN = 32;
+/** struct virtio_crypto_alg_chain_data_flf. */
+export const DATA_CHAIN_IV_LEN = 24;
+export const DATA_CHAIN_SRC_LEN = 28;
+export const DATA_CHAIN_DST_LEN = 32;
+export const DATA_CHAIN_CIPHER_START = 36;
+export const DATA_CHAIN_CIPHER_LEN = 40;
+export const DATA_CHAIN_HASH_START = 44;
+export const DATA_CHAIN_HASH_LEN = 48;
+export const DATA_CHAIN_AAD_LEN = 52;
+export const DATA_CHAIN_RESULT_LEN = 56;
 /** op_type of struct virtio_crypto_sym_data_flf. */
 export const DATA_SYM_OP_TYPE = 64;
+/** struct virtio_crypto_hash_data_flf, and of a MAC. */
+export const DATA_AUTH_SRC_LEN = 24;
+export const DATA_AUTH_RESULT_LEN = 28;
+/** struct virtio_crypto_aead_data_flf. */
+export const DATA_AEAD_IV_LEN = 24;
+export const DATA_AEAD_AAD_LEN = 28;
+export const DATA_AEAD_SRC_LEN = 32;
+export const DATA_AEAD_DST_LEN = 36;
+export const DATA_AEAD_TAG_LEN = 40;
+
+/** struct virtio_crypto_cipher_data_flf_stateless. */
+export const STATELESS_CIPHER_ALGO = 24;
+export const STATELESS_CIPHER_KEY_LEN = 28;
+export const STATELESS_CIPHER_OP = 32;
+export const STATELESS_CIPHER_IV_LEN = 36;
+/** struct virtio_crypto_alg_chain_data_flf_stateless; from its iv_len on, the fields follow as in session mode. */
+export const STATELESS_CHAIN_ORDER = 24;
+export const STATELESS_CHAIN_CIPHER_ALGO = 32;
+export const STATELESS_CHAIN_CIPHER_KEY_LEN = 36;
+export const STATELESS_CHAIN_CIPHER_OP = 40;
+export const STATELESS_CHAIN_AUTH_ALGO = 44;
+export const STATELESS_CHAIN_AUTH_KEY_LEN = 48;
+export const STATELESS_CHAIN_HASH_MODE = 52;
+export const STATELESS_CHAIN_IV_LEN = 56;
+/** op_type of struct virtio_crypto_sym_data_flf_stateless. */
+export const STATELESS_SYM_OP_TYPE = 96;
+/** struct virtio_crypto_hash_data_flf_stateless. */
+export const STATELESS_HASH_ALGO = 24;
+export const STATELESS_HASH_SRC_LEN = 28;
+/** struct virtio_crypto_mac_data_flf_stateless. */
+export const STATELESS_MAC_ALGO = 24;
+export const STATELESS_MAC_KEY_LEN = 28;
+export const STATELESS_MAC_SRC_LEN = 32;
+/** struct virtio_crypto_aead_data_flf_stateless. */
+export const STATELESS_AEAD_ALGO = 24;
+export const STATELESS_AEAD_KEY_LEN = 28;
+export const STATELESS_AEAD_OP = 32;
+export const STATELESS_AEAD_IV_LEN = 36;
+export const STATELESS_AEAD_TAG_LEN = 40;
+export const STATELESS_AEAD_AAD_LEN = 44;
+export const STATELESS_AEAD_SRC_LEN = 48;
+export const STATELESS_AEAD_DST_LEN = 52;
 
 /** struct virtio_crypto_config (5.9.5 Device configuration layout). */
 export const CONFIG_STATUS = 0;
@@ -150,4 +267,8 @@ export const CONFIG_BYTES = 56;
 export const S_HW_READY = 1;
 
 export const AES_BLOCK_BYTES = 16;
-export const AES_KEY_BYTES_MAX = 32;
+/** AEAD with CCM: iv has this many bytes, whatever iv_len says; the nonce stands behind the first (5.9.8.7). */
+export const CCM_IV_BYTES = 16;
+/** The longest keys that this device takes: of a cipher or an AEAD (arc4 has the longest), and of a MAC. */
+export const CIPHER_KEY_BYTES_MAX = 256;
+export const AUTH_KEY_BYTES_MAX = 512;

@@ -30,11 +30,26 @@ export const MEMORY_REGIONS_MAX = 8;
 /** A chain may have this many buffers even where the queue is smaller, as indirect tables of drivers in the field do. */
 export const CHAIN_BUFFERS_MIN = 1024;
 
-/** What a saved session consists of, and how a session stands in the engine's table. */
+/**
+ * A session as it stands in the engine's table: id, parameters and keys. From SESSION_PARAMETERS to SESSION_HEAD_BYTES it is
+ * what a saved session consists of; the expanded keys behind it are made anew. The cipher's key comes first, the other behind it.
+ */
 export const SESSION_ID = 0;
+export const SESSION_PARAMETERS = 8;
 export const SESSION_SERVICE = 8;
-export const SESSION_ALGO = 12;
-export const SESSION_DIRECTION = 16;
-export const SESSION_KEY_LEN = 20;
-export const SESSION_KEY = 32;
-export const SESSION_KEY_BYTES_MAX = 32;
+/** SYM_OP_* of a CIPHER session. */
+export const SESSION_OP_TYPE = 12;
+/** Algorithm of a cipher or an AEAD. */
+export const SESSION_ALGO = 16;
+export const SESSION_DIRECTION = 20;
+export const SESSION_KEY_LEN = 24;
+export const SESSION_CHAIN_ORDER = 28;
+export const SESSION_HASH_MODE = 32;
+/** Algorithm of a hash or a MAC. */
+export const SESSION_AUTH_ALGO = 36;
+export const SESSION_AUTH_KEY_LEN = 40;
+/** hash_result_len, or the tag_len of an AEAD. */
+export const SESSION_RESULT_LEN = 44;
+export const SESSION_KEY = 64;
+export const SESSION_KEY_BYTES_MAX = 768;
+export const SESSION_HEAD_BYTES = 832;

@@ -6,40 +6,69 @@ import {
   CRYPTO_ERR,
   CRYPTO_NOTSUPP,
   CRYPTO_OK,
+  CTRL_AEAD_BYTES,
+  CTRL_DESTROY_BYTES,
   CTRL_DESTROY_SESSION_ID,
+  CTRL_HASH_BYTES,
+  CTRL_HEADER_BYTES,
   CTRL_LEGACY_BYTES,
+  CTRL_MAC_BYTES,
   CTRL_OPCODE,
+  CTRL_SYM_BYTES,
+  F_REVISION_1,
   OP_AKCIPHER_DESTROY_SESSION,
   OP_CREATE_SESSION,
   OP_DESTROY_SESSION,
-  SERVICE_CIPHER,
+  SERVICE_AEAD,
+  SERVICE_HASH,
+  SERVICE_MAC,
   STATUS_BYTES,
 } from '../../spec/crypto';
 import { FAULT_NONE, FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../spec/engine';
-import { Device, offersService } from '../device';
+import { Device, hasFeature, offersService } from '../device';
 import { closeSession, findSession } from '../session/table';
 import { readBytes, writeBytes } from '../virtqueue/buffers';
-import { createCipherSession } from './cipher_session';
+import { createSession } from './create';
 
 /** Runs the control request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered. */
 export function runControlRequest(device: Device): u32 {
-  if (device.readableBytes < <u32>CTRL_LEGACY_BYTES) return FAULT_REQUEST_HEADER;
-  readBytes(device, device.header, CTRL_LEGACY_BYTES);
+  const revision1 = hasFeature(device, F_REVISION_1);
+  const fixed: u32 = revision1 ? CTRL_HEADER_BYTES : CTRL_LEGACY_BYTES;
+  if (device.readableBytes < fixed) return FAULT_REQUEST_HEADER;
+  readBytes(device, device.header, fixed);
   const opcode = load<u32>(device.header + CTRL_OPCODE);
   const operation = opcode & 0xff;
   if (operation == OP_DESTROY_SESSION || operation == OP_AKCIPHER_DESTROY_SESSION) {
     if (device.writableBytes < <u32>STATUS_BYTES) return FAULT_REQUEST_STATUS;
+    if (revision1 && !readRest(device, CTRL_DESTROY_BYTES)) return FAULT_REQUEST_HEADER;
     answerDestroy(device, destroySession(device, opcode));
     return FAULT_NONE;
   }
   if (device.writableBytes < <u32>CREATE_INPUT_BYTES) return FAULT_REQUEST_STATUS;
   device.createdSession = 0;
   let status: u32 = CRYPTO_NOTSUPP;
-  if (operation == OP_CREATE_SESSION) {
-    if (opcode >> 8 == SERVICE_CIPHER && offersService(device, SERVICE_CIPHER)) status = createCipherSession(device);
+  const service = opcode >> 8;
+  if (operation == OP_CREATE_SESSION && offersService(device, service)) {
+    if (revision1 && !readRest(device, createHeaderBytes(service))) return FAULT_REQUEST_HEADER;
+    status = createSession(device, service);
   }
   answerCreate(device, status);
   return FAULT_NONE;
+}
+
+/** Reads the fixed-length fields up to `bytes` of the request; false when the chain does not have them. */
+function readRest(device: Device, bytes: u32): bool {
+  const rest = bytes - CTRL_HEADER_BYTES;
+  if (device.readableLeft < rest) return false;
+  readBytes(device, device.header + CTRL_HEADER_BYTES, rest);
+  return true;
+}
+
+/** Bytes of header and fixed-length fields with REVISION_1. */
+function createHeaderBytes(service: u32): u32 {
+  if (service == SERVICE_HASH) return CTRL_HASH_BYTES;
+  if (service == SERVICE_MAC) return CTRL_MAC_BYTES;
+  return service == SERVICE_AEAD ? CTRL_AEAD_BYTES : CTRL_SYM_BYTES;
 }
 
 /**
@@ -57,7 +86,7 @@ function destroySession(device: Device, opcode: u32): u32 {
 /** struct virtio_crypto_destroy_session_input. */
 function answerDestroy(device: Device, status: u32): void {
   store<u8>(device.header, <u8>status);
-  writeBytes(device, device.header, STATUS_BYTES);
+  writeBytes(device, device.header, 0, STATUS_BYTES);
   device.resultBytes = STATUS_BYTES;
 }
 
@@ -66,6 +95,6 @@ function answerCreate(device: Device, status: u32): void {
   store<u64>(device.header + CREATE_INPUT_SESSION_ID, device.createdSession);
   // The 32-bit status and the padding behind it, in one store.
   store<u64>(device.header + CREATE_INPUT_STATUS, status);
-  writeBytes(device, device.header, CREATE_INPUT_BYTES);
+  writeBytes(device, device.header, 0, CREATE_INPUT_BYTES);
   device.resultBytes = CREATE_INPUT_BYTES;
 }

@@ -1,23 +1,124 @@
 // The data queues (5.9.8.3): one request is parsed from the device's chain, run, and its status written.
-import { CIPHER_DECRYPT, CIPHER_ENCRYPT, CRYPTO_NOTSUPP, CRYPTO_OK, DATA_LEGACY_BYTES, DATA_OPCODE, SERVICE_CIPHER, STATUS_BYTES } from '../../spec/crypto';
+import {
+  AEAD_DECRYPT,
+  AEAD_ENCRYPT,
+  CIPHER_DECRYPT,
+  CIPHER_ENCRYPT,
+  CRYPTO_ERR,
+  CRYPTO_INVSESS,
+  CRYPTO_NOTSUPP,
+  CRYPTO_OK,
+  DATA_FLAG,
+  DATA_HEADER_BYTES,
+  DATA_LEGACY_BYTES,
+  DATA_OPCODE,
+  DATA_SESSION_ID,
+  DIRECTION_DECRYPT,
+  DIRECTION_ENCRYPT,
+  F_REVISION_1,
+  FLAG_SESSION_MODE,
+  HASH,
+  MAC,
+  SERVICE_AEAD,
+  SERVICE_CIPHER,
+  STATUS_BYTES,
+  SYM_OP_ALGORITHM_CHAINING,
+  SYM_OP_CIPHER,
+} from '../../spec/crypto';
 import { FAULT_NONE, FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../spec/engine';
-import { Device } from '../device';
+import { Device, hasFeature, offersService } from '../device';
+import { Session } from '../session/slot';
+import { findSession } from '../session/table';
 import { readBytes, writeLastByte } from '../virtqueue/buffers';
-import { runCipherRequest } from './cipher';
+import { runAead } from './aead';
+import { runAuth } from './auth';
+import { runChain } from './chain';
+import { runCipher } from './cipher';
+import { dataHeaderBytes, readOperation, statelessLayout, symOpType } from './layout';
+import { Operation } from './operation';
+import { closeStateless, openStateless } from './stateless';
 
 /** Runs the data request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered. */
 export function runDataRequest(device: Device): u32 {
-  if (device.readableBytes < <u32>DATA_LEGACY_BYTES) return FAULT_REQUEST_HEADER;
+  const revision1 = hasFeature(device, F_REVISION_1);
+  const fixed: u32 = revision1 ? DATA_HEADER_BYTES : DATA_LEGACY_BYTES;
+  if (device.readableBytes < fixed) return FAULT_REQUEST_HEADER;
   if (device.writableBytes < <u32>STATUS_BYTES) return FAULT_REQUEST_STATUS;
-  readBytes(device, device.header, DATA_LEGACY_BYTES);
+  readBytes(device, device.header, fixed);
   const opcode = load<u32>(device.header + DATA_OPCODE);
+  const service = opcode >> 8;
   let status: u32 = CRYPTO_NOTSUPP;
   device.resultBytes = 0;
-  if ((opcode == CIPHER_ENCRYPT || opcode == CIPHER_DECRYPT) && (device.services >> SERVICE_CIPHER) & 1) {
-    status = runCipherRequest(device, opcode);
+  if (isOperation(opcode) && offersService(device, service)) {
+    const stateless = statelessLayout(device, service);
+    if (revision1) {
+      const rest = dataHeaderBytes(service, stateless) - DATA_HEADER_BYTES;
+      if (device.readableLeft < rest) return FAULT_REQUEST_HEADER;
+      readBytes(device, device.header + DATA_HEADER_BYTES, rest);
+    }
+    // The note of 5.9.8.3: without REVISION_1 the flag is ignored.
+    if (!revision1 || load<u32>(device.header + DATA_FLAG) & FLAG_SESSION_MODE) {
+      status = runInSession(device, opcode, stateless);
+    } else if (stateless) {
+      status = runStateless(device, opcode);
+    }
   }
   if (status != CRYPTO_OK) device.resultBytes = 0;
   writeLastByte(device, <u8>status);
   device.resultBytes += STATUS_BYTES;
   return FAULT_NONE;
+}
+
+@inline
+function isOperation(opcode: u32): bool {
+  return opcode == CIPHER_ENCRYPT || opcode == CIPHER_DECRYPT || opcode == HASH || opcode == MAC || opcode == AEAD_ENCRYPT || opcode == AEAD_DECRYPT;
+}
+
+/** The session's algorithms count, not the header's: DPDK leaves that field uninitialised. */
+function runInSession(device: Device, opcode: u32, stateless: bool): u32 {
+  const service = opcode >> 8;
+  const session = findSession(device, load<u64>(device.header + DATA_SESSION_ID));
+  if (!session || session.service != service) return CRYPTO_INVSESS;
+  if (service == SERVICE_CIPHER) {
+    const opType = symOpType(device, stateless);
+    if (opType != SYM_OP_CIPHER && opType != SYM_OP_ALGORITHM_CHAINING) return CRYPTO_NOTSUPP;
+    if (opType != session.opType) return CRYPTO_ERR;
+  }
+  return runOperation(device, session, opcode, stateless);
+}
+
+/** 5.9.8: all parameters come with the request, keys among them. Nothing of them stays. */
+function runStateless(device: Device, opcode: u32): u32 {
+  let status = openStateless(device, opcode >> 8);
+  if (status == CRYPTO_OK) status = runOperation(device, changetype<Session>(device.stateless), opcode, true);
+  closeStateless(device);
+  return status;
+}
+
+function runOperation(device: Device, session: Session, opcode: u32, stateless: bool): u32 {
+  const service = opcode >> 8;
+  if (service == SERVICE_CIPHER || service == SERVICE_AEAD) {
+    // The low bit of an opcode says decrypt.
+    if (session.direction != <u32>(opcode & 1 ? DIRECTION_DECRYPT : DIRECTION_ENCRYPT)) return CRYPTO_ERR;
+  }
+  readOperation(device, service, session.opType, stateless);
+  if (!carries(device)) return CRYPTO_ERR;
+  if (service == SERVICE_AEAD) return runAead(device, session);
+  if (service != SERVICE_CIPHER) return runAuth(device, session);
+  return session.opType == SYM_OP_ALGORITHM_CHAINING ? runChain(device, session) : runCipher(device, session);
+}
+
+/**
+ * Whether the content is within max_size (5.9.5.1) and the chain has room for all that the lengths say. In 64 bits, because
+ * the guest's lengths may wrap in 32.
+ */
+function carries(device: Device): bool {
+  const operation = changetype<Operation>(device.operation);
+  const readable = <u64>operation.ivBytes + operation.sourceBytes + operation.aadBytes;
+  const writable = <u64>operation.destinationBytes + operation.resultBytes;
+  return (
+    readable + writable <= <u64>device.maxRequestBytes &&
+    readable <= <u64>device.readableLeft &&
+    writable <= <u64>(device.writableBytes - STATUS_BYTES)
+  );
 }

@@ -9,20 +9,34 @@ function slotAt(device: Device, index: u32): Session {
   return changetype<Session>(device.sessions + index * SLOT_BYTES);
 }
 
-/** Wipes every session, their keys with them, and frees all slots (2.4: reset). */
+/** Wipes every session, their keys with them, and frees all slots (2.4: reset). Slots that no session ever had are left alone. */
 export function clearSessions(device: Device): void {
-  wipe(device.sessions, device.sessionCapacity * SLOT_BYTES);
-  for (let index: u32 = 0; index < device.sessionCapacity; index++) {
-    slotAt(device, index).nextFree = index + 1 < device.sessionCapacity ? index + 2 : 0;
-  }
-  device.sessionFree = 1;
+  wipe(device.sessions, device.sessionsUsed * SLOT_BYTES);
+  device.sessionsUsed = 0;
+  device.sessionFree = 0;
   device.sessionCount = 0;
 }
 
-/** A free slot that belongs to nobody yet (its id is 0 until openSession), or null when the table is full. */
+/**
+ * A free slot, wiped, that belongs to nobody yet (its id is 0 until openSession), or null when the table is full. Slots are
+ * taken from the list of closed ones first, then from those that were never used, whose memory nobody has touched.
+ */
 export function freeSession(device: Device): Session | null {
-  if (!device.sessionFree) return null;
+  if (device.sessionFree) return slotAt(device, device.sessionFree - 1);
+  if (device.sessionsUsed == device.sessionCapacity) return null;
+  useSlots(device, device.sessionsUsed + 1);
   return slotAt(device, device.sessionFree - 1);
+}
+
+/** Brings the slots below `count` into use: those that were not are wiped and put on the list of free ones. */
+function useSlots(device: Device, count: u32): void {
+  for (let index = device.sessionsUsed; index < count; index++) {
+    const session = slotAt(device, index);
+    wipe(changetype<usize>(session), SLOT_BYTES);
+    session.nextFree = device.sessionFree;
+    device.sessionFree = index + 1;
+  }
+  device.sessionsUsed = max<u32>(device.sessionsUsed, count);
 }
 
 /** Takes the slot that freeSession() answered and gives it a new id, which is returned. */
@@ -40,7 +54,7 @@ export function openSession(device: Device, session: Session): u64 {
 /** The session with this id, or null: unknown, closed, or 0. */
 export function findSession(device: Device, id: u64): Session | null {
   const index = <u32>id;
-  if (!id || index >= device.sessionCapacity) return null;
+  if (!id || index >= device.sessionsUsed) return null;
   const session = slotAt(device, index);
   return session.id == id ? session : null;
 }
@@ -54,8 +68,9 @@ export function closeSession(device: Device, session: Session): void {
   device.sessionCount--;
 }
 
-/** The open session in slot `index` (below sessionCapacity), or null: for a host that saves the device. */
+/** The open session in slot `index`, or null: for a host that saves the device. */
 export function sessionInSlot(device: Device, index: u32): Session | null {
+  if (index >= device.sessionsUsed) return null;
   const session = slotAt(device, index);
   return session.id ? session : null;
 }
@@ -67,6 +82,7 @@ export function sessionInSlot(device: Device, index: u32): Session | null {
 export function reopenSession(device: Device, id: u64): Session | null {
   const index = <u32>id;
   if (!id || index >= device.sessionCapacity) return null;
+  useSlots(device, index + 1);
   const session = slotAt(device, index);
   if (session.id) return null;
   let link = device.sessionFree;

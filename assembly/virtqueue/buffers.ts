@@ -85,14 +85,14 @@ export function readBytes(device: Device, to: usize, bytes: u32): void {
   }
 }
 
-/** Whether the next `bytes` of the readable part, one at least, are one piece in guest memory. */
+/** Whether the next `bytes` of the readable part are one piece in guest memory. */
 @inline
 export function nextIsContiguous(device: Device, bytes: u32): bool {
-  return IN_PLACE && bufferAt(device, device.readBuffer).bytes - device.readOffset >= bytes;
+  return IN_PLACE && bytes && bufferAt(device, device.readBuffer).bytes - device.readOffset >= bytes;
 }
 
 /**
- * The next `bytes` of the readable part, one at least, as one piece: in guest memory where they are contiguous, else gathered at `scratch`.
+ * The next `bytes` of the readable part as one piece: in guest memory where they are contiguous, else gathered at `scratch`.
  * The caller has compared them with readableLeft and with the size of scratch.
  */
 export function readContiguous(device: Device, bytes: u32, scratch: usize): usize {
@@ -116,30 +116,47 @@ function advance(device: Device, buffer: Buffer, bytes: u32): void {
   }
 }
 
-/** Where the first `bytes` of the writable part stand if they are one piece, else NOWHERE. */
-@inline
-export function writableContiguous(device: Device, bytes: u32): usize {
+/** Where `bytes`, one at least, of the writable part stand from its byte `offset` on if they are one piece, else NOWHERE. */
+export function writableContiguous(device: Device, offset: u32, bytes: u32): usize {
   if (!IN_PLACE) return NOWHERE;
-  const buffer = bufferAt(device, device.readableCount);
-  return buffer.bytes >= bytes ? buffer.pointer : NOWHERE;
+  let index = device.readableCount;
+  while (offset >= bufferAt(device, index).bytes) offset -= bufferAt(device, index++).bytes;
+  const buffer = bufferAt(device, index);
+  return buffer.bytes - offset >= bytes ? buffer.pointer + offset : NOWHERE;
 }
 
-/** Reports `bytes` at the start of the writable part as written; they are one piece (writableContiguous). */
-@inline
-export function reportContiguous(device: Device, bytes: u32): void {
-  reportWrite(device, bufferAt(device, device.readableCount).address, bytes);
-}
-
-/** Scatters `bytes` over the writable part from its start. The caller has compared them with writableBytes. */
-export function writeBytes(device: Device, from: usize, bytes: u32): void {
+/** Reports `bytes` of the writable part from its byte `offset` on as written. */
+export function reportWritten(device: Device, offset: u32, bytes: u32): void {
+  if (!device.reportWrites) return;
   let index = device.readableCount;
   while (bytes) {
     const buffer = bufferAt(device, index++);
-    const step = min<u32>(bytes, buffer.bytes);
-    copyToGuest(buffer.pointer, from, step);
-    reportWrite(device, buffer.address, step);
+    if (offset >= buffer.bytes) {
+      offset -= buffer.bytes;
+      continue;
+    }
+    const step = min<u32>(bytes, buffer.bytes - offset);
+    reportWrite(device, buffer.address + offset, step);
+    bytes -= step;
+    offset = 0;
+  }
+}
+
+/** Scatters `bytes` over the writable part from its byte `offset` on. The caller has compared them with writableBytes. */
+export function writeBytes(device: Device, from: usize, offset: u32, bytes: u32): void {
+  let index = device.readableCount;
+  while (bytes) {
+    const buffer = bufferAt(device, index++);
+    if (offset >= buffer.bytes) {
+      offset -= buffer.bytes;
+      continue;
+    }
+    const step = min<u32>(bytes, buffer.bytes - offset);
+    copyToGuest(buffer.pointer + offset, from, step);
+    reportWrite(device, buffer.address + offset, step);
     from += step;
     bytes -= step;
+    offset = 0;
   }
 }
 

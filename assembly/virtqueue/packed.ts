@@ -19,7 +19,7 @@ import {
 } from '../../spec/virtio';
 import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
-import { runLanes } from '../request/lanes';
+import { runBatch } from '../request/batch';
 import { packedAvailable, readPackedChain } from './chain';
 import { Queue } from './queue';
 import { runRequest } from './run';
@@ -58,7 +58,7 @@ export function processPackedQueue(device: Device, queue: Queue): u32 {
 
 /** Shows the driver the `moved` descriptors that were used from place `first` on, and decides whether it wants an interrupt. */
 function publish(device: Device, queue: Queue, moved: u32, asked: u32, first: u32, firstFlags: u32): u32 {
-  runLanes(device);
+  runBatch(device);
   markUsed(device, queue, first, firstFlags);
   if (queue.eventIdx && asked != moved) askForNotification(device, queue);
   return faultBit(device) | (wantsInterrupt(queue, moved) ? NOTIFY_INTERRUPT : 0);

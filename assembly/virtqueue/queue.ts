@@ -1,6 +1,6 @@
 import { AVAIL_ALIGN, AVAIL_ELEM_BYTES, AVAIL_RING, DESC_ALIGN, DESC_BYTES, EVENT_SUPPRESS_ALIGN, EVENT_SUPPRESS_BYTES, EVENT_WRAP_BIT, F_EVENT_IDX, F_INDIRECT_DESC, F_RING_PACKED, QUEUE_SIZE_MAX, RING_EVENT_BYTES, USED_ALIGN, USED_ELEM_BYTES, USED_RING } from '../../spec/virtio';
 import { FAULT_NONE, FAULT_QUEUE_ADDRESS, FAULT_QUEUE_ALIGNMENT, FAULT_QUEUE_SIZE } from '../../spec/engine';
-import { Device } from '../device';
+import { Device, hasFeature } from '../device';
 import { GuestPointer, NOWHERE, translate } from '../memory/guest';
 import { wipe } from '../memory/bytes';
 
@@ -73,11 +73,6 @@ export function enableQueue(device: Device, queue: Queue, index: u32, size: u32,
   queue.requests = 0;
   queue.enabled = 1;
   return FAULT_NONE;
-}
-
-@inline
-function hasFeature(device: Device, bit: u32): bool {
-  return ((device.features >> bit) & 1) != 0;
 }
 
 /** Forgets a queue: it is as after a device reset (2.6.1.1). */

@@ -3,7 +3,7 @@ import { FAULT_AVAIL_INDEX, FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET } f
 import { AVAIL_ELEM_BYTES, AVAIL_F_NO_INTERRUPT, AVAIL_FLAGS, AVAIL_IDX, AVAIL_RING, USED_ELEM_BYTES, USED_ELEM_ID, USED_ELEM_LEN, USED_FLAGS, USED_IDX, USED_RING } from '../../spec/virtio';
 import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
-import { runLanes } from '../request/lanes';
+import { runBatch } from '../request/batch';
 import { readSplitChain } from './chain';
 import { Queue } from './queue';
 import { runRequest } from './run';
@@ -57,7 +57,7 @@ function runChains(device: Device, queue: Queue, available: u16): bool {
 
 /** Shows the driver what was completed since `firstUsed`, and decides whether it wants an interrupt (2.7.7). */
 function publish(device: Device, queue: Queue, firstUsed: u16): u32 {
-  runLanes(device);
+  runBatch(device);
   const completed = <u32>(<u16>(queue.nextUsed - firstUsed));
   let answer: u32 = device.fault != FAULT_NONE ? NOTIFY_NEEDS_RESET : 0;
   if (!completed) return answer;

@@ -1,19 +1,6 @@
 import * as crypto from '../../spec/crypto.ts';
+import type { Offer } from './offer.ts';
 import type { ResolvedOptions } from './options.ts';
-
-/** What the device offers: services, algorithms and key lengths, as its configuration space shows them (5.9.5). */
-export interface Offer {
-  services: number;
-  cipherAlgorithms: bigint;
-  maxCipherKeyBytes: number;
-}
-
-/** The offer of this version: CIPHER with aes-cbc. */
-export const OFFER: Offer = {
-  services: 1 << crypto.SERVICE_CIPHER,
-  cipherAlgorithms: 1n << BigInt(crypto.CIPHER_AES_CBC),
-  maxCipherKeyBytes: crypto.AES_KEY_BYTES_MAX,
-};
 
 /** struct virtio_crypto_config with its generation (2.5, 5.9.5). */
 export class ConfigSpace {
@@ -26,9 +13,14 @@ export class ConfigSpace {
     this.#set(crypto.CONFIG_STATUS, crypto.S_HW_READY);
     this.#set(crypto.CONFIG_MAX_DATAQUEUES, options.dataQueues);
     this.#set(crypto.CONFIG_CRYPTO_SERVICES, offer.services);
-    this.#set(crypto.CONFIG_CIPHER_ALGO_L, low(offer.cipherAlgorithms));
-    this.#set(crypto.CONFIG_CIPHER_ALGO_H, high(offer.cipherAlgorithms));
+    this.#set(crypto.CONFIG_CIPHER_ALGO_L, low(offer.ciphers));
+    this.#set(crypto.CONFIG_CIPHER_ALGO_H, high(offer.ciphers));
+    this.#set(crypto.CONFIG_HASH_ALGO, offer.hashes);
+    this.#set(crypto.CONFIG_MAC_ALGO_L, low(offer.macs));
+    this.#set(crypto.CONFIG_MAC_ALGO_H, high(offer.macs));
+    this.#set(crypto.CONFIG_AEAD_ALGO, offer.aeads);
     this.#set(crypto.CONFIG_MAX_CIPHER_KEY_LEN, offer.maxCipherKeyBytes);
+    this.#set(crypto.CONFIG_MAX_AUTH_KEY_LEN, offer.maxAuthKeyBytes);
     this.#bytes.setBigUint64(crypto.CONFIG_MAX_SIZE, BigInt(options.maxRequestBytes), true);
   }
 

@@ -12,9 +12,10 @@ import {
 import type { EngineExports } from '../engine/exports.ts';
 import { instantiateEngine, type WriteReport } from '../engine/load.ts';
 import { checkRegions, claimRegion, type GuestMemory } from '../engine/memory.ts';
-import { ConfigSpace, OFFER } from './config_space.ts';
+import { ConfigSpace } from './config_space.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
 import { acceptable, hasFeature, offeredFeatures } from './features.ts';
+import { offerOf } from './offer.ts';
 import { type CryptoDeviceOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type QueueRegisters, queueRegisters } from './queue_registers.ts';
 import { type DeviceState, parseDeviceState, readSessions, restoreSessions, StateError } from './state.ts';
@@ -62,8 +63,9 @@ export class CryptoDevice {
 
   constructor(options: CreateOptions) {
     this.options = resolveOptions(options);
-    this.offeredFeatures = offeredFeatures(this.options.features);
-    this.config = new ConfigSpace(this.options, OFFER);
+    const offer = offerOf(this.options.algorithms);
+    this.offeredFeatures = offeredFeatures(this.options.features, offer.services);
+    this.config = new ConfigSpace(this.options, offer);
     this.queues = queueRegisters(this.options);
     const { dataQueues, queueSize, maxSessions, maxRequestBytes } = this.options;
     const { memory, regions } = options.guest;
@@ -76,7 +78,7 @@ export class CryptoDevice {
     for (const { guestAddress, bytes, offset } of regions) {
       this.#engine.addMemory(this.#base, BigInt(guestAddress), BigInt(bytes), offset);
     }
-    this.#engine.offer(this.#base, OFFER.services, OFFER.cipherAlgorithms, OFFER.maxCipherKeyBytes);
+    this.#engine.offer(this.#base, offer.services, offer.ciphers, offer.hashes, offer.macs, offer.aeads);
     this.#engine.reportWrites(this.#base, options.onWrite ? 1 : 0);
   }
 

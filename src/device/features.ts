@@ -1,3 +1,4 @@
+import * as crypto from '../../spec/crypto.ts';
 import * as spec from '../../spec/virtio.ts';
 
 /** Optional features that a device can be told to offer or not (6 Reserved Feature Bits). */
@@ -16,11 +17,16 @@ export interface FeatureOptions {
   ringReset?: boolean;
   /** VIRTIO_F_ACCESS_PLATFORM: accepted, and without effect, since emulated machines have no IOMMU. Default false. */
   accessPlatform?: boolean;
+  /** VIRTIO_CRYPTO_F_REVISION_1 (5.9.3): the layout without padding. Default true; no driver in the field takes it up. */
+  revision1?: boolean;
+  /** VIRTIO_CRYPTO_F_*_STATELESS_MODE of each service that is offered, with revision1. Default true. */
+  stateless?: boolean;
 }
 
 export type ResolvedFeatures = Required<FeatureOptions>;
 
-const FEATURES: Record<keyof FeatureOptions, { bit: number; fallback: boolean }> = {
+/** Each choice and its bits. Which services are stateless depends on what else is offered. */
+const FEATURES: Record<keyof FeatureOptions, { bit?: number; fallback: boolean }> = {
   indirect: { bit: spec.F_INDIRECT_DESC, fallback: true },
   eventIdx: { bit: spec.F_EVENT_IDX, fallback: true },
   packed: { bit: spec.F_RING_PACKED, fallback: false },
@@ -28,7 +34,17 @@ const FEATURES: Record<keyof FeatureOptions, { bit: number; fallback: boolean }>
   notificationData: { bit: spec.F_NOTIFICATION_DATA, fallback: false },
   ringReset: { bit: spec.F_RING_RESET, fallback: true },
   accessPlatform: { bit: spec.F_ACCESS_PLATFORM, fallback: false },
+  revision1: { bit: crypto.F_REVISION_1, fallback: true },
+  stateless: { fallback: true },
 };
+
+/** The stateless features of all services that this library knows. */
+const STATELESS_MODES = [
+  crypto.F_CIPHER_STATELESS_MODE,
+  crypto.F_HASH_STATELESS_MODE,
+  crypto.F_MAC_STATELESS_MODE,
+  crypto.F_AEAD_STATELESS_MODE,
+];
 
 const bitOf = (number: number): bigint => 1n << BigInt(number);
 
@@ -54,24 +70,34 @@ export function resolveFeatures(options: FeatureOptions = {}): ResolvedFeatures 
     notificationData: pick('notificationData'),
     ringReset: pick('ringReset'),
     accessPlatform: pick('accessPlatform'),
+    revision1: pick('revision1'),
+    stateless: pick('stateless'),
   };
 }
 
-/** Feature bits that a device with these choices offers (2.2). */
-export function offeredFeatures(features: ResolvedFeatures): bigint {
+/** Feature bits that a device with these choices and services (bits of crypto_services) offers (2.2). */
+export function offeredFeatures(features: ResolvedFeatures, services: number): bigint {
   let bits = bitOf(spec.F_VERSION_1);
   for (const name of Object.keys(FEATURES) as (keyof FeatureOptions)[]) {
-    if (features[name]) bits |= bitOf(FEATURES[name].bit);
+    const { bit } = FEATURES[name];
+    if (features[name] && bit !== undefined) bits |= bitOf(bit);
+  }
+  if (!features.revision1 || !features.stateless) return bits;
+  for (const mode of STATELESS_MODES) {
+    if ((services >> (mode - crypto.F_STATELESS_MODE)) & 1) bits |= bitOf(mode);
   }
   return bits;
 }
 
 /**
  * Whether a driver's choice can be accepted (2.2.2): a subset of what was offered, with VIRTIO_F_VERSION_1, since only
- * non-transitional drivers are served (6.2).
+ * non-transitional drivers are served (6.2), and no stateless mode without REVISION_1 (5.9.3.1).
  */
 export function acceptable(driverFeatures: bigint, offered: bigint): boolean {
-  return (driverFeatures & ~offered) === 0n && hasFeature(driverFeatures, spec.F_VERSION_1);
+  if ((driverFeatures & ~offered) !== 0n || !hasFeature(driverFeatures, spec.F_VERSION_1)) return false;
+  return (
+    hasFeature(driverFeatures, crypto.F_REVISION_1) || !STATELESS_MODES.some((mode) => hasFeature(driverFeatures, mode))
+  );
 }
 
 /** Whether a set of features has this bit. */

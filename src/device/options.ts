@@ -1,5 +1,7 @@
+import type { AlgorithmName } from '../../spec/names.ts';
 import { QUEUE_SIZE_MAX } from '../../spec/virtio.ts';
 import { type FeatureOptions, type ResolvedFeatures, resolveFeatures } from './features.ts';
+import { type AlgorithmChoice, resolveAlgorithms } from './offer.ts';
 import { powerOfTwoUpTo } from './queue_registers.ts';
 
 /** What a virtio crypto device can be told when it is created. */
@@ -15,6 +17,11 @@ export interface CryptoDeviceOptions {
   maxSessions?: number;
   /** max_size (5.9.5): the content of one request, in bytes, 1024 to 64 MiB. Default 1 MiB. */
   maxRequestBytes?: number;
+  /**
+   * Algorithms by the specification's names, or 'modern' (the default: all but what is broken or not constant-time), or 'all'.
+   * A service is offered when one of its algorithms is.
+   */
+  algorithms?: AlgorithmChoice;
   /** Which of the optional features the driver finds. */
   features?: FeatureOptions;
 }
@@ -23,7 +30,11 @@ export interface CryptoDeviceOptions {
 export const CAPACITIES = ['dataQueues', 'queueSize', 'maxSessions', 'maxRequestBytes'] as const;
 export type Capacity = (typeof CAPACITIES)[number];
 
-export type ResolvedOptions = Record<Capacity, number> & { features: ResolvedFeatures };
+export type ResolvedOptions = Record<Capacity, number> & {
+  features: ResolvedFeatures;
+  /** The algorithms that are offered, by name. */
+  algorithms: readonly AlgorithmName[];
+};
 
 const LIMITS: Record<Capacity, { low: number; high: number; fallback: number }> = {
   dataQueues: { low: 1, high: 64, fallback: 1 },
@@ -44,6 +55,7 @@ export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
     maxSessions: resolve('maxSessions', options.maxSessions),
     maxRequestBytes: resolve('maxRequestBytes', options.maxRequestBytes),
     features: resolveFeatures(options.features),
+    algorithms: resolveAlgorithms(options.algorithms),
   };
   const { queueSize, features } = resolved;
   const lower = powerOfTwoUpTo(queueSize);

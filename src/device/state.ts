@@ -30,11 +30,10 @@ const SavedQueue = v.strictObject({
 
 const SavedSession = v.strictObject({
   id: uint64,
-  service: uint32,
-  algo: uint32,
-  direction: v.picklist([1, 2]),
-  /** The driver's key, in hexadecimal. */
-  key: v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})+$/)),
+  /** Its parameters as the engine keeps them, from SESSION_PARAMETERS to SESSION_KEY, as 32-bit numbers. */
+  parameters: v.pipe(v.array(uint32), v.length((spec.SESSION_KEY - spec.SESSION_PARAMETERS) / 4)),
+  /** The driver's keys, one behind the other, in hexadecimal. */
+  key: v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})*$/), v.maxLength(2 * spec.SESSION_KEY_BYTES_MAX)),
 });
 
 const State = v.strictObject({
@@ -103,16 +102,24 @@ export function readSessions(
   for (let slot = 0; slot < capacity; slot++) {
     const at = engine.sessionAt(device, slot) >>> 0;
     if (!at) continue;
-    const key = new Uint8Array(memory.buffer, at + spec.SESSION_KEY, view.getUint32(at + spec.SESSION_KEY_LEN, true));
+    const parameters: number[] = [];
+    for (let offset = spec.SESSION_PARAMETERS; offset < spec.SESSION_KEY; offset += 4) {
+      parameters.push(view.getUint32(at + offset, true));
+    }
+    const key = new Uint8Array(memory.buffer, at + spec.SESSION_KEY, keyBytesOf(parameters));
     sessions.push({
       id: view.getBigUint64(at + spec.SESSION_ID, true).toString(),
-      service: view.getUint32(at + spec.SESSION_SERVICE, true),
-      algo: view.getUint32(at + spec.SESSION_ALGO, true),
-      direction: view.getUint32(at + spec.SESSION_DIRECTION, true) === 2 ? 2 : 1,
+      parameters,
       key: Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join(''),
     });
   }
   return sessions;
+}
+
+/** Bytes of all keys of a session with these parameters. */
+function keyBytesOf(parameters: readonly number[]): number {
+  const field = (offset: number) => parameters[(offset - spec.SESSION_PARAMETERS) / 4] ?? 0;
+  return field(spec.SESSION_KEY_LEN) + field(spec.SESSION_AUTH_KEY_LEN);
 }
 
 /**
@@ -127,13 +134,19 @@ export function restoreSessions(
 ): void {
   // First, so that a session with a later serial raises it: no id that is open here may be given out anew.
   engine.setSessionSerial(device, state.sessionSerial);
-  for (const { id, service, algo, direction, key } of state.sessions) {
-    const keyBytes = key.length / 2;
-    const at = engine.restoreSession(device, BigInt(id), service, algo, direction, keyBytes) >>> 0;
-    if (!at)
-      throw new StateError(`The saved session ${id} (service ${service}, algorithm ${algo}) is not possible here.`);
-    const target = new Uint8Array(memory.buffer, at + spec.SESSION_KEY, keyBytes);
-    for (let i = 0; i < keyBytes; i++) target[i] = Number.parseInt(key.slice(2 * i, 2 * i + 2), 16);
-    engine.expandSession(at);
+  for (const { id, parameters, key } of state.sessions) {
+    if (keyBytesOf(parameters) !== key.length / 2) {
+      throw new StateError(`The saved state is damaged: the keys of session ${id} are not as long as it says.`);
+    }
+    const at = engine.restoreSession(device, BigInt(id)) >>> 0;
+    if (!at) throw new StateError(`The saved session ${id} has no place here.`);
+    const view = new DataView(memory.buffer, at);
+    parameters.forEach((value, index) => {
+      view.setUint32(spec.SESSION_PARAMETERS + 4 * index, value, true);
+    });
+    for (let i = 0; i < key.length / 2; i++) {
+      view.setUint8(spec.SESSION_KEY + i, Number.parseInt(key.slice(2 * i, 2 * i + 2), 16));
+    }
+    if (!engine.expandSession(device, at)) throw new StateError(`The saved session ${id} is not possible here.`);
   }
 }

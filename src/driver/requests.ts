@@ -1,6 +1,8 @@
 // The requests of the crypto device as a driver writes them, in the legacy layout (5.9.8): 72-byte headers.
 import * as spec from '../../spec/crypto.ts';
 
+export { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../../spec/names.ts';
+
 /** Status of an operation (5.9.8.1), as this driver names it. */
 export type Status = 'ok' | 'err' | 'badmsg' | 'notsupp' | 'invsess' | 'nospc' | 'key-rejected';
 
@@ -22,10 +24,6 @@ export function statusName(status: number): Status {
 }
 
 export type Direction = 'encrypt' | 'decrypt';
-
-/** Numbers of the CIPHER algorithms (5.9.4.1), by the specification's names. */
-export const CIPHER_ALGORITHMS = { 'aes-cbc': spec.CIPHER_AES_CBC } as const;
-export type CipherAlgorithm = keyof typeof CIPHER_ALGORITHMS;
 
 function header(bytes: number, fields: readonly (readonly [offset: number, value: number])[]): DataView<ArrayBuffer> {
   const view = new DataView(new ArrayBuffer(bytes));

@@ -7,7 +7,7 @@ export interface EngineExports {
   regionBytes(dataQueues: number, maxQueueSize: number, sessions: number, maxRequestBytes: number): number;
   initialise(device: number, dataQueues: number, maxQueueSize: number, sessions: number, maxRequestBytes: number): void;
   addMemory(device: number, start: bigint, size: bigint, pointer: number): number;
-  offer(device: number, services: number, cipherAlgorithms: bigint, maxCipherKeyBytes: number): void;
+  offer(device: number, services: number, ciphers: bigint, hashes: number, macs: bigint, aeads: number): void;
   reportWrites(device: number, on: number): void;
   setFeatures(device: number, features: bigint): void;
   enableQueue(device: number, index: number, size: number, desc: bigint, avail: bigint, used: bigint): number;
@@ -24,15 +24,8 @@ export interface EngineExports {
   sessionSerial(device: number): number;
   setSessionSerial(device: number, serial: number): void;
   sessionAt(device: number, index: number): number;
-  restoreSession(
-    device: number,
-    id: bigint,
-    service: number,
-    algo: number,
-    direction: number,
-    keyBytes: number,
-  ): number;
-  expandSession(session: number): void;
+  restoreSession(device: number, id: bigint): number;
+  expandSession(device: number, session: number): number;
 }
 
 /** What a binary must export to be this engine. */

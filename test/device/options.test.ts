@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { STATUS_FEATURES_OK } from '../../spec/virtio.ts';
 import { createCryptoDevice } from '../../src/device/device.ts';
 import type { FeatureOptions } from '../../src/device/features.ts';
+import { resolveAlgorithms } from '../../src/device/offer.ts';
 import { type CryptoDeviceOptions, resolveOptions } from '../../src/device/options.ts';
 import { createBench } from '../../src/testing/bench.ts';
 import { expectWorks } from '../support/requests.ts';
@@ -23,7 +24,10 @@ test('what is left out is filled in', () => {
       notificationData: false,
       ringReset: true,
       accessPlatform: false,
+      revision1: true,
+      stateless: true,
     },
+    algorithms: resolveAlgorithms('modern'),
   });
   expect(resolveOptions({ maxSessions: 5 })).toMatchObject({ maxSessions: 5, queueSize: 1024 });
 });
@@ -64,7 +68,13 @@ test.each([
 });
 
 describe('6 features', () => {
-  const none: FeatureOptions = { indirect: false, eventIdx: false, inOrder: false, ringReset: false };
+  const none: FeatureOptions = {
+    indirect: false,
+    eventIdx: false,
+    inOrder: false,
+    ringReset: false,
+    revision1: false,
+  };
   const bits: [keyof FeatureOptions, bigint][] = [
     ['indirect', INDIRECT],
     ['eventIdx', EVENT_IDX],
@@ -96,7 +106,8 @@ describe('6 features', () => {
 
   test('an unknown feature is refused, with those that are known', () => {
     const features = { paket: true } as FeatureOptions;
-    const known = 'indirect, eventIdx, packed, inOrder, notificationData, ringReset, accessPlatform';
+    const known =
+      'indirect, eventIdx, packed, inOrder, notificationData, ringReset, accessPlatform, revision1, stateless';
     const text = `features.paket is unknown: give ${known}.`;
     expect(() => resolveOptions({ features })).toThrow(new TypeError(text));
   });

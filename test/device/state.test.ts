@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as crypto from '../../spec/crypto.ts';
+import * as engine from '../../spec/engine.ts';
 import { FAULT_DESCRIPTOR_LOOP } from '../../spec/engine.ts';
 import { DESC_F_NEXT } from '../../spec/virtio.ts';
 import { type DeviceState, StateError } from '../../src/device/state.ts';
@@ -283,6 +284,7 @@ describe('a state that is refused', () => {
     queues: [[]],
     sessions: [[]],
     key: [`${2n ** 64n}`],
+    parameters: [],
   };
 
   test.each(Object.keys(good()).filter((name) => name !== 'version'))('a damaged %s is named', (name) => {
@@ -312,6 +314,12 @@ describe('a state that is refused', () => {
     }
   });
 
+  test('a key longer than its place', () => {
+    const state = good();
+    const sessions = state.sessions.map((saved) => ({ ...saved, key: '00'.repeat(4096) }));
+    expect(refusal({ ...state, sessions })).toMatch(/^The saved state is damaged: sessions\.0\.key/);
+  });
+
   test('a wrong number of queues', () => {
     const state = good();
     expect(refusal({ ...state, queues: state.queues.slice(1) })).toContain('it has 1 queues');
@@ -322,13 +330,25 @@ describe('a state that is refused', () => {
   });
 
   const possible = good();
+  /** The parameters of the saved session with some of them changed, by offset. */
+  const parameters = (fields: Record<number, number>): number[] =>
+    (possible.sessions[0]?.parameters ?? []).map((value, i) => fields[engine.SESSION_PARAMETERS + 4 * i] ?? value);
+
   test.each([
-    ['of a service that is not offered', { service: 1 }],
-    ['of a service beyond all', { service: 32 }],
-    ['of an algorithm that is not offered', { algo: 4 }],
-    ['of an algorithm beyond all', { algo: 0xffffffff }],
-    ['with a key of a wrong length', { key: '00'.repeat(17) }],
-    ['with a key longer than its place', { key: '00'.repeat(4096) }],
+    ['of a service that is not offered', { parameters: parameters({ [engine.SESSION_SERVICE]: 1 }) }],
+    ['of a service beyond all', { parameters: parameters({ [engine.SESSION_SERVICE]: 32 }) }],
+    ['of an algorithm that is not offered', { parameters: parameters({ [engine.SESSION_ALGO]: 4 }) }],
+    ['of an algorithm beyond all', { parameters: parameters({ [engine.SESSION_ALGO]: 0xffffffff }) }],
+    ['of no direction', { parameters: parameters({ [engine.SESSION_DIRECTION]: 3 }) }],
+    [
+      'with a key of a wrong length',
+      { key: '00'.repeat(17), parameters: parameters({ [engine.SESSION_KEY_LEN]: 17 }) },
+    ],
+    ['with a key that is not as long as it says', { key: '00'.repeat(32) }],
+    [
+      'with keys whose lengths wrap',
+      { parameters: parameters({ [engine.SESSION_KEY_LEN]: 0xffffffff, [engine.SESSION_AUTH_KEY_LEN]: 17 }) },
+    ],
     ['in a slot that this device does not have', { id: `${(1n << 32n) | 4n}` }],
     ['with id 0', { id: '0' }],
   ])('a session %s: the device is reset, and works', (_, change) => {
@@ -343,7 +363,7 @@ describe('a state that is refused', () => {
   test('a session twice: the device is reset, and keeps no key', () => {
     const rig = new Rig();
     const sessions = [...possible.sessions, ...possible.sessions];
-    expect(() => rig.device.restore({ ...possible, sessions })).toThrow(/not possible here/);
+    expect(() => rig.device.restore({ ...possible, sessions })).toThrow(/has no place here/);
     expect(contains(rig.memory, rig.engine, KEY)).toBe(false);
     expectWorksAfterReset(rig);
   });
@@ -351,7 +371,7 @@ describe('a state that is refused', () => {
   test('a serial number below that of a session: its id is not given out again all the same', () => {
     const rig = new Rig();
     const state = rig.device.save();
-    const sessions = [{ id: `${5n << 32n}`, service: 0, algo: 3, direction: 1 as const, key: '00'.repeat(16) }];
+    const sessions = possible.sessions.map((saved) => ({ ...saved, id: `${5n << 32n}` }));
     rig.device.restore({ ...state, sessions, sessionSerial: 4 });
     closeSession(rig, 5n << 32n);
     expect(session(rig) >> 32n).toBe(6n);

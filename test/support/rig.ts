@@ -60,7 +60,9 @@ abstract class RigOver<Ring extends TestRing> {
 
   constructor(options: RigOptions = {}) {
     const { features, offer, ringSize, regions, onWrite, start, ...given } = options;
-    const deviceOptions = { queueSize: 64, maxSessions: 4, maxRequestBytes: 65536, ...given };
+    // One algorithm, so that requests for others are requests for what is not offered.
+    const small = { queueSize: 64, maxSessions: 4, maxRequestBytes: 65536, algorithms: ['aes-cbc'] as const };
+    const deviceOptions = { ...small, ...given };
     this.regions = regions ?? [{ guestAddress: 0, bytes: RAM_BYTES, offset: PAGE_BYTES }];
     this.features = features ?? VERSION_1 | INDIRECT;
     const end = Math.max(...this.regions.map(({ offset, bytes }) => offset + bytes));

@@ -1,0 +1,218 @@
+// Work across requests. CBC encryption and hashing are serial within a request, so requests of one notification that are alike
+// run side by side, four at a time. A request that waits here has passed every check and has its answer written; only its
+// bytes are still to come, before the notification ends and the driver can look at them.
+import {
+  AES_BLOCK_BYTES,
+  CHAIN_HASH_THEN_CIPHER,
+  CIPHER_AES_CBC,
+  DIRECTION_ENCRYPT,
+  SERVICE_CIPHER,
+  SYM_OP_CIPHER,
+} from '../../spec/crypto';
+import { AES_LANE_BYTES, aesCbcEncrypt4 } from '../cipher/aes_vperm';
+import { Device } from '../device';
+import { cipherRun } from '../session/cipher';
+import { contextOf, Session } from '../session/slot';
+import { digestOf } from './digest';
+
+const LANES: u32 = 4;
+
+/** A request that waits: all that it reads and writes, and within it the windows of its cipher and of its hash. */
+@unmanaged
+class Job {
+  session: u32;
+  read: u32;
+  readBytes: u32;
+  write: u32;
+  writeBytes: u32;
+  cipherSource: u32;
+  cipherDestination: u32;
+  cipherBytes: u32;
+  hashSource: u32;
+  hashBytes: u32;
+  digest: u32;
+  digestBytes: u32;
+}
+const JOB_BYTES: usize = 48;
+
+/** The jobs, their IVs, and the records that the kernels of four lanes take. */
+const IVS: usize = 4 * JOB_BYTES;
+const CIPHER_LANES: usize = IVS + 4 * AES_BLOCK_BYTES;
+export const BATCH_BYTES: usize = CIPHER_LANES + 4 * AES_LANE_BYTES;
+
+@inline
+function jobAt(device: Device, index: u32): Job {
+  return changetype<Job>(device.batch + index * JOB_BYTES);
+}
+
+@inline
+function ivAt(device: Device, index: u32): usize {
+  return device.batch + IVS + index * AES_BLOCK_BYTES;
+}
+
+@inline
+function sessionOf(job: Job): Session {
+  return changetype<Session>(job.session);
+}
+
+@inline
+function encryptsCbc(session: Session): bool {
+  return session.algo == CIPHER_AES_CBC && session.direction == DIRECTION_ENCRYPT && session.service == SERVICE_CIPHER;
+}
+
+/** Whether requests of a session gain by waiting for others like them. Those of a stateless one never wait: its slot is used anew. */
+export function batchable(session: Session): bool {
+  return session.id != 0 && encryptsCbc(session);
+}
+
+/**
+ * Takes a request; its IV is read from the device's. All places are contiguous; the result's is that of the source or apart from
+ * it. Source, result and digest must stay as they are until runBatch().
+ */
+export function addToBatch(
+  device: Device,
+  session: Session,
+  read: usize,
+  readBytes: u32,
+  write: usize,
+  writeBytes: u32,
+  cipherSource: usize,
+  cipherDestination: usize,
+  cipherBytes: u32,
+  hashSource: usize,
+  hashBytes: u32,
+  digest: usize,
+  digestBytes: u32,
+): void {
+  if (mustRunBefore(device, session, read, readBytes, write, writeBytes, digest, digestBytes)) runBatch(device);
+  const index = device.batchCount++;
+  const job = jobAt(device, index);
+  job.session = <u32>changetype<usize>(session);
+  job.read = read;
+  job.readBytes = readBytes;
+  job.write = write;
+  job.writeBytes = writeBytes;
+  job.cipherSource = cipherSource;
+  job.cipherDestination = cipherDestination;
+  job.cipherBytes = cipherBytes;
+  job.hashSource = hashSource;
+  job.hashBytes = hashBytes;
+  job.digest = digest;
+  job.digestBytes = digestBytes;
+  v128.store(ivAt(device, index), v128.load(device.iv));
+  if (device.batchCount == LANES) runBatch(device);
+}
+
+/** Whether what waits must run before a request: because it is of another kind, or because they share bytes that one writes. */
+function mustRunBefore(
+  device: Device,
+  session: Session,
+  read: usize,
+  readBytes: u32,
+  write: usize,
+  writeBytes: u32,
+  digest: usize,
+  digestBytes: u32,
+): bool {
+  for (let index: u32 = 0; index < device.batchCount; index++) {
+    const job = jobAt(device, index);
+    if (
+      !alike(sessionOf(job), session) ||
+      touches(job, write, writeBytes) ||
+      touches(job, digest, digestBytes) ||
+      overlap(read, readBytes, job.write, job.writeBytes) ||
+      overlap(read, readBytes, job.digest, job.digestBytes)
+    ) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Whether `bytes` at `place`, which are to be written, are among those that a waiting job reads or writes. */
+@inline
+function touches(job: Job, place: usize, bytes: u32): bool {
+  return (
+    overlap(place, bytes, job.read, job.readBytes) ||
+    overlap(place, bytes, job.write, job.writeBytes) ||
+    overlap(place, bytes, job.digest, job.digestBytes)
+  );
+}
+
+@inline
+function overlap(a: usize, aBytes: u32, b: usize, bBytes: u32): bool {
+  return a < b + bBytes && b < a + aBytes;
+}
+
+/** Whether two sessions differ in their keys alone, as far as lanes are concerned. */
+function alike(a: Session, b: Session): bool {
+  return (
+    changetype<usize>(a) == changetype<usize>(b) ||
+    (a.service == b.service &&
+      a.opType == b.opType &&
+      a.algo == b.algo &&
+      a.direction == b.direction &&
+      a.keyBytes == b.keyBytes &&
+      a.chainOrder == b.chainOrder &&
+      a.hashMode == b.hashMode &&
+      a.authAlgo == b.authAlgo)
+  );
+}
+
+/** Runs what waits. Called before anything that may read or write the same bytes, and at the end of each notification. */
+export function runBatch(device: Device): void {
+  const count = device.batchCount;
+  if (!count) return;
+  device.batchCount = 0;
+  const session = sessionOf(jobAt(device, 0));
+  if (session.service != SERVICE_CIPHER) {
+    runHashes(device, count);
+  } else if (session.opType == SYM_OP_CIPHER) {
+    runCiphers(device, session, count);
+  } else if (session.chainOrder == CHAIN_HASH_THEN_CIPHER) {
+    runHashes(device, count);
+    runCiphers(device, session, count);
+  } else {
+    runCiphers(device, session, count);
+    runHashes(device, count);
+  }
+}
+
+function runCiphers(device: Device, session: Session, count: u32): void {
+  let done: u32 = 0;
+  if (count >= LANES - 1 && encryptsCbc(session)) done = runCipherLanes(device, count);
+  for (let index: u32 = 0; index < count; index++) {
+    const job = jobAt(device, index);
+    if (job.cipherBytes == done) continue;
+    const own = sessionOf(job);
+    const source = job.cipherSource + done;
+    const destination = job.cipherDestination + done;
+    cipherRun(own.algo, own.direction, contextOf(own), ivAt(device, index), source, destination, job.cipherBytes - done);
+  }
+}
+
+/** Encrypts as far as the shortest request goes, and returns how many bytes of each that is. */
+function runCipherLanes(device: Device, count: u32): u32 {
+  const lanes = device.batch + CIPHER_LANES;
+  let done: u32 = u32.MAX_VALUE;
+  for (let index: u32 = 0; index < LANES; index++) {
+    // Three streams and an idle one still beat three in turn. The idle one runs over scratch, which holds no more.
+    const idle = index >= count;
+    const job = jobAt(device, idle ? 0 : index);
+    if (!idle) done = min<u32>(done, job.cipherBytes);
+    const lane = lanes + index * AES_LANE_BYTES;
+    store<u32>(lane, <u32>contextOf(sessionOf(job)));
+    store<u32>(lane, <u32>ivAt(device, index), 4);
+    store<u32>(lane, idle ? device.scratch : job.cipherSource, 8);
+    store<u32>(lane, idle ? device.scratch : job.cipherDestination, 12);
+  }
+  aesCbcEncrypt4(lanes, done / AES_BLOCK_BYTES);
+  return done;
+}
+
+function runHashes(device: Device, count: u32): void {
+  for (let index: u32 = 0; index < count; index++) {
+    const job = jobAt(device, index);
+    digestOf(sessionOf(job), job.hashSource, job.hashBytes, job.digest, job.digestBytes);
+  }
+}

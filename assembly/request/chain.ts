@@ -1,0 +1,112 @@
+// Algorithm chaining (5.9.8.6): a cipher over one window of the source and a hash or MAC over another. dst_data is the source
+// with the cipher's window replaced; what is hashed is the additional data and behind it the window, of the result or of the
+// source as alg_chain_order says.
+import { CHAIN_HASH_THEN_CIPHER, CRYPTO_ERR, CRYPTO_OK, HASH_MODE_AUTH } from '../../spec/crypto';
+import { Device } from '../device';
+import { NOWHERE } from '../memory/guest';
+import { macInputValid } from '../session/auth';
+import { cipherIvBytes, cipherLengthValid, cipherRun } from '../session/cipher';
+import { contextOf, Session } from '../session/slot';
+import { nextIsContiguous, readBytes, readContiguous, reportWritten, writableContiguous, writeBytes } from '../virtqueue/buffers';
+import { resultAllowed } from './auth';
+import { addToBatch, batchable, runBatch } from './batch';
+import { inPlaceOrApart } from './cipher';
+import { digestOf } from './digest';
+import { Operation } from './operation';
+
+/** A chained request. Returns its status; with OK result and digest stand in the chain, or will when the batch has run. */
+export function runChain(device: Device, session: Session): u32 {
+  const operation = changetype<Operation>(device.operation);
+  if (!valid(session, operation)) return CRYPTO_ERR;
+  const bytes = operation.sourceBytes;
+  const aadBytes = operation.aadBytes;
+  readBytes(device, device.iv, operation.ivBytes);
+  // What is gathered may hold what a waiting request has yet to write.
+  const gathers = aadBytes != 0 || !nextIsContiguous(device, bytes);
+  if (gathers) runBatch(device);
+  if (aadBytes && operation.aadFirst) readBytes(device, device.scratch2, aadBytes);
+  const source = readContiguous(device, bytes, device.scratch);
+  if (aadBytes && !operation.aadFirst) readBytes(device, device.scratch2, aadBytes);
+
+  const destination = bytes ? writableContiguous(device, 0, bytes) : device.scratch;
+  const direct = inPlaceOrApart(source, destination, bytes, bytes);
+  const wanted = operation.resultBytes;
+  const digest = writableContiguous(device, bytes, wanted);
+  if (direct && bytes && !gathers && digest != NOWHERE && batchable(session)) {
+    copyAround(operation, source, destination);
+    const hashed = session.chainOrder == CHAIN_HASH_THEN_CIPHER ? source : destination;
+    addToBatch(
+      device,
+      session,
+      source,
+      bytes,
+      destination,
+      bytes,
+      source + operation.cipherStart,
+      destination + operation.cipherStart,
+      operation.cipherBytes,
+      hashed + operation.hashStart,
+      operation.hashBytes,
+      digest,
+      wanted,
+    );
+    reportWritten(device, 0, bytes + wanted);
+  } else {
+    runBatch(device);
+    runNow(device, session, source, direct ? destination : device.scratch);
+    if (direct) reportWritten(device, 0, bytes);
+    else writeBytes(device, device.scratch, 0, bytes);
+    // The digest was left behind the additional data and the window that it was made of.
+    writeBytes(device, device.scratch2 + aadBytes + operation.hashBytes, bytes, wanted);
+  }
+  device.resultBytes = bytes + wanted;
+  return CRYPTO_OK;
+}
+
+function valid(session: Session, operation: Operation): bool {
+  const bytes = operation.sourceBytes;
+  return (
+    operation.destinationBytes == bytes &&
+    operation.ivBytes == cipherIvBytes(session.algo) &&
+    // In 64 bits: start and length may wrap in 32.
+    <u64>operation.cipherStart + operation.cipherBytes <= <u64>bytes &&
+    <u64>operation.hashStart + operation.hashBytes <= <u64>bytes &&
+    cipherLengthValid(session.algo, operation.cipherBytes) &&
+    resultAllowed(session, operation.resultBytes) &&
+    (session.hashMode != HASH_MODE_AUTH || macInputValid(session.authAlgo, operation.aadBytes + operation.hashBytes))
+  );
+}
+
+/** Runs both algorithms of one request; the digest is left in scratch2, behind what it was made of. */
+function runNow(device: Device, session: Session, source: usize, result: usize): void {
+  const operation = changetype<Operation>(device.operation);
+  const hashFirst = session.chainOrder == CHAIN_HASH_THEN_CIPHER;
+  if (hashFirst) hashWindow(device, session, source);
+  if (source != result) copyAround(operation, source, result);
+  if (operation.cipherBytes) {
+    const at = operation.cipherStart;
+    cipherRun(session.algo, session.direction, contextOf(session), device.iv, source + at, result + at, operation.cipherBytes);
+  }
+  if (!hashFirst) hashWindow(device, session, result);
+}
+
+function hashWindow(device: Device, session: Session, data: usize): void {
+  const operation = changetype<Operation>(device.operation);
+  const aadBytes = operation.aadBytes;
+  const bytes = operation.hashBytes;
+  const digest = device.scratch2 + aadBytes + bytes;
+  let message = data + operation.hashStart;
+  if (aadBytes) {
+    memory.copy(device.scratch2 + aadBytes, message, bytes);
+    message = device.scratch2;
+  }
+  digestOf(session, message, aadBytes + bytes, digest, operation.resultBytes);
+}
+
+/** Copies what lies outside the cipher's window. */
+function copyAround(operation: Operation, source: usize, result: usize): void {
+  if (source == result) return;
+  const end = operation.cipherStart + operation.cipherBytes;
+  if (operation.cipherStart) memory.copy(result, source, operation.cipherStart);
+  if (end < operation.sourceBytes) memory.copy(result + end, source + end, operation.sourceBytes - end);
+}

@@ -1,0 +1,109 @@
+// Session creation (5.9.8.2.1): the fields of the four services' requests, read into a session.
+import {
+  CRYPTO_ERR,
+  CRYPTO_NOSPC,
+  CRYPTO_OK,
+  CTRL_AEAD_ALGO,
+  CTRL_AEAD_KEY_LEN,
+  CTRL_AEAD_OP,
+  CTRL_AEAD_TAG_LEN,
+  CTRL_AUTH_ALGO,
+  CTRL_AUTH_KEY_LEN,
+  CTRL_AUTH_RESULT_LEN,
+  CTRL_CHAIN_AUTH_ALGO,
+  CTRL_CHAIN_AUTH_KEY_LEN,
+  CTRL_CHAIN_CIPHER_ALGO,
+  CTRL_CHAIN_CIPHER_KEY_LEN,
+  CTRL_CHAIN_CIPHER_OP,
+  CTRL_CHAIN_HASH_MODE,
+  CTRL_CHAIN_ORDER,
+  CTRL_CHAIN_RESULT_LEN,
+  CTRL_CIPHER_ALGO,
+  CTRL_CIPHER_KEY_LEN,
+  CTRL_CIPHER_OP,
+  CTRL_SYM_OP_TYPE,
+  F_REVISION_1,
+  HASH_MODE_PLAIN,
+  SERVICE_AEAD,
+  SERVICE_CIPHER,
+  SERVICE_MAC,
+  SYM_OP_ALGORITHM_CHAINING,
+} from '../../spec/crypto';
+import { SESSION_HEAD_BYTES } from '../../spec/engine';
+import { Device, hasFeature } from '../device';
+import { wipe } from '../memory/bytes';
+import { checkSession, expandSession } from '../session/expand';
+import { keyOf, Session } from '../session/slot';
+import { freeSession, openSession } from '../session/table';
+import { readBytes } from '../virtqueue/buffers';
+
+/**
+ * Makes the session that the request in the device's header asks for; its keys are next in the chain. Returns the request's
+ * status; with OK the new session's id is left in createdSession.
+ */
+export function createSession(device: Device, service: u32): u32 {
+  // Parameters are gathered aside: the slot is taken only by a session that is complete.
+  const session = changetype<Session>(device.stateless);
+  readParameters(session, device.header, service);
+  let status = checkSession(device, session);
+  if (status == CRYPTO_OK) status = takeSlot(device, session);
+  wipe(device.stateless, SESSION_HEAD_BYTES);
+  return status;
+}
+
+function takeSlot(device: Device, parameters: Session): u32 {
+  const keys = parameters.keyBytes + parameters.authKeyBytes;
+  if (keys > device.readableLeft) return CRYPTO_ERR;
+  const session = freeSession(device);
+  // 5.9.8.1: NOSPC is a status of REVISION_1.
+  if (!session) return hasFeature(device, F_REVISION_1) ? CRYPTO_NOSPC : CRYPTO_ERR;
+  session.service = parameters.service;
+  session.opType = parameters.opType;
+  session.algo = parameters.algo;
+  session.direction = parameters.direction;
+  session.keyBytes = parameters.keyBytes;
+  session.chainOrder = parameters.chainOrder;
+  session.hashMode = parameters.hashMode;
+  session.authAlgo = parameters.authAlgo;
+  session.authKeyBytes = parameters.authKeyBytes;
+  session.resultBytes = parameters.resultBytes;
+  readBytes(device, keyOf(session), keys);
+  expandSession(session);
+  device.createdSession = openSession(device, session);
+  return CRYPTO_OK;
+}
+
+function readParameters(session: Session, header: usize, service: u32): void {
+  session.service = service;
+  if (service == SERVICE_CIPHER) {
+    session.opType = load<u32>(header + CTRL_SYM_OP_TYPE);
+    if (session.opType == SYM_OP_ALGORITHM_CHAINING) {
+      readChain(session, header);
+    } else {
+      session.algo = load<u32>(header + CTRL_CIPHER_ALGO);
+      session.keyBytes = load<u32>(header + CTRL_CIPHER_KEY_LEN);
+      session.direction = load<u32>(header + CTRL_CIPHER_OP);
+    }
+  } else if (service == SERVICE_AEAD) {
+    session.algo = load<u32>(header + CTRL_AEAD_ALGO);
+    session.keyBytes = load<u32>(header + CTRL_AEAD_KEY_LEN);
+    session.resultBytes = load<u32>(header + CTRL_AEAD_TAG_LEN);
+    session.direction = load<u32>(header + CTRL_AEAD_OP);
+  } else {
+    session.authAlgo = load<u32>(header + CTRL_AUTH_ALGO);
+    session.resultBytes = load<u32>(header + CTRL_AUTH_RESULT_LEN);
+    if (service == SERVICE_MAC) session.authKeyBytes = load<u32>(header + CTRL_AUTH_KEY_LEN);
+  }
+}
+
+function readChain(session: Session, header: usize): void {
+  session.chainOrder = load<u32>(header + CTRL_CHAIN_ORDER);
+  session.hashMode = load<u32>(header + CTRL_CHAIN_HASH_MODE);
+  session.algo = load<u32>(header + CTRL_CHAIN_CIPHER_ALGO);
+  session.keyBytes = load<u32>(header + CTRL_CHAIN_CIPHER_KEY_LEN);
+  session.direction = load<u32>(header + CTRL_CHAIN_CIPHER_OP);
+  session.authAlgo = load<u32>(header + CTRL_CHAIN_AUTH_ALGO);
+  session.resultBytes = load<u32>(header + CTRL_CHAIN_RESULT_LEN);
+  // With a plain hash, algo_flf is that of a hash, which has no such field.
+  if (session.hashMode != HASH_MODE_PLAIN) session.authKeyBytes = load<u32>(header + CTRL_CHAIN_AUTH_KEY_LEN);
+}

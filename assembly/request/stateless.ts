@@ -1,0 +1,87 @@
+// Stateless mode (5.9.8): a session of one request, made from the request's own fields in a slot that no id names.
+import {
+  CRYPTO_ERR,
+  CRYPTO_NOTSUPP,
+  CRYPTO_OK,
+  HASH_MODE_PLAIN,
+  SERVICE_AEAD,
+  SERVICE_CIPHER,
+  SERVICE_HASH,
+  STATELESS_AEAD_ALGO,
+  STATELESS_AEAD_KEY_LEN,
+  STATELESS_AEAD_OP,
+  STATELESS_AEAD_TAG_LEN,
+  STATELESS_CHAIN_AUTH_ALGO,
+  STATELESS_CHAIN_AUTH_KEY_LEN,
+  STATELESS_CHAIN_CIPHER_ALGO,
+  STATELESS_CHAIN_CIPHER_KEY_LEN,
+  STATELESS_CHAIN_CIPHER_OP,
+  STATELESS_CHAIN_HASH_MODE,
+  STATELESS_CHAIN_ORDER,
+  STATELESS_CIPHER_ALGO,
+  STATELESS_CIPHER_KEY_LEN,
+  STATELESS_CIPHER_OP,
+  STATELESS_HASH_ALGO,
+  STATELESS_MAC_ALGO,
+  STATELESS_MAC_KEY_LEN,
+  SYM_OP_ALGORITHM_CHAINING,
+  SYM_OP_CIPHER,
+} from '../../spec/crypto';
+import { Device } from '../device';
+import { wipe } from '../memory/bytes';
+import { checkSession, expandSession } from '../session/expand';
+import { SLOT_BYTES, Session, keyOf } from '../session/slot';
+import { readBytes } from '../virtqueue/buffers';
+import { symOpType } from './layout';
+
+/** Makes the session of the request whose header the device holds, and reads its keys, which stand first in the chain. */
+export function openStateless(device: Device, service: u32): u32 {
+  const session = changetype<Session>(device.stateless);
+  const header = device.header;
+  session.service = service;
+  if (service == SERVICE_CIPHER) {
+    session.opType = symOpType(device, true);
+    if (session.opType == SYM_OP_CIPHER) readCipher(session, header);
+    else if (session.opType == SYM_OP_ALGORITHM_CHAINING) readChain(session, header);
+    else return CRYPTO_NOTSUPP;
+  } else if (service == SERVICE_AEAD) {
+    session.algo = load<u32>(header + STATELESS_AEAD_ALGO);
+    session.keyBytes = load<u32>(header + STATELESS_AEAD_KEY_LEN);
+    session.direction = load<u32>(header + STATELESS_AEAD_OP);
+    session.resultBytes = load<u32>(header + STATELESS_AEAD_TAG_LEN);
+  } else if (service == SERVICE_HASH) {
+    session.authAlgo = load<u32>(header + STATELESS_HASH_ALGO);
+  } else {
+    session.authAlgo = load<u32>(header + STATELESS_MAC_ALGO);
+    session.authKeyBytes = load<u32>(header + STATELESS_MAC_KEY_LEN);
+  }
+  const status = checkSession(device, session);
+  if (status != CRYPTO_OK) return status;
+  const keys = session.keyBytes + session.authKeyBytes;
+  if (keys > device.readableLeft) return CRYPTO_ERR;
+  readBytes(device, keyOf(session), keys);
+  expandSession(session);
+  return CRYPTO_OK;
+}
+
+/** Forgets the request's keys. */
+export function closeStateless(device: Device): void {
+  wipe(device.stateless, SLOT_BYTES);
+}
+
+function readCipher(session: Session, header: usize): void {
+  session.algo = load<u32>(header + STATELESS_CIPHER_ALGO);
+  session.keyBytes = load<u32>(header + STATELESS_CIPHER_KEY_LEN);
+  session.direction = load<u32>(header + STATELESS_CIPHER_OP);
+}
+
+function readChain(session: Session, header: usize): void {
+  session.chainOrder = load<u32>(header + STATELESS_CHAIN_ORDER);
+  session.algo = load<u32>(header + STATELESS_CHAIN_CIPHER_ALGO);
+  session.keyBytes = load<u32>(header + STATELESS_CHAIN_CIPHER_KEY_LEN);
+  session.direction = load<u32>(header + STATELESS_CHAIN_CIPHER_OP);
+  session.authAlgo = load<u32>(header + STATELESS_CHAIN_AUTH_ALGO);
+  session.hashMode = load<u32>(header + STATELESS_CHAIN_HASH_MODE);
+  // A plain hash has no key, whatever its field says.
+  session.authKeyBytes = session.hashMode == HASH_MODE_PLAIN ? 0 : load<u32>(header + STATELESS_CHAIN_AUTH_KEY_LEN);
+}

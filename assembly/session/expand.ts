@@ -1,0 +1,100 @@
+// What makes a session: its parameters are checked in one place, whether they came by the control queue, with a stateless
+// request, or from a saved state.
+import {
+  AUTH_KEY_BYTES_MAX,
+  CHAIN_CIPHER_THEN_HASH,
+  CHAIN_HASH_THEN_CIPHER,
+  CIPHER_KEY_BYTES_MAX,
+  CRYPTO_ERR,
+  CRYPTO_NOTSUPP,
+  CRYPTO_OK,
+  DIRECTION_DECRYPT,
+  DIRECTION_ENCRYPT,
+  HASH_MODE_AUTH,
+  HASH_MODE_NESTED,
+  HASH_MODE_PLAIN,
+  SERVICE_AEAD,
+  SERVICE_CIPHER,
+  SERVICE_HASH,
+  SERVICE_MAC,
+  SYM_OP_ALGORITHM_CHAINING,
+  SYM_OP_CIPHER,
+} from '../../spec/crypto';
+import { Device, offersService } from '../device';
+import { aeadExpandKey, aeadKeyValid, aeadTagValid } from './aead';
+import { hashResultValid, macExpandKey, macKeyValid, macResultValid } from './auth';
+import { cipherExpandKey, cipherKeyValid } from './cipher';
+import { authContextOf, authKeyOf, contextOf, keyOf, Session } from './slot';
+
+@inline
+function has(mask: u64, bit: u32): bool {
+  return bit != 0 && bit < 64 && ((mask >> bit) & 1) != 0;
+}
+
+/**
+ * Checks a session's parameters, keys apart (5.9.8.2.1). Returns OK, NOTSUPP for what is not offered, or ERR for values that
+ * cannot be. A hash_result_len of 0 stands for the algorithm's own.
+ */
+export function checkSession(device: Device, session: Session): u32 {
+  const service = session.service;
+  if (!offersService(device, service)) return CRYPTO_NOTSUPP;
+  if (service == SERVICE_HASH) return checkHash(device, session);
+  if (service == SERVICE_MAC) return checkMac(device, session);
+  if (service == SERVICE_AEAD) return checkAead(device, session);
+  if (session.opType == SYM_OP_CIPHER) return checkCipher(device, session);
+  if (session.opType != SYM_OP_ALGORITHM_CHAINING) return CRYPTO_NOTSUPP;
+  const status = checkCipher(device, session);
+  if (status != CRYPTO_OK) return status;
+  if (session.chainOrder != CHAIN_HASH_THEN_CIPHER && session.chainOrder != CHAIN_CIPHER_THEN_HASH) return CRYPTO_ERR;
+  if (session.hashMode == HASH_MODE_AUTH) {
+    return offersService(device, SERVICE_MAC) ? checkMac(device, session) : CRYPTO_NOTSUPP;
+  }
+  if (session.hashMode != HASH_MODE_PLAIN && session.hashMode != HASH_MODE_NESTED) return CRYPTO_ERR;
+  return offersService(device, SERVICE_HASH) ? checkHash(device, session) : CRYPTO_NOTSUPP;
+}
+
+function checkCipher(device: Device, session: Session): u32 {
+  if (!has(device.cipherAlgorithms, session.algo)) return CRYPTO_NOTSUPP;
+  if (!directed(session) || session.keyBytes > <u32>CIPHER_KEY_BYTES_MAX) return CRYPTO_ERR;
+  return cipherKeyValid(session.algo, session.keyBytes) ? CRYPTO_OK : CRYPTO_ERR;
+}
+
+function checkHash(device: Device, session: Session): u32 {
+  if (!has(device.hashAlgorithms, session.authAlgo)) return CRYPTO_NOTSUPP;
+  // A nested hash has a key: the prefix of both its hashes.
+  if (session.authKeyBytes > <u32>AUTH_KEY_BYTES_MAX) return CRYPTO_ERR;
+  return !session.resultBytes || hashResultValid(session.authAlgo, session.resultBytes) ? CRYPTO_OK : CRYPTO_ERR;
+}
+
+function checkMac(device: Device, session: Session): u32 {
+  if (!has(device.macAlgorithms, session.authAlgo)) return CRYPTO_NOTSUPP;
+  if (session.authKeyBytes > <u32>AUTH_KEY_BYTES_MAX || !macKeyValid(session.authAlgo, session.authKeyBytes)) return CRYPTO_ERR;
+  return !session.resultBytes || macResultValid(session.authAlgo, session.resultBytes) ? CRYPTO_OK : CRYPTO_ERR;
+}
+
+function checkAead(device: Device, session: Session): u32 {
+  if (!has(device.aeadAlgorithms, session.algo)) return CRYPTO_NOTSUPP;
+  if (!directed(session) || session.keyBytes > <u32>CIPHER_KEY_BYTES_MAX) return CRYPTO_ERR;
+  return aeadKeyValid(session.algo, session.keyBytes) && aeadTagValid(session.algo, session.resultBytes) ? CRYPTO_OK : CRYPTO_ERR;
+}
+
+@inline
+function directed(session: Session): bool {
+  return session.direction == DIRECTION_ENCRYPT || session.direction == DIRECTION_DECRYPT;
+}
+
+/** Expands the keys that stand in a session which checkSession() has passed. */
+export function expandSession(session: Session): void {
+  const service = session.service;
+  if (service == SERVICE_AEAD) {
+    aeadExpandKey(session.algo, contextOf(session), keyOf(session), session.keyBytes);
+    return;
+  }
+  if (service == SERVICE_CIPHER) {
+    cipherExpandKey(session.algo, contextOf(session), keyOf(session), session.keyBytes);
+    if (session.opType != SYM_OP_ALGORITHM_CHAINING || session.hashMode != HASH_MODE_AUTH) return;
+  } else if (service == SERVICE_HASH) {
+    return;
+  }
+  macExpandKey(session.authAlgo, authContextOf(session), authKeyOf(session), session.authKeyBytes);
+}

@@ -1,0 +1,111 @@
+import * as crypto from '../../spec/crypto.ts';
+import {
+  AEAD_ALGORITHMS,
+  type AlgorithmName,
+  CIPHER_ALGORITHMS,
+  HASH_ALGORITHMS,
+  MAC_ALGORITHMS,
+  SERVICES,
+  type ServiceName,
+} from '../../spec/names.ts';
+
+/** Which algorithms a device offers: all but the weak ones, all, or those named. */
+export type AlgorithmChoice = 'modern' | 'all' | readonly AlgorithmName[];
+
+/** What a device offers: services, algorithms and key lengths, as its configuration space shows them (5.9.5). */
+export interface Offer {
+  services: number;
+  ciphers: bigint;
+  hashes: number;
+  macs: bigint;
+  aeads: number;
+  maxCipherKeyBytes: number;
+  maxAuthKeyBytes: number;
+}
+
+/** Algorithms of each service. */
+const BY_SERVICE: Record<ServiceName, Readonly<Partial<Record<AlgorithmName, number>>>> = {
+  cipher: CIPHER_ALGORITHMS,
+  hash: HASH_ALGORITHMS,
+  mac: MAC_ALGORITHMS,
+  aead: AEAD_ALGORITHMS,
+};
+
+/** Broken, or with kernels that are not constant-time: offered by 'all' and by name only. */
+const WEAK: readonly AlgorithmName[] = [
+  'arc4',
+  'des-ecb',
+  'des-cbc',
+  'md5',
+  'kasumi-f8',
+  'kasumi-f9',
+  'cbcmac-kasumi-f9',
+];
+
+/** What the engine has kernels for. */
+const AVAILABLE: readonly AlgorithmName[] = ['aes-cbc'];
+
+const serviceNames = Object.keys(SERVICES) as ServiceName[];
+const algorithmNames = serviceNames
+  .flatMap((service) => Object.keys(BY_SERVICE[service]) as AlgorithmName[])
+  .filter((name) => AVAILABLE.includes(name));
+
+/** The algorithms that a choice stands for, in the order of services and numbers. */
+export function chosenAlgorithms(choice: AlgorithmChoice): AlgorithmName[] {
+  if (choice === 'all') return [...algorithmNames];
+  if (choice === 'modern') return algorithmNames.filter((name) => !WEAK.includes(name));
+  return algorithmNames.filter((name) => choice.includes(name));
+}
+
+/**
+ * Checks a choice of algorithms.
+ * @throws TypeError that names what is unknown and what there is
+ */
+export function resolveAlgorithms(choice: AlgorithmChoice = 'modern'): AlgorithmName[] {
+  if (typeof choice === 'string') {
+    if (choice !== 'modern' && choice !== 'all') {
+      throw new TypeError(`algorithms is ${String(choice)}: give 'modern', 'all' or an array of names.`);
+    }
+    return chosenAlgorithms(choice);
+  }
+  if (!Array.isArray(choice)) {
+    throw new TypeError(`algorithms is ${String(choice)}: give 'modern', 'all' or an array of names.`);
+  }
+  const names: readonly string[] = algorithmNames;
+  const unknown = choice.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`algorithms has ${String(unknown)}, which is unknown: give of ${algorithmNames.join(', ')}.`);
+  }
+  if (choice.length === 0) throw new TypeError('algorithms is empty: give one name at least.');
+  return chosenAlgorithms(choice);
+}
+
+/** What a device with these algorithms shows. */
+export function offerOf(algorithms: readonly AlgorithmName[]): Offer {
+  const mask = (service: ServiceName): bigint => {
+    let bits = 0n;
+    for (const [name, bit] of Object.entries(BY_SERVICE[service])) {
+      if (algorithms.some((algorithm) => algorithm === name)) bits |= 1n << BigInt(bit);
+    }
+    return bits;
+  };
+  const masks = { cipher: mask('cipher'), hash: mask('hash'), mac: mask('mac'), aead: mask('aead') };
+  let services = 0;
+  for (const name of serviceNames) if (masks[name]) services |= 1 << SERVICES[name];
+  return {
+    services,
+    ciphers: masks.cipher,
+    hashes: Number(masks.hash),
+    macs: masks.mac,
+    aeads: Number(masks.aead),
+    maxCipherKeyBytes: masks.cipher || masks.aead ? maxCipherKeyBytes(algorithms) : 0,
+    maxAuthKeyBytes: masks.mac ? crypto.AUTH_KEY_BYTES_MAX : 0,
+  };
+}
+
+/** The longest key of the ciphers and AEADs that are offered. */
+function maxCipherKeyBytes(algorithms: readonly AlgorithmName[]): number {
+  if (algorithms.includes('arc4')) return crypto.CIPHER_KEY_BYTES_MAX;
+  // Two keys in one: of AES-256 in XTS mode, and key and mask in f8 mode.
+  return algorithms.includes('aes-xts') || algorithms.includes('aes-f8') ? 64 : 32;
+}
