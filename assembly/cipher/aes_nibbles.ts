@@ -1,20 +1,11 @@
 // Arithmetic on vectors of nibble pairs: what the vector-permute kernels and the key schedule share.
 
+import { high, low, swizzle } from '../simd';
 import { A_OVER, PAIR_HIGH, PAIR_LOW, RECIPROCAL } from './aes_tables';
-
-/** The low nibbles, each in a byte of its own. */
-@inline export function low(x: v128): v128 {
-  return v128.and(x, i8x16.splat(0x0f));
-}
-
-/** The high nibbles, each in a byte of its own, by a wide shift: x86 has no byte shift, and and-not is a slower float instruction in V8. */
-@inline export function high(x: v128): v128 {
-  return v128.and(i32x4.shr_u(x, 4), i8x16.splat(0x0f));
-}
 
 /** `table[index]` in each byte; 0 where the index is 0x80 or more. */
 @inline export function look(table: v128, index: v128): v128 {
-  return i8x16.swizzle(table, index);
+  return swizzle(table, index);
 }
 
 /** A linear map of bytes from its tables for the low and the high nibble. */

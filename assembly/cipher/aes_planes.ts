@@ -34,6 +34,35 @@
 }
 
 /**
+ * MixColumns (FIPS 197 section 5.1.3), then AddRoundKey of the planes s0 to s7, into the memory at `state`. With y for a turn
+ * of the column by one row and t = s + ys, the matrix 2 + 3y + y² + y³ is 2t + ys + y²t.
+ */
+@inline export function storeMixColumnsKeyed(
+  state: usize, key: usize, skipped: u32,
+  s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
+): void {
+  const below7 = turn1(s7, skipped);
+  const t7 = v128.xor(s7, below7);
+  // The field's polynomial brings the carry out of plane 7 back into planes 0, 1, 3 and 4.
+  const t0 = storeMixed(state, key, skipped, s0, t7, 0);
+  const t1 = storeMixed(state, key, skipped, s1, v128.xor(t0, t7), 1);
+  const t2 = storeMixed(state, key, skipped, s2, t1, 2);
+  const t3 = storeMixed(state, key, skipped, s3, v128.xor(t2, t7), 3);
+  const t4 = storeMixed(state, key, skipped, s4, v128.xor(t3, t7), 4);
+  const t5 = storeMixed(state, key, skipped, s5, t4, 5);
+  const t6 = storeMixed(state, key, skipped, s6, t5, 6);
+  v128.store(state, keyed(v128.xor(v128.xor(t6, below7), turn2(t7, skipped)), key, 7), 112);
+}
+
+// One plane s of the above, to which `doubled` comes from the plane below; answers its t.
+@inline function storeMixed(state: usize, key: usize, skipped: u32, s: v128, doubled: v128, number: usize): v128 {
+  const below = turn1(s, skipped);
+  const t = v128.xor(s, below);
+  v128.store(state + 16 * number, keyed(v128.xor(v128.xor(doubled, below), turn2(t, skipped)), key, number));
+  return t;
+}
+
+/**
  * AddRoundKey, then InvMixColumns (FIPS 197 section 5.3.3) of the planes s0 to s7, into the memory at `state`. With y for a
  * turn of the column by one row, t = s + ys and m = 2t + s, the matrix 14 + 11y + 13y² + 9y³ is m + q + y²q for q = t + 4m:
  * 48 additions and 16 turns.

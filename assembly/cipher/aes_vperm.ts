@@ -27,7 +27,7 @@ import { SBOX_1_IO, SBOX_1_JO, SBOX_2_IO, SBOX_2_JO, SBOX_3_IO, SBOX_3_JO, SBOX_
 
 // A round for one stream, by the shortest path from `jo`, which is known last: the sums that need `io` alone are ready by
 // then, and the key has joined them.
-@inline function quickRound(x: v128, key: v128): v128 {
+@inline export function quickRound(x: v128, key: v128): v128 {
   const io = indexIo(x);
   const jo = indexJo(x);
   const onceIo = look(SBOX_1_IO(), io);
@@ -45,7 +45,7 @@ import { SBOX_1_IO, SBOX_1_JO, SBOX_2_IO, SBOX_2_JO, SBOX_3_IO, SBOX_3_JO, SBOX_
 
 // A round for streams side by side, where instructions count and latency does not: with s = 2A + turn(A), MixColumns is
 // s + turn(s) + turn³(A), which saves a look-up.
-@inline function smallRound(x: v128, key: v128): v128 {
+@inline export function smallRound(x: v128, key: v128): v128 {
   const io = indexIo(x);
   const jo = indexJo(x);
   const once = mapReciprocal(io, jo, SBOX_1_IO(), SBOX_1_JO());
@@ -55,8 +55,37 @@ import { SBOX_1_IO, SBOX_1_JO, SBOX_2_IO, SBOX_2_JO, SBOX_3_IO, SBOX_3_JO, SBOX_
 }
 
 // The last round has no MixColumns (FIPS 197 section 5.1); its result is bytes again.
-@inline function lastRound(io: v128, jo: v128, key: v128): v128 {
+@inline export function lastRound(io: v128, jo: v128, key: v128): v128 {
   return v128.xor(shiftRows(mapReciprocal(io, jo, SBOX_IO(), SBOX_JO())), key);
+}
+
+// A CBC chain, which stores its ciphertext or only its last block: `keep` is a literal.
+@inline function chainOne(ctx: usize, iv: usize, src: usize, dst: usize, blocks: u32, keep: bool): void {
+  if (blocks == 0) return;
+  const keys = ctx + AES_PAIR_KEYS;
+  const lastKey = keys + ((aesRounds(ctx) as usize) << 4);
+  const end = src + ((blocks as usize) << 4);
+  const offset = dst - src;
+  let state = v128.xor(toPairs(v128.xor(v128.load(iv), v128.load(src))), v128.load(keys));
+  let cipher: v128;
+  do {
+    // The next block is brought into the pair basis, with the keys on both sides of it, before the chain arrives. After
+    // the last one there is none to read: that block again, and the result is dropped.
+    const following = src + 16 == end ? src : src + 16;
+    const next = v128.xor(toPairs(v128.load(following)), v128.load(ctx, AES_TURN_KEY));
+    let key = keys + 16;
+    do {
+      state = quickRound(state, v128.load(key));
+      key += 16;
+    } while (key != lastKey);
+    const io = indexIo(state);
+    const jo = indexJo(state);
+    state = v128.xor(shiftRows(mapReciprocal(io, jo, SBOX_1_IO(), SBOX_1_JO())), next);
+    cipher = lastRound(io, jo, v128.load(ctx, AES_LAST_KEY));
+    if (keep) v128.store(src + offset, cipher);
+    src += 16;
+  } while (src != end);
+  v128.store(iv, cipher);
 }
 
 /**
@@ -68,31 +97,18 @@ import { SBOX_1_IO, SBOX_1_JO, SBOX_2_IO, SBOX_2_JO, SBOX_3_IO, SBOX_3_JO, SBOX_
  * @param blocks number of 16-byte blocks
  */
 export function aesCbcEncrypt(ctx: usize, iv: usize, src: usize, dst: usize, blocks: u32): void {
-  if (blocks == 0) return;
-  const keys = ctx + AES_PAIR_KEYS;
-  const lastKey = keys + ((aesRounds(ctx) as usize) << 4);
-  const end = dst + ((blocks as usize) << 4);
-  const offset = src - dst;
-  let state = v128.xor(toPairs(v128.xor(v128.load(iv), v128.load(src))), v128.load(keys));
-  let cipher: v128;
-  do {
-    // The next block is brought into the pair basis, with the keys on both sides of it, before the chain arrives. After
-    // the last one there is none to read: that block again, and the result is dropped.
-    const following = dst + 16 == end ? dst : dst + 16;
-    const next = v128.xor(toPairs(v128.load(following + offset)), v128.load(ctx, AES_TURN_KEY));
-    let key = keys + 16;
-    do {
-      state = quickRound(state, v128.load(key));
-      key += 16;
-    } while (key != lastKey);
-    const io = indexIo(state);
-    const jo = indexJo(state);
-    state = v128.xor(shiftRows(mapReciprocal(io, jo, SBOX_1_IO(), SBOX_1_JO())), next);
-    cipher = lastRound(io, jo, v128.load(ctx, AES_LAST_KEY));
-    v128.store(dst, cipher);
-    dst += 16;
-  } while (dst != end);
-  v128.store(iv, cipher);
+  chainOne(ctx, iv, src, dst, blocks, true);
+}
+
+/**
+ * The same chain for message authentication: of the ciphertext only the last block is kept.
+ * @param ctx expanded key, see aesExpandKey
+ * @param chain 16 bytes: the chaining value, replaced by the last ciphertext block
+ * @param src `blocks` * 16 bytes, any alignment
+ * @param blocks number of 16-byte blocks
+ */
+export function aesCbcChain(ctx: usize, chain: usize, src: usize, blocks: u32): void {
+  chainOne(ctx, chain, src, src, blocks, false);
 }
 
 /** Bytes of a lane's record for aesCbcEncrypt4: ctx, iv, src, dst, each a u32. */
@@ -102,13 +118,11 @@ export const AES_LANE_BYTES: usize = 16;
   return load<u32>(lanes + lane * AES_LANE_BYTES + field * 4) as usize;
 }
 
-/**
- * CBC encryption of four independent streams, interleaved so that one stream's latency is another's work.
- * @param lanes four records { ctx, iv, src, dst }, as the parameters of aesCbcEncrypt; the four keys have one size, the four
- *   ivs are apart, and a dst overlaps no other lane's src. Each iv is replaced by its lane's last ciphertext block.
- * @param blocks number of 16-byte blocks, the same in every lane
- */
-export function aesCbcEncrypt4(lanes: usize, blocks: u32): void {
+@inline function firstKey(ctx: usize, chain: v128, src: usize): v128 {
+  return v128.xor(toPairs(v128.xor(chain, v128.load(src))), v128.load(ctx, AES_PAIR_KEYS));
+}
+
+@inline function chainFour(lanes: usize, blocks: u32, keep: bool): void {
   if (blocks == 0) return;
   const ctx0 = laneField(lanes, 0, 0);
   const ctx1 = laneField(lanes, 1, 0);
@@ -138,10 +152,12 @@ export function aesCbcEncrypt4(lanes: usize, blocks: u32): void {
     x1 = lastRound(indexIo(x1), indexJo(x1), v128.load(ctx1, AES_LAST_KEY));
     x2 = lastRound(indexIo(x2), indexJo(x2), v128.load(ctx2, AES_LAST_KEY));
     x3 = lastRound(indexIo(x3), indexJo(x3), v128.load(ctx3, AES_LAST_KEY));
-    v128.store(laneField(lanes, 0, 3) + at, x0);
-    v128.store(laneField(lanes, 1, 3) + at, x1);
-    v128.store(laneField(lanes, 2, 3) + at, x2);
-    v128.store(laneField(lanes, 3, 3) + at, x3);
+    if (keep) {
+      v128.store(laneField(lanes, 0, 3) + at, x0);
+      v128.store(laneField(lanes, 1, 3) + at, x1);
+      v128.store(laneField(lanes, 2, 3) + at, x2);
+      v128.store(laneField(lanes, 3, 3) + at, x3);
+    }
     at += 16;
   } while (at != bytes);
   v128.store(laneField(lanes, 0, 1), x0);
@@ -150,6 +166,21 @@ export function aesCbcEncrypt4(lanes: usize, blocks: u32): void {
   v128.store(laneField(lanes, 3, 1), x3);
 }
 
-@inline function firstKey(ctx: usize, chain: v128, src: usize): v128 {
-  return v128.xor(toPairs(v128.xor(chain, v128.load(src))), v128.load(ctx, AES_PAIR_KEYS));
+/**
+ * CBC encryption of four independent streams, interleaved so that one stream's latency is another's work.
+ * @param lanes four records { ctx, iv, src, dst }, as the parameters of aesCbcEncrypt; the four keys have one size, the four
+ *   ivs are apart, and a dst overlaps no other lane's src. Each iv is replaced by its lane's last ciphertext block.
+ * @param blocks number of 16-byte blocks, the same in every lane
+ */
+export function aesCbcEncrypt4(lanes: usize, blocks: u32): void {
+  chainFour(lanes, blocks, true);
+}
+
+/**
+ * The same four chains for message authentication: of each ciphertext only the last block is kept.
+ * @param lanes four records as for aesCbcEncrypt4, whose `dst` is not used
+ * @param blocks number of 16-byte blocks, the same in every lane
+ */
+export function aesCbcChain4(lanes: usize, blocks: u32): void {
+  chainFour(lanes, blocks, false);
 }

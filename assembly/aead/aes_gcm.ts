@@ -1,0 +1,112 @@
+// AES-GCM and GMAC (NIST SP 800-38D section 7).
+
+import { AES_CONTEXT_BYTES } from '../cipher/aes_context';
+import { aesCtr32 } from '../cipher/aes_ctr';
+import { aesExpandKey } from '../cipher/aes_key';
+import { aesEncryptOne } from '../cipher/aes_vperm_blocks';
+import { ghashInit, ghashLengths, ghashPadded, ghashSetKey, ghashState } from './ghash';
+import { tagsEqual } from './tag';
+
+// After the AES context: the GHASH context; then J0, which becomes the counter block; then the tag.
+const GHASH: usize = AES_CONTEXT_BYTES;
+const COUNTER: usize = 11744;
+const TAG: usize = 11760;
+
+/** Bytes of a context. */
+export const GCM_CONTEXT_BYTES: usize = 11776;
+
+/**
+ * Expands a key.
+ * @param ctx GCM_CONTEXT_BYTES of memory, 16-aligned
+ * @param key the key, apart from ctx, any alignment
+ * @param keyBytes 16, 24 or 32: the caller has checked it
+ */
+export function gcmSetKey(ctx: usize, key: usize, keyBytes: u32): void {
+  aesExpandKey(ctx, key, keyBytes);
+  v128.store(ctx, i64x2.splat(0), TAG);
+  aesEncryptOne(ctx, ctx + TAG, ctx + TAG);
+  ghashSetKey(ctx + GHASH, ctx + TAG);
+}
+
+// The pre-counter block J0 (section 7.1, step 2).
+function makeCounter(ctx: usize, iv: usize, ivBytes: u32): void {
+  const counter = ctx + COUNTER;
+  if (ivBytes == 12) {
+    memory.copy(counter, iv, 12);
+    store<u32>(counter, 0x01000000, 12);
+  } else if (ivBytes == 16) {
+    v128.store(counter, v128.load(iv));
+  } else {
+    const gh = ctx + GHASH;
+    ghashInit(gh);
+    ghashPadded(gh, iv, ivBytes);
+    ghashLengths(gh, 0, ivBytes);
+    v128.store(counter, ghashState(gh));
+  }
+}
+
+// The block cipher of J0, which masks the tag; the counter goes on to the first block of text.
+function maskAndIncrement(ctx: usize): v128 {
+  aesEncryptOne(ctx, ctx + COUNTER, ctx + TAG);
+  store<u32>(ctx, bswap<u32>(bswap<u32>(load<u32>(ctx, COUNTER + 12)) + 1), COUNTER + 12);
+  return v128.load(ctx, TAG);
+}
+
+// The tag of the additional data and of the ciphertext (section 7.1, steps 4 to 6), at ctx + TAG.
+function makeTag(ctx: usize, mask: v128, aad: usize, aadBytes: usize, text: usize, bytes: usize): void {
+  const gh = ctx + GHASH;
+  ghashInit(gh);
+  ghashPadded(gh, aad, aadBytes);
+  ghashPadded(gh, text, bytes);
+  ghashLengths(gh, aadBytes, bytes);
+  v128.store(ctx, v128.xor(ghashState(gh), mask), TAG);
+}
+
+/**
+ * Authenticated encryption (section 7.1).
+ * @param ctx see gcmSetKey; its scratch is used
+ * @param iv any alignment
+ * @param ivBytes 12, the usual; 16, which are taken as J0 itself; any other length is hashed
+ * @param aad additional authenticated data, `aadBytes` bytes
+ * @param src plaintext, `bytes` bytes, any alignment
+ * @param dst ciphertext: the same address as `src`, or memory apart from it
+ * @param tag where the tag goes, apart from all the others
+ * @param tagBytes length of the tag, 0 to 16: the caller has checked it
+ */
+export function gcmEncrypt(
+  ctx: usize, iv: usize, ivBytes: u32, aad: usize, aadBytes: usize, src: usize, bytes: usize, dst: usize, tag: usize,
+  tagBytes: u32,
+): void {
+  makeCounter(ctx, iv, ivBytes);
+  const mask = maskAndIncrement(ctx);
+  aesCtr32(ctx, ctx + COUNTER, src, dst, bytes);
+  makeTag(ctx, mask, aad, aadBytes, dst, bytes);
+  memory.copy(tag, ctx + TAG, tagBytes);
+}
+
+/**
+ * Authenticated decryption (section 7.2), with the parameters of gcmEncrypt; `src` is ciphertext, and `tag` what the tag should
+ * be. Nothing is written to `dst` unless it is.
+ * @returns whether the tag is right
+ */
+export function gcmDecrypt(
+  ctx: usize, iv: usize, ivBytes: u32, aad: usize, aadBytes: usize, src: usize, bytes: usize, dst: usize, tag: usize,
+  tagBytes: u32,
+): bool {
+  makeCounter(ctx, iv, ivBytes);
+  const mask = maskAndIncrement(ctx);
+  makeTag(ctx, mask, aad, aadBytes, src, bytes);
+  if (!tagsEqual(ctx + TAG, tag, tagBytes)) return false;
+  aesCtr32(ctx, ctx + COUNTER, src, dst, bytes);
+  return true;
+}
+
+/**
+ * GMAC: GCM that authenticates only (section 3).
+ * @param src the message, `bytes` bytes, any alignment
+ * @param dst where the tag goes
+ * @param tagBytes length of the tag, 0 to 16
+ */
+export function gmac(ctx: usize, iv: usize, ivBytes: u32, src: usize, bytes: usize, dst: usize, tagBytes: u32): void {
+  gcmEncrypt(ctx, iv, ivBytes, src, bytes, src, 0, src, dst, tagBytes);
+}

@@ -1,0 +1,162 @@
+// Sixteen sums of GHASH side by side. Each lap multiplies every sum by H¹⁶ and adds a block of the message to it. With the
+// sums transposed, so that a vector holds one byte of each of the 16, multiplication by a constant is a linear map of nibbles to
+// bytes: 32 nibbles, 16 bytes, a table look-up for each pair, done in registers. The table is read in order, whatever the data.
+//
+// From a 16-aligned `wide`:
+//
+//   0     table: 2 halves of the result's bytes, 16 bytes of the sum, 2 nibbles (high, low), 8 bytes of the result, 16 values
+//   8192  the sums, transposed, and the next lap's: two of 256 bytes that take turns
+//   8704  scratch of a transposition: 256 bytes
+
+import { high, low, pair, reverseBytes, swizzle } from '../simd';
+import { ghashStep, storeFactor } from './ghash_multiply';
+
+const LAP_BYTES: usize = 256;
+const HALF_TABLE_BYTES: usize = 4096;
+const SUMS: usize = 8192;
+/** Where scratch begins. */
+export const WIDE_SCRATCH: usize = 8704;
+
+// Two of the four steps of a 16 x 16 transposition: rows n, n + 4, n + 8 and n + 12 become rows 4n to 4n + 3.
+@inline function halfTransposed(from: usize, to: usize): void {
+  for (const end = from + 64; from != end; from += 16, to += 64) {
+    const a = v128.load(from);
+    const b = v128.load(from, 64);
+    const c = v128.load(from, 128);
+    const d = v128.load(from, 192);
+    const ac = zipLower(a, c);
+    const bd = zipLower(b, d);
+    v128.store(to, zipLower(ac, bd));
+    v128.store(to, zipUpper(ac, bd), 16);
+    const caUpper = zipUpper(a, c);
+    const dbUpper = zipUpper(b, d);
+    v128.store(to, zipLower(caUpper, dbUpper), 32);
+    v128.store(to, zipUpper(caUpper, dbUpper), 48);
+  }
+}
+
+@inline function zipLower(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+@inline function zipUpper(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+// Byte n of row m becomes byte m of row n. `from` and `to` may be the same.
+function transpose(wide: usize, from: usize, to: usize): void {
+  halfTransposed(from, wide + WIDE_SCRATCH);
+  halfTransposed(wide + WIDE_SCRATCH, to);
+}
+
+/**
+ * Writes the table for a hash key.
+ * @param wide 8,960 bytes of memory, as above
+ * @param factor H, see storeFactor
+ */
+export function buildTable(wide: usize, factor: usize): void {
+  // H, H², H⁴, H⁸: the last square is H¹⁶. The table's memory holds the factors until it is written.
+  const rows = wide + SUMS;
+  const zero = rows + 16;
+  v128.store(rows, i64x2(0x80, 0));
+  v128.store(zero, i64x2.splat(0));
+  ghashStep(rows, zero, factor);
+  for (let exponent = 1; exponent != 16; exponent <<= 1) {
+    storeFactor(wide, rows);
+    ghashStep(rows, zero, wide);
+  }
+  const number = reverseBytes(v128.load(rows));
+  let lower = i64x2.extract_lane(number, 0) as u64;
+  let upper = i64x2.extract_lane(number, 1) as u64;
+  for (let table = wide; table != wide + HALF_TABLE_BYTES; table += 128) {
+    // Row v is H¹⁶ times the nibble v, whose most significant bit has the lowest power of x.
+    v128.store(rows, i64x2.splat(0));
+    for (let bit: usize = 128; bit != 8; bit >>= 1) {
+      const row = reverseBytes(pair(lower, upper));
+      for (let other: usize = 0; other != LAP_BYTES; other += bit << 1) {
+        v128.store(rows + other + bit, v128.xor(v128.load(rows + other), row));
+      }
+      const carry = 0 - (lower & 1);
+      lower = (lower >> 1) | (upper << 63);
+      upper = (upper >> 1) ^ (carry & 0xe100000000000000);
+    }
+    transpose(wide, rows, rows);
+    memory.copy(table, rows, 128);
+    memory.copy(table + HALF_TABLE_BYTES, rows + 128, 128);
+  }
+}
+
+// Adds to eight rows of `to` the eight bytes of H¹⁶ times the sums that half a table gives.
+@inline function addMapped(table: usize, sums: usize, to: usize): void {
+  let r0 = v128.load(to);
+  let r1 = v128.load(to, 16);
+  let r2 = v128.load(to, 32);
+  let r3 = v128.load(to, 48);
+  let r4 = v128.load(to, 64);
+  let r5 = v128.load(to, 80);
+  let r6 = v128.load(to, 96);
+  let r7 = v128.load(to, 112);
+  const end = sums + LAP_BYTES;
+  do {
+    const bytes = v128.load(sums);
+    const upper = high(bytes);
+    r0 = v128.xor(r0, swizzle(v128.load(table), upper));
+    r1 = v128.xor(r1, swizzle(v128.load(table, 16), upper));
+    r2 = v128.xor(r2, swizzle(v128.load(table, 32), upper));
+    r3 = v128.xor(r3, swizzle(v128.load(table, 48), upper));
+    r4 = v128.xor(r4, swizzle(v128.load(table, 64), upper));
+    r5 = v128.xor(r5, swizzle(v128.load(table, 80), upper));
+    r6 = v128.xor(r6, swizzle(v128.load(table, 96), upper));
+    r7 = v128.xor(r7, swizzle(v128.load(table, 112), upper));
+    const lower = low(bytes);
+    r0 = v128.xor(r0, swizzle(v128.load(table, 128), lower));
+    r1 = v128.xor(r1, swizzle(v128.load(table, 144), lower));
+    r2 = v128.xor(r2, swizzle(v128.load(table, 160), lower));
+    r3 = v128.xor(r3, swizzle(v128.load(table, 176), lower));
+    r4 = v128.xor(r4, swizzle(v128.load(table, 192), lower));
+    r5 = v128.xor(r5, swizzle(v128.load(table, 208), lower));
+    r6 = v128.xor(r6, swizzle(v128.load(table, 224), lower));
+    r7 = v128.xor(r7, swizzle(v128.load(table, 240), lower));
+    table += 256;
+    sums += 16;
+  } while (sums != end);
+  v128.store(to, r0);
+  v128.store(to, r1, 16);
+  v128.store(to, r2, 32);
+  v128.store(to, r3, 48);
+  v128.store(to, r4, 64);
+  v128.store(to, r5, 80);
+  v128.store(to, r6, 96);
+  v128.store(to, r7, 112);
+}
+
+/**
+ * Hashes whole blocks.
+ * @param wide see buildTable
+ * @param factor H, see storeFactor
+ * @param hash 16 bytes, replaced
+ * @param src any alignment
+ * @param bytes 16 at least, whole blocks
+ */
+export function hashLaps(wide: usize, factor: usize, hash: usize, src: usize, bytes: usize): void {
+  let sums = wide + SUMS;
+  let next = sums + LAP_BYTES;
+  // Blocks of zeros before the first one change nothing, and make the laps whole. The hash before joins the first block.
+  const first = bytes & (LAP_BYTES - 1) || LAP_BYTES;
+  const zeros = LAP_BYTES - first;
+  memory.fill(sums, 0, zeros);
+  memory.copy(sums + zeros, src, first);
+  v128.store(sums + zeros, v128.xor(v128.load(sums + zeros), v128.load(hash)));
+  transpose(wide, sums, sums);
+  const end = src + bytes;
+  for (src += first; src != end; src += LAP_BYTES) {
+    transpose(wide, src, next);
+    addMapped(wide, sums, next);
+    addMapped(wide + HALF_TABLE_BYTES, sums, next + 128);
+    const spent = sums;
+    sums = next;
+    next = spent;
+  }
+  transpose(wide, sums, sums);
+  v128.store(hash, i64x2.splat(0));
+  for (let row: usize = 0; row != LAP_BYTES; row += 16) ghashStep(hash, sums + row, factor);
+}

@@ -1,0 +1,9 @@
+/**
+ * Whether two tags are equal, in a time that does not tell where they differ.
+ * @param bytes length of both: public
+ */
+export function tagsEqual(a: usize, b: usize, bytes: u32): bool {
+  let difference: u32 = 0;
+  for (let at: usize = 0; at != (bytes as usize); ++at) difference |= load<u8>(a + at) ^ load<u8>(b + at);
+  return difference == 0;
+}

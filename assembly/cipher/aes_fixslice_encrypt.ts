@@ -1,0 +1,84 @@
+// AES encryption of eight blocks at once: aes_fixslice.ts in the forward direction.
+
+import { encryptLastRound, encryptRound } from './aes_bitslice_encrypt';
+import { AES_PLANE_KEYS, AES_PLANE_KEY_BYTES, AES_SCRATCH, aesRounds } from './aes_context';
+import { transposePlanes } from './aes_planes';
+import { aesEncryptFew, aesEncryptOne } from './aes_vperm_blocks';
+
+const STATE_BYTES: usize = 128;
+// Measured: a state of eight takes as long as four and a half blocks side by side.
+const FEW_BYTES: usize = 64;
+
+@inline function addFirstKey(state: usize, key: usize): void {
+  for (let end = state + STATE_BYTES; state != end; state += 16, key += 16) {
+    v128.store(state, v128.xor(v128.load(state), v128.load(key)));
+  }
+}
+
+@inline function encryptRounds(states: usize, end: usize, key: usize, skipped: u32): void {
+  let state = states;
+  do {
+    encryptRound(state, key, skipped);
+    state += STATE_BYTES;
+  } while (state != end);
+}
+
+// Does the ShiftRows that were skipped: two of them after 10 or 14 rounds, none after 12.
+@inline function catchUp(state: usize): void {
+  const twice = i8x16(0, 9, 2, 11, 4, 13, 6, 15, 8, 1, 10, 3, 12, 5, 14, 7);
+  for (let end = state + STATE_BYTES; state != end; state += 16) {
+    v128.store(state, i8x16.swizzle(v128.load(state), twice));
+  }
+}
+
+/**
+ * Enciphers states in place, from the planes of plaintext to blocks: the cipher of FIPS 197 section 5.1.
+ * @param ctx expanded key, see aesExpandKey
+ * @param states planes of the first state; one state follows another
+ * @param end end of the last state
+ */
+function encryptStates(ctx: usize, states: usize, end: usize): void {
+  const rounds = aesRounds(ctx);
+  let key = ctx + AES_PLANE_KEYS;
+  const lastKey = key + (rounds as usize) * AES_PLANE_KEY_BYTES;
+  for (let state = states; state != end; state += STATE_BYTES) addFirstKey(state, key);
+  // Round r is r ShiftRows behind. The last of 9, 11 or 13 full rounds ends a lap after one round or after three.
+  for (;;) {
+    encryptRounds(states, end, (key += AES_PLANE_KEY_BYTES), 1);
+    if (key + AES_PLANE_KEY_BYTES == lastKey) break;
+    encryptRounds(states, end, (key += AES_PLANE_KEY_BYTES), 2);
+    encryptRounds(states, end, (key += AES_PLANE_KEY_BYTES), 3);
+    if (key + AES_PLANE_KEY_BYTES == lastKey) break;
+    encryptRounds(states, end, (key += AES_PLANE_KEY_BYTES), 0);
+  }
+  for (let state = states; state != end; state += STATE_BYTES) {
+    encryptLastRound(state, lastKey);
+    if (rounds != 12) catchUp(state);
+    transposePlanes(state, state);
+  }
+}
+
+/**
+ * Enciphers blocks into the context's scratch. A state that is not full enciphers what else lies in the scratch too.
+ * @param ctx expanded key, see aesExpandKey
+ * @param src plaintext, any alignment; the scratch itself is possible
+ * @param bytes 16 to AES_SCRATCH_BYTES, whole blocks
+ */
+export function aesEncryptToScratch(ctx: usize, src: usize, bytes: usize): void {
+  const scratch = ctx + AES_SCRATCH;
+  if (bytes == 16) {
+    aesEncryptOne(ctx, src, scratch);
+    return;
+  }
+  const full = bytes <= FEW_BYTES ? 0 : bytes & ~(STATE_BYTES - 1);
+  for (let at = full; at != bytes; at += 16) v128.store(scratch + at, v128.load(src + at));
+  if (bytes <= FEW_BYTES) {
+    aesEncryptFew(ctx, scratch, scratch + bytes);
+    return;
+  }
+  let end = scratch;
+  for (let at: usize = 0; at < bytes; at += STATE_BYTES, end += STATE_BYTES) {
+    transposePlanes(at == full ? end : src + at, end);
+  }
+  encryptStates(ctx, scratch, end);
+}

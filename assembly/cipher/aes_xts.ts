@@ -1,0 +1,105 @@
+// XTS-AES (IEEE Std 1619-2018 section 5), with ciphertext stealing for data units that do not end with a whole block.
+
+import { xorBytes } from '../memory/xor';
+import { pair } from '../simd';
+import { AES_CONTEXT_BYTES, AES_SCRATCH, AES_SCRATCH_BYTES } from './aes_context';
+import { aesDecryptToScratch } from './aes_fixslice';
+import { aesEncryptToScratch } from './aes_fixslice_encrypt';
+import { aesExpandKey } from './aes_key';
+import { aesEncryptOne } from './aes_vperm_blocks';
+
+// After the contexts of Key1 (data) and Key2 (tweak): the next tweak, a block in the making, and the tweaks of a batch.
+const TWEAK_KEY: usize = AES_CONTEXT_BYTES;
+const NEXT: usize = 5440;
+const STOLEN: usize = 5456;
+const TWEAKS: usize = 5472;
+
+/** Bytes of a context: two AES contexts and the tweaks of a batch. */
+export const AES_XTS_CONTEXT_BYTES: usize = 5728;
+
+/**
+ * Expands the two keys of XTS-AES.
+ * @param ctx AES_XTS_CONTEXT_BYTES of memory, 16-aligned
+ * @param key Key1 (data), then Key2 (tweak), apart from ctx
+ * @param keyBytes length of both together, 32 or 64 (48, of which the standard does not speak, works too): the caller has
+ *   checked it, and decides whether equal halves are welcome
+ */
+export function aesXtsSetKey(ctx: usize, key: usize, keyBytes: u32): void {
+  const half = keyBytes >> 1;
+  aesExpandKey(ctx, key, half);
+  aesExpandKey(ctx + TWEAK_KEY, key + half, half);
+}
+
+// Writes the tweaks of `bytes` / 16 blocks, each the one before times α (section 5.2), and prepares the one after them.
+@inline function takeTweaks(ctx: usize, bytes: usize): void {
+  let lower = load<u64>(ctx, NEXT);
+  let upper = load<u64>(ctx, NEXT + 8);
+  for (let at = ctx; at != ctx + bytes; at += 16) {
+    v128.store(at, pair(lower, upper), TWEAKS);
+    const carry = ((upper as i64) >> 63) as u64;
+    upper = (upper << 1) | (lower >> 63);
+    lower = (lower << 1) ^ (carry & 0x87);
+  }
+  store<u64>(ctx, lower, NEXT);
+  store<u64>(ctx, upper, NEXT + 8);
+}
+
+// XTS-AES of blocks whose tweaks are ready: at most a batch.
+function tweakedBlocks(ctx: usize, src: usize, dst: usize, bytes: usize, encrypt: bool): void {
+  const scratch = ctx + AES_SCRATCH;
+  xorBytes(scratch, src, ctx + TWEAKS, bytes);
+  if (encrypt) aesEncryptToScratch(ctx, scratch, bytes);
+  else aesDecryptToScratch(ctx, scratch, bytes);
+  xorBytes(dst, scratch, ctx + TWEAKS, bytes);
+}
+
+// The last whole block and the short one after it (sections 5.3.2 and 5.4.2): the short block takes the head of the other's
+// first result, whose tail fills the short one up. Decryption uses the two tweaks the other way round.
+function steal(ctx: usize, src: usize, dst: usize, rest: usize, encrypt: bool): void {
+  const stolen = ctx + STOLEN;
+  takeTweaks(ctx, 32);
+  const before = v128.load(ctx, TWEAKS);
+  const after = v128.load(ctx, TWEAKS + 16);
+  if (!encrypt) v128.store(ctx, after, TWEAKS);
+  tweakedBlocks(ctx, src, stolen, 16, encrypt);
+  for (let at: usize = 16; at != 16 + rest; ++at) {
+    const byte = load<u8>(src + at);
+    store<u8>(dst + at, load<u8>(stolen + at - 16));
+    store<u8>(stolen + at - 16, byte);
+  }
+  v128.store(ctx, encrypt ? after : before, TWEAKS);
+  tweakedBlocks(ctx, stolen, dst, 16, encrypt);
+}
+
+function xts(ctx: usize, iv: usize, src: usize, dst: usize, bytes: usize, encrypt: bool): void {
+  aesEncryptOne(ctx + TWEAK_KEY, iv, ctx + NEXT);
+  const rest = bytes & 15;
+  let left = bytes - rest;
+  if (rest != 0) left -= 16;
+  while (left != 0) {
+    const part = left < AES_SCRATCH_BYTES ? left : AES_SCRATCH_BYTES;
+    takeTweaks(ctx, part);
+    tweakedBlocks(ctx, src, dst, part, encrypt);
+    src += part;
+    dst += part;
+    left -= part;
+  }
+  if (rest != 0) steal(ctx, src, dst, rest, encrypt);
+}
+
+/**
+ * XTS-AES encryption of one data unit.
+ * @param ctx see aesXtsSetKey; its scratch is used
+ * @param iv the tweak value i, 16 bytes in little-endian order, only read
+ * @param src plaintext, `bytes` bytes, any alignment
+ * @param dst ciphertext: the same address as `src`, or memory apart from it
+ * @param bytes 16 at least: the caller has checked it
+ */
+export function aesXtsEncrypt(ctx: usize, iv: usize, src: usize, dst: usize, bytes: usize): void {
+  xts(ctx, iv, src, dst, bytes, true);
+}
+
+/** XTS-AES decryption of one data unit, with the parameters of aesXtsEncrypt; `src` is ciphertext. */
+export function aesXtsDecrypt(ctx: usize, iv: usize, src: usize, dst: usize, bytes: usize): void {
+  xts(ctx, iv, src, dst, bytes, false);
+}

@@ -1,0 +1,12 @@
+/**
+ * The sum without carries of two pieces of memory.
+ * @param dst result: apart from a and b, or the same address as one of them
+ * @param bytes length of all three
+ */
+export function xorBytes(dst: usize, a: usize, b: usize, bytes: usize): void {
+  let at: usize = 0;
+  for (const whole = bytes & ~15; at != whole; at += 16) {
+    v128.store(dst + at, v128.xor(v128.load(a + at), v128.load(b + at)));
+  }
+  for (; at != bytes; ++at) store<u8>(dst + at, load<u8>(a + at) ^ load<u8>(b + at));
+}
