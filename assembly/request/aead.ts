@@ -16,11 +16,11 @@ export function runAead(device: Device, session: Session): u32 {
   runBatch(device);
   const encrypt = session.direction == DIRECTION_ENCRYPT;
   const tagBytes = operation.tagBytes;
-  if (tagBytes != session.resultBytes || !aeadIvValid(session.algo, operation.ivBytes)) return CRYPTO_ERR;
+  if (tagBytes != session.resultBytes) return CRYPTO_ERR;
   if (!encrypt && operation.sourceBytes < tagBytes) return CRYPTO_ERR;
   const text = encrypt ? operation.sourceBytes : operation.sourceBytes - tagBytes;
   const resultBytes = encrypt ? text + tagBytes : text;
-  if (operation.destinationBytes < resultBytes) return CRYPTO_ERR;
+  if (operation.destinationBytes < resultBytes || !aeadIvValid(session.algo, operation.ivBytes, text)) return CRYPTO_ERR;
 
   // CCM's nonce stands in a field of 16 bytes, behind one that is reserved.
   const ccm = session.algo == AEAD_CCM;
@@ -33,7 +33,7 @@ export function runAead(device: Device, session: Session): u32 {
   const destination = resultBytes ? writableContiguous(device, 0, resultBytes) : device.scratch;
   const direct =
     inPlaceOrApart(source, destination, operation.sourceBytes, resultBytes) &&
-    // The kernel reads the additional data before it writes, but the tag's place may lie in it.
+    // Encryption writes before it reads the additional data.
     (aad + operation.aadBytes <= destination || destination + resultBytes <= aad);
   const result = direct ? destination : device.scratch;
   const context = contextOf(session);

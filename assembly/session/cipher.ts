@@ -1,34 +1,71 @@
 // The CIPHER algorithms (5.9.4.1): which keys, IVs and lengths they take, and which kernels run them.
-import { AES_BLOCK_BYTES, CIPHER_AES_CBC, DIRECTION_ENCRYPT } from '../../spec/crypto';
+import {
+  AES_BLOCK_BYTES,
+  CIPHER_AES_CBC,
+  CIPHER_AES_CTR,
+  CIPHER_AES_ECB,
+  CIPHER_AES_F8,
+  CIPHER_AES_XTS,
+  DIRECTION_ENCRYPT,
+} from '../../spec/crypto';
+import { aesCtr } from '../cipher/aes_ctr';
+import { aesEcbDecrypt, aesEcbEncrypt } from '../cipher/aes_ecb';
+import { aesF8, aesF8SetKey } from '../cipher/aes_f8';
 import { aesCbcDecrypt } from '../cipher/aes_fixslice';
-import { AES_CONTEXT_BYTES, aesExpandKey } from '../cipher/aes_key';
+import { aesExpandKey } from '../cipher/aes_key';
 import { aesCbcEncrypt } from '../cipher/aes_vperm';
+import { AES_XTS_CONTEXT_BYTES, aesXtsDecrypt, aesXtsEncrypt, aesXtsSetKey } from '../cipher/aes_xts';
 
-/** Room for the expanded key of any of them. */
-export const CIPHER_CONTEXT_BYTES: usize = AES_CONTEXT_BYTES;
+/** Room for the expanded key of any of them, which XTS needs. */
+export const CIPHER_CONTEXT_BYTES: usize = (AES_XTS_CONTEXT_BYTES + 63) & ~63;
 
-/** Whether `algo` has keys of this length. */
+@inline
+function isAesKey(bytes: u32): bool {
+  return bytes == 16 || bytes == 24 || bytes == 32;
+}
+
+/** Whether `algo` has keys of this length. XTS has two keys in one (IEEE 1619), f8 a key and a mask of its length. */
 export function cipherKeyValid(algo: u32, keyBytes: u32): bool {
-  return algo == CIPHER_AES_CBC && (keyBytes == 16 || keyBytes == 24 || keyBytes == 32);
+  if (algo == CIPHER_AES_XTS) return keyBytes == 32 || keyBytes == 64;
+  if (algo == CIPHER_AES_F8) return keyBytes % 2 == 0 && isAesKey(keyBytes / 2);
+  return isAesKey(keyBytes);
 }
 
 export function cipherExpandKey(algo: u32, context: usize, key: usize, keyBytes: u32): void {
-  aesExpandKey(context, key, keyBytes);
+  if (algo == CIPHER_AES_XTS) aesXtsSetKey(context, key, keyBytes);
+  else if (algo == CIPHER_AES_F8) aesF8SetKey(context, key, keyBytes / 2, key + keyBytes / 2);
+  else aesExpandKey(context, key, keyBytes);
 }
 
 /** The one length of an algorithm's IV or counter. */
 export function cipherIvBytes(algo: u32): u32 {
-  return AES_BLOCK_BYTES;
+  return algo == CIPHER_AES_ECB ? 0 : AES_BLOCK_BYTES;
 }
 
 /** Whether an algorithm takes data of this length. */
 export function cipherLengthValid(algo: u32, bytes: u32): bool {
-  return bytes % AES_BLOCK_BYTES == 0;
+  if (algo == CIPHER_AES_CBC || algo == CIPHER_AES_ECB) return bytes % AES_BLOCK_BYTES == 0;
+  // A data unit has one block at least (IEEE 1619 section 5.1); none at all is no work.
+  if (algo == CIPHER_AES_XTS) return bytes == 0 || bytes >= <u32>AES_BLOCK_BYTES;
+  return true;
 }
 
 /** Runs one request over contiguous data, in place or apart. The IV's place is scratch of the kernel's. */
 export function cipherRun(algo: u32, direction: u32, context: usize, iv: usize, source: usize, destination: usize, bytes: u32): void {
-  const blocks = bytes / AES_BLOCK_BYTES;
-  if (direction == DIRECTION_ENCRYPT) aesCbcEncrypt(context, iv, source, destination, blocks);
-  else aesCbcDecrypt(context, iv, source, destination, blocks);
+  const encrypt = direction == DIRECTION_ENCRYPT;
+  if (algo == CIPHER_AES_CBC) {
+    if (encrypt) aesCbcEncrypt(context, iv, source, destination, bytes / AES_BLOCK_BYTES);
+    else aesCbcDecrypt(context, iv, source, destination, bytes / AES_BLOCK_BYTES);
+  } else if (algo == CIPHER_AES_CTR) {
+    aesCtr(context, iv, source, destination, bytes);
+  } else if (algo == CIPHER_AES_XTS) {
+    if (encrypt) aesXtsEncrypt(context, iv, source, destination, bytes);
+    else aesXtsDecrypt(context, iv, source, destination, bytes);
+  } else if (algo == CIPHER_AES_F8) {
+    aesF8(context, iv, source, destination, bytes);
+  } else if (encrypt) {
+    aesEcbEncrypt(context, source, destination, bytes / AES_BLOCK_BYTES);
+  } else {
+    aesEcbDecrypt(context, source, destination, bytes / AES_BLOCK_BYTES);
+  }
 }

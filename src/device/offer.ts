@@ -43,7 +43,19 @@ const WEAK: readonly AlgorithmName[] = [
 ];
 
 /** What the engine has kernels for. */
-const AVAILABLE: readonly AlgorithmName[] = ['aes-cbc'];
+const AVAILABLE: readonly AlgorithmName[] = [
+  'aes-ecb',
+  'aes-cbc',
+  'aes-ctr',
+  'aes-f8',
+  'aes-xts',
+  'cmac-aes',
+  'cbcmac-aes',
+  'xcbc-aes',
+  'gmac-aes',
+  'gcm',
+  'ccm',
+];
 
 const serviceNames = Object.keys(SERVICES) as ServiceName[];
 const algorithmNames = serviceNames
