@@ -3,7 +3,10 @@ import { AES_CBCMAC_CONTEXT_BYTES } from '../../assembly/mac/aes_cbcmac';
 import { AES_CMAC4_SCRATCH_BYTES } from '../../assembly/mac/aes_cmac';
 
 export {
-  aesCbcmacFinal, aesCbcmacInit, aesCbcmacSetKey, aesCbcmacUpdate,
+  aesCbcmacFinal,
+  aesCbcmacInit,
+  aesCbcmacSetKey,
+  aesCbcmacUpdate,
 } from '../../assembly/mac/aes_cbcmac';
 export { aesCmac4, aesCmacFinal, aesCmacInit, aesCmacSetKey, aesCmacUpdate } from '../../assembly/mac/aes_cmac';
 export { aesXcbcFinal, aesXcbcInit, aesXcbcSetKey, aesXcbcUpdate } from '../../assembly/mac/aes_xcbc';

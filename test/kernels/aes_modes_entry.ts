@@ -1,6 +1,7 @@
 // @ts-nocheck: AssemblyScript, for asc alone. What the tests of AES modes call.
-import { AES_CONTEXT_BYTES } from '../../assembly/cipher/aes_key';
+
 import { AES_F8_CONTEXT_BYTES } from '../../assembly/cipher/aes_f8';
+import { AES_CONTEXT_BYTES } from '../../assembly/cipher/aes_key';
 import { AES_XTS_CONTEXT_BYTES } from '../../assembly/cipher/aes_xts';
 
 export { aesCtr, aesCtr32 } from '../../assembly/cipher/aes_ctr';
