@@ -67,6 +67,7 @@ export class Device {
   /** What this notification may still run, and whether something was left for the next one (statistics.ts). */
   requestsLeft: u32;
   bytesLeft: i32;
+  workLeft: i32;
   moreLeft: u32;
   runningQueue: u32;
   statistics: u32;

@@ -43,12 +43,14 @@ function add(counter: usize, value: u64): void {
 /**
  * Starts a notification of queue `index`.
  * @param requests how many it may run
- * @param bytes once the content of these exceeds this, no further one is begun
+ * @param bytes once their content comes to this, no further one is begun
+ * @param work the same for content and descriptors together
  */
-export function beginNotification(device: Device, index: u32, requests: u32, bytes: i32): void {
+export function beginNotification(device: Device, index: u32, requests: u32, bytes: i32, work: i32): void {
   device.runningQueue = index;
   device.requestsLeft = requests;
   device.bytesLeft = bytes;
+  device.workLeft = work;
   device.moreLeft = 0;
   wipe(device.statistics, ROWS_BYTES);
 }
@@ -56,15 +58,15 @@ export function beginNotification(device: Device, index: u32, requests: u32, byt
 /** Whether a chain that is available may run; if not, endNotification() says that more is left. */
 @inline
 export function mayRun(device: Device): bool {
-  if (device.requestsLeft && device.bytesLeft > 0) return true;
+  if (device.requestsLeft && device.bytesLeft > 0 && device.workLeft > 0) return true;
   device.moreLeft = NOTIFY_MORE;
   return false;
 }
 
-/** Descriptors cost time even where they carry nothing: walking them counts as their bytes do. */
+/** Descriptors cost time even where they carry nothing: walking them is work as their bytes are. */
 @inline
 export function chargeDescriptors(device: Device, bytes: u32): void {
-  device.bytesLeft -= bytes;
+  device.workLeft -= bytes;
 }
 
 /**
@@ -87,6 +89,7 @@ export function countControlRequest(device: Device, status: u32, contentBytes: u
 function count(device: Device, service: u32, status: u32, contentBytes: u32): void {
   device.requestsLeft--;
   device.bytesLeft -= contentBytes;
+  device.workLeft -= contentBytes;
   const row = rowOf(device, service);
   store<u32>(row + ROW_REQUESTS, load<u32>(row + ROW_REQUESTS) + 1);
   store<u32>(row + ROW_CONTENT, load<u32>(row + ROW_CONTENT) + contentBytes);

@@ -322,6 +322,7 @@ export class CryptoDevice {
 
   /** Runs what a queue has available, as far as its budget goes; the rest is held. */
   #run(index: number): void {
+    const { limits } = this.options;
     const started = this.#clock.now();
     const throttled = this.#throttled(index);
     const budget = throttled ? this.#throttle.budget(started) : this.#throttle.unthrottled;
@@ -329,7 +330,7 @@ export class CryptoDevice {
       this.#hold(index);
       return;
     }
-    const answer = this.#engine.notify(this.#base, index, budget.requests, budget.bytes);
+    const answer = this.#engine.notify(this.#base, index, budget.requests, budget.bytes, limits.bytesPerNotification);
     const ended = this.#clock.now();
     const ran = this.#statistics.took(index, ended - started);
     if (throttled) this.#throttle.fill(ran, ended);

@@ -1,7 +1,7 @@
 import { LeakyBucket } from './leaky_bucket.ts';
 import type { ResolvedLimits } from './limits.ts';
 
-/** What one notification may run: so many requests, and no further one once their content exceeds so many bytes. */
+/** What one notification may run: so many requests, and no further one once their content comes to so many bytes. */
 export interface Budget {
   requests: number;
   bytes: number;
