@@ -1,9 +1,16 @@
 import { createRequire } from 'node:module';
 import { V86 } from 'v86';
 import { afterEach, describe, expect, test } from 'vitest';
+import { DEVICE_ID_CRYPTO } from '../../spec/crypto.ts';
+import { CryptoDriver } from '../../src/driver/driver.ts';
+import { PciTransport } from '../../src/driver/pci_transport.ts';
+import { RamAllocator } from '../../src/driver/ram.ts';
 import { type AttachedVirtioCrypto, attachVirtioCrypto, type V86Options } from '../../src/host/v86.ts';
 import { cpuOf, type V86Cpu } from '../../src/host/v86_internals.ts';
+import { noise } from '../support/memory.ts';
+import { reference } from '../support/requests.ts';
 
+const RAM_BYTES = 16 * 1024 * 1024;
 const SLOT = 0x0d;
 const IDE_SLOT = 0x1e;
 const PORT = 0xac00;
@@ -37,7 +44,7 @@ async function machine(options: V86Options = {}): Promise<TestMachine> {
 function newEmulator(): V86 {
   const emulator = new V86({
     wasm_path: createRequire(import.meta.url).resolve('v86/build/v86.wasm'),
-    memory_size: 16 * 1024 * 1024,
+    memory_size: RAM_BYTES,
     disable_keyboard: true,
     disable_mouse: true,
     disable_speaker: true,
@@ -88,6 +95,57 @@ describe('a device that is plugged into v86', () => {
     await attachVirtioCrypto(other).ready;
   });
 });
+
+describe('what the throttle held back in v86', () => {
+  test('is completed from a timer, and interrupts the guest as a notification does', async () => {
+    const { cpu, attached } = await machine({ limits: { requestsPerSecond: 200, burstRequests: 1 } });
+    const { pci } = cpu.devices;
+    const raised: number[] = [];
+    const raise = pci.raise_irq.bind(pci);
+    let driver: CryptoDriver | undefined;
+    pci.raise_irq = (id) => {
+      raised.push(id);
+      raise(id);
+      queueMicrotask(() => driver?.interrupt());
+    };
+    driver = driverOf(cpu);
+    driver.start();
+    const key = noise(16, 1);
+    const iv = noise(16, 2);
+    const data = noise(64, 3);
+    const { id } = await driver.createCipherSession('aes-cbc', 'encrypt', key);
+    raised.length = 0;
+    const request = { algorithm: 'aes-cbc', direction: 'encrypt', iv, data } as const;
+    const results = await Promise.all(Array.from({ length: 5 }, () => driver?.cipherInSession(id, request)));
+    for (const result of results) expect(result).toEqual({ status: 'ok', data: reference('encrypt', key, iv, data) });
+    expect(raised).toEqual(Array(5).fill(SLOT << 3));
+    expect(attached.device?.statistics().queues[0]?.held).toBeGreaterThan(0);
+    driver.stop();
+  });
+});
+
+/** The reference driver as the guest of a machine that does not run: through its ports, in its RAM. */
+function driverOf(cpu: V86Cpu): CryptoDriver {
+  const header = new DataView(new ArrayBuffer(256));
+  for (let offset = 0; offset < 256; offset += 4) header.setInt32(offset, configWord(cpu, offset), true);
+  const bits = { 1: 8, 2: 16, 4: 32 } as const;
+  const transport = new PciTransport(
+    {
+      readConfig: (offset, size) => {
+        if (size === 1) return header.getUint8(offset);
+        return size === 2 ? header.getUint16(offset, true) : header.getUint32(offset, true);
+      },
+      readBar: (_bar, offset, size) => inPort(cpu, PORT + offset, bits[size]) >>> 0,
+      writeBar: (_bar, offset, size, value) => {
+        const entry = cpu.io.ports[PORT + offset] ?? expect.unreachable();
+        entry[`write${bits[size]}`].call(entry.device, value);
+      },
+    },
+    DEVICE_ID_CRYPTO,
+  );
+  const ram = () => new Uint8Array(cpu.wasm_memory.buffer, cpu.mem8.byteOffset, RAM_BYTES);
+  return new CryptoDriver(transport, ram, new RamAllocator(0x100000, RAM_BYTES));
+}
 
 describe('a device that is removed from v86', () => {
   test('leaves an empty slot and ports without a device', async () => {
