@@ -9,6 +9,7 @@ import { SLOT_BYTES } from './session/slot';
 import { wipe } from './memory/bytes';
 import { BATCH_BYTES } from './request/batch';
 import { OPERATION_BYTES } from './request/operation';
+import { statisticsBytes } from './statistics';
 
 @unmanaged
 export class Device {
@@ -29,6 +30,8 @@ export class Device {
   maxQueueSize: u32;
   /** max_size of the configuration space: the content of one request, in bytes. */
   maxRequestBytes: u32;
+  /** No key of a session is longer, whatever its algorithm takes. */
+  maxKeyBytes: u32;
   /** Non-zero: every write to guest memory is reported through the imported written(). */
   reportWrites: u32;
 
@@ -60,6 +63,14 @@ export class Device {
   readableLeft: u32;
   /** Bytes that the request wrote, for its used element (2.7.8). */
   resultBytes: u32;
+
+  /** What this notification may still run, and whether something was left for the next one (statistics.ts). */
+  requestsLeft: u32;
+  bytesLeft: i32;
+  workLeft: i32;
+  moreLeft: u32;
+  runningQueue: u32;
+  statistics: u32;
 
   /** Copy of the request's fixed header: guest memory is read once. */
   header: u32;
@@ -96,6 +107,7 @@ export function regionBytes(dataQueues: u32, maxQueueSize: u32, sessions: u32, m
     aligned(offsetof<Device>()) +
     aligned(MEMORY_REGIONS_MAX * REGION_BYTES) +
     aligned((dataQueues + 1) * QUEUE_BYTES) +
+    aligned(statisticsBytes(dataQueues)) +
     aligned(sessions * SLOT_BYTES) +
     aligned(bufferCapacity(maxQueueSize) * BUFFER_BYTES) +
     aligned(DATA_SYM_STATELESS_BYTES) +
@@ -131,6 +143,8 @@ export function initialise(
   next += aligned(MEMORY_REGIONS_MAX * REGION_BYTES);
   device.queues = next;
   next += aligned((dataQueues + 1) * QUEUE_BYTES);
+  device.statistics = next;
+  next += aligned(statisticsBytes(dataQueues));
   wipe(device.memoryRegions, next - device.memoryRegions);
   device.sessions = next;
   next += aligned(sessions * SLOT_BYTES);

@@ -5,6 +5,7 @@ import { breakDevice, Device, initialise as layOut, queueAt, regionBytes as byte
 import { addRegion } from './memory/guest';
 import { checkSession, expandSession as expand } from './session/expand';
 import { Session } from './session/slot';
+import { beginNotification, endNotification } from './statistics';
 import { clearSessions, reopenSession, sessionInSlot } from './session/table';
 import { enableQueue as enable, forgetQueue, indicesOf, QUEUE_BYTES, setIndices } from './virtqueue/queue';
 import { processPackedQueue } from './virtqueue/packed';
@@ -35,6 +36,11 @@ export function offer(device: Device, services: u32, ciphers: u64, hashes: u32, 
   device.aeadAlgorithms = aeads;
 }
 
+/** The longest key that a session may have, where its algorithm does not set a lower bound itself. */
+export function limitKeys(device: Device, bytes: u32): void {
+  device.maxKeyBytes = bytes;
+}
+
 /** Whether writes to guest memory are to be reported through the imported written(). */
 export function reportWrites(device: Device, on: bool): void {
   device.reportWrites = on;
@@ -52,12 +58,17 @@ export function enableQueue(device: Device, index: u32, size: u32, desc: u64, av
   return fault;
 }
 
-/** Runs everything that is available on queue `index` (at most dataQueues). Returns NOTIFY_* bits. */
-export function notify(device: Device, index: u32): u32 {
+/**
+ * Runs what is available on queue `index` (at most dataQueues), within a budget: no more than `requests`, none once their
+ * content comes to `bytes`, and none once content and descriptors come to `work`. Returns NOTIFY_* bits.
+ */
+export function notify(device: Device, index: u32, requests: u32, bytes: i32, work: i32): u32 {
+  beginNotification(device, index, requests, bytes, work);
   if (device.fault != FAULT_NONE) return NOTIFY_NEEDS_RESET;
   const queue = queueAt(device, index);
   if (!queue.enabled) return 0;
-  return queue.packed ? processPackedQueue(device, queue) : processSplitQueue(device, queue);
+  const answer = queue.packed ? processPackedQueue(device, queue) : processSplitQueue(device, queue);
+  return answer | endNotification(device);
 }
 
 /** Device reset (2.4): queues are forgotten, sessions wiped, faults gone. */
@@ -102,6 +113,11 @@ export function setQueueIndices(device: Device, index: u32, indices: u32): bool 
 /** Requests completed on a queue since it was enabled. */
 export function queueRequests(device: Device, index: u32): u64 {
   return queueAt(device, index).requests;
+}
+
+/** Where the counts stand (STATISTICS_*). They outlast a reset. */
+export function statisticsAt(device: Device): usize {
+  return device.statistics;
 }
 
 /** Open sessions, and the serial number that the newest one got. */

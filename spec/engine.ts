@@ -3,6 +3,8 @@
 /** Bits of the answer to notify(). */
 export const NOTIFY_INTERRUPT = 1;
 export const NOTIFY_NEEDS_RESET = 2;
+/** The budget ended before the queue did: more is available, and notify() is to be called again. */
+export const NOTIFY_MORE = 4;
 
 /** Why a queue or a chain was refused. Each one costs the guest DEVICE_NEEDS_RESET (2.1.2). */
 export const FAULT_NONE = 0;
@@ -53,3 +55,23 @@ export const SESSION_RESULT_LEN = 44;
 export const SESSION_KEY = 64;
 export const SESSION_KEY_BYTES_MAX = 768;
 export const SESSION_HEAD_BYTES = 832;
+
+/**
+ * What the engine counts, from the address that statisticsAt() answers: what the last notification ran, a row a service;
+ * then a record of totals for each queue; then one for each service. Services are 5.9.3.3's (crypto_services), then
+ * requests whose opcode names none, then the control queue's (which has a row, and no record).
+ */
+export const STATISTICS_SERVICES = 6;
+export const STATISTICS_UNKNOWN = 5;
+export const STATISTICS_CONTROL = 6;
+/** A row: requests, and bytes of their content that were read, 32 bits each. */
+export const ROW_BYTES = 8;
+export const ROW_REQUESTS = 0;
+export const ROW_CONTENT = 4;
+export const ROWS_BYTES = 64;
+/** A record, 64 bits each: requests, content bytes, then the requests that ended with each status from ERR to KEY_REJECTED. */
+export const RECORD_BYTES = 64;
+export const RECORD_REQUESTS = 0;
+export const RECORD_CONTENT = 8;
+export const RECORD_ERRORS = 16;
+export const RECORD_STATUSES = 6;

@@ -28,20 +28,23 @@ import { FAULT_NONE, FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../sp
 import { Device, hasFeature, offersService } from '../device';
 import { closeSession, findSession } from '../session/table';
 import { readBytes, writeBytes } from '../virtqueue/buffers';
+import { countControlRequest } from '../statistics';
 import { createSession } from './create';
 
 /** Runs the control request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered. */
 export function runControlRequest(device: Device): u32 {
   const revision1 = hasFeature(device, F_REVISION_1);
-  const fixed: u32 = revision1 ? CTRL_HEADER_BYTES : CTRL_LEGACY_BYTES;
-  if (device.readableBytes < fixed) return FAULT_REQUEST_HEADER;
-  readBytes(device, device.header, fixed);
+  let headerBytes: u32 = revision1 ? CTRL_HEADER_BYTES : CTRL_LEGACY_BYTES;
+  if (device.readableBytes < headerBytes) return FAULT_REQUEST_HEADER;
+  readBytes(device, device.header, headerBytes);
   const opcode = load<u32>(device.header + CTRL_OPCODE);
   const operation = opcode & 0xff;
   if (operation == OP_DESTROY_SESSION || operation == OP_AKCIPHER_DESTROY_SESSION) {
     if (device.writableBytes < <u32>STATUS_BYTES) return FAULT_REQUEST_STATUS;
     if (revision1 && !readRest(device, CTRL_DESTROY_BYTES)) return FAULT_REQUEST_HEADER;
-    answerDestroy(device, destroySession(device, opcode));
+    const status = destroySession(device, opcode);
+    answerDestroy(device, status);
+    countControlRequest(device, status, 0);
     return FAULT_NONE;
   }
   if (device.writableBytes < <u32>CREATE_INPUT_BYTES) return FAULT_REQUEST_STATUS;
@@ -49,10 +52,14 @@ export function runControlRequest(device: Device): u32 {
   let status: u32 = CRYPTO_NOTSUPP;
   const service = opcode >> 8;
   if (operation == OP_CREATE_SESSION && offersService(device, service)) {
-    if (revision1 && !readRest(device, createHeaderBytes(service))) return FAULT_REQUEST_HEADER;
+    if (revision1) {
+      headerBytes = createHeaderBytes(service);
+      if (!readRest(device, headerBytes)) return FAULT_REQUEST_HEADER;
+    }
     status = createSession(device, service);
   }
   answerCreate(device, status);
+  countControlRequest(device, status, device.readableBytes - device.readableLeft - headerBytes);
   return FAULT_NONE;
 }
 

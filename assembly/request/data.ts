@@ -30,6 +30,7 @@ import { Device, hasFeature, offersService } from '../device';
 import { Session } from '../session/slot';
 import { findSession } from '../session/table';
 import { readBytes, writeLastByte } from '../virtqueue/buffers';
+import { countRequest } from '../statistics';
 import { runAead } from './aead';
 import { runAuth } from './auth';
 import { runChain } from './chain';
@@ -41,10 +42,10 @@ import { closeStateless, openStateless } from './stateless';
 /** Runs the data request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered. */
 export function runDataRequest(device: Device): u32 {
   const revision1 = hasFeature(device, F_REVISION_1);
-  const fixed: u32 = revision1 ? DATA_HEADER_BYTES : DATA_LEGACY_BYTES;
-  if (device.readableBytes < fixed) return FAULT_REQUEST_HEADER;
+  let headerBytes: u32 = revision1 ? DATA_HEADER_BYTES : DATA_LEGACY_BYTES;
+  if (device.readableBytes < headerBytes) return FAULT_REQUEST_HEADER;
   if (device.writableBytes < <u32>STATUS_BYTES) return FAULT_REQUEST_STATUS;
-  readBytes(device, device.header, fixed);
+  readBytes(device, device.header, headerBytes);
   const opcode = load<u32>(device.header + DATA_OPCODE);
   const service = opcode >> 8;
   let status: u32 = CRYPTO_NOTSUPP;
@@ -55,6 +56,7 @@ export function runDataRequest(device: Device): u32 {
       const rest = dataHeaderBytes(service, stateless) - DATA_HEADER_BYTES;
       if (device.readableLeft < rest) return FAULT_REQUEST_HEADER;
       readBytes(device, device.header + DATA_HEADER_BYTES, rest);
+      headerBytes += rest;
     }
     // The note of 5.9.8.3: without REVISION_1 the flag is ignored.
     if (!revision1 || load<u32>(device.header + DATA_FLAG) & FLAG_SESSION_MODE) {
@@ -65,6 +67,7 @@ export function runDataRequest(device: Device): u32 {
   }
   if (status != CRYPTO_OK) device.resultBytes = 0;
   writeLastByte(device, <u8>status);
+  countRequest(device, service, status, device.readableBytes - device.readableLeft - headerBytes);
   device.resultBytes += STATUS_BYTES;
   return FAULT_NONE;
 }

@@ -55,26 +55,26 @@ export function checkSession(device: Device, session: Session): u32 {
 
 function checkCipher(device: Device, session: Session): u32 {
   if (!has(device.cipherAlgorithms, session.algo)) return CRYPTO_NOTSUPP;
-  if (!directed(session) || session.keyBytes > <u32>CIPHER_KEY_BYTES_MAX) return CRYPTO_ERR;
+  if (!directed(session) || session.keyBytes > min<u32>(CIPHER_KEY_BYTES_MAX, device.maxKeyBytes)) return CRYPTO_ERR;
   return cipherKeyValid(session.algo, session.keyBytes) ? CRYPTO_OK : CRYPTO_ERR;
 }
 
 function checkHash(device: Device, session: Session): u32 {
   if (!has(device.hashAlgorithms, session.authAlgo)) return CRYPTO_NOTSUPP;
   // A nested hash has a key: the prefix of both its hashes.
-  if (session.authKeyBytes > <u32>AUTH_KEY_BYTES_MAX) return CRYPTO_ERR;
+  if (session.authKeyBytes > min<u32>(AUTH_KEY_BYTES_MAX, device.maxKeyBytes)) return CRYPTO_ERR;
   return !session.resultBytes || hashResultValid(session.authAlgo, session.resultBytes) ? CRYPTO_OK : CRYPTO_ERR;
 }
 
 function checkMac(device: Device, session: Session): u32 {
   if (!has(device.macAlgorithms, session.authAlgo)) return CRYPTO_NOTSUPP;
-  if (session.authKeyBytes > <u32>AUTH_KEY_BYTES_MAX || !macKeyValid(session.authAlgo, session.authKeyBytes)) return CRYPTO_ERR;
+  if (session.authKeyBytes > min<u32>(AUTH_KEY_BYTES_MAX, device.maxKeyBytes) || !macKeyValid(session.authAlgo, session.authKeyBytes)) return CRYPTO_ERR;
   return !session.resultBytes || macResultValid(session.authAlgo, session.resultBytes) ? CRYPTO_OK : CRYPTO_ERR;
 }
 
 function checkAead(device: Device, session: Session): u32 {
   if (!has(device.aeadAlgorithms, session.algo)) return CRYPTO_NOTSUPP;
-  if (!directed(session) || session.keyBytes > <u32>CIPHER_KEY_BYTES_MAX) return CRYPTO_ERR;
+  if (!directed(session) || session.keyBytes > min<u32>(CIPHER_KEY_BYTES_MAX, device.maxKeyBytes)) return CRYPTO_ERR;
   return aeadKeyValid(session.algo, session.keyBytes) && aeadTagValid(session.algo, session.resultBytes) ? CRYPTO_OK : CRYPTO_ERR;
 }
 

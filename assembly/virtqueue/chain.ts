@@ -26,6 +26,7 @@ import {
 } from '../../spec/virtio';
 import { Device } from '../device';
 import { GuestPointer, NOWHERE, guestLoad, translate } from '../memory/guest';
+import { chargeDescriptors } from '../statistics';
 import { addBuffer, beginBuffers, endBuffers } from './buffers';
 import { Queue } from './queue';
 
@@ -68,6 +69,7 @@ export function readSplitChain(device: Device, queue: Queue, head: u32): u32 {
     if (!(flags & DESC_F_NEXT)) break;
     index = next;
   }
+  chargeDescriptors(device, visited * DESC_BYTES);
   endBuffers(device);
   return FAULT_NONE;
 }
@@ -107,6 +109,7 @@ export function readPackedChain(device: Device, queue: Queue, left: u32): u32 {
     if (++index == queue.size) index = 0;
   }
   queue.chainDescriptors = count;
+  chargeDescriptors(device, count * DESC_BYTES);
   endBuffers(device);
   return FAULT_NONE;
 }
@@ -124,6 +127,7 @@ function readPackedTable(device: Device, address: u64, bytes: u32): u32 {
   if (bytes / DESC_BYTES > device.bufferCapacity) return FAULT_CHAIN_LENGTH;
   const table: GuestPointer = translate(device, address, bytes);
   if (table == NOWHERE) return FAULT_INDIRECT_ADDRESS;
+  chargeDescriptors(device, bytes);
   for (let descriptor = table; descriptor < table + bytes; descriptor += DESC_BYTES) {
     const fault = addBuffer(
       device,

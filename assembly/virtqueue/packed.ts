@@ -20,13 +20,14 @@ import {
 import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
 import { runBatch } from '../request/batch';
+import { mayRun } from '../statistics';
 import { packedAvailable, readPackedChain } from './chain';
 import { Queue } from './queue';
 import { runRequest } from './run';
 
 /**
- * Runs all that is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the ring's size:
- * its first used descriptor is shown last, and before that the driver gets none back that it could offer again.
+ * Runs what is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the notification's
+ * budget, and by the ring's size: its first used descriptor is shown last, and before that the driver gets none back that it could offer again.
  */
 export function processPackedQueue(device: Device, queue: Queue): u32 {
   const first = <u32>queue.nextUsed;
@@ -41,6 +42,7 @@ export function processPackedQueue(device: Device, queue: Queue): u32 {
       asked = moved;
       continue;
     }
+    if (!mayRun(device)) break;
     let fault = readPackedChain(device, queue, queue.size - moved);
     if (fault == FAULT_NONE) fault = runRequest(device, queue);
     if (fault != FAULT_NONE) {

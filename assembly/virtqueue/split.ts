@@ -4,13 +4,14 @@ import { AVAIL_ELEM_BYTES, AVAIL_F_NO_INTERRUPT, AVAIL_FLAGS, AVAIL_IDX, AVAIL_R
 import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
 import { runBatch } from '../request/batch';
+import { mayRun } from '../statistics';
 import { readSplitChain } from './chain';
 import { Queue } from './queue';
 import { runRequest } from './run';
 
 /**
- * Runs all that is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the queue's
- * size: a driver has no more chains than that to offer before it gets some back (2.7.13), and those of this call are shown
+ * Runs what is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the notification's
+ * budget, and by the queue's size: a driver has no more chains than that to offer before it gets some back (2.7.13), and those of this call are shown
  * to it at the end. Without that bound, chains whose results land in the available ring could offer themselves for ever.
  */
 export function processSplitQueue(device: Device, queue: Queue): u32 {
@@ -34,10 +35,11 @@ export function processSplitQueue(device: Device, queue: Queue): u32 {
   return publish(device, queue, firstUsed);
 }
 
-/** Runs the chains up to avail index `available`; false when one of them broke the device. */
+/** Runs the chains up to avail index `available`; false when one of them broke the device or the budget ended. */
 function runChains(device: Device, queue: Queue, available: u16): bool {
   const mask = queue.size - 1;
   do {
+    if (!mayRun(device)) return false;
     const head = <u32>guestLoad<u16>(queue.avail + AVAIL_RING + (queue.nextAvail & mask) * AVAIL_ELEM_BYTES);
     let fault = readSplitChain(device, queue, head);
     if (fault == FAULT_NONE) fault = runRequest(device, queue);

@@ -1,4 +1,4 @@
-import { FAULT_NONE, FAULT_QUEUE_SIZE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET } from '../../spec/engine.ts';
+import { FAULT_NONE, FAULT_QUEUE_SIZE, NOTIFY_INTERRUPT, NOTIFY_MORE, NOTIFY_NEEDS_RESET } from '../../spec/engine.ts';
 import {
   F_RING_PACKED,
   F_RING_RESET,
@@ -12,13 +12,17 @@ import {
 import type { EngineExports } from '../engine/exports.ts';
 import { instantiateEngine, type WriteReport } from '../engine/load.ts';
 import { checkRegions, claimRegion, type GuestMemory } from '../engine/memory.ts';
+import { type Clock, hostClock } from './clock.ts';
 import { ConfigSpace } from './config_space.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
 import { acceptable, hasFeature, offeredFeatures } from './features.ts';
+import { HeldQueues } from './held_queues.ts';
 import { offerOf } from './offer.ts';
 import { type CryptoDeviceOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type QueueRegisters, queueRegisters } from './queue_registers.ts';
 import { type DeviceState, parseDeviceState, readSessions, restoreSessions, StateError } from './state.ts';
+import { type Statistics, StatisticsReader } from './statistics.ts';
+import { Throttle } from './throttle.ts';
 
 /** Called when the device wants the driver's attention: used buffers on a queue, or a change of configuration (2.3). */
 export type InterruptHandler = (kind: 'queue' | 'config', queue: number) => void;
@@ -32,6 +36,8 @@ export interface CreateOptions extends CryptoDeviceOptions {
    * out where nobody needs to know: reports cost time.
    */
   onWrite?: WriteReport;
+  /** Where the device takes its time from. Default: the host's, whose timers keep no Node process alive. */
+  clock?: Clock;
 }
 
 const STATUS_BITS =
@@ -56,14 +62,20 @@ export class CryptoDevice {
   readonly #engine: EngineExports;
   readonly #memory: WebAssembly.Memory;
   readonly #base: number;
+  readonly #clock: Clock;
+  readonly #throttle: Throttle;
+  readonly #held: HeldQueues;
+  readonly #statistics: StatisticsReader;
   #status = 0;
   #driverFeatures = 0n;
   #interrupt: InterruptHandler = () => {};
   #disposed = false;
+  #removed = false;
 
   constructor(options: CreateOptions) {
     this.options = resolveOptions(options);
-    const offer = offerOf(this.options.algorithms);
+    const { limits } = this.options;
+    const offer = offerOf(this.options.algorithms, limits.keyBytes);
     this.offeredFeatures = offeredFeatures(this.options.features, offer.services);
     this.config = new ConfigSpace(this.options, offer);
     this.queues = queueRegisters(this.options);
@@ -79,7 +91,16 @@ export class CryptoDevice {
       this.#engine.addMemory(this.#base, BigInt(guestAddress), BigInt(bytes), offset);
     }
     this.#engine.offer(this.#base, offer.services, offer.ciphers, offer.hashes, offer.macs, offer.aeads);
+    this.#engine.limitKeys(this.#base, limits.keyBytes);
     this.#engine.reportWrites(this.#base, options.onWrite ? 1 : 0);
+    this.#clock = options.clock ?? hostClock();
+    this.#throttle = new Throttle(limits);
+    this.#statistics = new StatisticsReader(memory, this.#engine.statisticsAt(this.#base) >>> 0, dataQueues);
+    this.#held = new HeldQueues(
+      this.#clock,
+      (queue) => this.#waitOf(queue),
+      (queue) => this.#run(queue),
+    );
   }
 
   /** Names who hears of interrupts; a transport does so when it is built. */
@@ -114,6 +135,7 @@ export class CryptoDevice {
     // 3.1.1: a driver that never got FEATURES_OK has no business with the queues.
     if (!(next & STATUS_FEATURES_OK)) next &= ~STATUS_DRIVER_OK;
     this.#status = next;
+    if (!this.#working) this.#held.releaseAll();
     if (next & STATUS_DRIVER_OK && !(before & STATUS_DRIVER_OK)) this.#startQueues();
   }
 
@@ -148,22 +170,26 @@ export class CryptoDevice {
   resetQueue(index: number): void {
     const queue = this.queues[index];
     if (!queue) return;
+    this.#held.release(index);
     this.#engine.resetQueue(this.#base, index);
     queue.reset();
   }
 
-  /** The driver made buffers available on a queue (2.7.13). Ignored until DRIVER_OK, and while a reset is needed. */
+  /**
+   * The driver made buffers available on a queue (2.7.13). Ignored until DRIVER_OK, and while a reset is needed. What the
+   * limits do not allow now stays available in the ring, and is done later from a timer.
+   */
   notify(index: number): void {
-    if ((this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) !== STATUS_DRIVER_OK) return;
-    if (index >= this.queues.length) return;
-    const answer = this.#engine.notify(this.#base, index);
-    if (answer & NOTIFY_INTERRUPT) this.#interrupt('queue', index);
-    // Whoever took that interrupt may have reset the device already.
-    if (answer & NOTIFY_NEEDS_RESET && this.fault) this.#needsReset();
+    if (!this.#working || !this.queues[index]?.enabled || this.#held.has(index)) return;
+    // Whoever waits for the throttle goes first.
+    const queued = this.#throttled(index) && this.#held.some((queue) => this.#throttled(queue));
+    if (queued || this.#waitOf(index) > 0) this.#hold(index);
+    else this.#run(index);
   }
 
   /** Device reset (2.4): queues, features and faults are forgotten, every session is closed and its key wiped. */
   reset(): void {
+    this.#held.releaseAll();
     this.#engine.reset(this.#base);
     this.#status = 0;
     this.#driverFeatures = 0n;
@@ -187,6 +213,11 @@ export class CryptoDevice {
   /** Requests completed on a queue since the driver enabled it. */
   requests(queue: number): number {
     return queue < this.queues.length ? Number(this.#engine.queueRequests(this.#base, queue)) : 0;
+  }
+
+  /** What the device has done since it was created: a copy, which does not change. */
+  statistics(): Statistics {
+    return this.#statistics.read();
   }
 
   /** VIRTIO_CRYPTO_S_HW_READY (5.9.5): off means that the driver keeps its requests back; a change interrupts it. */
@@ -240,11 +271,25 @@ export class CryptoDevice {
     }
   }
 
-  /** Ends the device: its keys are wiped and it ignores everything from now on. */
+  /** Ends the device: its keys are wiped, no timer is left, and it ignores everything from now on. */
   dispose(): void {
     this.#disposed = true;
     this.#interrupt = () => {};
     this.reset();
+  }
+
+  /**
+   * Takes the device out of a running machine, as a hand that pulls a card: it is disposed of, what was in flight is lost,
+   * and its transport answers every read with all ones.
+   */
+  remove(): void {
+    this.#removed = true;
+    this.dispose();
+  }
+
+  /** Whether the device was taken out. */
+  get removed(): boolean {
+    return this.#removed;
   }
 
   /** The features are agreed on: they say how queues work and how long they may be. */
@@ -252,6 +297,47 @@ export class CryptoDevice {
     this.#engine.setFeatures(this.#base, this.#driverFeatures);
     const ring = hasFeature(this.#driverFeatures, F_RING_PACKED) ? 'packed' : 'split';
     for (const queue of this.queues) queue.useRing(ring);
+  }
+
+  get #working(): boolean {
+    return (this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_DRIVER_OK;
+  }
+
+  /** Whether the rates hold for a queue: sessions are made and unmade without them. */
+  #throttled(index: number): boolean {
+    return this.#throttle.active && index < this.options.dataQueues;
+  }
+
+  /** Milliseconds until a queue may run something. */
+  #waitOf(index: number): number {
+    if (!this.#throttled(index)) return 0;
+    const now = this.#clock.now();
+    return this.#throttle.budget(now) ? 0 : this.#throttle.wait(now);
+  }
+
+  #hold(index: number): void {
+    this.#statistics.heldBack(index);
+    this.#held.hold(index);
+  }
+
+  /** Runs what a queue has available, as far as its budget goes; the rest is held. */
+  #run(index: number): void {
+    const { limits } = this.options;
+    const started = this.#clock.now();
+    const throttled = this.#throttled(index);
+    const budget = throttled ? this.#throttle.budget(started) : this.#throttle.unthrottled;
+    if (!budget) {
+      this.#hold(index);
+      return;
+    }
+    const answer = this.#engine.notify(this.#base, index, budget.requests, budget.bytes, limits.bytesPerNotification);
+    const ended = this.#clock.now();
+    const ran = this.#statistics.took(index, ended - started);
+    if (throttled) this.#throttle.fill(ran, ended);
+    if (answer & NOTIFY_MORE) this.#hold(index);
+    if (answer & NOTIFY_INTERRUPT) this.#interrupt('queue', index);
+    // Whoever took that interrupt may have reset the device already.
+    if (answer & NOTIFY_NEEDS_RESET && this.fault) this.#needsReset();
   }
 
   #capacities(): DeviceState['options'] {
@@ -292,6 +378,7 @@ export class CryptoDevice {
   #needsReset(): void {
     if (this.#status & STATUS_DEVICE_NEEDS_RESET) return;
     this.#status |= STATUS_DEVICE_NEEDS_RESET;
+    this.#held.releaseAll();
     if (this.#status & STATUS_DRIVER_OK) this.#interrupt('config', 0);
   }
 }

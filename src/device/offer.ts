@@ -92,8 +92,8 @@ export function resolveAlgorithms(choice: AlgorithmChoice = 'modern'): Algorithm
   return chosenAlgorithms(choice);
 }
 
-/** What a device with these algorithms shows. */
-export function offerOf(algorithms: readonly AlgorithmName[]): Offer {
+/** What a device with these algorithms and no longer keys than `keyBytes` shows. */
+export function offerOf(algorithms: readonly AlgorithmName[], keyBytes: number): Offer {
   const mask = (service: ServiceName): bigint => {
     let bits = 0n;
     for (const [name, bit] of Object.entries(BY_SERVICE[service])) {
@@ -110,8 +110,8 @@ export function offerOf(algorithms: readonly AlgorithmName[]): Offer {
     hashes: Number(masks.hash),
     macs: masks.mac,
     aeads: Number(masks.aead),
-    maxCipherKeyBytes: masks.cipher || masks.aead ? maxCipherKeyBytes(algorithms) : 0,
-    maxAuthKeyBytes: masks.mac ? crypto.AUTH_KEY_BYTES_MAX : 0,
+    maxCipherKeyBytes: masks.cipher || masks.aead ? Math.min(maxCipherKeyBytes(algorithms), keyBytes) : 0,
+    maxAuthKeyBytes: masks.mac ? Math.min(crypto.AUTH_KEY_BYTES_MAX, keyBytes) : 0,
   };
 }
 

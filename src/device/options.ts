@@ -1,8 +1,9 @@
 import type { AlgorithmName } from '../../spec/names.ts';
 import { QUEUE_SIZE_MAX } from '../../spec/virtio.ts';
 import { type FeatureOptions, type ResolvedFeatures, resolveFeatures } from './features.ts';
+import { type LimitOptions, oneOf, type ResolvedLimits, resolveLimits } from './limits.ts';
 import { type AlgorithmChoice, resolveAlgorithms } from './offer.ts';
-import { powerOfTwoUpTo } from './queue_registers.ts';
+import { powerOfTwoUpTo, queueSizeWithin, queuesMemoryBytes } from './queue_registers.ts';
 
 /** What a virtio crypto device can be told when it is created. */
 export interface CryptoDeviceOptions {
@@ -24,6 +25,8 @@ export interface CryptoDeviceOptions {
   algorithms?: AlgorithmChoice;
   /** Which of the optional features the driver finds. */
   features?: FeatureOptions;
+  /** What the device allows a guest, at most. */
+  limits?: LimitOptions;
 }
 
 /** The options that are numbers: together they say how much memory the device takes. */
@@ -34,6 +37,7 @@ export type ResolvedOptions = Record<Capacity, number> & {
   features: ResolvedFeatures;
   /** The algorithms that are offered, by name. */
   algorithms: readonly AlgorithmName[];
+  limits: ResolvedLimits;
 };
 
 const LIMITS: Record<Capacity, { low: number; high: number; fallback: number }> = {
@@ -46,16 +50,21 @@ const LIMITS: Record<Capacity, { low: number; high: number; fallback: number }> 
 /**
  * Fills in what was left out.
  * @throws RangeError that names the option, its value and what it may be
- * @throws TypeError that names an unknown feature
+ * @throws TypeError that names an unknown feature or limit
  */
 export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
+  const limits = resolveLimits(options.limits);
+  const dataQueues = resolve('dataQueues', options.dataQueues);
+  const maxSessions = oneOf('maxSessions', options.maxSessions, 'sessions', options.limits);
+  const maxRequestBytes = oneOf('maxRequestBytes', options.maxRequestBytes, 'requestBytes', options.limits);
   const resolved: ResolvedOptions = {
-    dataQueues: resolve('dataQueues', options.dataQueues),
-    queueSize: resolve('queueSize', options.queueSize),
-    maxSessions: resolve('maxSessions', options.maxSessions),
-    maxRequestBytes: resolve('maxRequestBytes', options.maxRequestBytes),
+    dataQueues,
+    queueSize: resolveQueueSize(options.queueSize, dataQueues, options.limits?.queueMemoryBytes),
+    maxSessions: resolve('maxSessions', maxSessions),
+    maxRequestBytes: resolve('maxRequestBytes', maxRequestBytes),
     features: resolveFeatures(options.features),
     algorithms: resolveAlgorithms(options.algorithms),
+    limits,
   };
   const { queueSize, features } = resolved;
   const lower = powerOfTwoUpTo(queueSize);
@@ -72,4 +81,21 @@ function resolve(name: Capacity, value: number | undefined): number {
     throw new RangeError(`${name} is ${value}: give a whole number from ${low} to ${high}.`);
   }
   return value;
+}
+
+/** The size of the data queues, whose rings may take so many bytes together with the control queue's. */
+function resolveQueueSize(
+  given: number | undefined,
+  dataQueues: number,
+  memoryBytes = Number.POSITIVE_INFINITY,
+): number {
+  const size = resolve('queueSize', given);
+  if (queuesMemoryBytes(dataQueues, size) <= memoryBytes) return size;
+  const fitting = queueSizeWithin(dataQueues, memoryBytes);
+  if (fitting > 0 && given === undefined) return fitting;
+  const remedy = fitting > 0 ? `lower queueSize to ${fitting}` : 'lower dataQueues';
+  const smallest = queuesMemoryBytes(dataQueues, fitting > 0 ? size : 1);
+  throw new RangeError(
+    `limits.queueMemoryBytes is ${memoryBytes}, and the queues take ${smallest}: ${remedy}, or raise it to that.`,
+  );
 }

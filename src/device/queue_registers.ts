@@ -1,3 +1,4 @@
+import * as virtio from '../../spec/virtio.ts';
 import type { ResolvedOptions } from './options.ts';
 
 /** Largest size of the control queue: sessions are made one by one. */
@@ -80,4 +81,23 @@ export function queueRegisters(options: ResolvedOptions): QueueRegisters[] {
   const queues = Array.from({ length: options.dataQueues }, () => new QueueRegisters(options.queueSize));
   queues.push(new QueueRegisters(CONTROL_QUEUE_SIZE));
   return queues;
+}
+
+/** Bytes of guest memory that a ring of this size takes at most: a split one (2.7), which is the larger. */
+function ringBytes(size: number): number {
+  const avail = virtio.AVAIL_RING + size * virtio.AVAIL_ELEM_BYTES + virtio.RING_EVENT_BYTES;
+  const used = virtio.USED_RING + size * virtio.USED_ELEM_BYTES + virtio.RING_EVENT_BYTES;
+  return size * virtio.DESC_BYTES + avail + used;
+}
+
+/** Bytes of guest memory that the rings of so many data queues of this size and the control queue's take. */
+export function queuesMemoryBytes(dataQueues: number, queueSize: number): number {
+  return dataQueues * ringBytes(queueSize) + ringBytes(CONTROL_QUEUE_SIZE);
+}
+
+/** The largest power of two that data queues may have within so many bytes; 0: there is none. */
+export function queueSizeWithin(dataQueues: number, bytes: number): number {
+  let size: number = virtio.QUEUE_SIZE_MAX;
+  while (size >= 1 && queuesMemoryBytes(dataQueues, size) > bytes) size /= 2;
+  return size < 1 ? 0 : size;
 }

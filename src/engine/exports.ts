@@ -8,10 +8,11 @@ export interface EngineExports {
   initialise(device: number, dataQueues: number, maxQueueSize: number, sessions: number, maxRequestBytes: number): void;
   addMemory(device: number, start: bigint, size: bigint, pointer: number): number;
   offer(device: number, services: number, ciphers: bigint, hashes: number, macs: bigint, aeads: number): void;
+  limitKeys(device: number, bytes: number): void;
   reportWrites(device: number, on: number): void;
   setFeatures(device: number, features: bigint): void;
   enableQueue(device: number, index: number, size: number, desc: bigint, avail: bigint, used: bigint): number;
-  notify(device: number, index: number): number;
+  notify(device: number, index: number, requests: number, bytes: number, work: number): number;
   reset(device: number): void;
   resetQueue(device: number, index: number): void;
   fault(device: number): number;
@@ -20,6 +21,7 @@ export interface EngineExports {
   queueIndices(device: number, index: number): number;
   setQueueIndices(device: number, index: number, indices: number): number;
   queueRequests(device: number, index: number): bigint;
+  statisticsAt(device: number): number;
   sessionCount(device: number): number;
   sessionSerial(device: number): number;
   setSessionSerial(device: number, serial: number): void;
@@ -34,6 +36,7 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'initialise',
   'addMemory',
   'offer',
+  'limitKeys',
   'reportWrites',
   'setFeatures',
   'enableQueue',
@@ -46,6 +49,7 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'queueIndices',
   'setQueueIndices',
   'queueRequests',
+  'statisticsAt',
   'sessionCount',
   'sessionSerial',
   'setSessionSerial',

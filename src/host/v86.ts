@@ -2,7 +2,8 @@ import type { V86 } from 'v86';
 import { PCI_COMMAND } from '../../spec/virtio_pci.ts';
 import { CryptoDevice } from '../device/device.ts';
 import { type CryptoDeviceOptions, resolveOptions } from '../device/options.ts';
-import { type AccessSize, VirtioPci } from '../transport/pci/pci.ts';
+import type { AccessSize } from '../transport/access.ts';
+import { VirtioPci } from '../transport/pci/pci.ts';
 import { coalesceNotifications } from './v86_coalescing.ts';
 import { cpuOf, hasDevices, type V86Cpu } from './v86_internals.ts';
 import { connectConfigWindow } from './v86_pci_window.ts';
@@ -27,6 +28,11 @@ export interface AttachedVirtioCrypto {
   readonly device: CryptoDevice | undefined;
   /** Wipes the device's keys and makes it deaf. The emulator itself is left alone. */
   dispose(): void;
+  /**
+   * Takes the device out of the running machine: its slot and its ports then read as all ones, its interrupt is gone, and
+   * neither a reboot nor a saved state brings it back. Before the machine is built, it is not plugged in at all.
+   */
+  remove(): void;
 }
 
 const DEFAULT_SLOT = 0x0d;
@@ -57,13 +63,15 @@ export function attachVirtioCrypto(emulator: V86, options: V86Options = {}): Att
   if (hasDevices(emulator)) {
     throw new Error('The emulator has already built its machine: call attachVirtioCrypto right after new V86(...).');
   }
-  let device: CryptoDevice | undefined;
+  let registers: VirtioPci | undefined;
+  let removed = false;
   const ready = new Promise<CryptoDevice>((resolve, reject) => {
     // emulator-ready is the one moment after the bus exists and before a saved state is restored or the CPU runs.
     emulator.add_listener('emulator-ready', () => {
       try {
-        device ??= plugIn(cpuOf(emulator), slot, port, options);
-        resolve(device);
+        if (removed) throw new Error('The device was removed before the emulator had built its machine.');
+        registers ??= plugIn(cpuOf(emulator), slot, port, options);
+        resolve(registers.device);
       } catch (error) {
         reject(error);
       }
@@ -74,9 +82,13 @@ export function attachVirtioCrypto(emulator: V86, options: V86Options = {}): Att
   return {
     ready,
     get device() {
-      return device;
+      return registers?.device;
     },
-    dispose: () => device?.dispose(),
+    dispose: () => registers?.device.dispose(),
+    remove: () => {
+      removed = true;
+      registers?.remove();
+    },
   };
 }
 
@@ -91,7 +103,7 @@ function checkPlace(slot: number, port: number): void {
   }
 }
 
-function plugIn(cpu: V86Cpu, slot: number, port: number, options: V86Options): CryptoDevice {
+function plugIn(cpu: V86Cpu, slot: number, port: number, options: V86Options): VirtioPci {
   const ram = cpu.mem8.byteOffset;
   const ramBytes = cpu.memory_size[0] ?? 0;
   const device = new CryptoDevice({
@@ -128,7 +140,7 @@ function plugIn(cpu: V86Cpu, slot: number, port: number, options: V86Options): C
   });
   connectConfigWindow(cpu, pciId, space, registers);
   keepState(cpu, slot, registers);
-  return device;
+  return registers;
 }
 
 /** Routes the BAR's ports to the register model. The BAR is aligned to its size, so its low bits are the offset wherever it moves. */

@@ -8,6 +8,7 @@ const PCI_CONFIG_DATA = 0xcfc;
  * Makes the PCI_CFG window work in v86 (4.1.4.9). v86 keeps configuration spaces as plain memory and looks a word up when
  * the address register is written; the window has to act when the data register is accessed. So the data ports look
  * whether pci_cfg_data is selected before they answer, and configuration writes are passed on once v86 has stored them.
+ * The slot of a device that was removed answers as an empty one.
  */
 export function connectConfigWindow(cpu: V86Cpu, pciId: number, space: Int32Array, registers: VirtioPci): void {
   const { pci } = cpu.devices;
@@ -16,8 +17,9 @@ export function connectConfigWindow(cpu: V86Cpu, pciId: number, space: Int32Arra
 
   const beforeRead = () => {
     const [offset = 0, deviceFunction, bus] = pci.pci_addr;
-    if (deviceFunction !== pciId || bus !== 0 || (offset & 0xfc) !== WINDOW_DATA_AT) return;
-    pci.pci_response32[0] = window.read(view);
+    if (deviceFunction !== pciId || bus !== 0) return;
+    if (registers.device.removed) pci.pci_response32[0] = -1;
+    else if ((offset & 0xfc) === WINDOW_DATA_AT) pci.pci_response32[0] = window.read(view);
   };
   for (let port = PCI_CONFIG_DATA; port < PCI_CONFIG_DATA + 4; port++) {
     const entry = cpu.io.ports[port];
@@ -37,8 +39,10 @@ export function connectConfigWindow(cpu: V86Cpu, pciId: number, space: Int32Arra
   ] as const) {
     const write = pci[name].bind(pci);
     pci[name] = (address, written) => {
+      const ours = ((address >> 8) & 0xffff) === pciId;
+      if (ours && registers.device.removed) return;
       write(address, written);
-      if (((address >> 8) & 0xffff) === pciId && window.covers(address & 0xff, size)) {
+      if (ours && window.covers(address & 0xff, size)) {
         window.write(view, view.getUint32(WINDOW_DATA_AT, true));
       }
     };

@@ -26,11 +26,13 @@ export function keepState(cpu: V86Cpu, slot: number, registers: VirtioPci): void
 
   cpu.get_state = () => {
     const state = getState();
+    if (registers.device.removed) return state;
     state[STATE_INDEX + slot] = JSON.stringify({ pci: registers.save(), device: registers.device.save() });
     return state;
   };
   cpu.set_state = (state) => {
     setState(state);
+    if (registers.device.removed) return;
     const saved = state[STATE_INDEX + slot];
     if (typeof saved === 'string') restore(registers, saved);
     // Saved by a machine without this device: what the guest finds is one that was just switched on.

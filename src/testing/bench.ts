@@ -1,5 +1,6 @@
 import { DEVICE_ID_CRYPTO } from '../../spec/crypto.ts';
 import { F_RING_PACKED } from '../../spec/virtio.ts';
+import { type Clock, hostClock } from '../device/clock.ts';
 import { CryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
 import { CryptoDriver, type DriverOptions, KNOWN_FEATURES } from '../driver/driver.ts';
@@ -22,6 +23,8 @@ export interface BenchOptions extends CryptoDeviceOptions {
   driver?: DriverOptions;
   /** See CreateOptions.onWrite. */
   onWrite?: WriteReport;
+  /** See CreateOptions.clock. Default: the host's, and a Node process lives on while requests wait. */
+  clock?: Clock;
   /** Whether the driver initialises the device at once. Default true. */
   start?: boolean;
 }
@@ -63,6 +66,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   }
   const device = new CryptoDevice({
     ...options,
+    clock: options.clock ?? hostClock(true),
     features: { ...options.features, ...(ring === 'packed' ? { packed: true } : {}) },
     guest: { memory, regions: [{ guestAddress: 0, bytes: memoryBytes, offset: RAM_OFFSET }] },
   });

@@ -1,10 +1,10 @@
 // Faults that other virtio-crypto devices and drivers had, by their ids: none of them is ours. Rows that need services not
-// offered yet (AKCIPHER results, throttling, chained offsets) follow with those services.
+// offered yet (AKCIPHER results, chained offsets) follow with those services.
 import { describe, expect, test } from 'vitest';
 import * as crypto from '../../spec/crypto.ts';
 import * as fault from '../../spec/engine.ts';
 import { DESC_F_INDIRECT, DESC_F_NEXT } from '../../spec/virtio.ts';
-import { createCipherSession, destroyCipherSession } from '../../src/driver/requests.ts';
+import { cipherRequest, createCipherSession, destroyCipherSession } from '../../src/driver/requests.ts';
 import {
   expectChainFault,
   expectFault,
@@ -13,6 +13,7 @@ import {
   ownMemory,
   sendWatched,
 } from '../support/expectations.ts';
+import { FakeClock } from '../support/fake_clock.ts';
 import { noise } from '../support/memory.ts';
 import {
   AT,
@@ -28,7 +29,7 @@ import {
   send,
   session,
 } from '../support/requests.ts';
-import { patch, RAM_BYTES, Rig } from '../support/rig.ts';
+import { patch, RAM_BYTES, RIGS, Rig } from '../support/rig.ts';
 import type { RawBuffer } from '../support/test_ring.ts';
 
 const replaced = (chain: readonly RawBuffer[], index: number, change: Partial<RawBuffer>): RawBuffer[] =>
@@ -132,6 +133,48 @@ describe('session type (QEMU: an asymmetric opcode on a symmetric session)', () 
     expect(request(rig, { id }).status).toBe(crypto.CRYPTO_OK);
   });
 });
+
+describe.each(RIGS)(
+  'throttle path (QEMU: a failed request behind the throttle never completed), %s ring',
+  (_, makeRig) => {
+    test.each([
+      ['in no session', { session: false, fields: {} }, crypto.CRYPTO_INVSESS],
+      [
+        'of a service that is not offered',
+        { session: true, fields: { [crypto.DATA_OPCODE]: 0x0402 } },
+        crypto.CRYPTO_NOTSUPP,
+      ],
+      ['of a wrong length', { session: true, fields: { [crypto.DATA_CIPHER_SRC_LEN]: 63 } }, crypto.CRYPTO_ERR],
+    ])(
+      'a request %s completes when its turn comes, with its status and an interrupt, as do those behind it',
+      (_, bad, status) => {
+        const clock = new FakeClock();
+        const rig = makeRig({ clock, limits: { requestsPerSecond: 10, burstRequests: 1 } });
+        const id = session(rig);
+        const good = prepare(rig, { id });
+        rig.data.describeIndirect(good, AT.table, 0);
+        const header = cipherRequest(bad.session ? id : 99n, 3, 'encrypt', { iv: 16, source: 64, destination: 64 });
+        rig.write(AT.free, patch(header, bad.fields));
+        const answer = AT.free + 0x100;
+        const chain = replaced(replaced(good, 0, { address: AT.free }), 4, { address: answer });
+        rig.data.describeIndirect(chain, AT.table2, 1);
+        for (const head of [0, 1, 0]) rig.data.offer(head);
+        rig.device.notify(0);
+        expect(rig.data.usedIdx).toBe(1);
+        rig.interrupts = [];
+        clock.advance(100);
+        expect(rig.data.usedIdx).toBe(2);
+        expect(rig.data.usedElement(1)).toEqual({ id: 1, len: 1 });
+        expect(rig.read(answer, 1)[0]).toBe(status);
+        expect(rig.interrupts).toEqual([{ kind: 'queue', queue: 0 }]);
+        clock.advance(100);
+        expect(rig.data.usedIdx).toBe(3);
+        expect(rig.data.usedElement(2)).toEqual({ id: 0, len: 65 });
+        expect(clock.pending).toBe(0);
+      },
+    );
+  },
+);
 
 describe('CVE-2018-1059 (DPDK: a guest buffer assumed contiguous in host memory)', () => {
   // Two stretches of RAM, one after the other for the guest, far from each other in the memory.

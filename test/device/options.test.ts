@@ -28,6 +28,7 @@ test('what is left out is filled in', () => {
       stateless: true,
     },
     algorithms: resolveAlgorithms('modern'),
+    limits: { requests: undefined, bytes: undefined, bytesPerNotification: 64 * MIB, keyBytes: 65536 },
   });
   expect(resolveOptions({ maxSessions: 5 })).toMatchObject({ maxSessions: 5, queueSize: 1024 });
 });

@@ -1,5 +1,6 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
+import type { Clock } from '../../src/device/clock.ts';
 import { type CryptoDevice, createCryptoDevice } from '../../src/device/device.ts';
 import type { FeatureOptions } from '../../src/device/features.ts';
 import type { CryptoDeviceOptions, ResolvedOptions } from '../../src/device/options.ts';
@@ -38,6 +39,7 @@ export interface RigOptions extends Omit<CryptoDeviceOptions, 'features'> {
   /** Guest RAM. Default: 1 MiB from address 0. */
   regions?: GuestRegion[];
   onWrite?: WriteReport;
+  clock?: Clock;
   /** Whether the driver brings the device up at once. Default true. */
   start?: boolean;
 }

@@ -2,9 +2,9 @@ import { DEVICE_ID_CRYPTO } from '../../../spec/crypto.ts';
 import * as mmio from '../../../spec/virtio_mmio.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import type { QueueRegisters } from '../../device/queue_registers.ts';
+import { type AccessSize, allOnes } from '../access.ts';
 
-/** Width of a register access, in bytes. */
-export type AccessSize = 1 | 2 | 4;
+export type { AccessSize };
 
 /** What is saved of the transport, beside the device's own state. */
 export interface MmioState {
@@ -38,9 +38,10 @@ export class VirtioMmio {
 
   /**
    * The driver reads `size` bytes at `offset` of the window. Control registers are 32 bits wide and aligned (4.2.2.2);
-   * other accesses to them read as 0. The configuration space takes every width.
+   * other accesses to them read as 0. The configuration space takes every width. Where the device was, reads give all ones.
    */
   read(offset: number, size: AccessSize): number {
+    if (this.device.removed) return allOnes(size);
     if (offset >= mmio.MMIO_CONFIG) {
       let value = 0;
       for (let i = size - 1; i >= 0; i--) value = value * 256 + this.device.config.byte(offset - mmio.MMIO_CONFIG + i);
@@ -51,7 +52,7 @@ export class VirtioMmio {
 
   /** The driver writes the `size` bytes of `value` at `offset`; anything but a whole control register is ignored. */
   write(offset: number, size: AccessSize, value: number): void {
-    if (size !== 4 || offset % 4 !== 0) return;
+    if (size !== 4 || offset % 4 !== 0 || this.device.removed) return;
     const { device } = this;
     const word = value >>> 0;
     switch (offset) {
@@ -80,6 +81,12 @@ export class VirtioMmio {
       default:
         this.#writeQueue(offset, word);
     }
+  }
+
+  /** Takes the device out of the machine (CryptoDevice.remove); the interrupt line falls. */
+  remove(): void {
+    this.device.remove();
+    this.#forget();
   }
 
   /** The machine was reset: as if the driver had written 0 to the status, with the transport's own registers. */

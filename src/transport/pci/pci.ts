@@ -1,13 +1,13 @@
 import { CONFIG_BYTES } from '../../../spec/crypto.ts';
 import * as pci from '../../../spec/virtio_pci.ts';
 import type { CryptoDevice } from '../../device/device.ts';
+import { type AccessSize, allOnes } from '../access.ts';
 import { CommonConfig, type Selectors } from './common_config.ts';
 import { configHeader } from './config_header.ts';
 import * as layout from './layout.ts';
 import { PciConfigWindow } from './window.ts';
 
-/** Width of a register access, in bytes. */
-export type AccessSize = 1 | 2 | 4;
+export type { AccessSize };
 
 /** What is saved of the transport, beside the device's own state. */
 export interface PciState {
@@ -51,8 +51,12 @@ export class VirtioPci {
     return configHeader(barAddress);
   }
 
-  /** The driver reads `size` bytes at `offset` of the BAR. Bytes that belong to no structure read as 0. */
+  /**
+   * The driver reads `size` bytes at `offset` of the BAR. Bytes that belong to no structure read as 0; where the device was,
+   * reads give all ones. A host then answers the configuration space in the same way.
+   */
   read(offset: number, size: AccessSize): number {
+    if (this.device.removed) return allOnes(size);
     let value = 0;
     for (let i = size - 1; i >= 0; i--) value = value * 256 + this.#readByte(offset + i);
     return value;
@@ -60,6 +64,7 @@ export class VirtioPci {
 
   /** The driver writes the `size` bytes of `value` at `offset` of the BAR. */
   write(offset: number, size: AccessSize, value: number): void {
+    if (this.device.removed) return;
     if (offset === layout.NOTIFY.offset) this.#notify(value & 0xffff);
     else if (within(offset, layout.COMMON)) {
       this.#common.write(offset - layout.COMMON.offset, size, value >>> 0);
@@ -67,6 +72,13 @@ export class VirtioPci {
       if (this.device.status === 0) this.#acknowledge();
     }
     // The device configuration has no field that a driver may write (5.9.5).
+  }
+
+  /** Takes the device out of the machine (CryptoDevice.remove); the interrupt line falls. */
+  remove(): void {
+    this.device.remove();
+    this.#common.reset();
+    this.#acknowledge();
   }
 
   /** The machine was reset: as if the driver had written 0 to the status, with the transport's own registers. */

@@ -1,0 +1,121 @@
+// What one notification may run, and what was run: counted beside each request, summed up once a notification.
+import { CRYPTO_OK } from '../spec/crypto';
+import {
+  NOTIFY_MORE,
+  RECORD_BYTES,
+  RECORD_CONTENT,
+  RECORD_ERRORS,
+  RECORD_REQUESTS,
+  RECORD_STATUSES,
+  ROW_BYTES,
+  ROW_CONTENT,
+  ROW_REQUESTS,
+  ROWS_BYTES,
+  STATISTICS_CONTROL,
+  STATISTICS_SERVICES,
+  STATISTICS_UNKNOWN,
+} from '../spec/engine';
+import { Device } from './device';
+import { wipe } from './memory/bytes';
+
+/** Bytes that the counts of a device take. */
+export function statisticsBytes(dataQueues: u32): u32 {
+  return ROWS_BYTES + (dataQueues + 1 + STATISTICS_SERVICES) * RECORD_BYTES;
+}
+
+@inline
+function rowOf(device: Device, service: u32): usize {
+  return device.statistics + service * ROW_BYTES;
+}
+@inline
+function queueRecord(device: Device, queue: u32): usize {
+  return device.statistics + ROWS_BYTES + queue * RECORD_BYTES;
+}
+@inline
+function serviceRecord(device: Device, service: u32): usize {
+  return queueRecord(device, device.dataQueues + 1 + service);
+}
+@inline
+function add(counter: usize, value: u64): void {
+  store<u64>(counter, load<u64>(counter) + value);
+}
+
+/**
+ * Starts a notification of queue `index`.
+ * @param requests how many it may run
+ * @param bytes once their content comes to this, no further one is begun
+ * @param work the same for content and descriptors together
+ */
+export function beginNotification(device: Device, index: u32, requests: u32, bytes: i32, work: i32): void {
+  device.runningQueue = index;
+  device.requestsLeft = requests;
+  device.bytesLeft = bytes;
+  device.workLeft = work;
+  device.moreLeft = 0;
+  wipe(device.statistics, ROWS_BYTES);
+}
+
+/** Whether a chain that is available may run; if not, endNotification() says that more is left. */
+@inline
+export function mayRun(device: Device): bool {
+  if (device.requestsLeft && device.bytesLeft > 0 && device.workLeft > 0) return true;
+  device.moreLeft = NOTIFY_MORE;
+  return false;
+}
+
+/** Descriptors cost time even where they carry nothing: walking them is work as their bytes are. */
+@inline
+export function chargeDescriptors(device: Device, bytes: u32): void {
+  device.workLeft -= bytes;
+}
+
+/**
+ * Counts a data request that was answered.
+ * @param service the service that its opcode names (5.9.8.3)
+ * @param contentBytes what was read of it behind its header: IV, associated data, source
+ */
+@inline
+export function countRequest(device: Device, service: u32, status: u32, contentBytes: u32): void {
+  count(device, min<u32>(service, STATISTICS_UNKNOWN), status, contentBytes);
+}
+
+/** Counts a control request that was answered. */
+@inline
+export function countControlRequest(device: Device, status: u32, contentBytes: u32): void {
+  count(device, STATISTICS_CONTROL, status, contentBytes);
+}
+
+@inline
+function count(device: Device, service: u32, status: u32, contentBytes: u32): void {
+  device.requestsLeft--;
+  device.bytesLeft -= contentBytes;
+  device.workLeft -= contentBytes;
+  const row = rowOf(device, service);
+  store<u32>(row + ROW_REQUESTS, load<u32>(row + ROW_REQUESTS) + 1);
+  store<u32>(row + ROW_CONTENT, load<u32>(row + ROW_CONTENT) + contentBytes);
+  if (status != CRYPTO_OK) countError(device, service, status);
+}
+
+function countError(device: Device, service: u32, status: u32): void {
+  if (status > <u32>RECORD_STATUSES) return;
+  const error = RECORD_ERRORS + (status - 1) * 8;
+  add(queueRecord(device, device.runningQueue) + error, 1);
+  if (service < <u32>STATISTICS_SERVICES) add(serviceRecord(device, service) + error, 1);
+}
+
+/** Sums up the notification. Returns NOTIFY_MORE when its budget ended before the queue did, else 0. */
+export function endNotification(device: Device): u32 {
+  const queue = queueRecord(device, device.runningQueue);
+  for (let service: u32 = 0; service <= <u32>STATISTICS_CONTROL; service++) {
+    const row = rowOf(device, service);
+    const requests = load<u32>(row + ROW_REQUESTS);
+    if (!requests) continue;
+    const content = load<u32>(row + ROW_CONTENT);
+    add(queue + RECORD_REQUESTS, requests);
+    add(queue + RECORD_CONTENT, content);
+    if (service == STATISTICS_CONTROL) continue;
+    add(serviceRecord(device, service) + RECORD_REQUESTS, requests);
+    add(serviceRecord(device, service) + RECORD_CONTENT, content);
+  }
+  return device.moreLeft;
+}

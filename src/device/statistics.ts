@@ -1,0 +1,159 @@
+import * as crypto from '../../spec/crypto.ts';
+import * as spec from '../../spec/engine.ts';
+import type { Budget } from './throttle.ts';
+
+/** Statuses other than OK (5.9.8.1), by their names. */
+export type ErrorStatus = 'err' | 'badmsg' | 'notsupp' | 'invsess' | 'nospc' | 'key-rejected';
+
+/** What was done. */
+export interface Counts {
+  /** Requests that were answered, whatever their status. */
+  requests: number;
+  /** Bytes of their content that the device read: IV, associated data and source; of a control request, its keys. */
+  bytes: number;
+  /** Requests that ended with a status other than OK, by status. */
+  errors: Record<ErrorStatus, number>;
+  /** Time that the device spent on them. */
+  milliseconds: number;
+}
+
+/** One virtqueue. */
+export interface QueueCounts extends Counts {
+  kind: 'data' | 'control';
+  /** How often the device looked at the queue: at DRIVER_OK, for notifications, and to go on after a wait. */
+  rounds: number;
+  /** How often requests had to wait: for the throttle, or for the rest of a long notification. */
+  held: number;
+}
+
+/** Services by the names of crypto_services (5.9.5); `unknown` are requests whose opcode names none. */
+export type ServiceName = 'cipher' | 'hash' | 'mac' | 'aead' | 'akcipher' | 'unknown';
+
+/** What a device has done since it was created, resets included. */
+export interface Statistics {
+  /** The data queues, then the control queue. */
+  queues: QueueCounts[];
+  /** Data requests by service. A notification's time is shared out by the bytes that it ran for each. */
+  services: Record<ServiceName, Counts>;
+}
+
+/** In the order of the engine's rows and records. */
+const SERVICES = ['cipher', 'hash', 'mac', 'aead', 'akcipher', 'unknown'] as const satisfies ServiceName[];
+const ERRORS = {
+  err: crypto.CRYPTO_ERR,
+  badmsg: crypto.CRYPTO_BADMSG,
+  notsupp: crypto.CRYPTO_NOTSUPP,
+  invsess: crypto.CRYPTO_INVSESS,
+  nospc: crypto.CRYPTO_NOSPC,
+  'key-rejected': crypto.CRYPTO_KEY_REJECTED,
+} as const satisfies Record<ErrorStatus, number>;
+
+/** A request costs time even if it carries nothing: about as much as so many bytes. */
+const REQUEST_WEIGHT = 64;
+
+/** Reads what the engine counts, and keeps what it cannot: time, and who waited. */
+export class StatisticsReader {
+  readonly #memory: WebAssembly.Memory;
+  readonly #at: number;
+  readonly #queues: { milliseconds: number; rounds: number; held: number }[];
+  readonly #serviceMilliseconds = SERVICES.map(() => 0);
+  #view: DataView | undefined;
+
+  /**
+   * @param at where the engine's counts stand in the memory
+   * @param dataQueues how many queues come before the control queue
+   */
+  constructor(memory: WebAssembly.Memory, at: number, dataQueues: number) {
+    this.#memory = memory;
+    this.#at = at;
+    this.#queues = Array.from({ length: dataQueues + 1 }, () => ({ milliseconds: 0, rounds: 0, held: 0 }));
+  }
+
+  /** The engine has looked at a queue: how long that took is noted, and what it ran is answered. */
+  took(queue: number, milliseconds: number): Budget {
+    const own = this.#queues[queue];
+    if (own) {
+      own.milliseconds += milliseconds;
+      own.rounds++;
+    }
+    const ran: Budget = { requests: 0, bytes: 0 };
+    for (let service = 0; service < SERVICES.length; service++) {
+      ran.requests += this.#rowField(service, spec.ROW_REQUESTS);
+      ran.bytes += this.#rowField(service, spec.ROW_CONTENT);
+    }
+    const weight = weightOf(ran.requests, ran.bytes);
+    for (let service = 0; service < SERVICES.length && weight > 0; service++) {
+      const requests = this.#rowField(service, spec.ROW_REQUESTS);
+      const share = weightOf(requests, this.#rowField(service, spec.ROW_CONTENT)) / weight;
+      this.#serviceMilliseconds[service] = (this.#serviceMilliseconds[service] ?? 0) + milliseconds * share;
+    }
+    return ran;
+  }
+
+  /** Requests of a queue have to wait. */
+  heldBack(queue: number): void {
+    const own = this.#queues[queue];
+    if (own) own.held++;
+  }
+
+  read(): Statistics {
+    const control = this.#queues.length - 1;
+    const counts = (record: number, milliseconds: number): Counts => ({ ...this.#record(record), milliseconds });
+    const service = (name: ServiceName): Counts => {
+      const index = SERVICES.indexOf(name);
+      return counts(this.#queues.length + index, this.#serviceMilliseconds[index] ?? 0);
+    };
+    return {
+      queues: this.#queues.map(({ milliseconds, rounds, held }, index) => ({
+        kind: index === control ? 'control' : 'data',
+        ...counts(index, milliseconds),
+        rounds,
+        held,
+      })),
+      services: {
+        cipher: service('cipher'),
+        hash: service('hash'),
+        mac: service('mac'),
+        aead: service('aead'),
+        akcipher: service('akcipher'),
+        unknown: service('unknown'),
+      },
+    };
+  }
+
+  /** The counts, in the memory's buffer of now: it is another one whenever the memory has grown. */
+  get #counts(): DataView {
+    const { buffer } = this.#memory;
+    if (this.#view?.buffer !== buffer) {
+      const records = this.#queues.length + SERVICES.length;
+      this.#view = new DataView(buffer, this.#at, spec.ROWS_BYTES + records * spec.RECORD_BYTES);
+    }
+    return this.#view;
+  }
+
+  #rowField(service: number, field: number): number {
+    return this.#counts.getUint32(service * spec.ROW_BYTES + field, true);
+  }
+
+  #record(index: number): Omit<Counts, 'milliseconds'> {
+    const at = spec.ROWS_BYTES + index * spec.RECORD_BYTES;
+    const count = (offset: number) => Number(this.#counts.getBigUint64(at + offset, true));
+    const error = (name: ErrorStatus) => count(spec.RECORD_ERRORS + (ERRORS[name] - 1) * 8);
+    return {
+      requests: count(spec.RECORD_REQUESTS),
+      bytes: count(spec.RECORD_CONTENT),
+      errors: {
+        err: error('err'),
+        badmsg: error('badmsg'),
+        notsupp: error('notsupp'),
+        invsess: error('invsess'),
+        nospc: error('nospc'),
+        'key-rejected': error('key-rejected'),
+      },
+    };
+  }
+}
+
+function weightOf(requests: number, bytes: number): number {
+  return requests * REQUEST_WEIGHT + bytes;
+}

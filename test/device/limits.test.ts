@@ -1,0 +1,468 @@
+import { describe, expect, test } from 'vitest';
+import { CRYPTO_INVSESS, CRYPTO_OK } from '../../spec/crypto.ts';
+import { hostClock } from '../../src/device/clock.ts';
+import type { LimitOptions } from '../../src/device/limits.ts';
+import { resolveOptions } from '../../src/device/options.ts';
+import { createBench } from '../../src/testing/bench.ts';
+import { FakeClock } from '../support/fake_clock.ts';
+import { noise } from '../support/memory.ts';
+import {
+  AT,
+  closeSession,
+  expectWorks,
+  IV,
+  KEY,
+  openSession,
+  prepare,
+  reference,
+  session,
+} from '../support/requests.ts';
+import { type AnyRig, EVENT_IDX, INDIRECT, RIGS, Rig, type RigOptions, UP, VERSION_1 } from '../support/rig.ts';
+
+const MIB = 1024 * 1024;
+
+describe('a limit', () => {
+  test.each([
+    ['requestsPerSecond', 1, 1e9],
+    ['bytesPerSecond', 1, 1e15],
+    ['bytesPerNotification', 1, 1024 * MIB],
+    ['sessions', 1, 65536],
+    ['keyBytes', 1, 65536],
+    ['requestBytes', 1024, 64 * MIB],
+  ] as const)('%s is a whole number from %i to %i', (name, low, high) => {
+    for (const value of [low, high]) expect(() => resolveOptions({ limits: { [name]: value } })).not.toThrow();
+    for (const value of [low - 1, high + 1, -1, low + 0.5, Number.NaN, Number.POSITIVE_INFINITY, '16', null]) {
+      const text = `limits.${name} is ${value}: give a whole number from ${low} to ${high}.`;
+      expect(() => resolveOptions({ limits: { [name]: value } })).toThrow(new RangeError(text));
+    }
+  });
+
+  test('that does not exist is refused, with those that do', () => {
+    const limits = { requestPerSecond: 5 } as LimitOptions;
+    expect(() => resolveOptions({ limits })).toThrow(TypeError);
+    expect(() => resolveOptions({ limits })).toThrow(
+      /^limits\.requestPerSecond is unknown: give requestsPerSecond, burstRequests, .*queueMemoryBytes\.$/,
+    );
+  });
+
+  test.each([
+    ['burstRequests', 'requestsPerSecond'],
+    ['burstBytes', 'bytesPerSecond'],
+  ] as const)('%s means nothing without %s', (burst, average) => {
+    expect(() => resolveOptions({ limits: { [burst]: 5 } })).toThrow(
+      new RangeError(`limits.${burst} is 5 without limits.${average}: give both.`),
+    );
+    expect(() => resolveOptions({ limits: { [burst]: 0, [average]: 5 } })).toThrow(`limits.${burst} is 0`);
+  });
+
+  test('of a rate lets a tenth of a second come at once, where no burst is given, and one at least', () => {
+    expect(resolveOptions({ limits: { requestsPerSecond: 250, bytesPerSecond: 9 } }).limits).toMatchObject({
+      requests: { perSecond: 250, burst: 25 },
+      bytes: { perSecond: 9, burst: 1 },
+    });
+  });
+
+  test.each([
+    ['sessions', 'maxSessions'],
+    ['requestBytes', 'maxRequestBytes'],
+  ] as const)('%s is %s by another name', (limit, option) => {
+    expect(resolveOptions({ limits: { [limit]: 2048 } })[option]).toBe(2048);
+    expect(resolveOptions({ limits: { [limit]: 2048 }, [option]: 2048 })[option]).toBe(2048);
+    expect(() => resolveOptions({ limits: { [limit]: 2048 }, [option]: 4096 })).toThrow(
+      new RangeError(`limits.${limit} is 2048 and ${option} is 4096: give one of them.`),
+    );
+  });
+
+  test('of sessions holds', () => {
+    const rig = new Rig({ maxSessions: 2 });
+    session(rig);
+    session(rig);
+    expect(openSession(rig).status).not.toBe(CRYPTO_OK);
+  });
+});
+
+describe('limits.queueMemoryBytes', () => {
+  // 2.7: 16 bytes a descriptor, 6 + 2 a available entry, 6 + 8 a used one; the control queue has 64.
+  const ring = (size: number) => 16 * size + (6 + 2 * size) + (6 + 8 * size);
+  const all = (queues: number, size: number) => queues * ring(size) + ring(64);
+
+  test('makes the queues as long as it allows', () => {
+    for (const [queues, size] of [
+      [1, 1024],
+      [1, 16],
+      [4, 256],
+      [64, 1],
+    ] as const) {
+      const queueMemoryBytes = all(queues, size);
+      expect(resolveOptions({ dataQueues: queues, limits: { queueMemoryBytes } }).queueSize).toBe(size);
+    }
+    expect(resolveOptions({ limits: { queueMemoryBytes: all(1, 1024) - 1 } }).queueSize).toBe(512);
+    expect(resolveOptions({ limits: { queueMemoryBytes: 1e9 } }).queueSize).toBe(1024);
+  });
+
+  test('does not change a queueSize that was given', () => {
+    expect(() => resolveOptions({ queueSize: 64, limits: { queueMemoryBytes: all(1, 32) } })).toThrow(
+      new RangeError(
+        `limits.queueMemoryBytes is ${all(1, 32)}, and the queues take ${all(1, 64)}: lower queueSize to 32, or raise it to that.`,
+      ),
+    );
+  });
+
+  test('leaves room for the shortest queues', () => {
+    expect(() => resolveOptions({ dataQueues: 2, limits: { queueMemoryBytes: all(2, 1) - 1 } })).toThrow(
+      new RangeError(
+        `limits.queueMemoryBytes is ${all(2, 1) - 1}, and the queues take ${all(2, 1)}: lower dataQueues, or raise it to that.`,
+      ),
+    );
+  });
+});
+
+describe('limits.keyBytes', () => {
+  test('5.9.5 is the max_cipher_key_len that the driver finds, and longer keys are refused', async () => {
+    const bench = await createBench({ limits: { keyBytes: 16 }, memoryBytes: MIB });
+    expect(bench.driver.readConfig().maxCipherKeyBytes).toBe(16);
+    const cipher = { algorithm: 'aes-cbc', direction: 'encrypt', iv: IV, data: noise(32) } as const;
+    expect((await bench.driver.cipher({ ...cipher, key: noise(16) })).status).toBe('ok');
+    expect((await bench.driver.cipher({ ...cipher, key: noise(24) })).status).toBe('err');
+    await bench.dispose();
+  });
+});
+
+describe.each(RIGS)('with a %s ring', (_ring, makeRig) => {
+  const BYTES = 64;
+  /** What the device reads of such a request: IV and source. */
+  const CONTENT = BYTES + IV.length;
+  const setUp = (limits: LimitOptions, options: RigOptions = {}) => {
+    const clock = new FakeClock();
+    const rig = makeRig({ limits, clock, ...options });
+    const id = session(rig);
+    const offer = (count: number, source = noise(BYTES, 13)) => {
+      for (let i = 0; i < count; i++) {
+        rig.data.describeIndirect(prepare(rig, { id, source }), AT.table, i);
+        rig.data.offer(i);
+      }
+    };
+    return { clock, rig, id, offer };
+  };
+
+  describe('limits.requestsPerSecond', () => {
+    test('lets a burst through at once and the rest at the rate: none is lost, all in order', () => {
+      const { clock, rig, offer } = setUp({ requestsPerSecond: 10, burstRequests: 4 });
+      offer(10);
+      rig.device.notify(0);
+      expect(rig.data.usedIdx).toBe(4);
+      const done = Array.from({ length: 7 }, () => {
+        clock.advance(100);
+        return rig.data.usedIdx;
+      });
+      expect(done).toEqual([5, 6, 7, 8, 9, 10, 10]);
+      expect(Array.from({ length: 10 }, (_, i) => rig.data.usedElement(i))).toEqual(
+        Array.from({ length: 10 }, (_, id) => ({ id, len: BYTES + 1 })),
+      );
+      expect(rig.read(AT.destination, BYTES)).toEqual(reference('encrypt', KEY, IV, noise(BYTES, 13)));
+      expect(clock.pending).toBe(0);
+    });
+
+    test('interrupts the driver for what was done later as for what was done at once', () => {
+      const { clock, rig, offer } = setUp({ requestsPerSecond: 10, burstRequests: 1 });
+      offer(3);
+      rig.device.notify(0);
+      clock.advance(1000);
+      expect(rig.interrupts.slice(-3)).toEqual(Array(3).fill({ kind: 'queue', queue: 0 }));
+      expect(rig.data.usedIdx).toBe(3);
+    });
+
+    test('holds back nothing for longer than the rate says, however often the driver notifies', () => {
+      const { clock, rig, offer } = setUp({ requestsPerSecond: 100, burstRequests: 1 });
+      offer(50);
+      for (let i = 0; i < 1000; i++) {
+        rig.device.notify(0);
+        clock.advance(0.1);
+      }
+      expect(rig.data.usedIdx).toBe(10);
+      expect(clock.pending).toBe(1);
+      clock.advance(400);
+      expect(rig.data.usedIdx).toBe(50);
+    });
+
+    test('lets no more than a burst through after any pause', () => {
+      const { clock, rig, offer } = setUp({ requestsPerSecond: 1000, burstRequests: 3 });
+      clock.advance(1e6);
+      offer(20);
+      rig.device.notify(0);
+      expect(rig.data.usedIdx).toBe(3);
+    });
+
+    test('takes what became available while it waited', () => {
+      const { clock, rig, offer } = setUp({ requestsPerSecond: 10, burstRequests: 2 });
+      offer(3);
+      rig.device.notify(0);
+      offer(2);
+      clock.advance(300);
+      expect(rig.data.usedIdx).toBe(5);
+    });
+
+    test('2.7.10, 2.8.10 needs no notification to go on, with EVENT_IDX, and asks for the one after it', () => {
+      const features = VERSION_1 | INDIRECT | EVENT_IDX;
+      const { clock, rig, offer } = setUp({ requestsPerSecond: 10, burstRequests: 2 }, { features });
+      offer(6);
+      rig.device.notify(0);
+      clock.advance(400);
+      expect(rig.data.usedIdx).toBe(6);
+      expectWorksWithin(rig, clock);
+    });
+
+    test('counts a failed request as any other', () => {
+      const { clock, rig } = setUp({ requestsPerSecond: 10, burstRequests: 1 });
+      for (let i = 0; i < 3; i++) {
+        rig.data.describeIndirect(prepare(rig, { id: 99n }), AT.table, i);
+        rig.data.offer(i);
+      }
+      rig.device.notify(0);
+      expect(rig.data.usedIdx).toBe(1);
+      clock.advance(200);
+      expect(rig.data.usedIdx).toBe(3);
+      expect(rig.read(AT.status, 1)[0]).toBe(CRYPTO_INVSESS);
+    });
+
+    test('leaves the control queue alone', () => {
+      const { rig, offer } = setUp({ requestsPerSecond: 1, burstRequests: 1 });
+      offer(5);
+      rig.device.notify(0);
+      for (let i = 0; i < 3; i++) session(rig);
+      expect(rig.device.sessionCount).toBe(4);
+    });
+
+    test('sets DEVICE_NEEDS_RESET for a malformed chain when its turn comes, and no timer is left', () => {
+      const { clock, rig, offer } = setUp({ requestsPerSecond: 10, burstRequests: 1 });
+      offer(2);
+      rig.data.describeChain([{ address: 2n ** 40n, bytes: 1 }], 2);
+      rig.data.offer(2);
+      rig.device.notify(0);
+      clock.advance(100);
+      expect(rig.needsReset).toBe(false);
+      clock.advance(100);
+      expect(rig.needsReset).toBe(true);
+      expect(rig.data.usedIdx).toBe(2);
+      expect(clock.pending).toBe(0);
+    });
+  });
+
+  describe('limits.bytesPerSecond', () => {
+    test('begins nothing while the bucket is full, and counts what was begun whole', () => {
+      const limits = { bytesPerSecond: 10 * CONTENT, burstBytes: CONTENT + 1 };
+      const { clock, rig, offer } = setUp(limits);
+      offer(5);
+      rig.device.notify(0);
+      // The second began with a byte of room.
+      expect(rig.data.usedIdx).toBe(2);
+      clock.advance(99);
+      expect(rig.data.usedIdx).toBe(2);
+      clock.advance(1);
+      expect(rig.data.usedIdx).toBe(3);
+      clock.advance(200);
+      expect(rig.data.usedIdx).toBe(5);
+    });
+
+    test('does a request that is larger than any burst', () => {
+      const { clock, rig, offer } = setUp({ bytesPerSecond: 16, burstBytes: 1 });
+      offer(2, noise(4096, 5));
+      rig.device.notify(0);
+      expect(rig.data.usedIdx).toBe(1);
+      clock.advance(((4096 + 16) / 16) * 1000);
+      expect(rig.data.usedIdx).toBe(2);
+    });
+
+    test('holds beside requestsPerSecond: the slower one counts', () => {
+      const limits = { requestsPerSecond: 1000, burstRequests: 1000, bytesPerSecond: CONTENT, burstBytes: 1 };
+      const { clock, rig, offer } = setUp(limits);
+      offer(3);
+      rig.device.notify(0);
+      expect(rig.data.usedIdx).toBe(1);
+      clock.advance(1000);
+      expect(rig.data.usedIdx).toBe(2);
+    });
+  });
+
+  test('queues that wait take turns', () => {
+    const { clock, rig, offer } = setUp({ requestsPerSecond: 10, burstRequests: 1 }, { dataQueues: 2 });
+    const first = rig.data;
+    const second = rig.ringAt(0x8000, 64);
+    rig.enable(1, second);
+    offer(4);
+    rig.device.notify(0);
+    rig.data = second;
+    offer(4);
+    rig.device.notify(1);
+    expect([first.usedIdx, second.usedIdx]).toEqual([1, 0]);
+    clock.advance(200);
+    expect([first.usedIdx, second.usedIdx]).toEqual([2, 1]);
+    clock.advance(200);
+    expect([first.usedIdx, second.usedIdx]).toEqual([3, 2]);
+    clock.advance(1000);
+    expect([first.usedIdx, second.usedIdx]).toEqual([4, 4]);
+    expect(clock.pending).toBe(0);
+  });
+
+  describe('limits.bytesPerNotification', () => {
+    test('ends a notification, and the rest goes on at once after it', () => {
+      const { clock, rig, offer } = setUp({ bytesPerNotification: 3 * CONTENT });
+      offer(8);
+      rig.device.notify(0);
+      const atOnce = rig.data.usedIdx;
+      expect(atOnce).toBeGreaterThan(0);
+      expect(atOnce).toBeLessThanOrEqual(3);
+      expect(clock.next).toBe(0);
+      clock.advance(0);
+      expect(rig.data.usedIdx).toBe(8);
+      expect(clock.pending).toBe(0);
+    });
+
+    test('of one byte does one request at a time', () => {
+      const { rig, offer } = setUp({ bytesPerNotification: 1 });
+      offer(2);
+      rig.device.notify(0);
+      expect(rig.data.usedIdx).toBe(1);
+      rig.device.notify(0);
+      expect(rig.data.usedIdx).toBe(1);
+    });
+
+    test('is kept by descriptors that carry nothing', () => {
+      const { clock, rig, id } = setUp({ bytesPerNotification: 4096 });
+      const empty = Array.from({ length: 500 }, () => ({ address: 0, bytes: 0 }));
+      rig.data.describeIndirect([...empty, ...prepare(rig, { id, source: noise(16) })], AT.table, 0);
+      for (let i = 0; i < 5; i++) rig.data.offer(0);
+      rig.device.notify(0);
+      expect(rig.data.usedIdx).toBe(1);
+      clock.advance(0);
+      expect(rig.data.usedIdx).toBe(5);
+    });
+
+    test('holds for the control queue too', () => {
+      const { clock, rig } = setUp({ bytesPerNotification: 1 });
+      const before = rig.control.usedIdx;
+      closeSession(rig, 99n);
+      rig.control.offer(0);
+      rig.control.offer(0);
+      rig.device.notify(rig.controlIndex);
+      expect(rig.control.usedIdx).toBe(before + 2);
+      clock.advance(0);
+      expect(rig.control.usedIdx).toBe(before + 3);
+    });
+
+    test('is 64 MiB where nothing is said: a full queue of common requests is done at once', () => {
+      const { clock, rig, offer } = setUp({});
+      offer(60);
+      rig.device.notify(0);
+      expect(rig.data.usedIdx).toBe(60);
+      expect(clock.pending).toBe(0);
+    });
+  });
+
+  describe('what waits is dropped, and its timer with it,', () => {
+    const limits = { requestsPerSecond: 10, burstRequests: 1 };
+    const waiting = (options: RigOptions = {}) => {
+      const made = setUp(limits, options);
+      made.offer(5);
+      made.rig.device.notify(0);
+      expect(made.clock.pending).toBe(1);
+      return made;
+    };
+    const expectNothingHappens = (rig: AnyRig, clock: FakeClock) => {
+      expect(clock.pending).toBe(0);
+      rig.interrupts = [];
+      const before = rig.snapshot();
+      clock.advance(10_000);
+      expect(before.changes()).toEqual([]);
+      expect(rig.interrupts).toEqual([]);
+    };
+
+    test('2.4 by a reset', () => {
+      const { rig, clock } = waiting();
+      rig.device.writeStatus(0);
+      expectNothingHappens(rig, clock);
+      rig.bringUp();
+      expectWorksWithin(rig, clock);
+    });
+
+    test('2.6.1 by the reset of its queue', () => {
+      const { rig, clock } = waiting();
+      rig.device.resetQueue(0);
+      expectNothingHappens(rig, clock);
+      rig.enable(0, rig.data);
+      expectWorksWithin(rig, clock);
+    });
+
+    test('by dispose and by removal', () => {
+      for (const end of ['dispose', 'remove'] as const) {
+        const { rig, clock } = waiting();
+        rig.device[end]();
+        expectNothingHappens(rig, clock);
+      }
+    });
+
+    test('2.1.2 by a fault on another queue', () => {
+      const { rig, clock } = waiting();
+      rig.control.describeChain([{ address: 2n ** 40n, bytes: 1 }]);
+      rig.control.offer(0);
+      rig.device.notify(rig.controlIndex);
+      expect(rig.needsReset).toBe(true);
+      expectNothingHappens(rig, clock);
+    });
+
+    test('3.1.1 by a driver that takes DRIVER_OK back, and is found again when it is set', () => {
+      const { rig, clock } = waiting();
+      rig.device.writeStatus(UP & ~4);
+      expectNothingHappens(rig, clock);
+      rig.device.writeStatus(UP);
+      clock.advance(1000);
+      expect(rig.data.usedIdx).toBe(5);
+    });
+
+    test('but not by the reset of another queue', () => {
+      const { rig, clock } = waiting();
+      rig.device.resetQueue(rig.controlIndex);
+      clock.advance(400);
+      expect(rig.data.usedIdx).toBe(5);
+    });
+  });
+});
+
+/** The device does what it is there for, though not at once. */
+function expectWorksWithin(rig: AnyRig, clock: FakeClock): void {
+  clock.advance(1000);
+  expectWorks(rig);
+}
+
+describe("the host's clock", () => {
+  test('goes forward, calls back once, and not what was called off', async () => {
+    const clock = hostClock(true);
+    const start = clock.now();
+    const called: string[] = [];
+    const off = clock.schedule(() => called.push('called off'), 1);
+    off();
+    await new Promise<void>((resolve) => clock.schedule(() => resolve(void called.push('called')), 5));
+    expect(called).toEqual(['called']);
+    expect(clock.now()).toBeGreaterThan(start);
+  });
+
+  test('waits for longer than setTimeout can, without a turn before', async () => {
+    let early = false;
+    const off = hostClock().schedule(() => {
+      early = true;
+    }, 2 ** 40);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    off();
+    expect(early).toBe(false);
+  });
+
+  test.each(['split', 'packed'] as const)('completes what a %s ring held back', async (ring) => {
+    const limits = { requestsPerSecond: 200, burstRequests: 2 };
+    const bench = await createBench({ ring, limits, memoryBytes: MIB });
+    const data = noise(64);
+    const cipher = { algorithm: 'aes-cbc', direction: 'encrypt', key: KEY, iv: IV, data } as const;
+    const results = await Promise.all(Array.from({ length: 10 }, () => bench.driver.cipher(cipher)));
+    for (const result of results) expect(result).toEqual({ status: 'ok', data: reference('encrypt', KEY, IV, data) });
+    await bench.dispose();
+  });
+});
