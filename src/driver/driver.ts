@@ -1,335 +1,253 @@
 import * as spec from '../../spec/crypto.ts';
-import * as virtio from '../../spec/virtio.ts';
-import { PackedQueue } from './packed_queue.ts';
-import type { Chain, ChainBuffer, DriverQueue } from './queue.ts';
-import type { GuestRam, RamAllocator } from './ram.ts';
-import * as requests from './requests.ts';
-import { SplitQueue } from './split_queue.ts';
-import type { DriverTransport } from './transport.ts';
+import type { AeadAlgorithm, CipherAlgorithm, HashAlgorithm, MacAlgorithm, ServiceName } from '../../spec/names.ts';
+import {
+  aeadOperation,
+  authOperation,
+  chainOperation,
+  cipherOperation,
+  type OperationChain,
+  type RequestMode,
+  statelessFeature,
+  type Window,
+} from './operations.ts';
+import { type Status, statusName } from './requests.ts';
+import { resultBytes } from './results.ts';
+import { RingDriver } from './ring_driver.ts';
+import {
+  type AeadSession,
+  type ChainHash,
+  type ChainOrder,
+  type ChainSession,
+  type CipherSession,
+  createSessionHeader,
+  destroySessionHeader,
+  type SessionParameters,
+  serviceOf,
+  sessionKeys,
+} from './sessions.ts';
+import type { Direction } from './wire.ts';
 
-/** What a raw chain carries, for submit(). */
-export interface RawRequest {
-  /** The virtqueue: 0 to dataQueues - 1, or controlQueue. */
-  queue: number;
-  /** Bytes that the device may read, one buffer each. */
-  readable: readonly Uint8Array[];
-  /** Lengths of the buffers that the device may write. */
-  writable: readonly number[];
-  /** Whether the chain stands in an indirect table. Default: if negotiated. */
-  indirect?: boolean;
-  /** Hold the notification back: notify() or a later request sends it. */
+/** What every request may say. */
+export interface RequestOptions {
+  /** In stateless mode (5.9.8): the keys go with the request, no session is made. Needs the layout 'revision1'. Default false. */
+  stateless?: boolean;
+  /** Data queue. Default 0. */
+  queue?: number;
+  /** Hold the notification back, until notify() or a later request sends it. */
   hold?: boolean;
 }
 
-/** What the device did with a chain. */
-export interface RawResult {
-  /** used.len (2.7.8). */
-  written: number;
-  /** The writable buffers as the device left them, zeros where it wrote nothing. */
-  writable: Uint8Array[];
-}
-
-export interface CipherRequest {
-  algorithm: requests.CipherAlgorithm;
-  direction: requests.Direction;
+export interface CipherRequest extends RequestOptions {
+  algorithm: CipherAlgorithm;
+  direction: Direction;
   key: Uint8Array;
   iv: Uint8Array;
   data: Uint8Array;
-  /** Data queue. Default 0. */
-  queue?: number;
 }
 
-export interface Result {
-  status: requests.Status;
+export interface HashRequest extends RequestOptions {
+  algorithm: HashAlgorithm;
+  data: Uint8Array;
+  /** hash_result_len. Default: the algorithm's own. */
+  length?: number;
+}
+
+export interface MacRequest extends RequestOptions {
+  algorithm: MacAlgorithm;
+  key: Uint8Array;
+  data: Uint8Array;
+  /** hash_result_len. Default: the algorithm's own. */
+  length?: number;
+}
+
+export interface AeadRequest extends RequestOptions {
+  algorithm: AeadAlgorithm;
+  direction: Direction;
+  key: Uint8Array;
+  /** The nonce. */
+  iv: Uint8Array;
+  aad?: Uint8Array;
+  /** Decryption: the ciphertext, then the tag. */
+  data: Uint8Array;
+  /** Default 16. */
+  tagLength?: number;
+}
+
+export interface ChainRequest extends RequestOptions {
+  order: ChainOrder;
+  direction: Direction;
+  cipher: { algorithm: CipherAlgorithm; key: Uint8Array; iv: Uint8Array } & Window;
+  hash: ChainHash & Window;
+  aad?: Uint8Array;
   data: Uint8Array;
 }
 
-/** The parts of the configuration space that the driver reads (5.9.5). */
-export interface DeviceConfig {
-  hardwareReady: boolean;
-  maxDataQueues: number;
-  services: number;
-  cipherAlgorithms: bigint;
-  maxCipherKeyBytes: number;
-  maxRequestBytes: bigint;
+export interface Result {
+  status: Status;
+  /** Empty unless the status is ok. */
+  data: Uint8Array;
 }
 
-export interface DriverOptions {
-  /** Feature bits that the driver wants; what is not offered is left out. Default: all that it knows. */
-  features?: bigint;
-  /** Size of the data queues, at most what the device offers. Default: that. */
-  queueSize?: number;
+export interface ChainResult extends Result {
+  digest: Uint8Array;
 }
 
-interface Pending {
-  writable: ChainBuffer[];
-  resolve(result: RawResult): void;
-  reject(error: Error): void;
+/** A session that the device made, and what it was made of. */
+export interface OpenSession<Parameters extends SessionParameters = SessionParameters> {
+  status: Status;
+  /** 0 unless the status is ok. */
+  id: bigint;
+  parameters: Parameters;
 }
-
-/** All features that the driver knows how to use. */
-export // Not VIRTIO_F_IN_ORDER: a driver that accepts it must understand one used element for a whole batch (2.7.9, 2.8.8).
-const KNOWN_FEATURES = [
-  virtio.F_VERSION_1,
-  virtio.F_INDIRECT_DESC,
-  virtio.F_EVENT_IDX,
-  virtio.F_RING_PACKED,
-  virtio.F_NOTIFICATION_DATA,
-  virtio.F_RING_RESET,
-  virtio.F_ACCESS_PLATFORM,
-].reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
 
 /** The guest's side of the device: a driver after the specification (3.1, 5.9), for tests, benchmarks and teaching. */
-export class CryptoDriver {
-  readonly transport: DriverTransport;
-  /** Data queues, then the control queue. Empty before start(). */
-  queues: DriverQueue[] = [];
-  /** Features that were agreed on. */
-  features = 0n;
-  readonly #ram: GuestRam;
-  readonly #allocator: RamAllocator;
-  readonly #options: DriverOptions;
-  readonly #pending = new Map<string, Pending>();
-
-  constructor(transport: DriverTransport, ram: GuestRam, allocator: RamAllocator, options: DriverOptions = {}) {
-    this.transport = transport;
-    this.#ram = ram;
-    this.#allocator = allocator;
-    this.#options = options;
-  }
-
-  /**
-   * Initialises the device (3.1.1), from reset to DRIVER_OK.
-   * @throws Error when the device refuses the features or needs a reset
-   */
-  start(): void {
-    const { transport } = this;
-    this.#abandon(new Error('The device was reset.'));
-    transport.status = 0;
-    transport.status = virtio.STATUS_ACKNOWLEDGE;
-    transport.status = virtio.STATUS_ACKNOWLEDGE | virtio.STATUS_DRIVER;
-    this.features = transport.deviceFeatures & (this.#options.features ?? KNOWN_FEATURES);
-    transport.driverFeatures = this.features;
-    const negotiated = virtio.STATUS_ACKNOWLEDGE | virtio.STATUS_DRIVER | virtio.STATUS_FEATURES_OK;
-    transport.status = negotiated;
-    if (!(transport.status & virtio.STATUS_FEATURES_OK)) {
-      transport.status = transport.status | virtio.STATUS_FAILED;
-      throw new Error(`The device refuses the features 0x${this.features.toString(16)}.`);
-    }
-    const { maxDataQueues } = this.readConfig();
-    for (let index = 0; index <= maxDataQueues; index++)
-      this.queues.push(this.#setUpQueue(index, index < maxDataQueues));
-    transport.status = negotiated | virtio.STATUS_DRIVER_OK;
-    if (transport.status & virtio.STATUS_DEVICE_NEEDS_RESET) throw new Error('The device needs a reset at its start.');
-  }
-
-  /** Resets the device (2.4) and gives the rings' memory back; requests in flight are rejected. */
-  stop(): void {
-    this.transport.status = 0;
-    this.#abandon(new Error('The driver was stopped.'));
-  }
-
-  /** Index of the control queue (5.9.2). */
-  get controlQueue(): number {
-    return this.queues.length - 1;
-  }
-
-  /** Reads the configuration space, again if it changed under way (2.5.1). */
-  readConfig(): DeviceConfig {
-    const { transport } = this;
-    const read = (offset: number) => transport.readConfig(offset, 4) >>> 0;
-    const read64 = (low: number, high: number) => BigInt(read(low)) | (BigInt(read(high)) << 32n);
-    while (true) {
-      const generation = transport.configGeneration;
-      const config: DeviceConfig = {
-        hardwareReady: (read(spec.CONFIG_STATUS) & spec.S_HW_READY) !== 0,
-        maxDataQueues: read(spec.CONFIG_MAX_DATAQUEUES),
-        services: read(spec.CONFIG_CRYPTO_SERVICES),
-        cipherAlgorithms: read64(spec.CONFIG_CIPHER_ALGO_L, spec.CONFIG_CIPHER_ALGO_H),
-        maxCipherKeyBytes: read(spec.CONFIG_MAX_CIPHER_KEY_LEN),
-        maxRequestBytes: read64(spec.CONFIG_MAX_SIZE, spec.CONFIG_MAX_SIZE + 4),
-      };
-      if (transport.configGeneration === generation) return config;
-    }
-  }
-
-  /** The device raised its interrupt: acknowledge it and take what is done. */
-  interrupt(): void {
-    this.transport.readIsr();
-    this.poll();
-  }
-
-  /** Takes what the device completed on any queue. */
-  poll(): void {
-    for (const queue of this.queues) {
-      for (const { head, written } of queue.takeUsed()) this.#finish(`${queue.index}:${head}`, written);
-    }
-  }
-
-  /** Sends a raw chain. Resolves when the device completed it; never, if the device needs a reset before. */
-  async submit(request: RawRequest): Promise<RawResult> {
-    const bytes = this.#ram();
-    const taken: number[] = [];
-    const take = (length: number): ChainBuffer => {
-      const address = this.#allocator.take(length);
-      taken.push(address);
-      return { address, bytes: length };
-    };
-    try {
-      const readable = request.readable.map((data) => {
-        const buffer = take(data.length);
-        bytes.set(data, buffer.address);
-        return buffer;
-      });
-      const writable = request.writable.map((length) => {
-        const buffer = take(length);
-        bytes.fill(0, buffer.address, buffer.address + length);
-        return buffer;
-      });
-      const chain: Chain = {
-        readable,
-        writable,
-        ...(request.indirect === undefined ? {} : { indirect: request.indirect }),
-      };
-      return await this.submitChain(request.queue, chain, request.hold);
-    } finally {
-      for (const address of taken) this.#allocator.give(address);
-    }
-  }
-
-  /** Sends a chain over buffers of the caller's own. */
-  submitChain(index: number, chain: Chain, hold = false): Promise<RawResult> {
-    const queue = this.#queue(index);
-    const head = queue.add(chain);
-    const result = new Promise<RawResult>((resolve, reject) => {
-      this.#pending.set(`${index}:${head}`, { writable: [...chain.writable], resolve, reject });
-    });
-    if (!hold) this.notify(index);
-    return result;
-  }
-
-  /** Notifies the device of what was held back, if it wants to hear of it. */
-  notify(index: number): void {
-    const queue = this.#queue(index);
-    if (!queue.needsNotification()) return;
-    if (this.#has(virtio.F_NOTIFICATION_DATA)) this.transport.notify(index, queue.nextOffset);
-    else this.transport.notify(index);
-  }
-
-  /** Makes a CIPHER session (5.9.8.2.1). The id is 0 unless the status is ok. */
-  async createCipherSession(
-    algorithm: requests.CipherAlgorithm,
-    direction: requests.Direction,
-    key: Uint8Array,
-  ): Promise<{ status: requests.Status; id: bigint }> {
-    const header = requests.createCipherSession(requests.CIPHER_ALGORITHMS[algorithm], key.length, direction);
+export class CryptoDriver extends RingDriver {
+  /** Makes a session (5.9.8.2.1). */
+  async createSession<Parameters extends SessionParameters>(parameters: Parameters): Promise<OpenSession<Parameters>> {
+    const keys = sessionKeys(parameters).filter((key) => key.length > 0);
     const { writable } = await this.submit({
       queue: this.controlQueue,
-      readable: [header, key],
+      readable: [createSessionHeader(parameters, this.#revision1), ...keys],
       writable: [spec.CREATE_INPUT_BYTES],
     });
     const input = viewOf(writable[0]);
     return {
-      status: requests.statusName(input.getUint32(spec.CREATE_INPUT_STATUS, true)),
+      status: statusName(input.getUint32(spec.CREATE_INPUT_STATUS, true)),
       id: input.getBigUint64(spec.CREATE_INPUT_SESSION_ID, true),
+      parameters,
     };
   }
 
+  /** Makes a CIPHER session of one cipher. */
+  createCipherSession(
+    algorithm: CipherAlgorithm,
+    direction: Direction,
+    key: Uint8Array,
+  ): Promise<OpenSession<CipherSession>> {
+    return this.createSession({ service: 'cipher', algorithm, direction, key });
+  }
+
   /** Closes a session (5.9.8.2.1). */
-  async destroySession(id: bigint): Promise<requests.Status> {
+  async destroySession(id: bigint, service: ServiceName = 'cipher'): Promise<Status> {
     const { writable } = await this.submit({
       queue: this.controlQueue,
-      readable: [requests.destroyCipherSession(id)],
+      readable: [destroySessionHeader(service, id, this.#revision1)],
       writable: [spec.STATUS_BYTES],
     });
-    return requests.statusName(viewOf(writable[0]).getUint8(0));
+    return statusName(viewOf(writable[0]).getUint8(0));
   }
 
-  /** One request in an open session. */
-  async cipherInSession(id: bigint, request: Omit<CipherRequest, 'key'>): Promise<Result> {
+  /** A CIPHER request in an open session. */
+  async cipherInSession(
+    id: bigint,
+    request: Pick<CipherRequest, 'algorithm' | 'direction' | 'iv' | 'data' | 'queue' | 'hold'>,
+  ): Promise<Result> {
     const { algorithm, direction, iv, data } = request;
-    const lengths = { iv: iv.length, source: data.length, destination: data.length };
-    const header = requests.cipherRequest(id, requests.CIPHER_ALGORITHMS[algorithm], direction, lengths);
-    const { writable } = await this.submit({
-      queue: request.queue ?? 0,
-      readable: [header, iv, data],
-      writable: [data.length, spec.STATUS_BYTES],
-    });
-    const [destination = new Uint8Array(), status] = writable;
-    return { status: requests.statusName(viewOf(status).getUint8(0)), data: destination };
+    const parameters = { service: 'cipher', algorithm, direction, key: new Uint8Array() } as const;
+    return this.#run(cipherOperation(parameters, { iv, data }, this.#mode(parameters, id)), request);
   }
 
-  /** Encrypts or decrypts in a session of its own. The data is empty unless the status is ok. */
+  /** Encrypts or decrypts, in a session of its own unless stateless. */
   async cipher(request: CipherRequest): Promise<Result> {
-    const { status, id } = await this.createCipherSession(request.algorithm, request.direction, request.key);
+    const { algorithm, direction, key, iv, data } = request;
+    const parameters = { service: 'cipher', algorithm, direction, key } as const;
+    return this.#perform(parameters, request, (mode) => cipherOperation(parameters, { iv, data }, mode));
+  }
+
+  /** Hashes. */
+  async hash(request: HashRequest): Promise<Result> {
+    const { algorithm, data, length = resultBytes(algorithm) } = request;
+    const parameters = { service: 'hash', algorithm, length } as const;
+    return this.#perform(parameters, request, (mode) => authOperation(parameters, data, length, mode));
+  }
+
+  /** Makes a message authentication code. */
+  async mac(request: MacRequest): Promise<Result> {
+    const { algorithm, key, data, length = resultBytes(algorithm) } = request;
+    const parameters = { service: 'mac', algorithm, key, length } as const;
+    return this.#perform(parameters, request, (mode) => authOperation(parameters, data, length, mode));
+  }
+
+  /** Encrypts and appends the tag, or verifies the tag and decrypts; the status is badmsg where it is not right. */
+  async aead(request: AeadRequest): Promise<Result> {
+    const { algorithm, direction, key, tagLength = 16, aad = new Uint8Array() } = request;
+    const parameters: AeadSession = {
+      service: 'aead',
+      algorithm,
+      direction,
+      key,
+      tagLength,
+      aadLength: aad.length,
+    };
+    return this.#perform(parameters, request, (mode) => aeadOperation(parameters, request, mode));
+  }
+
+  /** Runs a cipher over one window of the data and a hash or MAC over another. */
+  async chain(request: ChainRequest): Promise<ChainResult> {
+    const { order, direction, cipher, hash, aad = new Uint8Array(), data } = request;
+    const length = hash.resultLength ?? resultBytes(hash.algorithm);
+    const parameters: ChainSession = { service: 'chain', order, direction, cipher, hash, aadLength: aad.length };
+    const operation = { iv: cipher.iv, data, aad, cipherWindow: windowOf(cipher), hashWindow: windowOf(hash) };
+    const result = await this.#perform(parameters, request, (mode) =>
+      chainOperation(parameters, operation, length, mode),
+    );
+    const end = result.data.length - (result.status === 'ok' ? length : 0);
+    return { status: result.status, data: result.data.slice(0, end), digest: result.data.slice(end) };
+  }
+
+  get #revision1(): boolean {
+    return this.has(spec.F_REVISION_1);
+  }
+
+  #mode(parameters: SessionParameters, session?: bigint): RequestMode {
+    const layout = { revision1: this.#revision1, statelessLayout: this.has(statelessFeature(parameters)) };
+    return session === undefined ? layout : { ...layout, session };
+  }
+
+  /** One request, in a session that is closed behind it, or in stateless mode. */
+  async #perform(
+    parameters: SessionParameters,
+    options: RequestOptions,
+    chain: (mode: RequestMode) => OperationChain,
+  ): Promise<Result> {
+    if (options.stateless) {
+      const mode = this.#mode(parameters);
+      if (!mode.statelessLayout) {
+        throw new Error(
+          `The stateless mode of ${serviceOf(parameters)} was not negotiated: give the driver the layout 'revision1', and offer it in the device's features.`,
+        );
+      }
+      return this.#run(chain(mode), options);
+    }
+    const { status, id } = await this.createSession(parameters);
     if (status !== 'ok') return { status, data: new Uint8Array() };
     try {
-      const result = await this.cipherInSession(id, request);
-      return result.status === 'ok' ? result : { status: result.status, data: new Uint8Array() };
+      return await this.#run(chain(this.#mode(parameters, id)), options);
     } finally {
-      await this.destroySession(id);
+      await this.destroySession(id, serviceOf(parameters));
     }
   }
 
-  /**
-   * Resets one queue and enables it again, empty (2.6.1). Its requests in flight are rejected.
-   * @throws Error when VIRTIO_F_RING_RESET was not negotiated
-   */
-  resetQueue(index: number): void {
-    if (!this.#has(virtio.F_RING_RESET)) throw new Error('VIRTIO_F_RING_RESET was not negotiated.');
-    const queue = this.#queue(index);
-    this.transport.resetQueue(index);
-    // 2.6.1.1.2: not before the device is done with it.
-    queue.release();
-    for (const [key, { reject }] of this.#pending) {
-      if (!key.startsWith(`${index}:`)) continue;
-      this.#pending.delete(key);
-      reject(new Error(`Queue ${index} was reset.`));
-    }
-    this.queues[index] = this.#setUpQueue(index, index < this.controlQueue);
+  async #run({ readable, writable }: OperationChain, options: RequestOptions): Promise<Result> {
+    const { queue = 0, hold = false } = options;
+    const { writable: written } = await this.submit({ queue, readable, writable, hold });
+    const status = statusName(viewOf(written.at(-1)).getUint8(0));
+    return { status, data: status === 'ok' ? joined(written.slice(0, -1)) : new Uint8Array() };
   }
+}
 
-  #has(bit: number): boolean {
-    return ((this.features >> BigInt(bit)) & 1n) === 1n;
-  }
+function windowOf({ start, length }: Window): Window {
+  return { ...(start === undefined ? {} : { start }), ...(length === undefined ? {} : { length }) };
+}
 
-  #queue(index: number): DriverQueue {
-    const queue = this.queues[index];
-    if (!queue)
-      throw new RangeError(`There is no queue ${index}: the driver has ${this.queues.length}, start() it first.`);
-    return queue;
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
   }
-
-  #setUpQueue(index: number, isData: boolean): DriverQueue {
-    const { transport } = this;
-    const offered = transport.queueSizeMax(index);
-    const size = Math.min(offered, isData ? (this.#options.queueSize ?? offered) : offered);
-    const Ring = this.#has(virtio.F_RING_PACKED) ? PackedQueue : SplitQueue;
-    const queue = new Ring(index, size, this.#ram, this.#allocator, {
-      indirect: this.#has(virtio.F_INDIRECT_DESC),
-      eventIdx: this.#has(virtio.F_EVENT_IDX),
-    });
-    transport.enableQueue(index, size, queue.desc, queue.avail, queue.used);
-    return queue;
-  }
-
-  #finish(key: string, written: number): void {
-    const pending = this.#pending.get(key);
-    if (!pending) return;
-    this.#pending.delete(key);
-    const bytes = this.#ram();
-    pending.resolve({
-      written,
-      writable: pending.writable.map(({ address, bytes: length }) => bytes.slice(address, address + length)),
-    });
-  }
-
-  #abandon(error: Error): void {
-    for (const { reject } of this.#pending.values()) reject(error);
-    this.#pending.clear();
-    for (const queue of this.queues) queue.release();
-    this.queues = [];
-  }
+  return bytes;
 }
 
 function viewOf(bytes: Uint8Array | undefined): DataView {

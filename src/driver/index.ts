@@ -1,11 +1,22 @@
 /** The reference driver: the guest's side of the device. */
+export type {
+  AeadAlgorithm,
+  AlgorithmName,
+  CipherAlgorithm,
+  HashAlgorithm,
+  MacAlgorithm,
+  ServiceName,
+} from '../../spec/names.ts';
 export {
+  type AeadRequest,
+  type ChainRequest,
+  type ChainResult,
   type CipherRequest,
   CryptoDriver,
-  type DeviceConfig,
-  type DriverOptions,
-  type RawRequest,
-  type RawResult,
+  type HashRequest,
+  type MacRequest,
+  type OpenSession,
+  type RequestOptions,
   type Result,
 } from './driver.ts';
 export { MmioTransport, type MmioWindow } from './mmio_transport.ts';
@@ -13,5 +24,8 @@ export type { PciFunction } from './pci_bus.ts';
 export { PciTransport } from './pci_transport.ts';
 export type { Chain, ChainBuffer, DriverQueue, Used } from './queue.ts';
 export { type GuestRam, RamAllocator } from './ram.ts';
-export type { CipherAlgorithm, Direction, Status } from './requests.ts';
+export type { Status } from './requests.ts';
+export { type DeviceConfig, type DriverOptions, type RawRequest, type RawResult, RingDriver } from './ring_driver.ts';
+export type { SessionParameters } from './sessions.ts';
 export type { DriverTransport } from './transport.ts';
+export type { Direction } from './wire.ts';

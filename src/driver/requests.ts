@@ -1,7 +1,9 @@
 // The requests of the crypto device as a driver writes them, in the legacy layout (5.9.8): 72-byte headers.
 import * as spec from '../../spec/crypto.ts';
+import { type Direction, directionNumber, fieldsOf } from './wire.ts';
 
 export { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../../spec/names.ts';
+export type { Direction };
 
 /** Status of an operation (5.9.8.1), as this driver names it. */
 export type Status = 'ok' | 'err' | 'badmsg' | 'notsupp' | 'invsess' | 'nospc' | 'key-rejected';
@@ -23,35 +25,23 @@ export function statusName(status: number): Status {
   return name;
 }
 
-export type Direction = 'encrypt' | 'decrypt';
-
-function header(bytes: number, fields: readonly (readonly [offset: number, value: number])[]): DataView<ArrayBuffer> {
-  const view = new DataView(new ArrayBuffer(bytes));
-  for (const [offset, value] of fields) view.setUint32(offset, value, true);
-  return view;
-}
-
-const bytesOf = (view: DataView<ArrayBuffer>): Uint8Array => new Uint8Array(view.buffer);
-
 /** VIRTIO_CRYPTO_CIPHER_CREATE_SESSION: header and parameters; the key follows as a buffer of its own. */
 export function createCipherSession(algo: number, keyBytes: number, direction: Direction): Uint8Array {
-  return bytesOf(
-    header(spec.CTRL_LEGACY_BYTES, [
-      [spec.CTRL_OPCODE, spec.CIPHER_CREATE_SESSION],
-      [spec.CTRL_ALGO, algo],
-      [spec.CTRL_CIPHER_ALGO, algo],
-      [spec.CTRL_CIPHER_KEY_LEN, keyBytes],
-      [spec.CTRL_CIPHER_OP, direction === 'encrypt' ? spec.DIRECTION_ENCRYPT : spec.DIRECTION_DECRYPT],
-      [spec.CTRL_SYM_OP_TYPE, spec.SYM_OP_CIPHER],
-    ]),
-  );
+  return fieldsOf(spec.CTRL_LEGACY_BYTES, [
+    [spec.CTRL_OPCODE, spec.CIPHER_CREATE_SESSION],
+    [spec.CTRL_ALGO, algo],
+    [spec.CTRL_CIPHER_ALGO, algo],
+    [spec.CTRL_CIPHER_KEY_LEN, keyBytes],
+    [spec.CTRL_CIPHER_OP, directionNumber(direction)],
+    [spec.CTRL_SYM_OP_TYPE, spec.SYM_OP_CIPHER],
+  ]);
 }
 
 /** VIRTIO_CRYPTO_CIPHER_DESTROY_SESSION. */
 export function destroyCipherSession(sessionId: bigint): Uint8Array {
-  const view = header(spec.CTRL_LEGACY_BYTES, [[spec.CTRL_OPCODE, spec.CIPHER_DESTROY_SESSION]]);
-  view.setBigUint64(spec.CTRL_DESTROY_SESSION_ID, sessionId, true);
-  return bytesOf(view);
+  const header = fieldsOf(spec.CTRL_LEGACY_BYTES, [[spec.CTRL_OPCODE, spec.CIPHER_DESTROY_SESSION]]);
+  new DataView(header.buffer).setBigUint64(spec.CTRL_DESTROY_SESSION_ID, sessionId, true);
+  return header;
 }
 
 /** VIRTIO_CRYPTO_CIPHER_ENCRYPT or _DECRYPT in session mode: header and lengths; IV and source follow. */
@@ -61,7 +51,7 @@ export function cipherRequest(
   direction: Direction,
   lengths: { iv: number; source: number; destination: number },
 ): Uint8Array {
-  const view = header(spec.DATA_LEGACY_BYTES, [
+  const header = fieldsOf(spec.DATA_LEGACY_BYTES, [
     [spec.DATA_OPCODE, direction === 'encrypt' ? spec.CIPHER_ENCRYPT : spec.CIPHER_DECRYPT],
     [spec.DATA_ALGO, algo],
     [spec.DATA_CIPHER_IV_LEN, lengths.iv],
@@ -69,6 +59,6 @@ export function cipherRequest(
     [spec.DATA_CIPHER_DST_LEN, lengths.destination],
     [spec.DATA_SYM_OP_TYPE, spec.SYM_OP_CIPHER],
   ]);
-  view.setBigUint64(spec.DATA_SESSION_ID, sessionId, true);
-  return bytesOf(view);
+  new DataView(header.buffer).setBigUint64(spec.DATA_SESSION_ID, sessionId, true);
+  return header;
 }

@@ -3,10 +3,11 @@ import { F_RING_PACKED } from '../../spec/virtio.ts';
 import { type Clock, hostClock } from '../device/clock.ts';
 import { CryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
-import { CryptoDriver, type DriverOptions, KNOWN_FEATURES } from '../driver/driver.ts';
+import { CryptoDriver } from '../driver/driver.ts';
 import { MmioTransport } from '../driver/mmio_transport.ts';
 import { PciTransport } from '../driver/pci_transport.ts';
 import { RamAllocator } from '../driver/ram.ts';
+import { type DriverOptions, KNOWN_FEATURES } from '../driver/ring_driver.ts';
 import type { DriverTransport } from '../driver/transport.ts';
 import type { WriteReport } from '../engine/load.ts';
 import { VirtioMmio } from '../transport/mmio/mmio.ts';
@@ -15,6 +16,8 @@ import { VirtioPci } from '../transport/pci/pci.ts';
 export interface BenchOptions extends CryptoDeviceOptions {
   /** The ring of every virtqueue: what device and driver agree on. Default split. */
   ring?: 'split' | 'packed';
+  /** The layout of requests (5.9.8): that of the drivers in the field, or that of REVISION_1 with stateless modes. Default legacy. */
+  layout?: 'legacy' | 'revision1';
   /** How the driver reaches the device. Default pci. */
   transport?: 'pci' | 'mmio';
   /** Guest RAM in bytes, a multiple of 65536. Default 16 MiB. */
@@ -64,6 +67,10 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   if (transport !== 'pci' && transport !== 'mmio') {
     throw new RangeError(`transport is ${String(transport)}: give pci or mmio.`);
   }
+  const { layout = 'legacy' } = options;
+  if (layout !== 'legacy' && layout !== 'revision1') {
+    throw new RangeError(`layout is ${String(layout)}: give legacy or revision1.`);
+  }
   const device = new CryptoDevice({
     ...options,
     clock: options.clock ?? hostClock(true),
@@ -86,6 +93,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const ram = () => new Uint8Array(memory.buffer, RAM_OFFSET, memoryBytes);
   const allocator = new RamAllocator(DRIVER_MEMORY, memoryBytes);
   driver = new CryptoDriver(driverTransport(registers), ram, allocator, {
+    layout,
     ...options.driver,
     features: withRing(options.driver?.features ?? KNOWN_FEATURES, ring),
   });

@@ -1,0 +1,291 @@
+import * as spec from '../../spec/crypto.ts';
+import * as virtio from '../../spec/virtio.ts';
+import { PackedQueue } from './packed_queue.ts';
+import type { Chain, ChainBuffer, DriverQueue } from './queue.ts';
+import type { GuestRam, RamAllocator } from './ram.ts';
+import { SplitQueue } from './split_queue.ts';
+import type { DriverTransport } from './transport.ts';
+
+/** What a raw chain carries, for submit(). */
+export interface RawRequest {
+  /** The virtqueue: 0 to dataQueues - 1, or controlQueue. */
+  queue: number;
+  /** Bytes that the device may read, one buffer each. */
+  readable: readonly Uint8Array[];
+  /** Lengths of the buffers that the device may write. */
+  writable: readonly number[];
+  /** Whether the chain stands in an indirect table. Default: if negotiated. */
+  indirect?: boolean;
+  /** Hold the notification back: notify() or a later request sends it. */
+  hold?: boolean;
+}
+
+/** What the device did with a chain. */
+export interface RawResult {
+  /** used.len (2.7.8). */
+  written: number;
+  /** The writable buffers as the device left them, zeros where it wrote nothing. */
+  writable: Uint8Array[];
+}
+
+/** The parts of the configuration space that the driver reads (5.9.5). */
+export interface DeviceConfig {
+  hardwareReady: boolean;
+  maxDataQueues: number;
+  services: number;
+  cipherAlgorithms: bigint;
+  hashAlgorithms: number;
+  macAlgorithms: bigint;
+  aeadAlgorithms: number;
+  maxCipherKeyBytes: number;
+  maxAuthKeyBytes: number;
+  maxRequestBytes: bigint;
+}
+
+export interface DriverOptions {
+  /** Feature bits that the driver wants; what is not offered is left out. Default: all that it knows. */
+  features?: bigint;
+  /**
+   * The layout of requests (5.9.8): 'legacy' (the default), as every driver in the field has it, or 'revision1', and with it the
+   * stateless mode of every service that the device offers it for.
+   */
+  layout?: 'legacy' | 'revision1';
+  /** With the layout 'revision1': whether stateless modes are accepted. They change the layout of requests. Default true. */
+  stateless?: boolean;
+  /** Size of the data queues, at most what the device offers. Default: that. */
+  queueSize?: number;
+}
+
+interface Pending {
+  writable: ChainBuffer[];
+  resolve(result: RawResult): void;
+  reject(error: Error): void;
+}
+
+/** All features that the driver knows how to use. */
+export // Not VIRTIO_F_IN_ORDER: a driver that accepts it must understand one used element for a whole batch (2.7.9, 2.8.8).
+const KNOWN_FEATURES = [
+  virtio.F_VERSION_1,
+  virtio.F_INDIRECT_DESC,
+  virtio.F_EVENT_IDX,
+  virtio.F_RING_PACKED,
+  virtio.F_NOTIFICATION_DATA,
+  virtio.F_RING_RESET,
+  virtio.F_ACCESS_PLATFORM,
+].reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
+
+const STATELESS_MODES = [
+  spec.F_CIPHER_STATELESS_MODE,
+  spec.F_HASH_STATELESS_MODE,
+  spec.F_MAC_STATELESS_MODE,
+  spec.F_AEAD_STATELESS_MODE,
+].reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
+
+/** The driver's side of the virtio core (3.1): initialisation, virtqueues, and chains of whatever contents. */
+export class RingDriver {
+  readonly transport: DriverTransport;
+  /** Data queues, then the control queue. Empty before start(). */
+  queues: DriverQueue[] = [];
+  /** Features that were agreed on. */
+  features = 0n;
+  readonly #ram: GuestRam;
+  readonly #allocator: RamAllocator;
+  readonly #options: DriverOptions;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(transport: DriverTransport, ram: GuestRam, allocator: RamAllocator, options: DriverOptions = {}) {
+    this.transport = transport;
+    this.#ram = ram;
+    this.#allocator = allocator;
+    this.#options = options;
+  }
+
+  /**
+   * Initialises the device (3.1.1), from reset to DRIVER_OK.
+   * @throws Error when the device refuses the features or needs a reset
+   */
+  start(): void {
+    const { transport } = this;
+    this.#abandon(new Error('The device was reset.'));
+    transport.status = 0;
+    transport.status = virtio.STATUS_ACKNOWLEDGE;
+    transport.status = virtio.STATUS_ACKNOWLEDGE | virtio.STATUS_DRIVER;
+    this.features = transport.deviceFeatures & this.#wanted();
+    transport.driverFeatures = this.features;
+    const negotiated = virtio.STATUS_ACKNOWLEDGE | virtio.STATUS_DRIVER | virtio.STATUS_FEATURES_OK;
+    transport.status = negotiated;
+    if (!(transport.status & virtio.STATUS_FEATURES_OK)) {
+      transport.status = transport.status | virtio.STATUS_FAILED;
+      throw new Error(`The device refuses the features 0x${this.features.toString(16)}.`);
+    }
+    const { maxDataQueues } = this.readConfig();
+    for (let index = 0; index <= maxDataQueues; index++)
+      this.queues.push(this.#setUpQueue(index, index < maxDataQueues));
+    transport.status = negotiated | virtio.STATUS_DRIVER_OK;
+    if (transport.status & virtio.STATUS_DEVICE_NEEDS_RESET) throw new Error('The device needs a reset at its start.');
+  }
+
+  /** Resets the device (2.4) and gives the rings' memory back; requests in flight are rejected. */
+  stop(): void {
+    this.transport.status = 0;
+    this.#abandon(new Error('The driver was stopped.'));
+  }
+
+  /** Index of the control queue (5.9.2). */
+  get controlQueue(): number {
+    return this.queues.length - 1;
+  }
+
+  /** Reads the configuration space, again if it changed under way (2.5.1). */
+  readConfig(): DeviceConfig {
+    const { transport } = this;
+    const read = (offset: number) => transport.readConfig(offset, 4) >>> 0;
+    const read64 = (low: number, high: number) => BigInt(read(low)) | (BigInt(read(high)) << 32n);
+    while (true) {
+      const generation = transport.configGeneration;
+      const config: DeviceConfig = {
+        hardwareReady: (read(spec.CONFIG_STATUS) & spec.S_HW_READY) !== 0,
+        maxDataQueues: read(spec.CONFIG_MAX_DATAQUEUES),
+        services: read(spec.CONFIG_CRYPTO_SERVICES),
+        cipherAlgorithms: read64(spec.CONFIG_CIPHER_ALGO_L, spec.CONFIG_CIPHER_ALGO_H),
+        hashAlgorithms: read(spec.CONFIG_HASH_ALGO),
+        macAlgorithms: read64(spec.CONFIG_MAC_ALGO_L, spec.CONFIG_MAC_ALGO_H),
+        aeadAlgorithms: read(spec.CONFIG_AEAD_ALGO),
+        maxCipherKeyBytes: read(spec.CONFIG_MAX_CIPHER_KEY_LEN),
+        maxAuthKeyBytes: read(spec.CONFIG_MAX_AUTH_KEY_LEN),
+        maxRequestBytes: read64(spec.CONFIG_MAX_SIZE, spec.CONFIG_MAX_SIZE + 4),
+      };
+      if (transport.configGeneration === generation) return config;
+    }
+  }
+
+  /** The device raised its interrupt: acknowledge it and take what is done. */
+  interrupt(): void {
+    this.transport.readIsr();
+    this.poll();
+  }
+
+  /** Takes what the device completed on any queue. */
+  poll(): void {
+    for (const queue of this.queues) {
+      for (const { head, written } of queue.takeUsed()) this.#finish(`${queue.index}:${head}`, written);
+    }
+  }
+
+  /** Sends a raw chain. Resolves when the device completed it; never, if the device needs a reset before. */
+  async submit(request: RawRequest): Promise<RawResult> {
+    const bytes = this.#ram();
+    const taken: number[] = [];
+    const take = (length: number): ChainBuffer => {
+      const address = this.#allocator.take(length);
+      taken.push(address);
+      return { address, bytes: length };
+    };
+    try {
+      const readable = request.readable.map((data) => {
+        const buffer = take(data.length);
+        bytes.set(data, buffer.address);
+        return buffer;
+      });
+      const writable = request.writable.map((length) => {
+        const buffer = take(length);
+        bytes.fill(0, buffer.address, buffer.address + length);
+        return buffer;
+      });
+      const chain: Chain = {
+        readable,
+        writable,
+        ...(request.indirect === undefined ? {} : { indirect: request.indirect }),
+      };
+      return await this.submitChain(request.queue, chain, request.hold);
+    } finally {
+      for (const address of taken) this.#allocator.give(address);
+    }
+  }
+
+  /** Sends a chain over buffers of the caller's own. */
+  submitChain(index: number, chain: Chain, hold = false): Promise<RawResult> {
+    const queue = this.#queue(index);
+    const head = queue.add(chain);
+    const result = new Promise<RawResult>((resolve, reject) => {
+      this.#pending.set(`${index}:${head}`, { writable: [...chain.writable], resolve, reject });
+    });
+    if (!hold) this.notify(index);
+    return result;
+  }
+
+  /** Notifies the device of what was held back, if it wants to hear of it. */
+  notify(index: number): void {
+    const queue = this.#queue(index);
+    if (!queue.needsNotification()) return;
+    if (this.has(virtio.F_NOTIFICATION_DATA)) this.transport.notify(index, queue.nextOffset);
+    else this.transport.notify(index);
+  }
+
+  /**
+   * Resets one queue and enables it again, empty (2.6.1). Its requests in flight are rejected.
+   * @throws Error when VIRTIO_F_RING_RESET was not negotiated
+   */
+  resetQueue(index: number): void {
+    if (!this.has(virtio.F_RING_RESET)) throw new Error('VIRTIO_F_RING_RESET was not negotiated.');
+    const queue = this.#queue(index);
+    this.transport.resetQueue(index);
+    // 2.6.1.1.2: not before the device is done with it.
+    queue.release();
+    for (const [key, { reject }] of this.#pending) {
+      if (!key.startsWith(`${index}:`)) continue;
+      this.#pending.delete(key);
+      reject(new Error(`Queue ${index} was reset.`));
+    }
+    this.queues[index] = this.#setUpQueue(index, index < this.controlQueue);
+  }
+
+  /** Whether device and driver agreed on a feature, by its bit number. */
+  has(bit: number): boolean {
+    return ((this.features >> BigInt(bit)) & 1n) === 1n;
+  }
+
+  #wanted(): bigint {
+    const { features = KNOWN_FEATURES, layout = 'legacy', stateless = true } = this.#options;
+    if (layout === 'legacy') return features;
+    return features | (1n << BigInt(spec.F_REVISION_1)) | (stateless ? STATELESS_MODES : 0n);
+  }
+
+  #queue(index: number): DriverQueue {
+    const queue = this.queues[index];
+    if (!queue)
+      throw new RangeError(`There is no queue ${index}: the driver has ${this.queues.length}, start() it first.`);
+    return queue;
+  }
+
+  #setUpQueue(index: number, isData: boolean): DriverQueue {
+    const { transport } = this;
+    const offered = transport.queueSizeMax(index);
+    const size = Math.min(offered, isData ? (this.#options.queueSize ?? offered) : offered);
+    const Ring = this.has(virtio.F_RING_PACKED) ? PackedQueue : SplitQueue;
+    const queue = new Ring(index, size, this.#ram, this.#allocator, {
+      indirect: this.has(virtio.F_INDIRECT_DESC),
+      eventIdx: this.has(virtio.F_EVENT_IDX),
+    });
+    transport.enableQueue(index, size, queue.desc, queue.avail, queue.used);
+    return queue;
+  }
+
+  #finish(key: string, written: number): void {
+    const pending = this.#pending.get(key);
+    if (!pending) return;
+    this.#pending.delete(key);
+    const bytes = this.#ram();
+    pending.resolve({
+      written,
+      writable: pending.writable.map(({ address, bytes: length }) => bytes.slice(address, address + length)),
+    });
+  }
+
+  #abandon(error: Error): void {
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+    for (const queue of this.queues) queue.release();
+    this.queues = [];
+  }
+}
