@@ -1,17 +1,44 @@
 // The HASH and MAC algorithms (5.9.4.2, 5.9.4.3): which keys and results they have, and which kernels run them.
 //
 // Where an algorithm needs a parameter that a MAC request has no field for, it is the first bytes of the message, as in DPDK
-// (docs/parameters.md): so the IV of GMAC.
-import { MAC_CBCMAC_AES, MAC_CMAC_AES, MAC_GMAC_AES, MAC_XCBC_AES } from '../../spec/crypto';
+// (docs/parameters.md): so the IVs of GMAC, UIA2 and
+// EIA3; f9's message is the padded string that begins with COUNT and FRESH and ends with the direction.
+import {
+  MAC_CBCMAC_AES,
+  MAC_CBCMAC_KASUMI_F9,
+  MAC_CMAC_AES,
+  MAC_GMAC_AES,
+  MAC_KASUMI_F9,
+  MAC_SNOW3G_UIA2,
+  MAC_XCBC_AES,
+  MAC_ZUC_EIA3,
+} from '../../spec/crypto';
 import { GCM_CONTEXT_BYTES, gcmSetKey, gmac } from '../aead/aes_gcm';
+import { kasumiSetKey } from '../cipher/kasumi';
+import { snow3gSetKey } from '../cipher/snow3g';
+import { zucSetKey } from '../cipher/zuc';
 import { aesCbcmacFinal, aesCbcmacInit, aesCbcmacSetKey, aesCbcmacUpdate } from '../mac/aes_cbcmac';
 import { aesCmacFinal, aesCmacInit, aesCmacSetKey, aesCmacUpdate } from '../mac/aes_cmac';
 import { aesXcbcFinal, aesXcbcInit, aesXcbcSetKey, aesXcbcUpdate } from '../mac/aes_xcbc';
+import { kasumiCbcmac } from '../mac/kasumi_cbcmac';
+import { kasumiF9 } from '../mac/kasumi_f9';
+import { snow3gUia2 } from '../mac/snow3g_uia2';
+import { zucEia3 } from '../mac/zuc_eia3';
 
 /** Room for the expanded key and the working state of any of them: that of GMAC is the largest. */
 export const AUTH_CONTEXT_BYTES: usize = GCM_CONTEXT_BYTES;
 
-const GMAC_IV_BYTES: u32 = 12;
+/** Kernels of 4 and 8 bytes leave their result here, at the end of the context, for it may be cut. */
+const SHORT_RESULT: usize = AUTH_CONTEXT_BYTES - 8;
+/** COUNT and FRESH; the direction needs a byte more. */
+const F9_HEAD_BYTES: u32 = 8;
+
+/** Bytes of the IV that stands before the message. */
+@inline
+function ivBytes(algo: u32): u32 {
+  if (algo == MAC_GMAC_AES) return 12;
+  return algo == MAC_SNOW3G_UIA2 || algo == MAC_ZUC_EIA3 ? 16 : 0;
+}
 
 export function hashResultValid(algo: u32, bytes: u32): bool {
   return false;
@@ -23,17 +50,20 @@ export function macResultValid(algo: u32, bytes: u32): bool {
 }
 
 function macBytes(algo: u32): u32 {
+  if (algo == MAC_KASUMI_F9 || algo == MAC_SNOW3G_UIA2 || algo == MAC_ZUC_EIA3) return 4;
+  if (algo == MAC_CBCMAC_KASUMI_F9) return 8;
   return 16;
 }
 
 export function macKeyValid(algo: u32, keyBytes: u32): bool {
-  if (algo == MAC_XCBC_AES) return keyBytes == 16;
+  if (algo == MAC_XCBC_AES || algo == MAC_KASUMI_F9 || algo == MAC_CBCMAC_KASUMI_F9) return keyBytes == 16;
+  if (algo == MAC_SNOW3G_UIA2 || algo == MAC_ZUC_EIA3) return keyBytes == 16;
   return keyBytes == 16 || keyBytes == 24 || keyBytes == 32;
 }
 
 /** Whether a message of this length holds the parameters that stand at its start. */
 export function macInputValid(algo: u32, bytes: u32): bool {
-  return algo != MAC_GMAC_AES || bytes >= GMAC_IV_BYTES;
+  return algo == MAC_KASUMI_F9 ? bytes > F9_HEAD_BYTES : bytes >= ivBytes(algo);
 }
 
 export function macExpandKey(algo: u32, context: usize, key: usize, keyBytes: u32): void {
@@ -41,6 +71,9 @@ export function macExpandKey(algo: u32, context: usize, key: usize, keyBytes: u3
   else if (algo == MAC_CBCMAC_AES) aesCbcmacSetKey(context, key, keyBytes);
   else if (algo == MAC_XCBC_AES) aesXcbcSetKey(context, key);
   else if (algo == MAC_GMAC_AES) gcmSetKey(context, key, keyBytes);
+  else if (algo == MAC_SNOW3G_UIA2) snow3gSetKey(context, key);
+  else if (algo == MAC_ZUC_EIA3) zucSetKey(context, key);
+  else kasumiSetKey(context, key);
 }
 
 export function hashRun(algo: u32, context: usize, source: usize, bytes: u32, digest: usize, digestBytes: u32): void {}
@@ -71,6 +104,19 @@ export function macRun(algo: u32, context: usize, source: usize, bytes: u32, dig
     aesXcbcUpdate(context, source, bytes);
     aesXcbcFinal(context, digest, digestBytes);
   } else if (algo == MAC_GMAC_AES) {
-    gmac(context, source, GMAC_IV_BYTES, source + GMAC_IV_BYTES, bytes - GMAC_IV_BYTES, digest, digestBytes);
+    const head = ivBytes(algo);
+    gmac(context, source, head, source + head, bytes - head, digest, digestBytes);
+  } else {
+    macShort(algo, context, source, bytes);
+    memory.copy(digest, context + SHORT_RESULT, digestBytes);
   }
+}
+
+function macShort(algo: u32, context: usize, source: usize, bytes: u32): void {
+  const result = context + SHORT_RESULT;
+  const head = ivBytes(algo);
+  if (algo == MAC_SNOW3G_UIA2) snow3gUia2(context, source, source + head, bytes - head, result);
+  else if (algo == MAC_ZUC_EIA3) zucEia3(context, source, source + head, bytes - head, result);
+  else if (algo == MAC_KASUMI_F9) kasumiF9(context, source, bytes, result);
+  else kasumiCbcmac(context, source, bytes, result);
 }

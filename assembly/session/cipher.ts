@@ -6,6 +6,9 @@ import {
   CIPHER_AES_ECB,
   CIPHER_AES_F8,
   CIPHER_AES_XTS,
+  CIPHER_KASUMI_F8,
+  CIPHER_SNOW3G_UEA2,
+  CIPHER_ZUC_EEA3,
   DIRECTION_ENCRYPT,
 } from '../../spec/crypto';
 import { aesCtr } from '../cipher/aes_ctr';
@@ -15,6 +18,12 @@ import { aesCbcDecrypt } from '../cipher/aes_fixslice';
 import { aesExpandKey } from '../cipher/aes_key';
 import { aesCbcEncrypt } from '../cipher/aes_vperm';
 import { AES_XTS_CONTEXT_BYTES, aesXtsDecrypt, aesXtsEncrypt, aesXtsSetKey } from '../cipher/aes_xts';
+import { kasumiSetKey } from '../cipher/kasumi';
+import { kasumiF8 } from '../cipher/kasumi_f8';
+import { snow3gSetKey } from '../cipher/snow3g';
+import { snow3gUea2 } from '../cipher/snow3g_uea2';
+import { zucSetKey } from '../cipher/zuc';
+import { zucEea3 } from '../cipher/zuc_eea3';
 
 /** Room for the expanded key of any of them, which XTS needs. */
 export const CIPHER_CONTEXT_BYTES: usize = (AES_XTS_CONTEXT_BYTES + 63) & ~63;
@@ -28,18 +37,23 @@ function isAesKey(bytes: u32): bool {
 export function cipherKeyValid(algo: u32, keyBytes: u32): bool {
   if (algo == CIPHER_AES_XTS) return keyBytes == 32 || keyBytes == 64;
   if (algo == CIPHER_AES_F8) return keyBytes % 2 == 0 && isAesKey(keyBytes / 2);
+  if (algo == CIPHER_KASUMI_F8 || algo == CIPHER_SNOW3G_UEA2 || algo == CIPHER_ZUC_EEA3) return keyBytes == 16;
   return isAesKey(keyBytes);
 }
 
 export function cipherExpandKey(algo: u32, context: usize, key: usize, keyBytes: u32): void {
   if (algo == CIPHER_AES_XTS) aesXtsSetKey(context, key, keyBytes);
   else if (algo == CIPHER_AES_F8) aesF8SetKey(context, key, keyBytes / 2, key + keyBytes / 2);
+  else if (algo == CIPHER_KASUMI_F8) kasumiSetKey(context, key);
+  else if (algo == CIPHER_SNOW3G_UEA2) snow3gSetKey(context, key);
+  else if (algo == CIPHER_ZUC_EEA3) zucSetKey(context, key);
   else aesExpandKey(context, key, keyBytes);
 }
 
 /** The one length of an algorithm's IV or counter. */
 export function cipherIvBytes(algo: u32): u32 {
-  return algo == CIPHER_AES_ECB ? 0 : AES_BLOCK_BYTES;
+  if (algo == CIPHER_AES_ECB) return 0;
+  return algo == CIPHER_KASUMI_F8 ? 8 : AES_BLOCK_BYTES;
 }
 
 /** Whether an algorithm takes data of this length. */
@@ -63,6 +77,12 @@ export function cipherRun(algo: u32, direction: u32, context: usize, iv: usize, 
     else aesXtsDecrypt(context, iv, source, destination, bytes);
   } else if (algo == CIPHER_AES_F8) {
     aesF8(context, iv, source, destination, bytes);
+  } else if (algo == CIPHER_KASUMI_F8) {
+    kasumiF8(context, iv, source, destination, bytes);
+  } else if (algo == CIPHER_SNOW3G_UEA2) {
+    snow3gUea2(context, iv, source, destination, bytes);
+  } else if (algo == CIPHER_ZUC_EEA3) {
+    zucEea3(context, iv, source, destination, bytes);
   } else if (encrypt) {
     aesEcbEncrypt(context, source, destination, bytes / AES_BLOCK_BYTES);
   } else {

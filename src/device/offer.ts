@@ -31,7 +31,7 @@ const BY_SERVICE: Record<ServiceName, Readonly<Partial<Record<AlgorithmName, num
   aead: AEAD_ALGORITHMS,
 };
 
-/** Broken, or with kernels that are not constant-time: offered by 'all' and by name only. */
+/** Broken: offered by 'all' and by name only. */
 const WEAK: readonly AlgorithmName[] = [
   'arc4',
   'des-ecb',
@@ -49,6 +49,13 @@ const AVAILABLE: readonly AlgorithmName[] = [
   'aes-ctr',
   'aes-f8',
   'aes-xts',
+  'kasumi-f8',
+  'snow3g-uea2',
+  'zuc-eea3',
+  'kasumi-f9',
+  'snow3g-uia2',
+  'zuc-eia3',
+  'cbcmac-kasumi-f9',
   'cmac-aes',
   'cbcmac-aes',
   'xcbc-aes',
