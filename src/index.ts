@@ -1,11 +1,17 @@
 /** A virtio crypto device over a guest memory, independent of any emulator. */
 export type { Clock } from './device/clock.ts';
-export { type CreateOptions, CryptoDevice, createCryptoDevice, type InterruptHandler } from './device/device.ts';
+export {
+  type CreateOptions,
+  CryptoDevice,
+  createCryptoDevice,
+  type InterruptHandler,
+  type SaveOptions,
+} from './device/device.ts';
 export type { DeviceFault } from './device/faults.ts';
 export type { FeatureOptions } from './device/features.ts';
 export type { LimitOptions } from './device/limits.ts';
 export type { CryptoDeviceOptions } from './device/options.ts';
 export { type DeviceState, StateError } from './device/state.ts';
-export type { Counts, ErrorStatus, QueueCounts, ServiceName, Statistics } from './device/statistics.ts';
+export type { CountedService, Counts, ErrorStatus, QueueCounts, Statistics } from './device/statistics.ts';
 export type { WriteReport } from './engine/load.ts';
 export type { GuestMemory, GuestRegion } from './engine/memory.ts';

@@ -20,7 +20,14 @@ import { HeldQueues } from './held_queues.ts';
 import { offerOf } from './offer.ts';
 import { type CryptoDeviceOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type QueueRegisters, queueRegisters } from './queue_registers.ts';
-import { type DeviceState, parseDeviceState, readSessions, restoreSessions, StateError } from './state.ts';
+import {
+  type DeviceState,
+  parseDeviceState,
+  readSessions,
+  restoreSessions,
+  STATE_VERSION,
+  StateError,
+} from './state.ts';
 import { type Statistics, StatisticsReader } from './statistics.ts';
 import { Throttle } from './throttle.ts';
 
@@ -38,6 +45,12 @@ export interface CreateOptions extends CryptoDeviceOptions {
   onWrite?: WriteReport;
   /** Where the device takes its time from. Default: the host's, whose timers keep no Node process alive. */
   clock?: Clock;
+}
+
+/** What save() can be told. */
+export interface SaveOptions {
+  /** Whether the sessions' keys are saved with them. Default false. */
+  includeKeys?: boolean;
 }
 
 const STATUS_BITS =
@@ -225,10 +238,13 @@ export class CryptoDevice {
     if (this.config.setHardwareReady(ready) && this.#status & STATUS_DRIVER_OK) this.#interrupt('config', 0);
   }
 
-  /** The device's state as plain data: registers, ring positions and sessions with their keys. Guest RAM is the host's. */
-  save(): DeviceState {
+  /**
+   * The device's state as plain data: registers, ring positions and sessions. Guest RAM is the host's; requests that wait are
+   * there, still available. Without keys, the sessions are lost: a request in one of them is answered with INVSESS later on.
+   */
+  save({ includeKeys = false }: SaveOptions = {}): DeviceState {
     return {
-      version: 1,
+      version: STATE_VERSION,
       options: this.#capacities(),
       status: this.#status,
       driverFeatures: this.#driverFeatures.toString(),
@@ -239,15 +255,17 @@ export class CryptoDevice {
       queues: this.queues.map((queue, index) => ({
         ...queue.save(),
         indices: this.#engine.queueIndices(this.#base, index) >>> 0,
+        held: this.#held.has(index),
       })),
+      throttle: this.#throttle.levels(this.#clock.now()),
       sessionSerial: this.#engine.sessionSerial(this.#base) >>> 0,
-      sessions: readSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions),
+      sessions: readSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, includeKeys),
     };
   }
 
   /**
    * Takes over a state that save() made, in this process or another. Guest memory is not touched, so a host may restore
-   * it before or after.
+   * it before or after; where requests waited, they go on from a timer.
    * @throws StateError when the state is of an unknown version, malformed, or of a device with other options or features
    */
   restore(saved: unknown): void {
@@ -265,6 +283,10 @@ export class CryptoDevice {
       this.#restoreQueues(state);
       if (state.fault !== FAULT_NONE) this.#engine.setFault(this.#base, state.fault, state.faultQueue);
       restoreSessions(this.#engine, this.#memory, this.#base, state);
+      this.#throttle.setLevels(state.throttle, this.#clock.now());
+      state.queues.forEach(({ held }, index) => {
+        if (held && this.#working && this.queues[index]?.enabled) this.#held.hold(index);
+      });
     } catch (error) {
       this.reset();
       throw error;

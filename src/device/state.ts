@@ -26,18 +26,25 @@ const SavedQueue = v.strictObject({
   enabled: v.boolean(),
   /** Where the queue stands, as the engine's queueIndices() says it. */
   indices: uint32,
+  /** Whether chains of it waited for their turn. */
+  held: v.boolean(),
 });
 
 const SavedSession = v.strictObject({
   id: uint64,
   /** Its parameters as the engine keeps them, from SESSION_PARAMETERS to SESSION_KEY, as 32-bit numbers. */
   parameters: v.pipe(v.array(uint32), v.length((spec.SESSION_KEY - spec.SESSION_PARAMETERS) / 4)),
-  /** The driver's keys, one behind the other, in hexadecimal. */
-  key: v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})*$/), v.maxLength(2 * spec.SESSION_KEY_BYTES_MAX)),
+  /** The driver's keys, one behind the other, in hexadecimal; null: they were not saved, and the session is lost. */
+  key: v.nullable(v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})*$/), v.maxLength(2 * spec.SESSION_KEY_BYTES_MAX))),
 });
 
+const level = v.pipe(v.number(), v.finite(), v.minValue(0));
+
+/** The one version of the format that this library writes and reads. */
+export const STATE_VERSION = 2;
+
 const State = v.strictObject({
-  version: v.literal(1),
+  version: v.literal(STATE_VERSION),
   options: v.strictObject({
     dataQueues: uint32,
     queueSize: uint32,
@@ -51,6 +58,8 @@ const State = v.strictObject({
   fault: uint32,
   faultQueue: uint32,
   queues: v.array(SavedQueue),
+  /** How full the throttle's buckets were. */
+  throttle: v.strictObject({ requests: level, bytes: level }),
   sessionSerial: uint32,
   sessions: v.array(SavedSession),
 });
@@ -66,9 +75,9 @@ export type SavedSession = v.InferOutput<typeof SavedSession>;
 export function parseDeviceState(saved: unknown, options: ResolvedOptions): DeviceState {
   const version = v.safeParse(v.object({ version: v.unknown() }), saved);
   if (!version.success) throw new StateError('This is not the saved state of a virtio crypto device.');
-  if (version.output.version !== 1) {
+  if (version.output.version !== STATE_VERSION) {
     throw new StateError(
-      `The saved state has version ${String(version.output.version)}, this library knows version 1: restore it with the version that saved it.`,
+      `The saved state has version ${String(version.output.version)}, this library knows version ${STATE_VERSION}: restore it with the version that saved it.`,
     );
   }
   const parsed = v.safeParse(State, saved);
@@ -90,12 +99,16 @@ export function parseDeviceState(saved: unknown, options: ResolvedOptions): Devi
   return state;
 }
 
-/** Reads every open session out of the engine's table. */
+/**
+ * Reads every open session out of the engine's table.
+ * @param includeKeys whether their keys come with them; without, they are on record as lost
+ */
 export function readSessions(
   engine: EngineExports,
   memory: WebAssembly.Memory,
   device: number,
   capacity: number,
+  includeKeys: boolean,
 ): SavedSession[] {
   const view = new DataView(memory.buffer);
   const sessions: SavedSession[] = [];
@@ -110,7 +123,7 @@ export function readSessions(
     sessions.push({
       id: view.getBigUint64(at + spec.SESSION_ID, true).toString(),
       parameters,
-      key: Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join(''),
+      key: includeKeys ? Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('') : null,
     });
   }
   return sessions;
@@ -123,7 +136,8 @@ function keyBytesOf(parameters: readonly number[]): number {
 }
 
 /**
- * Opens saved sessions again under their old ids, in an engine that was just reset.
+ * Opens saved sessions again under their old ids, in an engine that was just reset. Those without keys stay closed, and
+ * their ids are not given out again.
  * @throws StateError when one of them is not possible here
  */
 export function restoreSessions(
@@ -133,8 +147,10 @@ export function restoreSessions(
   state: DeviceState,
 ): void {
   // First, so that a session with a later serial raises it: no id that is open here may be given out anew.
-  engine.setSessionSerial(device, state.sessionSerial);
+  const lost = state.sessions.filter(({ key }) => key === null).map(({ id }) => Number(BigInt(id) >> 32n));
+  engine.setSessionSerial(device, Math.max(state.sessionSerial, ...lost));
   for (const { id, parameters, key } of state.sessions) {
+    if (key === null) continue;
     if (keyBytesOf(parameters) !== key.length / 2) {
       throw new StateError(`The saved state is damaged: the keys of session ${id} are not as long as it says.`);
     }

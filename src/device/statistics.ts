@@ -27,18 +27,18 @@ export interface QueueCounts extends Counts {
 }
 
 /** Services by the names of crypto_services (5.9.5); `unknown` are requests whose opcode names none. */
-export type ServiceName = 'cipher' | 'hash' | 'mac' | 'aead' | 'akcipher' | 'unknown';
+export type CountedService = 'cipher' | 'hash' | 'mac' | 'aead' | 'akcipher' | 'unknown';
 
 /** What a device has done since it was created, resets included. */
 export interface Statistics {
   /** The data queues, then the control queue. */
   queues: QueueCounts[];
   /** Data requests by service. A notification's time is shared out by the bytes that it ran for each. */
-  services: Record<ServiceName, Counts>;
+  services: Record<CountedService, Counts>;
 }
 
 /** In the order of the engine's rows and records. */
-const SERVICES = ['cipher', 'hash', 'mac', 'aead', 'akcipher', 'unknown'] as const satisfies ServiceName[];
+const SERVICES = ['cipher', 'hash', 'mac', 'aead', 'akcipher', 'unknown'] as const satisfies CountedService[];
 const ERRORS = {
   err: crypto.CRYPTO_ERR,
   badmsg: crypto.CRYPTO_BADMSG,
@@ -99,7 +99,7 @@ export class StatisticsReader {
   read(): Statistics {
     const control = this.#queues.length - 1;
     const counts = (record: number, milliseconds: number): Counts => ({ ...this.#record(record), milliseconds });
-    const service = (name: ServiceName): Counts => {
+    const service = (name: CountedService): Counts => {
       const index = SERVICES.indexOf(name);
       return counts(this.#queues.length + index, this.#serviceMilliseconds[index] ?? 0);
     };

@@ -18,6 +18,11 @@ export interface V86Options extends CryptoDeviceOptions {
    * Default 0xAC00. Two devices in one machine need two slots and two ports.
    */
   port?: number;
+  /**
+   * Whether a saved state of the emulator holds the keys of open sessions, so that the guest goes on where it was. Default
+   * true: such a state holds the guest's memory, and with it the keys, anyway. Without keys, requests in those sessions fail.
+   */
+  saveKeys?: boolean;
 }
 
 /** A device that was plugged into an emulator. */
@@ -60,6 +65,9 @@ export function attachVirtioCrypto(emulator: V86, options: V86Options = {}): Att
   const slot = options.slot ?? DEFAULT_SLOT;
   const port = options.port ?? DEFAULT_PORT;
   checkPlace(slot, port);
+  if (options.saveKeys !== undefined && typeof options.saveKeys !== 'boolean') {
+    throw new TypeError(`saveKeys is ${String(options.saveKeys)}: give true or false.`);
+  }
   if (hasDevices(emulator)) {
     throw new Error('The emulator has already built its machine: call attachVirtioCrypto right after new V86(...).');
   }
@@ -139,7 +147,7 @@ function plugIn(cpu: V86Cpu, slot: number, port: number, options: V86Options): V
     pci_bars: [{ size: VirtioPci.barBytes }],
   });
   connectConfigWindow(cpu, pciId, space, registers);
-  keepState(cpu, slot, registers);
+  keepState(cpu, slot, registers, options.saveKeys ?? true);
   return registers;
 }
 

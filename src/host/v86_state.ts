@@ -7,10 +7,12 @@ import type { V86Cpu } from './v86_internals.ts';
 const STATE_INDEX = 160;
 
 const uint32 = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
-const Saved = v.object({
-  pci: v.object({
+const VERSION = 1;
+const Saved = v.strictObject({
+  version: v.literal(VERSION),
+  pci: v.strictObject({
     isr: v.pipe(uint32, v.maxValue(3)),
-    selected: v.object({ deviceFeature: uint32, driverFeature: uint32, queue: uint32 }),
+    selected: v.strictObject({ deviceFeature: uint32, driverFeature: uint32, queue: uint32 }),
   }),
   device: v.unknown(),
 });
@@ -18,8 +20,9 @@ const Saved = v.object({
 /**
  * Makes v86's save_state and restore_state carry the device, and a reboot reset it. The part is text, one of the few
  * types that v86's format takes; an emulator without the device ignores it.
+ * @param includeKeys whether the sessions are saved with their keys
  */
-export function keepState(cpu: V86Cpu, slot: number, registers: VirtioPci): void {
+export function keepState(cpu: V86Cpu, slot: number, registers: VirtioPci, includeKeys: boolean): void {
   const getState = cpu.get_state.bind(cpu);
   const setState = cpu.set_state.bind(cpu);
   const reboot = cpu.reboot_internal.bind(cpu);
@@ -27,7 +30,8 @@ export function keepState(cpu: V86Cpu, slot: number, registers: VirtioPci): void
   cpu.get_state = () => {
     const state = getState();
     if (registers.device.removed) return state;
-    state[STATE_INDEX + slot] = JSON.stringify({ pci: registers.save(), device: registers.device.save() });
+    const device = registers.device.save({ includeKeys });
+    state[STATE_INDEX + slot] = JSON.stringify({ version: VERSION, pci: registers.save(), device });
     return state;
   };
   cpu.set_state = (state) => {

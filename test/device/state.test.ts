@@ -3,7 +3,10 @@ import * as crypto from '../../spec/crypto.ts';
 import * as engine from '../../spec/engine.ts';
 import { FAULT_DESCRIPTOR_LOOP } from '../../spec/engine.ts';
 import { DESC_F_NEXT } from '../../spec/virtio.ts';
+import type { SaveOptions } from '../../src/device/device.ts';
+import type { LimitOptions } from '../../src/device/limits.ts';
 import { type DeviceState, StateError } from '../../src/device/state.ts';
+import { FakeClock } from '../support/fake_clock.ts';
 import { contains, noise } from '../support/memory.ts';
 import {
   AT,
@@ -31,12 +34,17 @@ import {
 } from '../support/rig.ts';
 
 /** Saves a rig and restores it in another: guest RAM is copied, the state goes through JSON. */
-function moved<R extends AnyRig>(from: R, options: RigOptions = {}, ramFirst = true): R {
+function moved<R extends AnyRig>(
+  from: R,
+  options: RigOptions = {},
+  ramFirst = true,
+  save: SaveOptions = { includeKeys: true },
+): R {
   const same = { ...options, features: from.features, start: false };
   const to = (from instanceof PackedRig ? new PackedRig(same) : new Rig(same)) as AnyRig as R;
   const copyRam = () => to.write(0, from.read(0, 1024 * 1024));
   if (ramFirst) copyRam();
-  to.device.restore(JSON.parse(JSON.stringify(from.device.save())));
+  to.device.restore(JSON.parse(JSON.stringify(from.device.save(save))));
   if (!ramFirst) copyRam();
   to.data.follow(from.data);
   to.control.follow(from.control);
@@ -84,6 +92,146 @@ describe.each(RIGS)('a device with a %s ring that is saved and restored elsewher
     to.device.notify(0);
     expect(to.data.usedIdx).toBe(6);
     expect(to.read(AT.destination, 64)).toEqual(reference('encrypt', KEY, IV, noise(64, 13)));
+  });
+});
+
+describe.each(RIGS)('a device with a %s ring that is saved without keys', (_, makeRig) => {
+  const lost = () => {
+    const from = makeRig({ maxSessions: 3 });
+    const ids = [session(from), session(from, { direction: 'decrypt' })];
+    for (const id of ids.slice(0, 1)) expect(request(from, { id }).status).toBe(crypto.CRYPTO_OK);
+    const to = moved(from, { maxSessions: 3 }, true, { includeKeys: false });
+    return { from, to, ids };
+  };
+
+  test('is so unless the caller asks for keys: nothing of them is in the state', () => {
+    const { from } = lost();
+    const key = Buffer.from(KEY).toString('hex');
+    expect(JSON.stringify(from.device.save({ includeKeys: true }))).toContain(key);
+    for (const state of [from.device.save(), from.device.save({}), from.device.save({ includeKeys: false })]) {
+      const text = JSON.stringify(state);
+      for (let at = 0; at + 8 <= key.length; at += 2) expect(text).not.toContain(key.slice(at, at + 8));
+      expect(state.sessions.map((saved) => saved.key)).toEqual([null, null]);
+    }
+  });
+
+  test('goes on where it was, and answers every request in one of its sessions with INVSESS', () => {
+    const { from, to, ids } = lost();
+    expect(to.device.status).toBe(UP);
+    expect(to.device.sessionCount).toBe(0);
+    for (const id of ids) {
+      for (const direction of ['encrypt', 'decrypt'] as const) {
+        expect(request(to, { id, direction })).toMatchObject({ completed: true, status: crypto.CRYPTO_INVSESS });
+      }
+      expect(closeSession(to, id).status).toBe(crypto.CRYPTO_ERR);
+    }
+    expect(from.data.usedIdx).toBe(1);
+    expect(to.data.usedIdx).toBe(5);
+    expectWorks(to);
+  });
+
+  test('gives none of the ids out again, and has all places free', () => {
+    const { to, ids } = lost();
+    const more = [session(to), session(to), session(to)];
+    expect(new Set([...ids, ...more]).size).toBe(5);
+    for (const id of ids) expect(request(to, { id }).status).toBe(crypto.CRYPTO_INVSESS);
+  });
+
+  test('nor does it where the serial number is below theirs', () => {
+    const rig = makeRig({});
+    const state = rig.device.save();
+    const parameters = Array<number>(14).fill(0);
+    rig.device.restore({ ...state, sessions: [{ id: `${5n << 32n}`, parameters, key: null }], sessionSerial: 4 });
+    expect(session(rig) >> 32n).toBe(6n);
+  });
+
+  test('loses them for good: saved and restored once more, with keys, they are not there', () => {
+    const { to, ids } = lost();
+    const again = moved(to, { maxSessions: 3 });
+    expect(again.device.sessionCount).toBe(0);
+    for (const id of ids) expect(request(again, { id }).status).toBe(crypto.CRYPTO_INVSESS);
+  });
+});
+
+describe.each(RIGS)('a device with a %s ring that is saved while requests wait', (_, makeRig) => {
+  const waiting = (limits: LimitOptions) => {
+    const clock = new FakeClock();
+    const from = makeRig({ clock, limits });
+    const id = session(from);
+    for (let i = 0; i < 5; i++) {
+      from.data.describeIndirect(prepare(from, { id }), AT.table, i);
+      from.data.offer(i);
+    }
+    from.device.notify(0);
+    expect(from.data.usedIdx).toBe(1);
+    return { from, id };
+  };
+
+  test.each([true, false])('completes them all elsewhere, from a timer (RAM restored first: %s)', (ramFirst) => {
+    for (const limits of [{ requestsPerSecond: 10, burstRequests: 1 }, { bytesPerNotification: 1 }]) {
+      const { from } = waiting(limits);
+      const clock = new FakeClock();
+      const to = moved(from, { limits, clock }, ramFirst);
+      expect(to.data.usedIdx).toBe(1);
+      to.interrupts = [];
+      clock.advance(400);
+      expect(to.data.usedIdx).toBe(5);
+      expect(to.interrupts).toEqual(Array(4).fill({ kind: 'queue', queue: 0 }));
+      expect(to.read(AT.destination, 64)).toEqual(reference('encrypt', KEY, IV, noise(64, 13)));
+    }
+  });
+
+  test('keeps the throttle as full as it was', () => {
+    const limits = { requestsPerSecond: 10, burstRequests: 1 };
+    const { from } = waiting(limits);
+    const clock = new FakeClock();
+    clock.advance(12345);
+    const to = moved(from, { limits, clock });
+    clock.advance(99);
+    expect(to.data.usedIdx).toBe(1);
+    clock.advance(1);
+    expect(to.data.usedIdx).toBe(2);
+  });
+
+  test('completes them at once where there is no throttle', () => {
+    const { from } = waiting({ requestsPerSecond: 1, burstRequests: 1 });
+    const clock = new FakeClock();
+    const to = moved(from, { clock });
+    clock.advance(0);
+    expect(to.data.usedIdx).toBe(5);
+  });
+
+  test('completes them with INVSESS where the keys were not saved', () => {
+    const { from } = waiting({ bytesPerNotification: 1 });
+    const clock = new FakeClock();
+    const to = moved(from, { clock }, true, { includeKeys: false });
+    clock.advance(0);
+    expect(to.data.usedIdx).toBe(5);
+    expect(to.data.usedElement(4)).toEqual({ id: 4, len: 1 });
+    expect(to.read(AT.status, 1)[0]).toBe(crypto.CRYPTO_INVSESS);
+  });
+
+  test('saves as much once more, and the same', () => {
+    const limits = { requestsPerSecond: 10, burstRequests: 1 };
+    const { from } = waiting(limits);
+    const to = moved(from, { limits, clock: new FakeClock() });
+    expect(to.device.save({ includeKeys: true })).toEqual(from.device.save({ includeKeys: true }));
+  });
+
+  test('leaves no timer behind in a device that cannot go on', () => {
+    const { from } = waiting({ bytesPerNotification: 1 });
+    const state = from.device.save();
+    for (const change of [
+      { status: UP | NEEDS_RESET, fault: FAULT_DESCRIPTOR_LOOP },
+      { status: UP & ~4 },
+      { queues: state.queues.map((queue) => ({ ...queue, enabled: false })) },
+      { queues: state.queues.map((queue) => ({ ...queue, desc: '1' })) },
+    ]) {
+      const clock = new FakeClock();
+      const to = makeRig({ clock, start: false });
+      to.device.restore({ ...state, ...change });
+      expect(clock.pending).toBe(0);
+    }
   });
 });
 
@@ -217,7 +365,7 @@ describe('a device that is saved and restored elsewhere', () => {
     const lost = session(to, { key: noise(16, 99) });
     session(to, { key: noise(16, 98) });
     to.write(0, from.read(0, 1024 * 1024));
-    to.device.restore(from.device.save());
+    to.device.restore(from.device.save({ includeKeys: true }));
     to.control.availIdx = from.control.availIdx;
     to.data.availIdx = from.data.availIdx;
     expect(to.device.sessionCount).toBe(1);
@@ -231,7 +379,7 @@ describe('a state that is refused', () => {
   const good = (): DeviceState => {
     const rig = new Rig();
     session(rig);
-    return rig.device.save();
+    return rig.device.save({ includeKeys: true });
   };
   const refusal = (state: unknown, rig = new Rig()): string => {
     const id = session(rig);
@@ -252,9 +400,9 @@ describe('a state that is refused', () => {
     expect(refusal(state)).toBe('This is not the saved state of a virtio crypto device.');
   });
 
-  test.each([0, 2, '1', null])('version %o is unknown', (version) => {
+  test.each([0, 1, 3, '2', null])('version %o is unknown', (version) => {
     expect(refusal({ ...good(), version })).toBe(
-      `The saved state has version ${version}, this library knows version 1: restore it with the version that saved it.`,
+      `The saved state has version ${version}, this library knows version 2: restore it with the version that saved it.`,
     );
   });
 
@@ -283,7 +431,8 @@ describe('a state that is refused', () => {
     enabled: [true],
     queues: [[]],
     sessions: [[]],
-    key: [`${2n ** 64n}`],
+    key: [`${2n ** 64n}`, null],
+    held: [true],
     parameters: [],
   };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as crypto from '../../spec/crypto.ts';
 import { F_RING_RESET } from '../../spec/virtio.ts';
-import type { Counts, ServiceName } from '../../src/device/statistics.ts';
+import type { CountedService, Counts } from '../../src/device/statistics.ts';
 import { createBench } from '../../src/testing/bench.ts';
 import { FakeClock } from '../support/fake_clock.ts';
 import { noise } from '../support/memory.ts';
@@ -12,7 +12,7 @@ const NO_ERRORS = { err: 0, badmsg: 0, notsupp: 0, invsess: 0, nospc: 0, 'key-re
 const NOTHING: Counts = { requests: 0, bytes: 0, errors: NO_ERRORS, milliseconds: 0 };
 /** DRIVER_OK makes the device look at every queue once (3.1.1 step 8). */
 const AT_START = 1;
-const SERVICES: ServiceName[] = ['cipher', 'hash', 'mac', 'aead', 'akcipher', 'unknown'];
+const SERVICES: CountedService[] = ['cipher', 'hash', 'mac', 'aead', 'akcipher', 'unknown'];
 
 /** A clock that goes on by a millisecond whenever somebody looks at it. */
 class TickingClock extends FakeClock {

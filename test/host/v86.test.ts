@@ -147,6 +147,41 @@ function driverOf(cpu: V86Cpu): CryptoDriver {
   return new CryptoDriver(transport, ram, new RamAllocator(0x100000, RAM_BYTES));
 }
 
+describe('a saved state of v86', () => {
+  const key = noise(16, 1);
+  const request = { algorithm: 'aes-cbc', direction: 'encrypt', iv: noise(16, 2), data: noise(64, 3) } as const;
+
+  /** What a session answers after its machine was saved and restored. */
+  async function afterRestore(options: V86Options): Promise<string | undefined> {
+    const { cpu, emulator } = await machine(options);
+    const { pci } = cpu.devices;
+    const raise = pci.raise_irq.bind(pci);
+    let driver: CryptoDriver | undefined;
+    pci.raise_irq = (id) => {
+      raise(id);
+      queueMicrotask(() => driver?.interrupt());
+    };
+    driver = driverOf(cpu);
+    driver.start();
+    const { id } = await driver.createCipherSession('aes-cbc', 'encrypt', key);
+    expect((await driver.cipherInSession(id, request)).status).toBe('ok');
+    await emulator.restore_state(await emulator.save_state());
+    return (await driver.cipherInSession(id, request)).status;
+  }
+
+  test('carries the sessions with their keys, unless saveKeys is false', async () => {
+    expect(await afterRestore({})).toBe('ok');
+    expect(await afterRestore({ saveKeys: true })).toBe('ok');
+    expect(await afterRestore({ saveKeys: false })).toBe('invsess');
+  });
+
+  test('saveKeys is true or false', () => {
+    const options = { saveKeys: 'no' } as unknown as V86Options;
+    const never = {} as unknown as V86;
+    expect(() => attachVirtioCrypto(never, options)).toThrow(new TypeError('saveKeys is no: give true or false.'));
+  });
+});
+
 describe('a device that is removed from v86', () => {
   test('leaves an empty slot and ports without a device', async () => {
     const { cpu, attached } = await machine();
