@@ -65,9 +65,8 @@ export class Device {
   resultBytes: u32;
 
   /** What this notification may still run, and whether something was left for the next one (statistics.ts). */
-  requestsLeft: u32;
-  bytesLeft: i32;
-  workLeft: i32;
+  budget: u64;
+  descriptorsLeft: i32;
   moreLeft: u32;
   runningQueue: u32;
   statistics: u32;

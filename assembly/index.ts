@@ -59,11 +59,11 @@ export function enableQueue(device: Device, index: u32, size: u32, desc: u64, av
 }
 
 /**
- * Runs what is available on queue `index` (at most dataQueues), within a budget: no more than `requests`, none once their
- * content comes to `bytes`, and none once content and descriptors come to `work`. Returns NOTIFY_* bits.
+ * Runs what is available on queue `index` (at most dataQueues), within a budget: no more than `requests`, and none once their
+ * content comes to `bytes`, or the bytes of their descriptors to `descriptors`. Returns NOTIFY_* bits.
  */
-export function notify(device: Device, index: u32, requests: u32, bytes: i32, work: i32): u32 {
-  beginNotification(device, index, requests, bytes, work);
+export function notify(device: Device, index: u32, requests: u32, bytes: u32, descriptors: i32): u32 {
+  beginNotification(device, index, requests, bytes, descriptors);
   if (device.fault != FAULT_NONE) return NOTIFY_NEEDS_RESET;
   const queue = queueAt(device, index);
   if (!queue.enabled) return 0;

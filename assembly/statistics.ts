@@ -15,6 +15,7 @@ import {
   STATISTICS_SERVICES,
   STATISTICS_UNKNOWN,
 } from '../spec/engine';
+import { DESC_BYTES } from '../spec/virtio';
 import { Device } from './device';
 import { wipe } from './memory/bytes';
 
@@ -44,29 +45,44 @@ function add(counter: usize, value: u64): void {
  * Starts a notification of queue `index`.
  * @param requests how many it may run
  * @param bytes once their content comes to this, no further one is begun
- * @param work the same for content and descriptors together
+ * @param descriptors the same for the bytes of their descriptors: they cost time even where they carry nothing
  */
-export function beginNotification(device: Device, index: u32, requests: u32, bytes: i32, work: i32): void {
+export function beginNotification(device: Device, index: u32, requests: u32, bytes: u32, descriptors: i32): void {
   device.runningQueue = index;
-  device.requestsLeft = requests;
-  device.bytesLeft = bytes;
-  device.workLeft = work;
+  device.budget = both(requests, bytes);
+  device.descriptorsLeft = descriptors;
   device.moreLeft = 0;
   wipe(device.statistics, ROWS_BYTES);
+}
+
+/** Requests and their content in one number, so that both are counted at once. */
+@inline
+function both(requests: u32, contentBytes: u32): u64 {
+  return (<u64>contentBytes << 32) | requests;
 }
 
 /** Whether a chain that is available may run; if not, endNotification() says that more is left. */
 @inline
 export function mayRun(device: Device): bool {
-  if (device.requestsLeft && device.bytesLeft > 0 && device.workLeft > 0) return true;
+  const budget = device.budget;
+  // The content may have overdrawn its half by a request.
+  if (<u32>budget && <i64>budget >> 32 > 0) return true;
   device.moreLeft = NOTIFY_MORE;
   return false;
 }
 
-/** Descriptors cost time even where they carry nothing: walking them is work as their bytes are. */
+/** Chains of so few descriptors cost no time worth counting. */
+const FREE_DESCRIPTORS: u32 = 16;
+
+/** Takes the descriptors of a chain from the budget: once they are spent, all of it is. */
 @inline
-export function chargeDescriptors(device: Device, bytes: u32): void {
-  device.workLeft -= bytes;
+export function chargeDescriptors(device: Device, count: u32): void {
+  if (count > FREE_DESCRIPTORS) chargeMany(device, count);
+}
+
+function chargeMany(device: Device, count: u32): void {
+  device.descriptorsLeft -= count * DESC_BYTES;
+  if (device.descriptorsLeft <= 0) device.budget = 0;
 }
 
 /**
@@ -87,12 +103,10 @@ export function countControlRequest(device: Device, status: u32, contentBytes: u
 
 @inline
 function count(device: Device, service: u32, status: u32, contentBytes: u32): void {
-  device.requestsLeft--;
-  device.bytesLeft -= contentBytes;
-  device.workLeft -= contentBytes;
+  const one = both(1, contentBytes);
+  device.budget -= one;
   const row = rowOf(device, service);
-  store<u32>(row + ROW_REQUESTS, load<u32>(row + ROW_REQUESTS) + 1);
-  store<u32>(row + ROW_CONTENT, load<u32>(row + ROW_CONTENT) + contentBytes);
+  store<u64>(row, load<u64>(row) + one);
   if (status != CRYPTO_OK) countError(device, service, status);
 }
 

@@ -69,7 +69,7 @@ export function readSplitChain(device: Device, queue: Queue, head: u32): u32 {
     if (!(flags & DESC_F_NEXT)) break;
     index = next;
   }
-  chargeDescriptors(device, visited * DESC_BYTES);
+  chargeDescriptors(device, visited);
   endBuffers(device);
   return FAULT_NONE;
 }
@@ -109,7 +109,7 @@ export function readPackedChain(device: Device, queue: Queue, left: u32): u32 {
     if (++index == queue.size) index = 0;
   }
   queue.chainDescriptors = count;
-  chargeDescriptors(device, count * DESC_BYTES);
+  chargeDescriptors(device, count);
   endBuffers(device);
   return FAULT_NONE;
 }
@@ -127,7 +127,7 @@ function readPackedTable(device: Device, address: u64, bytes: u32): u32 {
   if (bytes / DESC_BYTES > device.bufferCapacity) return FAULT_CHAIN_LENGTH;
   const table: GuestPointer = translate(device, address, bytes);
   if (table == NOWHERE) return FAULT_INDIRECT_ADDRESS;
-  chargeDescriptors(device, bytes);
+  chargeDescriptors(device, bytes / DESC_BYTES);
   for (let descriptor = table; descriptor < table + bytes; descriptor += DESC_BYTES) {
     const fault = addBuffer(
       device,

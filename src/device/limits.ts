@@ -11,8 +11,8 @@ export interface LimitOptions {
   /** Bytes that may come at once. Default: a tenth of a second's. A larger request is done all the same, and waited for after it. */
   burstBytes?: number;
   /**
-   * Bytes of content and descriptors after which a notification ends, 1 to 1 GiB. Default 64 MiB. The rest of the queue goes
-   * on from a timer, so that an emulator is not kept from its other work.
+   * Bytes of content, and as many of descriptors, after which a notification ends, 1 to 1 GiB. Default 64 MiB. The rest of
+   * the queue goes on from a timer, so that an emulator is not kept from its other work.
    */
   bytesPerNotification?: number;
   /** The same as maxSessions. */

@@ -76,17 +76,18 @@ export class StatisticsReader {
       own.milliseconds += milliseconds;
       own.rounds++;
     }
+    const rows = this.#rows;
     const ran: Budget = { requests: 0, bytes: 0 };
+    let only = -1;
     for (let service = 0; service < SERVICES.length; service++) {
-      ran.requests += this.#rowField(service, spec.ROW_REQUESTS);
-      ran.bytes += this.#rowField(service, spec.ROW_CONTENT);
+      const requests = rows.getUint32(service * spec.ROW_BYTES + spec.ROW_REQUESTS, true);
+      if (requests === 0) continue;
+      only = ran.requests === 0 ? service : -1;
+      ran.requests += requests;
+      ran.bytes += rows.getUint32(service * spec.ROW_BYTES + spec.ROW_CONTENT, true);
     }
-    const weight = weightOf(ran.requests, ran.bytes);
-    for (let service = 0; service < SERVICES.length && weight > 0; service++) {
-      const requests = this.#rowField(service, spec.ROW_REQUESTS);
-      const share = weightOf(requests, this.#rowField(service, spec.ROW_CONTENT)) / weight;
-      this.#serviceMilliseconds[service] = (this.#serviceMilliseconds[service] ?? 0) + milliseconds * share;
-    }
+    if (only >= 0) this.#serviceMilliseconds[only] = (this.#serviceMilliseconds[only] ?? 0) + milliseconds;
+    else if (ran.requests > 0) this.#share(milliseconds, rows, ran);
     return ran;
   }
 
@@ -121,8 +122,18 @@ export class StatisticsReader {
     };
   }
 
-  /** The counts, in the memory's buffer of now: it is another one whenever the memory has grown. */
-  get #counts(): DataView {
+  /** Shares the time of a notification out to the services that it ran requests of. */
+  #share(milliseconds: number, rows: DataView, ran: Budget): void {
+    for (let service = 0; service < SERVICES.length; service++) {
+      const requests = rows.getUint32(service * spec.ROW_BYTES + spec.ROW_REQUESTS, true);
+      const bytes = rows.getUint32(service * spec.ROW_BYTES + spec.ROW_CONTENT, true);
+      const share = weightOf(requests, bytes) / weightOf(ran.requests, ran.bytes);
+      this.#serviceMilliseconds[service] = (this.#serviceMilliseconds[service] ?? 0) + milliseconds * share;
+    }
+  }
+
+  /** The rows, and the records behind them, in the memory's buffer of now: it is another one whenever the memory has grown. */
+  get #rows(): DataView {
     const { buffer } = this.#memory;
     if (this.#view?.buffer !== buffer) {
       const records = this.#queues.length + SERVICES.length;
@@ -131,13 +142,9 @@ export class StatisticsReader {
     return this.#view;
   }
 
-  #rowField(service: number, field: number): number {
-    return this.#counts.getUint32(service * spec.ROW_BYTES + field, true);
-  }
-
   #record(index: number): Omit<Counts, 'milliseconds'> {
     const at = spec.ROWS_BYTES + index * spec.RECORD_BYTES;
-    const count = (offset: number) => Number(this.#counts.getBigUint64(at + offset, true));
+    const count = (offset: number) => Number(this.#rows.getBigUint64(at + offset, true));
     const error = (name: ErrorStatus) => count(spec.RECORD_ERRORS + (ERRORS[name] - 1) * 8);
     return {
       requests: count(spec.RECORD_REQUESTS),

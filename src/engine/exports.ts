@@ -12,7 +12,7 @@ export interface EngineExports {
   reportWrites(device: number, on: number): void;
   setFeatures(device: number, features: bigint): void;
   enableQueue(device: number, index: number, size: number, desc: bigint, avail: bigint, used: bigint): number;
-  notify(device: number, index: number, requests: number, bytes: number, work: number): number;
+  notify(device: number, index: number, requests: number, bytes: number, descriptors: number): number;
   reset(device: number): void;
   resetQueue(device: number, index: number): void;
   fault(device: number): number;

@@ -8,7 +8,6 @@ import { FakeClock } from '../support/fake_clock.ts';
 import { noise } from '../support/memory.ts';
 import {
   AT,
-  closeSession,
   expectWorks,
   IV,
   KEY,
@@ -341,7 +340,7 @@ describe.each(RIGS)('with a %s ring', (_ring, makeRig) => {
     test('holds for the control queue too', () => {
       const { clock, rig } = setUp({ bytesPerNotification: 1 });
       const before = rig.control.usedIdx;
-      closeSession(rig, 99n);
+      openSession(rig);
       rig.control.offer(0);
       rig.control.offer(0);
       rig.device.notify(rig.controlIndex);
