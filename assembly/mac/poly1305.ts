@@ -1,0 +1,135 @@
+// Poly1305 (RFC 8439 section 2.5), with numbers in limbs of 32 bits and products in 64. A context, in bytes from a 16-aligned ctx:
+//
+//   0    r, 4 limbs: clamped, so that those above the first are multiples of 4
+//   16   s, 4 limbs
+//   32   the accumulator, 5 limbs
+//   56   number of bytes kept back, u32
+//   64   bytes kept back until a block is whole
+
+const S: usize = 16;
+const ACCUMULATOR: usize = 32;
+const KEPT_BYTES: usize = 56;
+const KEPT: usize = 64;
+
+/** Bytes of a context. Wiping it wipes every trace of the key and of the message. */
+export const POLY1305_CONTEXT_BYTES: usize = 80;
+
+const LOW: u64 = 0xffffffff;
+
+@inline function limb(ctx: usize, index: usize): u64 {
+  return load<u32>(ctx + (index << 2)) as u64;
+}
+
+// Adds blocks, each with a bit `top` above its 128, and multiplies by r after each (section 2.5.1).
+function absorb(ctx: usize, src: usize, blocks: usize, top: u64): void {
+  const r0 = limb(ctx, 0);
+  const r1 = limb(ctx, 1);
+  const r2 = limb(ctx, 2);
+  const r3 = limb(ctx, 3);
+  // 2¹³⁰ is 5. A limb r with 2¹²⁸ is r/4 with 2¹³⁰, which is 5r/4; of r0, the two bits lost in the division stay behind.
+  const lowest = r0 & 3;
+  const f0 = (r0 >> 2) * 5;
+  const f1 = r1 + (r1 >> 2);
+  const f2 = r2 + (r2 >> 2);
+  const f3 = r3 + (r3 >> 2);
+  const accumulator = ctx + ACCUMULATOR;
+  let h0 = limb(accumulator, 0);
+  let h1 = limb(accumulator, 1);
+  let h2 = limb(accumulator, 2);
+  let h3 = limb(accumulator, 3);
+  let h4 = limb(accumulator, 4);
+  for (const end = src + (blocks << 4); src != end; src += 16) {
+    h0 += limb(src, 0);
+    h1 += limb(src, 1);
+    h2 += limb(src, 2);
+    h3 += limb(src, 3);
+    h4 += top;
+    // Sums of terms below 2³³ * 5/4 * 2²⁸ each: less than 2⁶⁴.
+    const d0 = h0 * r0 + h1 * f3 + h2 * f2 + h3 * f1 + h4 * f0;
+    const d1 = h0 * r1 + h1 * r0 + h2 * f3 + h3 * f2 + h4 * f1;
+    const d2 = h0 * r2 + h1 * r1 + h2 * r0 + h3 * f3 + h4 * f2;
+    const d3 = h0 * r3 + h1 * r2 + h2 * r1 + h3 * r0 + h4 * f3;
+    const d4 = h4 * lowest + (d3 >> 32);
+    h0 = (d0 & LOW) + (d4 >> 2) * 5;
+    h1 = (d1 & LOW) + (d0 >> 32) + (h0 >> 32);
+    h2 = (d2 & LOW) + (d1 >> 32) + (h1 >> 32);
+    h3 = (d3 & LOW) + (d2 >> 32) + (h2 >> 32);
+    h4 = (d4 & 3) + (h3 >> 32);
+    h0 &= LOW;
+    h1 &= LOW;
+    h2 &= LOW;
+    h3 &= LOW;
+  }
+  store<u32>(accumulator, h0 as u32);
+  store<u32>(accumulator, h1 as u32, 4);
+  store<u32>(accumulator, h2 as u32, 8);
+  store<u32>(accumulator, h3 as u32, 12);
+  store<u32>(accumulator, h4 as u32, 16);
+}
+
+/**
+ * Begins a message under a key of its own.
+ * @param ctx POLY1305_CONTEXT_BYTES of memory, 16-aligned
+ * @param key r and s, 32 bytes, any alignment: used for this message only
+ */
+export function poly1305Init(ctx: usize, key: usize): void {
+  store<u32>(ctx, load<u32>(key) & 0x0fffffff);
+  store<u32>(ctx, load<u32>(key, 4) & 0x0ffffffc, 4);
+  store<u32>(ctx, load<u32>(key, 8) & 0x0ffffffc, 8);
+  store<u32>(ctx, load<u32>(key, 12) & 0x0ffffffc, 12);
+  v128.store(ctx, v128.load(key, 16), S);
+  memory.fill(ctx + ACCUMULATOR, 0, KEPT - ACCUMULATOR);
+}
+
+/**
+ * Goes on with a message.
+ * @param src the next `bytes` bytes of the message, any alignment
+ */
+export function poly1305Update(ctx: usize, src: usize, bytes: usize): void {
+  const kept = load<u32>(ctx, KEPT_BYTES) as usize;
+  if (kept != 0) {
+    const part = min<usize>(16 - kept, bytes);
+    memory.copy(ctx + KEPT + kept, src, part);
+    store<u32>(ctx, (kept + part) as u32, KEPT_BYTES);
+    if (kept + part != 16) return;
+    absorb(ctx, ctx + KEPT, 1, 1);
+    src += part;
+    bytes -= part;
+  }
+  const rest = bytes & 15;
+  absorb(ctx, src, bytes >> 4, 1);
+  memory.copy(ctx + KEPT, src + bytes - rest, rest);
+  store<u32>(ctx, rest as u32, KEPT_BYTES);
+}
+
+/** Fills the message up with zeros to whole blocks, as the AEAD construction does (RFC 8439 section 2.8). */
+export function poly1305Pad(ctx: usize): void {
+  const kept = load<u32>(ctx, KEPT_BYTES) as usize;
+  if (kept == 0) return;
+  memory.fill(ctx + KEPT + kept, 0, 16 - kept);
+  absorb(ctx, ctx + KEPT, 1, 1);
+  store<u32>(ctx, 0, KEPT_BYTES);
+}
+
+/**
+ * Ends a message; poly1305Init begins another.
+ * @param tag where the tag goes, 16 bytes, any alignment
+ */
+export function poly1305Final(ctx: usize, tag: usize): void {
+  const kept = load<u32>(ctx, KEPT_BYTES) as usize;
+  if (kept != 0) {
+    memory.fill(ctx + KEPT + kept, 0, 16 - kept);
+    store<u8>(ctx + KEPT + kept, 1);
+    absorb(ctx, ctx + KEPT, 1, 0);
+  }
+  const accumulator = ctx + ACCUMULATOR;
+  // The accumulator is at most one modulus too large: then adding 5 carries into 2¹³⁰, and the 5 stays added.
+  let carry: u64 = 5;
+  for (let index: usize = 0; index < 4; ++index) carry = (carry + limb(accumulator, index)) >> 32;
+  carry = ((carry + limb(accumulator, 4)) >> 2) * 5;
+  for (let index: usize = 0; index < 4; ++index) {
+    carry += limb(accumulator, index) + limb(ctx + S, index);
+    store<u32>(tag + (index << 2), carry as u32);
+    carry >>= 32;
+  }
+}
