@@ -8,28 +8,40 @@ import { aesEncryptToScratch } from './aes_fixslice_encrypt';
 
 function ctr(ctx: usize, counter: usize, src: usize, dst: usize, bytes: usize, wide: bool): void {
   const scratch = ctx + AES_SCRATCH;
-  const start = reverseBytes(v128.load(counter));
-  let lower = i64x2.extract_lane(start, 0) as u64;
-  let upper = i64x2.extract_lane(start, 1) as u64;
+  const one = i32x4(1, 0, 0, 0);
+  let next = reverseBytes(v128.load(counter));
   while (bytes != 0) {
     const part = bytes < AES_SCRATCH_BYTES ? bytes : AES_SCRATCH_BYTES;
-    const blocks = (part + 15) & ~15;
-    for (let at: usize = 0; at != blocks; at += 16) {
-      v128.store(scratch + at, reverseBytes(pair(lower, upper)));
-      if (wide) {
-        ++lower;
-        upper += (lower == 0) as u64;
-      } else {
-        lower = (lower & 0xffffffff00000000) | ((lower + 1) & 0xffffffff);
-      }
+    const end = scratch + ((part + 15) & ~15);
+    const lowest = i32x4.extract_lane(next, 0) as u32;
+    for (let at = scratch; at != end; at += 16) {
+      v128.store(at, reverseBytes(next));
+      next = i32x4.add(next, one);
     }
-    aesEncryptToScratch(ctx, scratch, blocks);
+    // The counter is public, so a carry out of its lowest word may take a path of its own.
+    if (wide && (i32x4.extract_lane(next, 0) as u32) < lowest) next = carried(scratch, end, next);
+    aesEncryptToScratch(ctx, scratch, end - scratch);
     xorBytes(dst, src, scratch, part);
     src += part;
     dst += part;
     bytes -= part;
   }
-  v128.store(counter, reverseBytes(pair(lower, upper)));
+  v128.store(counter, reverseBytes(next));
+}
+
+// Corrects the counter blocks after the one whose lowest word was all ones: the upper 96 bits are one more.
+function carried(blocks: usize, end: usize, next: v128): v128 {
+  const upper = i64x2.extract_lane(next, 1) as u64;
+  const lower = (i64x2.extract_lane(next, 0) as u64) + 0x100000000;
+  const corrected = pair(lower, upper + ((lower >> 32 == 0) as u64));
+  let block = corrected;
+  // As many blocks as the lowest word has counted since it was 0.
+  for (let left = lower as u32; left != 0; --left) {
+    end -= 16;
+    block = i32x4.sub(block, i32x4(1, 0, 0, 0));
+    v128.store(end, reverseBytes(block));
+  }
+  return corrected;
 }
 
 /**
