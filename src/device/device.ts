@@ -25,6 +25,7 @@ import {
   parseDeviceState,
   readSessions,
   restoreSessions,
+  type SavedSession,
   STATE_VERSION,
   StateError,
 } from './state.ts';
@@ -33,6 +34,22 @@ import { Throttle } from './throttle.ts';
 
 /** Called when the device wants the driver's attention: used buffers on a queue, or a change of configuration (2.3). */
 export type InterruptHandler = (kind: 'queue' | 'config', queue: number) => void;
+
+/**
+ * Split ring: free-running indices, 16 bits each. Packed ring: places in the ring, with the wrap counter in bit 15 (2.8.1).
+ */
+export interface QueuePositions {
+  nextAvail: number;
+  nextUsed: number;
+}
+
+/** Watches a device's queues at work, and may hold them back. A device without one spends nothing on it. */
+export interface DeviceObserver {
+  /** A queue is about to be run: answers how many requests may be taken now; whoever said 0 notifies again later. */
+  beforeQueue(queue: number): number;
+  /** That was done. Results stand in guest memory; the driver has not been interrupted yet. */
+  afterQueue(queue: number): void;
+}
 
 /** What createCryptoDevice needs beside the device's own options. */
 export interface CreateOptions extends CryptoDeviceOptions {
@@ -70,6 +87,8 @@ export class CryptoDevice {
   readonly config: ConfigSpace;
   /** One entry a virtqueue: the data queues, then the control queue (5.9.2). */
   readonly queues: readonly QueueRegisters[];
+  /** The guest's RAM, as it was given. */
+  readonly guest: GuestMemory;
   /** Feature bits that this device offers. */
   readonly offeredFeatures: bigint;
   readonly #engine: EngineExports;
@@ -82,6 +101,7 @@ export class CryptoDevice {
   #status = 0;
   #driverFeatures = 0n;
   #interrupt: InterruptHandler = () => {};
+  #observer: DeviceObserver | undefined;
   #disposed = false;
   #removed = false;
 
@@ -92,6 +112,7 @@ export class CryptoDevice {
     this.offeredFeatures = offeredFeatures(this.options.features, offer.services);
     this.config = new ConfigSpace(this.options, offer);
     this.queues = queueRegisters(this.options);
+    this.guest = options.guest;
     const { dataQueues, queueSize, maxSessions, maxRequestBytes } = this.options;
     const { memory, regions } = options.guest;
     checkRegions(options.guest);
@@ -119,6 +140,22 @@ export class CryptoDevice {
   /** Names who hears of interrupts; a transport does so when it is built. */
   onInterrupt(handler: InterruptHandler): void {
     this.#interrupt = handler;
+  }
+
+  /** Attaches an observer in place of the one before; undefined takes it away. */
+  observe(observer: DeviceObserver | undefined): void {
+    this.#observer = observer;
+  }
+
+  /** Where the device stands in an enabled queue: what it takes next, and where it puts the next result (2.7, 2.8.1). */
+  positions(index: number): QueuePositions {
+    const indices = this.#engine.queueIndices(this.#base, index) >>> 0;
+    return { nextAvail: indices & 0xffff, nextUsed: indices >>> 16 };
+  }
+
+  /** Sessions that are open now, with their keys. */
+  sessions(): SavedSession[] {
+    return readSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, true);
   }
 
   /** Device status field (2.1). */
@@ -352,11 +389,15 @@ export class CryptoDevice {
       this.#hold(index);
       return;
     }
-    const answer = this.#engine.notify(this.#base, index, budget.requests, budget.bytes, limits.bytesPerNotification);
+    const admitted = this.#observer?.beforeQueue(index) ?? budget.requests;
+    if (admitted === 0) return;
+    const requests = Math.min(admitted, budget.requests);
+    const answer = this.#engine.notify(this.#base, index, requests, budget.bytes, limits.bytesPerNotification);
     const ended = this.#clock.now();
+    this.#observer?.afterQueue(index);
     const ran = this.#statistics.took(index, ended - started);
     if (throttled) this.#throttle.fill(ran, ended);
-    if (answer & NOTIFY_MORE) this.#hold(index);
+    if (answer & NOTIFY_MORE && requests === budget.requests) this.#hold(index);
     if (answer & NOTIFY_INTERRUPT) this.#interrupt('queue', index);
     // Whoever took that interrupt may have reset the device already.
     if (answer & NOTIFY_NEEDS_RESET && this.fault) this.#needsReset();

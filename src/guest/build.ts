@@ -16,6 +16,8 @@ const KERNEL_PATHS = [
   '*/kernel/crypto/*',
   '*/kernel/drivers/virtio/*',
   '*/kernel/drivers/crypto/virtio/*',
+  '*/kernel/drivers/block/brd.ko',
+  '*/kernel/drivers/md/dm-*.ko',
 ];
 const FIRMWARE: Partial<Record<ImageFile, string>> = {
   'bios.bin': '/usr/share/seabios/bios.bin',

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 /** The guest's serial line, as any emulator can offer it. */
 export interface SerialLine {
   send(text: string): void;
@@ -88,7 +86,9 @@ export class GuestConsole {
   }
 
   async #run(command: string, options: WaitOptions): Promise<CommandResult> {
-    const id = randomBytes(6).toString('hex');
+    const id = Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, '0')).join(
+      '',
+    );
     // The terminal echoes this line. The marks in it are in pieces, and only the guest's printf puts them together.
     const line =
       `printf '<%s-%s>\\n' begin ${id}; sh -c ${quote(command)} </dev/null 2>&1; ` +

@@ -38,6 +38,13 @@ while read -r module; do
   insmod ${MODULE_FOLDER}/$module.ko || echo "cannot load $module"
 done < ${BOOT_MODULE_LIST}
 cd /root
+# A second shell where the machine has a second serial line: for whoever runs commands without disturbing the first.
+if grep -q '^1: uart:[0-9]' /proc/tty/driver/serial; then
+  stty -F /dev/ttyS1 sane cols 200 rows 50
+  while :; do
+    setsid -c sh -i </dev/ttyS1 >/dev/ttyS1 2>&1
+  done &
+fi
 echo '${READY_LINE}'
 while :; do
   setsid -c sh -i </dev/ttyS0 >/dev/ttyS0 2>&1

@@ -40,14 +40,14 @@ const APPLETS = `
 export const GUEST_RECIPE: Recipe = {
   builderVersion: BUILDER_VERSION,
   kernelMetaPackage: 'linux-image-686',
-  packages: ['busybox-static', 'kcapi-tools', 'seabios'],
+  packages: ['busybox-static', 'kcapi-tools', 'cryptsetup-bin', 'seabios'],
   // Perl can make the system calls of asynchronous I/O, which no other small program in Debian does for AF_ALG.
   barePackages: ['perl-base', 'libcrypt1'],
-  programs: ['/bin/busybox', '/usr/bin/kcapi-enc', '/usr/bin/perl'],
+  programs: ['/bin/busybox', '/usr/bin/kcapi-enc', '/usr/bin/perl', '/sbin/cryptsetup'],
   applets: APPLETS,
   bootModules: ['virtio_pci', 'crypto_user', 'algif_skcipher', 'algif_hash'],
   // No ecb, ctr, xts, lrw or cts: see measure.ts for what their absence is good for.
-  spareModules: ['virtio_crypto', 'tcrypt'],
+  spareModules: ['virtio_crypto', 'tcrypt', 'brd', 'dm_crypt'],
   scripts: { '/init': INIT_SCRIPT, [SKCIPHER_CLOCK]: SKCIPHER_CLOCK_SCRIPT },
 };
 

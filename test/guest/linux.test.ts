@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { STATUS_DEVICE_NEEDS_RESET, STATUS_DRIVER_OK } from '../../spec/virtio.ts';
 import { compare } from '../../src/cli/demo/compare.ts';
-import { loadDriver, unloadDriver, waitForSelftest } from '../../src/cli/demo/selftest.ts';
 import { type Machine, startMachine, waitForShell } from '../../src/cli/machine.ts';
 import { buildGuest, type GuestImage } from '../../src/guest/index.ts';
+import { loadDriver, unloadDriver, waitForSelftest } from '../../src/guest/selftest.ts';
 
 // Debian's kernel and its own virtio_crypto driver, on v86: nothing here is made up. The tests run in order on one machine.
 let image: GuestImage;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import * as virtio from '../../spec/virtio.ts';
-import { loadDriver, waitForSelftest } from '../../src/cli/demo/selftest.ts';
 import { startMachine, waitForShell } from '../../src/cli/machine.ts';
 import { buildGuest } from '../../src/guest/index.ts';
+import { loadDriver, waitForSelftest } from '../../src/guest/selftest.ts';
 import type { CryptoDeviceOptions } from '../../src/index.ts';
 
 // Debian's kernel and driver once more, against devices that offer other features, queues and sizes.

@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { loadDriver, waitForSelftest } from '../../guest/selftest.ts';
 import { type Machine, startMachine, waitForShell } from '../machine.ts';
 import { commandOutput, type Output } from '../output.ts';
 import { VERSION } from '../version.ts';
 import { type Comparison, compare, KEY_BITS, LENGTHS } from './compare.ts';
 import { type NamedFiles, resolveFiles } from './image.ts';
 import { runInteractive } from './interactive.ts';
-import { loadDriver, waitForSelftest } from './selftest.ts';
 import { measureSpeed, type SpeedRow, speedTable } from './speed.ts';
 
 interface DemoOptions extends NamedFiles {

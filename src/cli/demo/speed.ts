@@ -9,8 +9,8 @@ import {
   SOFTWARE_DRIVER,
   type SpeedFigure,
 } from '../../guest/measure.ts';
+import { loadDriver, unloadDriver } from '../../guest/selftest.ts';
 import type { Output } from '../output.ts';
-import { loadDriver, unloadDriver } from './selftest.ts';
 
 /** AES-128-CBC in the guest at one size and depth: software beside the device, in 10^6 bytes a second. */
 export interface SpeedRow {

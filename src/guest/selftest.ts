@@ -1,6 +1,6 @@
-import type { GuestConsole } from '../../guest/console.ts';
-import { MODULE_FOLDER } from '../../guest/index.ts';
-import { DEVICE_DRIVER } from '../../guest/measure.ts';
+import type { GuestConsole } from './console.ts';
+import { MODULE_FOLDER } from './init.ts';
+import { DEVICE_DRIVER } from './measure.ts';
 
 const ATTEMPTS = 20;
 

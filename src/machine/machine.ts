@@ -1,0 +1,139 @@
+import { V86 } from 'v86';
+import type { CryptoDevice } from '../device/device.ts';
+import type { CryptoDeviceOptions } from '../device/options.ts';
+import { GuestConsole } from '../guest/console.ts';
+import { KERNEL_COMMAND_LINE, READY_LINE } from '../guest/init.ts';
+import { attachVirtioCrypto } from '../host/v86.ts';
+import { cpuOf } from '../host/v86_internals.ts';
+import { rememberBootMemory } from './boot_memory.ts';
+import { translatePageByPage } from './jit_config.ts';
+
+/** What a machine boots from. A machine that goes on from a saved state needs no kernel, but cannot be rebooted then. */
+export interface MachineImages {
+  bios: ArrayBuffer;
+  vgaBios: ArrayBuffer;
+  kernel?: ArrayBuffer;
+  initrd?: ArrayBuffer;
+}
+
+/** Where v86's own WebAssembly comes from: the path or URL of v86.wasm, or a function that instantiates it. */
+export type V86Binary = string | ((imports: WebAssembly.Imports) => Promise<WebAssembly.Exports>);
+
+export interface MachineOptions {
+  images: MachineImages;
+  v86: V86Binary;
+  /** Guest RAM in MiB. */
+  memoryMiB: number;
+  /** Added to the kernel's command line. */
+  append?: string;
+  /** Options of the device: what it offers to the guest. */
+  device?: CryptoDeviceOptions;
+  /** A state that save() made: the machine goes on where that one was. */
+  state?: ArrayBuffer;
+  /** Called instead of a reboot, for a machine that has no kernel to boot. */
+  onReboot?: () => void;
+}
+
+/** A Linux guest on v86, headless, with a virtio crypto device and a console on each of two serial lines. */
+export interface Machine {
+  readonly device: CryptoDevice;
+  /** Code at the keyboard of the first serial line. */
+  readonly console: GuestConsole;
+  /** Code at the keyboard of the second one, where it disturbs nobody who uses the first. Our own guest has a shell on it. */
+  readonly sideConsole: GuestConsole;
+  /** Types into the first serial line. */
+  send(text: string): void;
+  /** Calls back for every byte that the guest writes on its first serial line. */
+  onByte(listener: (byte: number) => void): void;
+  /** Stops the guest's processor, and lets it go on. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Switches the machine off and on again; the console is then at the start of a boot. */
+  restart(): void;
+  save(): Promise<ArrayBuffer>;
+  /** Ends the machine; nothing of it keeps the process alive. */
+  stop(): Promise<void>;
+}
+
+const BOOT_TIMEOUT_MS = 180_000;
+/** A shell of the user's own initramfs prints no ready line: it is asked this until it answers. */
+const PROBE = 'echo virtio-crypto-probe: $((6*7))\n';
+const PROBE_ANSWER = /virtio-crypto-probe: 42/;
+const PROBE_INTERVAL_MS = 2_000;
+
+/** Builds the machine and starts it; waitForShell() tells when its guest is up. Works in Node and in browsers. */
+export async function buildMachine(options: MachineOptions): Promise<Machine> {
+  const { bios, vgaBios, kernel, initrd } = options.images;
+  const emulator = new V86({
+    ...(typeof options.v86 === 'string' ? { wasm_path: options.v86 } : { wasm_fn: options.v86 }),
+    memory_size: options.memoryMiB * 1024 * 1024,
+    bios: { buffer: bios },
+    vga_bios: { buffer: vgaBios },
+    ...(kernel ? { bzimage: { buffer: kernel } } : {}),
+    ...(initrd ? { initrd: { buffer: initrd } } : {}),
+    cmdline: [KERNEL_COMMAND_LINE, options.append ?? ''].join(' ').trim(),
+    ...(options.state ? { initial_state: { buffer: options.state } } : {}),
+    uart1: true,
+    disable_keyboard: true,
+    disable_mouse: true,
+    disable_speaker: true,
+    autostart: true,
+  });
+  const attached = attachVirtioCrypto(emulator, options.device);
+  rememberBootMemory(emulator);
+  if (options.onReboot) insteadOfReboot(emulator, options.onReboot);
+  translatePageByPage(emulator);
+  const send = (text: string) => emulator.serial0_send(text);
+  const onByte = (listener: (byte: number) => void) => emulator.add_listener('serial0-output-byte', listener);
+  const console = new GuestConsole({ send, onByte });
+  const sideConsole = new GuestConsole({
+    send: (text) => emulator.serial_send_bytes(1, new TextEncoder().encode(text)),
+    onByte: (listener) => emulator.add_listener('serial1-output-byte', listener),
+  });
+  const stop = async () => {
+    attached.dispose();
+    await emulator.destroy();
+  };
+  try {
+    const device = await attached.ready;
+    return {
+      device,
+      console,
+      sideConsole,
+      send,
+      onByte,
+      stop,
+      pause: () => emulator.stop(),
+      resume: () => emulator.run(),
+      save: () => emulator.save_state(),
+      restart: () => emulator.restart(),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function insteadOfReboot(emulator: V86, onReboot: () => void): void {
+  emulator.add_listener('emulator-ready', () => {
+    cpuOf(emulator).reboot_internal = onReboot;
+  });
+}
+
+/**
+ * Waits until a shell listens on the guest's serial line.
+ * @param probe whether to ask for it, for an initramfs that is not our own
+ */
+export async function waitForShell(machine: Machine, probe: boolean, signal?: AbortSignal): Promise<void> {
+  const options = { timeoutMs: BOOT_TIMEOUT_MS, ...(signal ? { signal } : {}) };
+  if (!probe) {
+    await machine.console.waitFor(new RegExp(READY_LINE), options);
+    return;
+  }
+  const timer = setInterval(() => machine.send(PROBE), PROBE_INTERVAL_MS);
+  try {
+    await machine.console.waitFor(PROBE_ANSWER, options);
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,109 @@
+import * as spec from '../../spec/virtio.ts';
+import type { GuestView } from './guest_view.ts';
+import type { TracedBuffer, TracedDescriptor } from './request.ts';
+
+/** A chain as it stands in a ring. */
+export interface Chain {
+  descriptors: TracedDescriptor[];
+  /** Places that it takes in the ring's own table. */
+  ringDescriptors: number;
+  /** The head's index, or the buffer id of a packed ring's chain (2.8.6). */
+  id: number;
+  /** Readable ones with their first bytes, writable ones without: nothing is written yet. */
+  buffers: TracedBuffer[];
+}
+
+/** No chain is followed further: what is shown must stay readable, and a loop must end. */
+const DESCRIPTORS_SHOWN = 64;
+/** Of each buffer, so many bytes are kept. */
+const BYTES_KEPT = 256;
+
+function readDescriptor(
+  view: GuestView,
+  table: TracedDescriptor['table'],
+  base: number,
+  index: number,
+  packed: boolean,
+): TracedDescriptor | undefined {
+  const at = base + index * spec.DESC_BYTES;
+  const address = view.uint64(at + spec.DESC_ADDR);
+  const bytes = view.uint32(at + spec.DESC_LEN);
+  const flags = view.uint16(at + (packed ? spec.PACKED_DESC_FLAGS : spec.DESC_FLAGS));
+  const last = view.uint16(at + (packed ? spec.PACKED_DESC_ID : spec.DESC_NEXT));
+  if (address === undefined || bytes === undefined || flags === undefined || last === undefined) return undefined;
+  return { table, index, address, bytes, flags, last };
+}
+
+/** The split ring's chain that starts at `head` (2.7.5). A chain that is malformed ends where it is. */
+export function readSplitChain(view: GuestView, table: number, size: number, head: number): Chain {
+  const descriptors: TracedDescriptor[] = [];
+  let index = head;
+  let ringDescriptors = 0;
+  while (ringDescriptors < Math.min(size, DESCRIPTORS_SHOWN) && index < size) {
+    const descriptor = readDescriptor(view, 'ring', table, index, false);
+    if (!descriptor) break;
+    descriptors.push(descriptor);
+    ringDescriptors++;
+    if (descriptor.flags & spec.DESC_F_INDIRECT) {
+      readIndirect(view, descriptor, false, descriptors);
+      break;
+    }
+    if (!(descriptor.flags & spec.DESC_F_NEXT)) break;
+    index = descriptor.last;
+  }
+  return { descriptors, ringDescriptors, id: head, buffers: buffersOf(view, descriptors) };
+}
+
+/** The packed ring's chain at `place` (2.8.6). */
+export function readPackedChain(view: GuestView, table: number, size: number, place: number): Chain {
+  const descriptors: TracedDescriptor[] = [];
+  let ringDescriptors = 0;
+  let id = 0;
+  while (ringDescriptors < size) {
+    const descriptor = readDescriptor(view, 'ring', table, (place + ringDescriptors) % size, true);
+    if (!descriptor) break;
+    if (descriptors.length < DESCRIPTORS_SHOWN) descriptors.push(descriptor);
+    ringDescriptors++;
+    id = descriptor.last;
+    if (descriptor.flags & spec.DESC_F_INDIRECT) readIndirect(view, descriptor, true, descriptors);
+    if (!(descriptor.flags & spec.DESC_F_NEXT)) break;
+  }
+  return { descriptors, ringDescriptors, id, buffers: buffersOf(view, descriptors) };
+}
+
+/** An indirect table: a split ring's entries are chained (2.7.5.3), a packed ring's stand in order (2.8.7). */
+function readIndirect(view: GuestView, of: TracedDescriptor, packed: boolean, descriptors: TracedDescriptor[]): void {
+  const entries = Math.floor(of.bytes / spec.DESC_BYTES);
+  let index = 0;
+  while (index < entries && descriptors.length < DESCRIPTORS_SHOWN) {
+    const descriptor = readDescriptor(view, 'indirect', of.address, index, packed);
+    if (!descriptor) return;
+    descriptors.push(descriptor);
+    if (packed) index++;
+    else if (descriptor.flags & spec.DESC_F_NEXT) index = descriptor.last;
+    else return;
+  }
+}
+
+function buffersOf(view: GuestView, descriptors: readonly TracedDescriptor[]): TracedBuffer[] {
+  return descriptors
+    .filter(({ flags }) => !(flags & spec.DESC_F_INDIRECT))
+    .map(({ address, bytes, flags }) => {
+      const writable = (flags & spec.DESC_F_WRITE) !== 0;
+      const data = writable ? new Uint8Array() : view.copy(address, Math.min(bytes, BYTES_KEPT));
+      return { address, bytes, writable, data };
+    });
+}
+
+/** Fills in what the device wrote. */
+export function readResults(view: GuestView, buffers: readonly TracedBuffer[]): void {
+  for (const buffer of buffers) {
+    if (buffer.writable) buffer.data = view.copy(buffer.address, Math.min(buffer.bytes, BYTES_KEPT));
+  }
+}
+
+/** The last byte of the writable part, or 0xff when there is none. */
+export function lastWritableByte(view: GuestView, buffers: readonly TracedBuffer[]): number {
+  const last = buffers.findLast(({ writable, bytes }) => writable && bytes > 0);
+  return (last && view.uint8(last.address + last.bytes - 1)) ?? 0xff;
+}

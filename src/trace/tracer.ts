@@ -1,0 +1,313 @@
+import * as crypto from '../../spec/crypto.ts';
+import * as engine from '../../spec/engine.ts';
+import * as virtio from '../../spec/virtio.ts';
+import type { CryptoDevice, DeviceObserver } from '../device/device.ts';
+import { hasFeature } from '../device/features.ts';
+import type { QueueRegisters } from '../device/queue_registers.ts';
+import type { SavedSession } from '../device/state.ts';
+import { type Chain, lastWritableByte, readPackedChain, readResults, readSplitChain } from './chain.ts';
+import { decodeRequest } from './decode.ts';
+import { GuestView } from './guest_view.ts';
+import { algorithmName, directionName } from './names.ts';
+import type { TracedRequest } from './request.ts';
+
+/** A session that is open now, as an inspector lists it. */
+export interface SessionInfo {
+  id: string;
+  algorithm: string;
+  direction: string;
+  keyBits: number;
+  /** Milliseconds since 1970 at which it was made; undefined for one that was open before the tracer came. */
+  openedAt: number | undefined;
+}
+
+export interface TracerOptions {
+  /** Requests that are kept with all their bytes; older ones are forgotten. Default 256. */
+  kept?: number;
+  /** Requests a second that are looked at; the others pass unseen. Infinity for a complete trace. Default 400. */
+  perSecond?: number;
+}
+
+/** The limit of a round that takes all that is available. */
+const ALL = 0xffffffff;
+const WRAP = 1 << virtio.EVENT_WRAP_BIT;
+
+/**
+ * Follows the requests of a device: reads each chain before the device takes it and its results after, from guest memory
+ * alone. It can hold requests back and let them through one at a time; to the driver the device is then merely slow.
+ */
+export class DeviceTracer implements DeviceObserver {
+  readonly #device: CryptoDevice;
+  readonly #view: GuestView;
+  readonly #kept: number;
+  #perSecond: number;
+  #requests: TracedRequest[] = [];
+  readonly #openedAt = new Map<string, number>();
+  readonly #algorithms = new Map<string, string>();
+  /** Requests that may still be looked at in this tenth of a second. */
+  #budget = 0;
+  #budgetUntil = 0;
+  #holding = false;
+  /** Requests that may pass although all are held. */
+  #passes = 0;
+  #onHeld: (queue: number) => void = () => {};
+  /** Chains that the device is about to take; those beyond the budget are missing at the end. */
+  #pending: Chain[] = [];
+  #requestsBefore = 0;
+  #startedAt = 0;
+  #before = { nextAvail: 0, nextUsed: 0 };
+
+  /** Attaches itself to the device; detach() ends that. */
+  constructor(device: CryptoDevice, options: TracerOptions = {}) {
+    this.#device = device;
+    this.#view = new GuestView(device.guest);
+    this.#kept = options.kept ?? 256;
+    this.#perSecond = options.perSecond ?? 400;
+    for (const session of device.sessions()) this.#algorithms.set(session.id, nameOf(session));
+    device.observe(this);
+  }
+
+  detach(): void {
+    this.release();
+    this.#device.observe(undefined);
+  }
+
+  /** The requests that are kept and younger than `serial`, oldest first. */
+  requestsSince(serial: number): TracedRequest[] {
+    const first = this.#requests.findIndex((request) => request.serial > serial);
+    return first < 0 ? [] : this.#requests.slice(first);
+  }
+
+  get holding(): boolean {
+    return this.#holding;
+  }
+
+  /**
+   * From now on the requests of the data queues wait in their rings. Control requests pass: older drivers wait for them in
+   * a loop in which nothing else of the guest runs.
+   * @param onHeld called when the driver notifies of some
+   */
+  hold(onHeld: (queue: number) => void = () => {}): void {
+    this.#holding = true;
+    this.#onHeld = onHeld;
+  }
+
+  /** Lets one request of a queue through; false when none waits there. */
+  step(queue: number): boolean {
+    const before = this.#device.requests(queue);
+    this.#passes = 1;
+    this.#device.notify(queue);
+    this.#passes = 0;
+    return this.#device.requests(queue) !== before;
+  }
+
+  /** The chain that a queue's device would take next, if the driver has made one available. */
+  waiting(queue: number): Chain | undefined {
+    this.#pending = [];
+    if (!this.#device.queues[queue]?.enabled) return undefined;
+    this.#before = this.#device.positions(queue);
+    const perSecond = this.#perSecond;
+    this.#perSecond = Number.POSITIVE_INFINITY;
+    this.#collect(queue, 1);
+    this.#perSecond = perSecond;
+    const [chain] = this.#pending;
+    this.#pending = [];
+    return chain;
+  }
+
+  /** Ends hold(): everything that waits is answered. */
+  release(): void {
+    if (!this.#holding) return;
+    this.#holding = false;
+    for (let queue = 0; queue < this.#device.queues.length; queue++) this.#device.notify(queue);
+  }
+
+  /** The sessions that are open now. */
+  sessions(): SessionInfo[] {
+    return this.#device.sessions().map((session) => ({
+      id: session.id,
+      algorithm: nameOf(session),
+      direction: directionName(parameter(session, engine.SESSION_DIRECTION)),
+      keyBits: (session.key?.length ?? 0) * 4,
+      openedAt: this.#openedAt.get(session.id),
+    }));
+  }
+
+  beforeQueue(queue: number): number {
+    const limit = this.#holding && queue < this.#device.options.dataQueues ? this.#passes : ALL;
+    this.#pending = [];
+    if (limit === 0) {
+      this.#onHeld(queue);
+      return 0;
+    }
+    this.#before = this.#device.positions(queue);
+    this.#requestsBefore = this.#device.requests(queue);
+    this.#collect(queue, limit);
+    this.#startedAt = performance.now();
+    return limit;
+  }
+
+  afterQueue(queue: number): void {
+    const duration = performance.now() - this.#startedAt;
+    const registers = this.#device.queues[queue];
+    const pending = this.#pending;
+    this.#pending = [];
+    if (pending.length === 0 || !registers?.enabled) return;
+    const batch = this.#device.requests(queue) - this.#requestsBefore;
+    let place = this.#before.nextUsed;
+    for (const chain of pending.slice(0, batch)) {
+      const used = this.#usedAt(registers, place);
+      // A device that answers out of order is not followed.
+      if (used.id !== chain.id) return;
+      this.#keep(queue, chain, used.bytes, duration, batch);
+      place = this.#packed ? advance(place, chain.ringDescriptors, registers.size) : (place + 1) & 0xffff;
+    }
+  }
+
+  /** The chains that the device is about to take. */
+  #collect(queue: number, limit: number): void {
+    const registers = this.#device.queues[queue];
+    if (!registers?.enabled) return;
+    const { size } = registers;
+    const table = Number(registers.desc);
+    if (this.#packed) {
+      let { nextAvail } = this.#before;
+      let left = size;
+      while (left > 0 && this.#pending.length < limit && this.#isAvailable(table, nextAvail) && this.#takeBudget()) {
+        const chain = readPackedChain(this.#view, table, size, nextAvail & (WRAP - 1));
+        this.#pending.push(chain);
+        // A chain has a descriptor at least; one that is not in RAM ends the walk.
+        if (chain.ringDescriptors === 0) return;
+        left -= chain.ringDescriptors;
+        nextAvail = advance(nextAvail, chain.ringDescriptors, size);
+      }
+      return;
+    }
+    const available = Number(registers.driver);
+    const end = this.#view.uint16(available + virtio.AVAIL_IDX) ?? this.#before.nextAvail;
+    const count = Math.min((end - this.#before.nextAvail) & 0xffff, size, limit);
+    for (let i = 0; i < count && this.#takeBudget(); i++) {
+      const place = (this.#before.nextAvail + i) & (size - 1);
+      const head = this.#view.uint16(available + virtio.AVAIL_RING + place * virtio.AVAIL_ELEM_BYTES) ?? 0;
+      this.#pending.push(readSplitChain(this.#view, table, size, head));
+    }
+  }
+
+  /** What the device says of a chain that it has used. */
+  #usedAt({ desc, device, size }: QueueRegisters, place: number): { id: number; bytes: number } {
+    if (this.#packed) {
+      const at = Number(desc) + (place & (WRAP - 1)) * virtio.DESC_BYTES;
+      return {
+        id: this.#view.uint16(at + virtio.PACKED_DESC_ID) ?? -1,
+        bytes: this.#view.uint32(at + virtio.DESC_LEN) ?? 0,
+      };
+    }
+    const at = Number(device) + virtio.USED_RING + (place & (size - 1)) * virtio.USED_ELEM_BYTES;
+    return {
+      id: this.#view.uint32(at + virtio.USED_ELEM_ID) ?? -1,
+      bytes: this.#view.uint32(at + virtio.USED_ELEM_LEN) ?? 0,
+    };
+  }
+
+  #keep(queue: number, chain: Chain, usedBytes: number, duration: number, batch: number): void {
+    const buffers = chain.buffers;
+    readResults(this.#view, buffers);
+    const request: TracedRequest = {
+      serial: ++lastSerial,
+      queue,
+      control: queue === this.#device.options.dataQueues,
+      ring: this.#packed ? 'packed' : 'split',
+      layout: hasFeature(this.#device.driverFeatures, crypto.F_REVISION_1) ? 'revision1' : 'legacy',
+      head: chain.id,
+      descriptors: chain.descriptors,
+      buffers,
+      usedBytes,
+      lastByte: lastWritableByte(this.#view, buffers),
+      algorithm: undefined,
+      startedAt: performance.timeOrigin + this.#startedAt,
+      duration,
+      batch,
+    };
+    request.algorithm = request.control ? this.#followSession(request) : this.#algorithms.get(sessionOf(request));
+    this.#requests.push(request);
+    if (this.#requests.length > this.#kept) this.#requests.splice(0, this.#requests.length - this.#kept);
+  }
+
+  /** Keeps the list of sessions up to date, and answers the algorithm that a control request is about. */
+  #followSession(request: TracedRequest): string | undefined {
+    const fields = decodeRequest(request);
+    const id = fields.find(({ name }) => name === 'session_id')?.value;
+    if (id === undefined) return undefined;
+    const key = BigInt(id).toString();
+    const session = this.#device.sessions().find((open) => open.id === key);
+    if (!session) return this.#algorithms.get(key);
+    const name = nameOf(session);
+    this.#algorithms.set(key, name);
+    this.#openedAt.set(key, request.startedAt);
+    if (this.#algorithms.size > SESSIONS_REMEMBERED) forgetOldest(this.#algorithms);
+    if (this.#openedAt.size > SESSIONS_REMEMBERED) forgetOldest(this.#openedAt);
+    return name;
+  }
+
+  get #packed(): boolean {
+    return hasFeature(this.#device.driverFeatures, virtio.F_RING_PACKED);
+  }
+
+  #isAvailable(table: number, position: number): boolean {
+    const flags =
+      this.#view.uint16(table + (position & (WRAP - 1)) * virtio.DESC_BYTES + virtio.PACKED_DESC_FLAGS) ?? 0;
+    const expected = position & WRAP ? virtio.PACKED_DESC_F_AVAIL : virtio.PACKED_DESC_F_USED;
+    return (flags & (virtio.PACKED_DESC_F_AVAIL | virtio.PACKED_DESC_F_USED)) === expected;
+  }
+
+  /** Looking at a request costs a few microseconds: at full speed only some are, spread over each second. */
+  #takeBudget(): boolean {
+    if (this.#perSecond === Number.POSITIVE_INFINITY) return true;
+    const now = performance.now();
+    if (now >= this.#budgetUntil) {
+      this.#budget = this.#perSecond / 10;
+      this.#budgetUntil = now + 100;
+    }
+    if (this.#budget < 1) return false;
+    this.#budget--;
+    return true;
+  }
+}
+
+/** Serial numbers go on from one tracer to the next, so that whoever asks for younger requests misses none. */
+let lastSerial = 0;
+
+const SESSIONS_REMEMBERED = 4096;
+
+function forgetOldest(map: Map<string, unknown>): void {
+  const oldest = map.keys().next();
+  if (!oldest.done) map.delete(oldest.value);
+}
+
+function advance(position: number, places: number, size: number): number {
+  const next = (position & (WRAP - 1)) + places;
+  return next >= size ? ((position & WRAP) ^ WRAP) | (next - size) : (position & WRAP) | next;
+}
+
+function parameter({ parameters }: SavedSession, offset: number): number {
+  return parameters[(offset - engine.SESSION_PARAMETERS) / 4] ?? 0;
+}
+
+function nameOf(session: SavedSession): string {
+  const service = parameter(session, engine.SESSION_SERVICE);
+  const first =
+    service === crypto.SERVICE_HASH || service === crypto.SERVICE_MAC ? engine.SESSION_AUTH_ALGO : engine.SESSION_ALGO;
+  const name = algorithmName(service, parameter(session, first));
+  const chained = parameter(session, engine.SESSION_OP_TYPE) === crypto.SYM_OP_ALGORITHM_CHAINING;
+  if (service !== crypto.SERVICE_CIPHER || !chained) return name;
+  const mode = parameter(session, engine.SESSION_HASH_MODE);
+  const auth = mode === crypto.HASH_MODE_AUTH ? crypto.SERVICE_MAC : crypto.SERVICE_HASH;
+  return `${name} + ${algorithmName(auth, parameter(session, engine.SESSION_AUTH_ALGO))}`;
+}
+
+/** The id in the header of a data request, in digits. */
+function sessionOf({ buffers }: TracedRequest): string {
+  const header = buffers[0]?.data;
+  if (!header || header.length < crypto.DATA_SESSION_ID + 8) return '';
+  return new DataView(header.buffer, header.byteOffset).getBigUint64(crypto.DATA_SESSION_ID, true).toString();
+}

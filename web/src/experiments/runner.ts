@@ -1,0 +1,87 @@
+import { type Signal, signal } from '@preact/signals';
+import type { CommandResult } from '../../../src/guest/console.ts';
+import { messageOf, vm } from '../vm/store.ts';
+
+/** A line of an experiment's log: a command as a learner can type it, what it printed, or a remark. */
+export interface LogLine {
+  kind: 'command' | 'output' | 'remark' | 'verdict' | 'problem';
+  text: string;
+}
+
+/** The experiment could not be carried out; the message says why and what to do. */
+export class ExperimentError extends Error {
+  override name = 'ExperimentError';
+}
+
+export interface RunOptions {
+  timeoutMs?: number;
+  /** A command that may fail; others end the experiment. */
+  mayFail?: boolean;
+  /** Its output is for the chart, not for the log. */
+  quiet?: boolean;
+}
+
+/** What an experiment can do: run commands in the guest, all of them shown, and say what they mean. */
+export class Experiment {
+  readonly log: Signal<readonly LogLine[]> = signal([]);
+  readonly running = signal(false);
+  readonly #work: (self: Experiment) => Promise<void>;
+
+  constructor(work: (self: Experiment) => Promise<void>) {
+    this.#work = work;
+  }
+
+  async start(): Promise<void> {
+    if (busy.value) return;
+    this.log.value = [];
+    this.running.value = true;
+    busy.value = true;
+    try {
+      await this.#work(this);
+    } catch (error) {
+      this.add('problem', messageOf(error));
+    } finally {
+      this.running.value = false;
+      busy.value = false;
+    }
+  }
+
+  /** Runs a command in the guest's second shell. */
+  async run(command: string, options: RunOptions = {}): Promise<CommandResult> {
+    this.add('command', command);
+    const result = await vm().run(command, options.timeoutMs ?? 60_000);
+    const output = result.output.trimEnd();
+    if (output !== '' && !options.quiet) this.add('output', output);
+    if (result.status !== 0 && !options.mayFail) {
+      throw new ExperimentError(`The command ended with status ${result.status}: reset the machine and try again.`);
+    }
+    return result;
+  }
+
+  remark(text: string): void {
+    this.add('remark', text);
+  }
+
+  verdict(text: string): void {
+    this.add('verdict', text);
+  }
+
+  add(kind: LogLine['kind'], text: string): void {
+    this.log.value = [...this.log.value, { kind, text }];
+  }
+}
+
+/** One experiment at a time: they load and unload the same driver. */
+export const busy = signal(false);
+
+const MODULES = '/lib/modules';
+
+/** Loads the driver of the device. */
+export async function loadDriver(experiment: Experiment): Promise<void> {
+  await experiment.run(`lsmod | grep -q ^virtio_crypto || insmod ${MODULES}/virtio_crypto.ko`);
+}
+
+/** Unloads it: the kernel goes back to its own software. */
+export async function unloadDriver(experiment: Experiment): Promise<void> {
+  await experiment.run('if lsmod | grep -q ^virtio_crypto; then rmmod virtio_crypto; fi');
+}

@@ -1,0 +1,175 @@
+import { useSignal } from '@preact/signals';
+import { decodeRequest, type Field, summarise, type TracedRequest } from '../../../src/trace/index.ts';
+import { bytesText, clockText, durationText, hex, hexBytes } from '../ui/format.ts';
+import { Scroll } from '../ui/scroll.tsx';
+import { flagNames } from './flags.ts';
+
+interface Props {
+  requests: readonly TracedRequest[];
+  /** What stands there when there is none. */
+  empty: string;
+}
+
+/** Requests as a list; the chosen one with its chain and its fields. */
+export function RequestBrowser({ requests, empty }: Props) {
+  // The request itself, since it may leave the list while it is looked at.
+  const chosen = useSignal<TracedRequest | undefined>(undefined);
+  if (requests.length === 0 && !chosen.value) return <p class="hint">{empty}</p>;
+  return (
+    <>
+      <Scroll label="Requests" tall>
+        <table data-testid="requests">
+          <thead>
+            <tr>
+              <th scope="col">time</th>
+              <th scope="col">queue</th>
+              <th scope="col">request</th>
+              <th scope="col">algorithm</th>
+              <th scope="col">size</th>
+              <th scope="col">session</th>
+              <th scope="col">status</th>
+              <th scope="col">duration</th>
+            </tr>
+          </thead>
+          <tbody>
+            {requests.map((request) => {
+              const { operation, algorithm, bytes, session, status } = summarise(request);
+              return (
+                <tr key={request.serial} class={chosen.value?.serial === request.serial ? 'next' : ''}>
+                  <td>
+                    <button type="button" class="link" onClick={() => (chosen.value = request)}>
+                      {clockText(request.startedAt)}
+                    </button>
+                  </td>
+                  <td>{request.control ? 'controlq' : `dataq${request.queue + 1}`}</td>
+                  <td>{operation}</td>
+                  <td>{algorithm}</td>
+                  <td>{bytesText(bytes)}</td>
+                  <td>{session}</td>
+                  <td class={status === 'OK' ? '' : 'problem'}>{status}</td>
+                  <td>
+                    {request.batch > 1
+                      ? `${durationText(request.duration)} for ${request.batch}`
+                      : durationText(request.duration)}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </Scroll>
+      {chosen.value && (
+        <RequestDetail key={chosen.value.serial} request={chosen.value} onClose={() => (chosen.value = undefined)} />
+      )}
+    </>
+  );
+}
+
+function RequestDetail({ request, onClose }: { request: TracedRequest; onClose: () => void }) {
+  const keysShown = useSignal(false);
+  const fields = decodeRequest(request);
+  return (
+    <div class="detail" data-testid="request-detail">
+      <div class="title-row">
+        <h4>
+          {summarise(request).operation}, {request.ring} ring, {request.ring === 'packed' ? 'buffer id' : 'head'}{' '}
+          {request.head}
+        </h4>
+        <button type="button" onClick={onClose}>
+          Close
+        </button>
+      </div>
+      <Scroll label="Descriptor chain">
+        <table>
+          <caption>Descriptor chain</caption>
+          <thead>
+            <tr>
+              <th scope="col">table</th>
+              <th scope="col">#</th>
+              <th scope="col">address</th>
+              <th scope="col">length</th>
+              <th scope="col">flags</th>
+              <th scope="col">{request.ring === 'packed' ? 'id' : 'next'}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {request.descriptors.map(({ table, index, address, bytes, flags, last }) => (
+              <tr key={`${table} ${index}`}>
+                <td>{table}</td>
+                <td>{index}</td>
+                <td>{hex(address)}</td>
+                <td>{bytesText(bytes)}</td>
+                <td>{flagNames(flags)}</td>
+                <td>{last}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      {fields.some(({ secret }) => secret) && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={keysShown.value}
+            onChange={({ currentTarget }) => (keysShown.value = currentTarget.checked)}
+          />
+          Show the key
+        </label>
+      )}
+      <FieldTable part="readable" caption="What the driver wrote" fields={fields} keysShown={keysShown.value} />
+      <FieldTable
+        part="writable"
+        caption={`What the device wrote: ${request.usedBytes} bytes`}
+        fields={fields}
+        keysShown={keysShown.value}
+      />
+    </div>
+  );
+}
+
+interface FieldTableProps {
+  part: Field['part'];
+  caption: string;
+  fields: readonly Field[];
+  keysShown: boolean;
+}
+
+/** Bytes shown of a long field. */
+const BYTES_SHOWN = 32;
+
+function FieldTable({ part, caption, fields, keysShown }: FieldTableProps) {
+  return (
+    <Scroll label={caption}>
+      <table>
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">offset</th>
+            <th scope="col">bytes</th>
+            <th scope="col">field</th>
+            <th scope="col">meaning</th>
+            <th scope="col">section</th>
+          </tr>
+        </thead>
+        <tbody>
+          {fields
+            .filter((field) => field.part === part)
+            .map((field) => (
+              <tr key={`${field.offset} ${field.name}`}>
+                <td>{field.offset}</td>
+                <td class="bytes">{field.secret && !keysShown ? '•• hidden' : shown(field)}</td>
+                <th scope="row">{field.name}</th>
+                <td>{field.value}</td>
+                <td>{field.section}</td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+function shown({ data, bytes }: Field): string {
+  const text = hexBytes(data.subarray(0, BYTES_SHOWN));
+  return bytes > BYTES_SHOWN ? `${text} …` : text;
+}

@@ -1,0 +1,74 @@
+import { signal } from '@preact/signals';
+import type { TracedRequest } from '../../../src/trace/index.ts';
+import type { VmView } from '../vm/protocol.ts';
+import { alive, messageOf, vm } from '../vm/store.ts';
+
+export const view = signal<VmView | undefined>(undefined);
+/** The last requests, newest first. */
+export const requests = signal<readonly TracedRequest[]>([]);
+/** Megabytes a second of the data queues, with the time of each figure. */
+export const throughput = signal<{ times: readonly number[]; rates: readonly number[] }>({ times: [], rates: [] });
+/** Requests and bytes a second by queue, since the look before. */
+export const rates = signal<readonly { requests: number; MBps: number }[]>([]);
+export const problem = signal('');
+
+const INTERVAL_MS = 250;
+const REQUESTS_SHOWN = 50;
+const POINTS = 120;
+
+/** Looks at the device four times a second until the answered function is called. */
+export function watchDevice(): () => void {
+  let ended = false;
+  let serial = 0;
+  let before: { at: number; view: VmView } | undefined;
+  requests.value = [];
+  throughput.value = { times: [], rates: [] };
+  const look = async () => {
+    const next = await vm().look(serial);
+    const at = performance.now();
+    serial = next.requests.at(-1)?.serial ?? serial;
+    if (next.requests.length > 0) {
+      requests.value = [...next.requests.toReversed(), ...requests.value].slice(0, REQUESTS_SHOWN);
+    }
+    if (before) note(before.view, next, at - before.at);
+    before = { at, view: next };
+    view.value = next;
+  };
+  const loop = async () => {
+    while (!ended) {
+      try {
+        if (alive.value) await look();
+        problem.value = '';
+      } catch (error) {
+        problem.value = messageOf(error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
+    }
+  };
+  void vm()
+    .watch(true)
+    .then(loop, (error: unknown) => {
+      problem.value = messageOf(error);
+    });
+  return () => {
+    ended = true;
+    // The machine may be gone by now, and its tracer with it.
+    if (alive.peek()) void vm().watch(false);
+  };
+}
+
+function note(before: VmView, now: VmView, milliseconds: number): void {
+  rates.value = now.counters.map((counters, queue) => {
+    const old = before.counters[queue] ?? counters;
+    return {
+      requests: (Math.max(0, counters.requests - old.requests) / milliseconds) * 1000,
+      MBps: Math.max(0, counters.bytes - old.bytes) / milliseconds / 1000,
+    };
+  });
+  const dataQueues = rates.value.slice(0, -1);
+  const total = dataQueues.reduce((sum, { MBps }) => sum + MBps, 0);
+  throughput.value = {
+    times: [...throughput.value.times, Date.now() / 1000].slice(-POINTS),
+    rates: [...throughput.value.rates, total].slice(-POINTS),
+  };
+}

@@ -1,0 +1,56 @@
+import { effect } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import { color, dark } from '../ui/theme.ts';
+import { throughput } from './store.ts';
+
+const HEIGHT = 150;
+
+/** Megabytes a second of all data queues, over the last half minute. The table below has the figures. */
+export function ThroughputChart() {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => (place.current ? draw(place.current) : undefined), []);
+  return <div class="chart" ref={place} aria-hidden="true" />;
+}
+
+function data(): uPlot.AlignedData {
+  const { times, rates } = throughput.value;
+  return [[...times], [...rates]];
+}
+
+function draw(place: HTMLElement): () => void {
+  let chart: uPlot | undefined;
+  const width = () => Math.max(place.clientWidth, 200);
+  const ends = [
+    effect(() => {
+      // A chart's colours are fixed when it is made.
+      void dark.value;
+      chart?.destroy();
+      chart = new uPlot(options(width()), [[], []], place);
+    }),
+    effect(() => chart?.setData(data())),
+  ];
+  const observer = new ResizeObserver(() => chart?.setSize({ width: width(), height: HEIGHT }));
+  observer.observe(place);
+  return () => {
+    for (const end of ends) end();
+    observer.disconnect();
+    chart?.destroy();
+  };
+}
+
+function options(width: number): uPlot.Options {
+  const axis = { stroke: color('muted'), grid: { stroke: color('line'), width: 1 }, ticks: { stroke: color('line') } };
+  return {
+    width,
+    height: HEIGHT,
+    cursor: { show: false },
+    legend: { show: false },
+    scales: { y: { range: (_, __, max) => [0, Math.max(max, 1) * 1.1] } },
+    axes: [axis, { ...axis, size: 44, label: 'MB/s', labelSize: 20 }],
+    series: [
+      {},
+      { label: 'MB/s', stroke: color('device'), width: 2, fill: color('device-soft'), points: { show: false } },
+    ],
+  };
+}

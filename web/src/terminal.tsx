@@ -1,0 +1,97 @@
+import { effect } from '@preact/signals';
+import { FitAddon } from '@xterm/addon-fit';
+import { Terminal } from '@xterm/xterm';
+import { useEffect, useRef } from 'preact/hooks';
+import { color, dark } from './ui/theme.ts';
+import { alive, onBoot, onSerial, phase, vm } from './vm/store.ts';
+
+/** As telnet has it: everything else goes to the guest, the Tab key with it. */
+const ESCAPE = ']';
+
+/** The guest's first serial line. */
+export function TerminalView() {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => (place.current ? connect(place.current) : undefined), []);
+  return (
+    <div class="console">
+      <div ref={place} data-testid="terminal" />
+      <p class="hint">
+        <kbd>Ctrl</kbd>+<kbd>]</kbd> leaves the terminal. Select to copy with <kbd>Ctrl</kbd>+<kbd>C</kbd>, paste with{' '}
+        <kbd>Ctrl</kbd>+<kbd>V</kbd>.
+      </p>
+    </div>
+  );
+}
+
+/** Draws a terminal into `place`, and answers what takes it away again. */
+function connect(place: HTMLElement): () => void {
+  const terminal = new Terminal({
+    fontSize: 13,
+    fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace',
+    screenReaderMode: true,
+    scrollback: 5000,
+    rows: 20,
+  });
+  const fit = new FitAddon();
+  terminal.loadAddon(fit);
+  terminal.open(place);
+  terminal.textarea?.setAttribute('aria-label', 'The guest’s terminal. Control and right bracket leave it.');
+  terminal.onData((text) => {
+    if (alive.value) void vm().type(text);
+  });
+  terminal.attachCustomKeyEventHandler((event) => {
+    if (!event.ctrlKey || event.type !== 'keydown') return true;
+    if (event.key === ESCAPE) {
+      terminal.blur();
+      document.getElementById('tab-experiments')?.focus();
+      return false;
+    }
+    if (event.key === 'c' && terminal.hasSelection()) {
+      void navigator.clipboard?.writeText(terminal.getSelection());
+      terminal.clearSelection();
+      return false;
+    }
+    // The browser's own paste comes with an event that the terminal understands.
+    return event.key !== 'v';
+  });
+
+  let told = '';
+  const tellSize = () => {
+    fit.fit();
+    const size = `cols ${terminal.cols} rows ${terminal.rows}`;
+    if (phase.value !== 'running' || size === told) return;
+    told = size;
+    // A serial line does not carry the window's size: the guest is told, and its programs get their SIGWINCH.
+    void vm()
+      .run(`stty -F /dev/ttyS0 ${size}`, 10_000)
+      .catch(() => {
+        told = '';
+      });
+  };
+  const observer = new ResizeObserver(tellSize);
+  observer.observe(place);
+  const ends = [
+    onSerial((bytes) => terminal.write(bytes)),
+    onBoot(() => {
+      terminal.reset();
+      told = '';
+    }),
+    effect(() => {
+      if (phase.value === 'running') tellSize();
+    }),
+    effect(() => {
+      const name = dark.value ? 'dark' : 'light';
+      terminal.options.theme = {
+        background: color('terminal'),
+        foreground: color('text'),
+        cursor: color('accent'),
+        selectionBackground: name === 'dark' ? '#3a5a8a' : '#b4d2ff',
+      };
+    }),
+  ];
+  return () => {
+    for (const end of ends) end();
+    observer.disconnect();
+    terminal.dispose();
+  };
+}

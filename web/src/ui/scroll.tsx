@@ -1,0 +1,18 @@
+import type { ComponentChildren } from 'preact';
+
+interface Props {
+  label: string;
+  /** Whether it also has a height of its own. */
+  tall?: boolean;
+  children: ComponentChildren;
+}
+
+/** A part of the page that scrolls by itself, for what is wider than a phone. */
+export function Scroll({ label, tall = false, children }: Props) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable, or a keyboard cannot scroll it
+    <section class={tall ? 'scroll tall' : 'scroll'} aria-label={label} tabIndex={0}>
+      {children}
+    </section>
+  );
+}

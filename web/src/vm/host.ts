@@ -1,0 +1,221 @@
+import v86Url from 'v86/build/v86.wasm?url';
+import * as virtio from '../../../spec/virtio.ts';
+import type { CommandResult } from '../../../src/guest/console.ts';
+import { buildMachine, type Machine, type MachineImages, waitForShell } from '../../../src/machine/machine.ts';
+import { type MachineConfig, packState, unpackState } from '../../../src/machine/state_file.ts';
+import { DeviceTracer, GuestView, ringSnapshot, type TracedRequest } from '../../../src/trace/index.ts';
+import { download, guestManifest } from './images.ts';
+import type { VmApi, VmEvent, VmStart, VmView } from './protocol.ts';
+
+/** A complete trace ends here: each request is some kilobytes. */
+const RECORDED_MAX = 20_000;
+const SERIAL_INTERVAL_MS = 16;
+const STAGE_INTERVAL_MS = 200;
+
+const FEATURE_NAMES = Object.entries(virtio)
+  .filter(([name]) => name.startsWith('F_'))
+  .map(([name, bit]) => [`VIRTIO_${name}`, BigInt(bit)] as const);
+
+/** The machine, in the worker that it has to itself. */
+export class VmHost implements VmApi {
+  #machine: Machine | undefined;
+  #config: MachineConfig | undefined;
+  #tracer: DeviceTracer | undefined;
+  #watched = false;
+  #recording = false;
+  #onEvent: (event: VmEvent) => void = () => {};
+  #serial: number[] = [];
+
+  async boot(start: VmStart, onEvent: (event: VmEvent) => void): Promise<void> {
+    this.#onEvent = onEvent;
+    const { config, state, images } = await this.#gather(start);
+    this.#config = config;
+    onEvent({ kind: 'config', config });
+    onEvent({ kind: 'stage', stage: 'machine' });
+    const { memoryMiB, ...device } = config;
+    const machine = await buildMachine({
+      images,
+      v86: new URL(v86Url, start.base).href,
+      memoryMiB,
+      device,
+      ...(state ? { state } : {}),
+      ...(images.kernel ? {} : { onReboot: () => onEvent({ kind: 'reboot' }) }),
+    });
+    this.#machine = machine;
+    machine.onByte((byte) => this.#takeSerial(byte));
+    onEvent({ kind: 'stage', stage: 'kernel' });
+    if (state) {
+      // The prompt was printed before the state was saved.
+      machine.send('\n');
+      await machine.sideConsole.run('true');
+    } else {
+      await this.#untilShell(machine);
+    }
+    onEvent({ kind: 'stage', stage: 'shell' });
+  }
+
+  type(text: string): void {
+    this.#machine?.send(text);
+  }
+
+  run(command: string, timeoutMs: number): Promise<CommandResult> {
+    return this.#running.sideConsole.run(command, { timeoutMs });
+  }
+
+  async pause(): Promise<void> {
+    await this.#running.pause();
+  }
+
+  async resume(): Promise<void> {
+    await this.#running.resume();
+  }
+
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    const machine = this.#running;
+    if (!this.#config) throw new Error('The machine has not been started.');
+    // Requests that are held have no place in a saved state.
+    this.#tracer?.release();
+    return packState(this.#config, await machine.save());
+  }
+
+  watch(on: boolean): void {
+    this.#watched = on;
+    if (on) this.#trace();
+    else this.#endTrace();
+  }
+
+  look(since: number): VmView {
+    const { device } = this.#running;
+    const tracer = this.#tracer;
+    return {
+      rings: device.queues.map((_, index) => ringSnapshot(device, index)),
+      sessions: tracer?.sessions() ?? [],
+      counters: device.statistics().queues,
+      requests: tracer?.requestsSince(since).slice(-REQUESTS_A_LOOK) ?? [],
+      holding: tracer?.holding ?? false,
+      recording: this.#recording,
+      status: device.status,
+      fault: device.fault?.message,
+      features: FEATURE_NAMES.filter(([, bit]) => (device.driverFeatures >> bit) & 1n).map(([name]) => name),
+    };
+  }
+
+  keyOf(session: string): string | undefined {
+    return this.#running.device.sessions().find(({ id }) => id === session)?.key;
+  }
+
+  hold(): void {
+    this.#trace().hold((queue) => this.#onEvent({ kind: 'held', queue }));
+  }
+
+  step(queue: number): boolean {
+    return this.#tracer?.step(queue) ?? false;
+  }
+
+  release(): void {
+    this.#tracer?.release();
+    this.#endTrace();
+  }
+
+  tamper(queue: number, offset: number, bytes: Uint8Array): boolean {
+    const { device } = this.#running;
+    const header = this.#tracer?.waiting(queue)?.buffers.find(({ writable }) => !writable);
+    if (!header || offset + bytes.length > header.bytes) return false;
+    const at = new GuestView(device.guest).locate(header.address + offset, bytes.length);
+    if (at === undefined) return false;
+    new Uint8Array(device.guest.memory.buffer).set(bytes, at);
+    return true;
+  }
+
+  startRecording(): void {
+    this.#tracer?.detach();
+    this.#recording = true;
+    this.#tracer = new DeviceTracer(this.#running.device, { kept: RECORDED_MAX, perSecond: Number.POSITIVE_INFINITY });
+  }
+
+  stopRecording(): TracedRequest[] {
+    const requests = this.#tracer?.requestsSince(0) ?? [];
+    this.#recording = false;
+    this.#tracer?.detach();
+    this.#tracer = undefined;
+    if (this.#watched) this.#trace();
+    return requests;
+  }
+
+  get #running(): Machine {
+    if (!this.#machine) throw new Error('The machine has not been started.');
+    return this.#machine;
+  }
+
+  #trace(): DeviceTracer {
+    this.#tracer ??= new DeviceTracer(this.#running.device);
+    return this.#tracer;
+  }
+
+  /** Nobody looks any more: the device is left alone, unless it still holds or records. */
+  #endTrace(): void {
+    if (this.#watched || this.#recording || this.#tracer?.holding) return;
+    this.#tracer?.detach();
+    this.#tracer = undefined;
+  }
+
+  async #gather(start: VmStart): Promise<{ config: MachineConfig; state?: ArrayBuffer; images: MachineImages }> {
+    this.#onEvent({ kind: 'stage', stage: 'download' });
+    const { files } = await guestManifest(start.base);
+    const { bios, vgaBios, kernel, initrd, booted } = files;
+    const onProgress = (loaded: number, total: number) => this.#onEvent({ kind: 'progress', loaded, total });
+    if (start.from === 'power-on') {
+      const got = await download(start.base, { bios, vgaBios, kernel, initrd }, onProgress);
+      const images = {
+        bios: got.bios.buffer,
+        vgaBios: got.vgaBios.buffer,
+        kernel: got.kernel.buffer,
+        initrd: got.initrd.buffer,
+      };
+      return { config: start.config, images };
+    }
+    const firmware = { bios, vgaBios };
+    let file = start.from === 'file' ? start.file : undefined;
+    let got: Record<keyof typeof firmware, Uint8Array<ArrayBuffer>>;
+    if (file) {
+      got = await download(start.base, firmware, onProgress);
+    } else {
+      if (!booted) {
+        throw new Error('This host has no booted state: run “npm run web:image” for one, or start from power-on.');
+      }
+      const all = await download(start.base, { ...firmware, booted }, onProgress);
+      file = all.booted;
+      got = all;
+    }
+    this.#onEvent({ kind: 'stage', stage: 'unpack' });
+    const { config, state } = await unpackState(file);
+    return { config, state, images: { bios: got.bios.buffer, vgaBios: got.vgaBios.buffer } };
+  }
+
+  /** Tells of the device's discovery on the way: Linux itself prints nothing before its shell. */
+  async #untilShell(machine: Machine): Promise<void> {
+    const timer = setInterval(() => {
+      if (machine.device.status === 0) return;
+      clearInterval(timer);
+      this.#onEvent({ kind: 'stage', stage: 'device' });
+    }, STAGE_INTERVAL_MS);
+    try {
+      await waitForShell(machine, false);
+      await machine.sideConsole.waitFor(/guest# /);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** Bytes come one by one and in thousands: they are handed over some sixty times a second. */
+  #takeSerial(byte: number): void {
+    if (this.#serial.push(byte) > 1) return;
+    setTimeout(() => {
+      this.#onEvent({ kind: 'serial', bytes: Uint8Array.from(this.#serial) });
+      this.#serial = [];
+    }, SERIAL_INTERVAL_MS);
+  }
+}
+
+/** More of them nobody can read between two looks. */
+const REQUESTS_A_LOOK = 64;

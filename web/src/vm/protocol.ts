@@ -1,0 +1,73 @@
+import type { QueueCounts } from '../../../src/device/statistics.ts';
+import type { CommandResult } from '../../../src/guest/console.ts';
+import type { MachineConfig } from '../../../src/machine/state_file.ts';
+import type { RingSnapshot, SessionInfo, TracedRequest } from '../../../src/trace/index.ts';
+
+/** What the page asks of the worker that the machine runs in. */
+export interface VmApi {
+  /** Builds the machine and starts it; resolves once a shell listens in the guest. */
+  boot(start: VmStart, onEvent: (event: VmEvent) => void): Promise<void>;
+  /** Types into the terminal's serial line. */
+  type(text: string): void;
+  /** Runs a command in the shell of the second serial line, which the terminal does not show. */
+  run(command: string, timeoutMs: number): Promise<CommandResult>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** The machine as a file. */
+  save(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Whether requests are looked at. A machine that nobody watches spends nothing on it. */
+  watch(on: boolean): void;
+  look(since: number): VmView;
+  /** The key of an open session, in hexadecimal; undefined when it is closed. */
+  keyOf(session: string): string | undefined;
+  /** Requests of the data queues wait in their rings, go through one at a time, or pass freely. */
+  hold(): void;
+  step(queue: number): boolean;
+  release(): void;
+  /** Overwrites bytes in the header of the request that waits on a queue; false when none waits. */
+  tamper(queue: number, offset: number, bytes: Uint8Array): boolean;
+  /** From now on every request is kept, up to a limit; stopRecording() answers them. */
+  startRecording(): void;
+  stopRecording(): TracedRequest[];
+}
+
+/** What a machine starts from. */
+export type VmStart =
+  | { from: 'power-on'; config: MachineConfig; base: string }
+  /** The state that the page's host prepared. */
+  | { from: 'booted'; base: string }
+  /** A file that save() made. */
+  | { from: 'file'; file: Uint8Array<ArrayBuffer>; base: string };
+
+export type BootStage = 'download' | 'unpack' | 'machine' | 'kernel' | 'device' | 'shell';
+
+export type VmEvent =
+  | { kind: 'progress'; loaded: number; total: number }
+  | { kind: 'stage'; stage: BootStage }
+  | { kind: 'config'; config: MachineConfig }
+  | { kind: 'serial'; bytes: Uint8Array<ArrayBuffer> }
+  /** The driver offers requests that are held. */
+  | { kind: 'held'; queue: number }
+  /** The guest asked for a reboot, and this machine was not built from a kernel. */
+  | { kind: 'reboot' };
+
+/** What the inspector shows, at one moment. */
+export interface VmView {
+  rings: RingSnapshot[];
+  sessions: SessionInfo[];
+  counters: QueueCounts[];
+  /** Younger than the serial number that was asked for. */
+  requests: TracedRequest[];
+  holding: boolean;
+  recording: boolean;
+  status: number;
+  fault: string | undefined;
+  /** Negotiated features, as names. */
+  features: string[];
+}
+
+/** Files that a page's host offers, in guest/manifest.json beside the page. */
+export interface GuestFile {
+  file: string;
+  bytes: number;
+}

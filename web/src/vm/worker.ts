@@ -1,0 +1,4 @@
+import { expose } from 'comlink';
+import { VmHost } from './host.ts';
+
+expose(new VmHost());

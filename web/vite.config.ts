@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+/** What a page needs to be cross-origin isolated: exact clocks, and memory that threads share. */
+const ISOLATION = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  // The folder must work wherever a static host puts it.
+  base: './',
+  // scripts/web-guest.mjs puts the guest's files here.
+  publicDir: fileURLToPath(new URL('../build/web-public', import.meta.url)),
+  server: { headers: ISOLATION, port: 8086 },
+  preview: { headers: ISOLATION, port: 8086 },
+  // v86 in a file of its own: it has a budget of its own.
+  worker: {
+    format: 'es',
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'v86', test: /node_modules\/v86/ }] } } },
+  },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    outDir: fileURLToPath(new URL('../build/web', import.meta.url)),
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    // v86 is one file of 360 kB.
+    chunkSizeWarningLimit: 600,
+  },
+});
