@@ -1,6 +1,6 @@
-// Multiplication in GHASH's field (NIST SP 800-38D section 6.3) in constant time: carry-less products from integer ones, whose
-// carries fall into holes (T. Pornin, "BearSSL", constant-time GHASH).
+// Multiplication in GHASH's field (NIST SP 800-38D section 6.3) in constant time.
 
+import { carrylessLow } from '../carryless';
 import { high, low, pair, swizzle } from '../simd';
 
 // A block holds x⁰ in the most significant bit of its first byte. Its "number" is the big-endian one, as two halves; its
@@ -33,26 +33,6 @@ export function storeFactor(factor: usize, src: usize): void {
   v128.store(factor, mirrorBits(block), 16);
 }
 
-// The lower 64 bits of the carry-less product. Each factor falls into four parts with a bit in every fourth place, so that up
-// to fifteen carries stay in the holes; a sixteenth occurs in the topmost place alone, and falls off.
-@inline function product(x: u64, y: u64): u64 {
-  const x0 = x & 0x1111111111111111;
-  const x1 = x & 0x2222222222222222;
-  const x2 = x & 0x4444444444444444;
-  const x3 = x & 0x8888888888888888;
-  const y0 = y & 0x1111111111111111;
-  const y1 = y & 0x2222222222222222;
-  const y2 = y & 0x4444444444444444;
-  const y3 = y & 0x8888888888888888;
-  const z0 = (x0 * y0) ^ (x1 * y3) ^ (x2 * y2) ^ (x3 * y1);
-  const z1 = (x0 * y1) ^ (x1 * y0) ^ (x2 * y3) ^ (x3 * y2);
-  const z2 = (x0 * y2) ^ (x1 * y1) ^ (x2 * y0) ^ (x3 * y3);
-  const z3 = (x0 * y3) ^ (x1 * y2) ^ (x2 * y1) ^ (x3 * y0);
-  return (
-    (z0 & 0x1111111111111111) | (z1 & 0x2222222222222222) | (z2 & 0x4444444444444444) | (z3 & 0x8888888888888888)
-  );
-}
-
 /**
  * A step of GHASH: adds a block to the hash, and multiplies it.
  * @param hash 16 bytes, replaced
@@ -72,12 +52,12 @@ export function ghashStep(hash: usize, src: usize, factor: usize): void {
   const n1 = load<u64>(factor, 16);
   const n0 = load<u64>(factor, 24);
   // Karatsuba: lower, upper and middle products, each as its lower half and as the mirror of its upper half.
-  const lower = product(x0, y0);
-  const upper = product(x1, y1);
-  const middle = product(x0 ^ x1, y0 ^ y1) ^ lower ^ upper;
-  const lowerMirror = product(m0, n0);
-  const upperMirror = product(m1, n1);
-  const middleMirror = product(m0 ^ m1, n0 ^ n1) ^ lowerMirror ^ upperMirror;
+  const lower = carrylessLow(x0, y0);
+  const upper = carrylessLow(x1, y1);
+  const middle = carrylessLow(x0 ^ x1, y0 ^ y1) ^ lower ^ upper;
+  const lowerMirror = carrylessLow(m0, n0);
+  const upperMirror = carrylessLow(m1, n1);
+  const middleMirror = carrylessLow(m0 ^ m1, n0 ^ n1) ^ lowerMirror ^ upperMirror;
   const mirrors = swapHalves(mirrorBits(pair(lowerMirror, upperMirror)));
   const middles = swapHalves(mirrorBits(i64x2.splat(middleMirror)));
   // The 255 bits of the whole product move left by one, so that x⁰ is the most significant bit of z3. A mirrored half, which

@@ -1,7 +1,7 @@
 // KASUMI, the block cipher of 3GPP TS 35.202: 64-bit blocks, 128-bit keys. f8 and f9 only ever encipher.
 //
-// S7 and S9 are evaluated as the polynomials that they are, one monomial a lane (scripts/gen-kasumi-tables.mjs), so no branch
-// and no address depends on a secret.
+// S7 and S9 are evaluated as the polynomials that they are, one monomial a lane (scripts/gen-kasumi-tables.mjs), so no
+// branch and no address depends on a secret.
 
 import { kasumiStoreTable } from './kasumi_tables';
 

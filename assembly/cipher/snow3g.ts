@@ -1,9 +1,10 @@
 // SNOW 3G, the keystream generator of UEA2 and UIA2: "Specification of the 3GPP Confidentiality and Integrity Algorithms
 // UEA2 & UIA2. Document 2: SNOW 3G Specification", whose sections are cited here.
 //
-// Four clocks at once. The LFSR's nearest taps are five stages from its end, so four new stages are one vector; the FSM has two
-// clocks' worth of S-boxes ready at a time, because R1 of the next clock needs no S-box of this one.
+// Four clocks at once. The LFSR's nearest tap is five stages from its end, so four new stages are one vector; the FSM has
+// two clocks' worth of S-boxes ready at a time, because R1 of the next clock needs no S-box of this one.
 
+import { reverseBytes } from '../simd';
 import { s1, s2 } from './snow3g_sboxes';
 import { snow3gStoreAlpha, snow3gStoreSq } from './snow3g_tables';
 
@@ -92,10 +93,6 @@ export const SNOW3G_CONTEXT_BYTES: usize = 704;
   v128.store(ctx, stages16, LFSR + 48);
   const stages15 = v128.shuffle<u32>(stages12, stages16, 3, 4, 5, 6);
   return v128.xor(v128.xor(i32x4.add(stages15, r1), r2), stages0);
-}
-
-@inline function reverseBytes(x: v128): v128 {
-  return i8x16.swizzle(x, i8x16(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
 }
 
 /**

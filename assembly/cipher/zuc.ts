@@ -4,6 +4,7 @@
 // No branch and no address depends on a secret: sums modulo 2^31 - 1 fold their carries back, and the S-boxes are nibble look-ups
 // in registers (scripts/gen-zuc-tables.mjs). New stages are appended to the LFSR, and it moves once for many clocks.
 
+import { high, low } from '../simd';
 import { indexIo, indexJo, look, mapNibbles, mapReciprocal } from './aes_nibbles';
 import { S0_P1, S0_P2, S0_REST, S1_IO, S1_JO, S1_PAIR_HIGH, S1_PAIR_LOW } from './zuc_tables';
 
@@ -20,28 +21,28 @@ export const ZUC_CONTEXT_BYTES: usize = 448;
 export const ZUC_MOST_WORDS: usize = 16;
 
 // The stages of the LFSR that are tapped, in bytes from its first.
-const S0: usize = 0;
-const S2: usize = 8;
-const S4: usize = 16;
-const S5: usize = 20;
-const S7: usize = 28;
-const S9: usize = 36;
-const S10: usize = 40;
-const S11: usize = 44;
-const S13: usize = 52;
-const S14: usize = 56;
-const S15: usize = 60;
+const STAGE_0: usize = 0;
+const STAGE_2: usize = 8;
+const STAGE_4: usize = 16;
+const STAGE_5: usize = 20;
+const STAGE_7: usize = 28;
+const STAGE_9: usize = 36;
+const STAGE_10: usize = 40;
+const STAGE_11: usize = 44;
+const STAGE_13: usize = 52;
+const STAGE_14: usize = 56;
+const STAGE_15: usize = 60;
 const NEXT: usize = 64;
 
 // The next stage of the LFSR at `at` (section 3.2), where `feedback` is 0 in work mode. The sum is not 0, and folding
 // keeps it so: 2^31 - 1 stands for 0, as the section demands.
 @inline function nextStage(at: usize, feedback: u32): u32 {
   let sum =
-    ((load<u32>(at, S15) as u64) << 15) +
-    ((load<u32>(at, S13) as u64) << 17) +
-    ((load<u32>(at, S10) as u64) << 21) +
-    ((load<u32>(at, S4) as u64) << 20) +
-    (load<u32>(at, S0) as u64) * 257 +
+    ((load<u32>(at, STAGE_15) as u64) << 15) +
+    ((load<u32>(at, STAGE_13) as u64) << 17) +
+    ((load<u32>(at, STAGE_10) as u64) << 21) +
+    ((load<u32>(at, STAGE_4) as u64) << 20) +
+    (load<u32>(at, STAGE_0) as u64) * 257 +
     (feedback as u64);
   sum = (sum & 0x7fffffff) + (sum >> 31);
   return ((sum & 0x7fffffff) + (sum >> 31)) as u32;
@@ -58,15 +59,14 @@ const NEXT: usize = 64;
 
 // W, the output of F (section 3.4).
 @inline function output(at: usize, registers: u64): u32 {
-  return (highLow(load<u32>(at, S15), load<u32>(at, S14)) ^ (registers as u32)) + ((registers >> 32) as u32);
+  return (highLow(load<u32>(at, STAGE_15), load<u32>(at, STAGE_14)) ^ (registers as u32)) + ((registers >> 32) as u32);
 }
 
 // S0 of each byte, see scripts/gen-zuc-tables.mjs.
 @inline function s0(x: v128): v128 {
-  const nibble = i8x16.splat(0x0f);
-  const low = v128.and(x, nibble);
-  const a = v128.xor(v128.and(i32x4.shr_u(x, 4), nibble), look(S0_P1(), low));
-  const b = v128.xor(low, look(S0_P2(), a));
+  const x2 = low(x);
+  const a = v128.xor(high(x), look(S0_P1(), x2));
+  const b = v128.xor(x2, look(S0_P2(), a));
   return v128.xor(i8x16.add(a, a), look(S0_REST(), b));
 }
 
@@ -84,8 +84,8 @@ const NEXT: usize = 64;
 
 // The registers after a clock of F (section 3.4).
 @inline function nextRegisters(at: usize, registers: u64): u64 {
-  const w1 = (registers as u32) + lowHigh(load<u32>(at, S11), load<u32>(at, S9));
-  const w2 = ((registers >> 32) as u32) ^ lowHigh(load<u32>(at, S7), load<u32>(at, S5));
+  const w1 = (registers as u32) + lowHigh(load<u32>(at, STAGE_11), load<u32>(at, STAGE_9));
+  const w2 = ((registers >> 32) as u32) ^ lowHigh(load<u32>(at, STAGE_7), load<u32>(at, STAGE_5));
   const u = (w1 << 16) | (w2 >> 16);
   const v = (w2 << 16) | (w1 >> 16);
   const l1 = u ^ rotl<u32>(u, 2) ^ rotl<u32>(u, 10) ^ rotl<u32>(u, 18) ^ rotl<u32>(u, 24);
@@ -173,7 +173,7 @@ export function zucKeystream(ctx: usize, dst: usize, words: usize): void {
   at = ctx + LFSR;
   let registers = load<u64>(ctx, REGISTERS);
   do {
-    store<u32>(dst, bswap<u32>(output(at, registers) ^ lowHigh(load<u32>(at, S2), load<u32>(at, S0))));
+    store<u32>(dst, bswap<u32>(output(at, registers) ^ lowHigh(load<u32>(at, STAGE_2), load<u32>(at, STAGE_0))));
     registers = nextRegisters(at, registers);
     dst += 4;
     at += 4;

@@ -1,8 +1,8 @@
 // UIA2, the integrity algorithm over SNOW 3G: "Specification of the 3GPP Confidentiality and Integrity Algorithms UEA2 & UIA2.
 // Document 1: UEA2 and UIA2 Specifications", section 4. The message is evaluated as a polynomial over GF(2^64).
 
+import { carrylessLow, reverseBits } from '../carryless';
 import { snow3gStart, snow3gStoreKeystream } from '../cipher/snow3g';
-import { carrylessLow, reverseBits } from './carryless';
 
 // What the bits of a product from 64 on are worth modulo x^64 + x^4 + x^3 + x + 1.
 @inline function reduce(high: u64): u64 {
@@ -10,7 +10,7 @@ import { carrylessLow, reverseBits } from './carryless';
 }
 
 // MUL of section 4.3.4 with 0x1b. The second factor comes with its bits in reverse, too: it is the same for a whole message.
-@inline function multiply(x: u64, y: u64, reversedY: u64): u64 {
+function multiply(x: u64, y: u64, reversedY: u64): u64 {
   const high = reverseBits(carrylessLow(reverseBits(x), reversedY)) >> 1;
   return carrylessLow(x, y) ^ reduce(high) ^ reduce((high >> 63) ^ (high >> 61) ^ (high >> 60));
 }

@@ -4,8 +4,8 @@
 // Each 1 bit of the message adds the 32 bits of keystream that begin at its place: a carry-less product of 32 bits of the
 // message, in reverse, and 64 bits of keystream.
 
+import { carrylessLow, reverseBits } from '../carryless';
 import { ZUC_KEYSTREAM, ZUC_MOST_WORDS, zucKeystream, zucStart } from '../cipher/zuc';
-import { carrylessLow, reverseBits } from './carryless';
 
 // What four bytes of the message, as they are loaded from memory, add to the tag.
 @inline function addend(word: u32, keystream: usize): u32 {

@@ -1,12 +1,11 @@
-// Carry-less multiplication, which WebAssembly lacks. No branch and no address depends on a factor.
+// Carry-less multiplication, which WebAssembly lacks, from integer products whose carries fall into holes (T. Pornin, "BearSSL",
+// constant-time GHASH). No branch and no address depends on a factor.
 
 /**
- * The low 64 bits of the product of two polynomials over GF(2).
- *
- * Of each factor, every fourth bit is kept: an integer product of two such numbers adds up to 16 ones in a place, whose
- * carries die in the three empty bits above it, except in the topmost place, where they leave the word.
+ * The low 64 bits of the product of two polynomials over GF(2). Each factor falls into four parts with a bit in every fourth
+ * place, so that up to fifteen carries stay in the holes; a sixteenth occurs in the topmost place alone, and falls off.
  */
-export function carrylessLow(x: u64, y: u64): u64 {
+@inline export function carrylessLow(x: u64, y: u64): u64 {
   const x0 = x & 0x1111111111111111;
   const x1 = x & 0x2222222222222222;
   const x2 = x & 0x4444444444444444;
