@@ -2,6 +2,7 @@
 import { AEAD_CCM, AEAD_CHACHA20_POLY1305, AEAD_GCM } from '../../spec/crypto';
 import { CCM_CONTEXT_BYTES, ccmDecrypt, ccmEncrypt, ccmSetKey } from '../aead/aes_ccm';
 import { GCM_CONTEXT_BYTES, gcmDecrypt, gcmEncrypt, gcmSetKey } from '../aead/aes_gcm';
+import { chachaPolyDecrypt, chachaPolyEncrypt, chachaPolySetKey } from '../aead/chacha20_poly1305';
 
 /** Room for the expanded key of any of them: GCM's is the largest. */
 export const AEAD_CONTEXT_BYTES: usize = GCM_CONTEXT_BYTES;
@@ -31,6 +32,7 @@ export function aeadIvValid(algo: u32, ivBytes: u32, bytes: u32): bool {
 export function aeadExpandKey(algo: u32, context: usize, key: usize, keyBytes: u32): void {
   if (algo == AEAD_GCM) gcmSetKey(context, key, keyBytes);
   else if (algo == AEAD_CCM) ccmSetKey(context, key, keyBytes);
+  else chachaPolySetKey(context, key);
 }
 
 /** Encrypts; the tag is written behind the ciphertext. */
@@ -51,6 +53,8 @@ export function aeadEncrypt(
     gcmEncrypt(context, iv, ivBytes, aad, aadBytes, source, bytes, destination, tag, tagBytes);
   } else if (algo == AEAD_CCM) {
     ccmEncrypt(context, iv, ivBytes, aad, aadBytes, source, bytes, destination, tag, tagBytes);
+  } else {
+    chachaPolyEncrypt(context, iv, aad, aadBytes, source, bytes, destination, tag, tagBytes);
   }
 }
 
@@ -69,5 +73,8 @@ export function aeadDecrypt(
 ): bool {
   const tag = source + bytes;
   if (algo == AEAD_GCM) return gcmDecrypt(context, iv, ivBytes, aad, aadBytes, source, bytes, destination, tag, tagBytes);
+  if (algo == AEAD_CHACHA20_POLY1305) {
+    return chachaPolyDecrypt(context, iv, aad, aadBytes, source, bytes, destination, tag, tagBytes);
+  }
   return ccmDecrypt(context, iv, ivBytes, aad, aadBytes, source, bytes, destination, tag, tagBytes);
 }

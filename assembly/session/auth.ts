@@ -6,6 +6,7 @@
 import {
   MAC_CBCMAC_AES,
   MAC_CBCMAC_KASUMI_F9,
+  MAC_CMAC_3DES,
   MAC_CMAC_AES,
   MAC_GMAC_AES,
   MAC_KASUMI_F9,
@@ -19,6 +20,7 @@ import { snow3gSetKey } from '../cipher/snow3g';
 import { zucSetKey } from '../cipher/zuc';
 import { aesCbcmacFinal, aesCbcmacInit, aesCbcmacSetKey, aesCbcmacUpdate } from '../mac/aes_cbcmac';
 import { aesCmacFinal, aesCmacInit, aesCmacSetKey, aesCmacUpdate } from '../mac/aes_cmac';
+import { desCmacFinal, desCmacInit, desCmacSetKey, desCmacUpdate } from '../mac/des_cmac';
 import { aesXcbcFinal, aesXcbcInit, aesXcbcSetKey, aesXcbcUpdate } from '../mac/aes_xcbc';
 import { kasumiCbcmac } from '../mac/kasumi_cbcmac';
 import { kasumiF9 } from '../mac/kasumi_f9';
@@ -51,13 +53,14 @@ export function macResultValid(algo: u32, bytes: u32): bool {
 
 function macBytes(algo: u32): u32 {
   if (algo == MAC_KASUMI_F9 || algo == MAC_SNOW3G_UIA2 || algo == MAC_ZUC_EIA3) return 4;
-  if (algo == MAC_CBCMAC_KASUMI_F9) return 8;
+  if (algo == MAC_CBCMAC_KASUMI_F9 || algo == MAC_CMAC_3DES) return 8;
   return 16;
 }
 
 export function macKeyValid(algo: u32, keyBytes: u32): bool {
   if (algo == MAC_XCBC_AES || algo == MAC_KASUMI_F9 || algo == MAC_CBCMAC_KASUMI_F9) return keyBytes == 16;
   if (algo == MAC_SNOW3G_UIA2 || algo == MAC_ZUC_EIA3) return keyBytes == 16;
+  if (algo == MAC_CMAC_3DES) return keyBytes == 16 || keyBytes == 24;
   return keyBytes == 16 || keyBytes == 24 || keyBytes == 32;
 }
 
@@ -71,6 +74,7 @@ export function macExpandKey(algo: u32, context: usize, key: usize, keyBytes: u3
   else if (algo == MAC_CBCMAC_AES) aesCbcmacSetKey(context, key, keyBytes);
   else if (algo == MAC_XCBC_AES) aesXcbcSetKey(context, key);
   else if (algo == MAC_GMAC_AES) gcmSetKey(context, key, keyBytes);
+  else if (algo == MAC_CMAC_3DES) desCmacSetKey(context, key, keyBytes);
   else if (algo == MAC_SNOW3G_UIA2) snow3gSetKey(context, key);
   else if (algo == MAC_ZUC_EIA3) zucSetKey(context, key);
   else kasumiSetKey(context, key);
@@ -103,6 +107,10 @@ export function macRun(algo: u32, context: usize, source: usize, bytes: u32, dig
     aesXcbcInit(context);
     aesXcbcUpdate(context, source, bytes);
     aesXcbcFinal(context, digest, digestBytes);
+  } else if (algo == MAC_CMAC_3DES) {
+    desCmacInit(context);
+    desCmacUpdate(context, source, bytes);
+    desCmacFinal(context, digest, digestBytes);
   } else if (algo == MAC_GMAC_AES) {
     const head = ivBytes(algo);
     gmac(context, source, head, source + head, bytes - head, digest, digestBytes);

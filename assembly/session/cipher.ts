@@ -1,11 +1,16 @@
 // The CIPHER algorithms (5.9.4.1): which keys, IVs and lengths they take, and which kernels run them.
 import {
   AES_BLOCK_BYTES,
+  CIPHER_3DES_CBC,
+  CIPHER_3DES_CTR,
+  CIPHER_3DES_ECB,
   CIPHER_AES_CBC,
   CIPHER_AES_CTR,
   CIPHER_AES_ECB,
   CIPHER_AES_F8,
   CIPHER_AES_XTS,
+  CIPHER_DES_CBC,
+  CIPHER_DES_ECB,
   CIPHER_KASUMI_F8,
   CIPHER_SNOW3G_UEA2,
   CIPHER_ZUC_EEA3,
@@ -18,6 +23,8 @@ import { aesCbcDecrypt } from '../cipher/aes_fixslice';
 import { aesExpandKey } from '../cipher/aes_key';
 import { aesCbcEncrypt } from '../cipher/aes_vperm';
 import { AES_XTS_CONTEXT_BYTES, aesXtsDecrypt, aesXtsEncrypt, aesXtsSetKey } from '../cipher/aes_xts';
+import { desCbcDecrypt, desCbcEncrypt, desCtr, desEcbDecrypt, desEcbEncrypt } from '../cipher/des';
+import { desSetKey } from '../cipher/des_key';
 import { kasumiSetKey } from '../cipher/kasumi';
 import { kasumiF8 } from '../cipher/kasumi_f8';
 import { snow3gSetKey } from '../cipher/snow3g';
@@ -28,6 +35,15 @@ import { zucEea3 } from '../cipher/zuc_eea3';
 /** Room for the expanded key of any of them, which XTS needs. */
 export const CIPHER_CONTEXT_BYTES: usize = (AES_XTS_CONTEXT_BYTES + 63) & ~63;
 
+/** Of DES, and of KASUMI. */
+const SHORT_BLOCK_BYTES: u32 = 8;
+
+/** DES and TDEA in their modes have the numbers 5 to 9. */
+@inline
+function isDes(algo: u32): bool {
+  return algo >= <u32>CIPHER_DES_ECB && algo <= <u32>CIPHER_3DES_CTR;
+}
+
 @inline
 function isAesKey(bytes: u32): bool {
   return bytes == 16 || bytes == 24 || bytes == 32;
@@ -37,6 +53,8 @@ function isAesKey(bytes: u32): bool {
 export function cipherKeyValid(algo: u32, keyBytes: u32): bool {
   if (algo == CIPHER_AES_XTS) return keyBytes == 32 || keyBytes == 64;
   if (algo == CIPHER_AES_F8) return keyBytes % 2 == 0 && isAesKey(keyBytes / 2);
+  if (algo == CIPHER_DES_ECB || algo == CIPHER_DES_CBC) return keyBytes == 8;
+  if (isDes(algo)) return keyBytes == 16 || keyBytes == 24;
   if (algo == CIPHER_KASUMI_F8 || algo == CIPHER_SNOW3G_UEA2 || algo == CIPHER_ZUC_EEA3) return keyBytes == 16;
   return isAesKey(keyBytes);
 }
@@ -44,6 +62,7 @@ export function cipherKeyValid(algo: u32, keyBytes: u32): bool {
 export function cipherExpandKey(algo: u32, context: usize, key: usize, keyBytes: u32): void {
   if (algo == CIPHER_AES_XTS) aesXtsSetKey(context, key, keyBytes);
   else if (algo == CIPHER_AES_F8) aesF8SetKey(context, key, keyBytes / 2, key + keyBytes / 2);
+  else if (isDes(algo)) desSetKey(context, key, keyBytes);
   else if (algo == CIPHER_KASUMI_F8) kasumiSetKey(context, key);
   else if (algo == CIPHER_SNOW3G_UEA2) snow3gSetKey(context, key);
   else if (algo == CIPHER_ZUC_EEA3) zucSetKey(context, key);
@@ -52,13 +71,14 @@ export function cipherExpandKey(algo: u32, context: usize, key: usize, keyBytes:
 
 /** The one length of an algorithm's IV or counter. */
 export function cipherIvBytes(algo: u32): u32 {
-  if (algo == CIPHER_AES_ECB) return 0;
-  return algo == CIPHER_KASUMI_F8 ? 8 : AES_BLOCK_BYTES;
+  if (algo == CIPHER_AES_ECB || algo == CIPHER_DES_ECB || algo == CIPHER_3DES_ECB) return 0;
+  return algo == CIPHER_KASUMI_F8 || isDes(algo) ? SHORT_BLOCK_BYTES : AES_BLOCK_BYTES;
 }
 
 /** Whether an algorithm takes data of this length. */
 export function cipherLengthValid(algo: u32, bytes: u32): bool {
   if (algo == CIPHER_AES_CBC || algo == CIPHER_AES_ECB) return bytes % AES_BLOCK_BYTES == 0;
+  if (isDes(algo) && algo != CIPHER_3DES_CTR) return bytes % SHORT_BLOCK_BYTES == 0;
   // A data unit has one block at least (IEEE 1619 section 5.1); none at all is no work.
   if (algo == CIPHER_AES_XTS) return bytes == 0 || bytes >= <u32>AES_BLOCK_BYTES;
   return true;
@@ -77,6 +97,8 @@ export function cipherRun(algo: u32, direction: u32, context: usize, iv: usize, 
     else aesXtsDecrypt(context, iv, source, destination, bytes);
   } else if (algo == CIPHER_AES_F8) {
     aesF8(context, iv, source, destination, bytes);
+  } else if (isDes(algo)) {
+    desRun(algo, encrypt, context, iv, source, destination, bytes);
   } else if (algo == CIPHER_KASUMI_F8) {
     kasumiF8(context, iv, source, destination, bytes);
   } else if (algo == CIPHER_SNOW3G_UEA2) {
@@ -87,5 +109,19 @@ export function cipherRun(algo: u32, direction: u32, context: usize, iv: usize, 
     aesEcbEncrypt(context, source, destination, bytes / AES_BLOCK_BYTES);
   } else {
     aesEcbDecrypt(context, source, destination, bytes / AES_BLOCK_BYTES);
+  }
+}
+
+function desRun(algo: u32, encrypt: bool, context: usize, iv: usize, source: usize, destination: usize, bytes: u32): void {
+  const blocks = bytes / SHORT_BLOCK_BYTES;
+  if (algo == CIPHER_3DES_CTR) {
+    desCtr(context, iv, source, destination, bytes);
+  } else if (algo == CIPHER_DES_CBC || algo == CIPHER_3DES_CBC) {
+    if (encrypt) desCbcEncrypt(context, iv, source, destination, blocks);
+    else desCbcDecrypt(context, iv, source, destination, blocks);
+  } else if (encrypt) {
+    desEcbEncrypt(context, source, destination, blocks);
+  } else {
+    desEcbDecrypt(context, source, destination, blocks);
   }
 }

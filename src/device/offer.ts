@@ -47,6 +47,11 @@ const AVAILABLE: readonly AlgorithmName[] = [
   'aes-ecb',
   'aes-cbc',
   'aes-ctr',
+  'des-ecb',
+  'des-cbc',
+  '3des-ecb',
+  '3des-cbc',
+  '3des-ctr',
   'aes-f8',
   'aes-xts',
   'kasumi-f8',
@@ -56,12 +61,14 @@ const AVAILABLE: readonly AlgorithmName[] = [
   'snow3g-uia2',
   'zuc-eia3',
   'cbcmac-kasumi-f9',
+  'cmac-3des',
   'cmac-aes',
   'cbcmac-aes',
   'xcbc-aes',
   'gmac-aes',
   'gcm',
   'ccm',
+  'chacha20-poly1305',
 ];
 
 const serviceNames = Object.keys(SERVICES) as ServiceName[];

@@ -101,7 +101,7 @@ export class VmHost implements VmApi {
   }
 
   keyOf(session: string): string | undefined {
-    return this.#running.device.sessions().find(({ id }) => id === session)?.key;
+    return this.#running.device.sessions().find(({ id }) => id === session)?.key ?? undefined;
   }
 
   hold(): void {
