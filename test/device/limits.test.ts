@@ -6,16 +6,7 @@ import { resolveOptions } from '../../src/device/options.ts';
 import { createBench } from '../../src/testing/bench.ts';
 import { FakeClock } from '../support/fake_clock.ts';
 import { noise } from '../support/memory.ts';
-import {
-  AT,
-  expectWorks,
-  IV,
-  KEY,
-  openSession,
-  prepare,
-  reference,
-  session,
-} from '../support/requests.ts';
+import { AT, expectWorks, IV, KEY, openSession, prepare, reference, session } from '../support/requests.ts';
 import { type AnyRig, EVENT_IDX, INDIRECT, RIGS, Rig, type RigOptions, UP, VERSION_1 } from '../support/rig.ts';
 
 const MIB = 1024 * 1024;
