@@ -93,6 +93,18 @@ describe('VIRTIO_CRYPTO_S_HW_READY', () => {
     expect(rig.device.config.hardwareReady).toBe(false);
   });
 
+  test('2.5.1 a driver sees it, and is interrupted, over MMIO', async () => {
+    const bench = await createBench({ memoryBytes: 1024 * 1024, transport: 'mmio' });
+    const generation = bench.driver.transport.configGeneration;
+    bench.device.setHardwareReady(false);
+    expect(bench.registers.read(0x60, 4)).toBe(2);
+    expect(bench.driver.transport.configGeneration).not.toBe(generation);
+    expect(bench.driver.readConfig().hardwareReady).toBe(false);
+    bench.driver.interrupt();
+    expect(bench.registers.read(0x60, 4)).toBe(0);
+    await bench.dispose();
+  });
+
   test('2.5.1 a driver sees it, and is interrupted, over PCI', async () => {
     const bench = await createBench({ memoryBytes: 1024 * 1024 });
     expect(bench.driver.readConfig().hardwareReady).toBe(true);

@@ -1,5 +1,5 @@
-// Faults that other virtio-crypto devices and drivers had, by their ids: none of them is ours. Rows that need services not
-// offered yet (AKCIPHER results, chained offsets) follow with those services.
+// Faults that other virtio-crypto devices and drivers had, by their ids: none of them is ours. The sums of chained requests are
+// in test/services/chain_sums.test.ts; AKCIPHER is not offered, so that its rows come down to the refusal of its requests.
 import { describe, expect, test } from 'vitest';
 import * as crypto from '../../spec/crypto.ts';
 import * as fault from '../../spec/engine.ts';
