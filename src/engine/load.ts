@@ -1,29 +1,54 @@
 import { ENGINE_BASE64 } from './binary.ts';
+import { ENGINE_BASE64 as RELAXED_BASE64 } from './binary_relaxed.ts';
 import { ENGINE_EXPORTS, type EngineExports } from './exports.ts';
 
-let compiled: WebAssembly.Module | undefined;
+/** The two builds of the engine. They compute the same; the one with relaxed SIMD looks tables up in fewer instructions. */
+export type EngineBuild = 'relaxed-simd' | 'simd';
 
-/** The engine's binary, decoded anew at each call. */
-export function engineBytes(): Uint8Array<ArrayBuffer> {
-  const text = atob(ENGINE_BASE64);
+const BASE64: Record<EngineBuild, string> = { simd: ENGINE_BASE64, 'relaxed-simd': RELAXED_BASE64 };
+
+/** A module of one function, (v128, v128) -> v128, which is i8x16.relaxed_swizzle. */
+const PROBE = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  ...[0x01, 0x07, 0x01, 0x60, 0x02, 0x7b, 0x7b, 0x01, 0x7b],
+  ...[0x03, 0x02, 0x01, 0x00],
+  ...[0x0a, 0x0b, 0x01, 0x09, 0x00, 0x20, 0x00, 0x20, 0x01, 0xfd, 0x80, 0x02, 0x0b],
+);
+
+const compiled = new Map<EngineBuild, WebAssembly.Module>();
+
+/** The build that instantiateEngine takes here, which is the better of those that this WebAssembly understands. */
+export function engineBuild(): EngineBuild {
+  return WebAssembly.validate(PROBE) ? 'relaxed-simd' : 'simd';
+}
+
+/** The binary of a build, decoded anew at each call. */
+export function engineBytes(build: EngineBuild = engineBuild()): Uint8Array<ArrayBuffer> {
+  const text = atob(BASE64[build]);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }
 
-/** The engine, compiled once a realm: synchronously, since emulators plug devices in inside a synchronous event. */
-export function engineModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(engineBytes());
-  return compiled;
+/** A build, compiled once a realm: synchronously, since emulators plug devices in inside a synchronous event. */
+export function engineModule(build: EngineBuild = engineBuild()): WebAssembly.Module {
+  const module = compiled.get(build) ?? new WebAssembly.Module(engineBytes(build));
+  compiled.set(build, module);
+  return module;
 }
 
 /**
  * Instantiates the engine over a memory.
  * @param memory the memory that holds the guest's RAM and the engine's region
  * @param written called with guest-physical [start, end) after each write to guest RAM, once reportWrites(device, true) ran
+ * @param build which build: the best that runs here, unless a caller wants a certain one
  */
-export function instantiateEngine(memory: WebAssembly.Memory, written: WriteReport): EngineExports {
-  const instance = new WebAssembly.Instance(engineModule(), { env: { memory }, guest: { written } });
+export function instantiateEngine(
+  memory: WebAssembly.Memory,
+  written: WriteReport,
+  build: EngineBuild = engineBuild(),
+): EngineExports {
+  const instance = new WebAssembly.Instance(engineModule(build), { env: { memory }, guest: { written } });
   const { exports } = instance;
   if (!isEngine(exports)) throw new TypeError('The engine binary does not match this library; rebuild both together.');
   return exports;

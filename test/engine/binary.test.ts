@@ -1,7 +1,8 @@
 // The compiled engine owns no static data: one binary serves any number of devices in memories that belong to others.
 import { describe, expect, test } from 'vitest';
 import { ENGINE_EXPORTS } from '../../src/engine/exports.ts';
-import { engineBytes, engineModule } from '../../src/engine/load.ts';
+import { engineBuild, engineBytes, engineModule, instantiateEngine } from '../../src/engine/load.ts';
+import { enableRelaxedSimd } from '../kernels/compile.ts';
 
 const SECTIONS = [
   'custom',
@@ -41,8 +42,9 @@ function sections(module: Uint8Array): Map<string, number> {
   return found;
 }
 
-describe('the compiled engine', () => {
-  const found = sections(engineBytes());
+describe.each(['simd', 'relaxed-simd'] as const)('the compiled engine, built for %s', (build) => {
+  const found = sections(engineBytes(build));
+  if (build === 'relaxed-simd') enableRelaxedSimd();
 
   test.each(['data', 'data count', 'start', 'element', 'table', 'global', 'memory'])('has no %s section', (name) => {
     expect([...found.keys()]).not.toContain(name);
@@ -53,7 +55,7 @@ describe('the compiled engine', () => {
   });
 
   test('imports a memory and a function, and nothing else', () => {
-    const imports = WebAssembly.Module.imports(engineModule()).sort((a, b) => a.module.localeCompare(b.module));
+    const imports = WebAssembly.Module.imports(engineModule(build)).sort((a, b) => a.module.localeCompare(b.module));
     expect(imports).toEqual([
       { module: 'env', name: 'memory', kind: 'memory' },
       { module: 'guest', name: 'written', kind: 'function' },
@@ -61,21 +63,46 @@ describe('the compiled engine', () => {
   });
 
   test('exports the functions that src/engine names, and nothing else', () => {
-    const exported = WebAssembly.Module.exports(engineModule());
+    const exported = WebAssembly.Module.exports(engineModule(build));
     expect(exported.map(({ kind }) => kind)).toEqual(exported.map(() => 'function'));
     expect(exported.map(({ name }) => name).sort()).toEqual([...ENGINE_EXPORTS].sort());
   });
 
   test('is no larger than 400 KiB', () => {
-    expect(engineBytes().length).toBeLessThanOrEqual(400 * 1024);
+    expect(engineBytes(build).length).toBeLessThanOrEqual(400 * 1024);
   });
 
   test('takes a memory of any size, with or without a maximum', () => {
     for (const limits of [{ initial: 1 }, { initial: 1, maximum: 1 }, { initial: 300, maximum: 65536 }]) {
       const memory = new WebAssembly.Memory(limits);
       expect(
-        () => new WebAssembly.Instance(engineModule(), { env: { memory }, guest: { written: () => {} } }),
+        () => new WebAssembly.Instance(engineModule(build), { env: { memory }, guest: { written: () => {} } }),
       ).not.toThrow();
     }
+  });
+});
+
+describe('the choice between the builds', () => {
+  test('falls on the one with relaxed SIMD where that is understood, and on the other elsewhere', () => {
+    const { validate } = WebAssembly;
+    try {
+      WebAssembly.validate = () => false;
+      expect(engineBuild()).toBe('simd');
+      WebAssembly.validate = () => true;
+      expect(engineBuild()).toBe('relaxed-simd');
+    } finally {
+      WebAssembly.validate = validate;
+    }
+    enableRelaxedSimd();
+    expect(engineBuild()).toBe('relaxed-simd');
+  });
+
+  test('is the one that a caller names', () => {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    for (const build of ['simd', 'relaxed-simd'] as const) {
+      expect(Object.keys(instantiateEngine(memory, () => {}, build)).sort()).toEqual([...ENGINE_EXPORTS].sort());
+      expect(engineModule(build)).toBe(engineModule(build));
+    }
+    expect(engineModule('simd')).not.toBe(engineModule('relaxed-simd'));
   });
 });

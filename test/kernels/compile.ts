@@ -1,4 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
 import { main } from 'assemblyscript/asc';
+import { type EngineBuild, engineBuild } from '../../src/engine/load.ts';
 
 /** The options of asconfig.json's release target, spelled out so that a kernel is tested as it is shipped. */
 const OPTIONS = [
@@ -17,10 +19,12 @@ const OPTIONS = [
 /**
  * Compiles an AssemblyScript entry of this folder in memory.
  * @param entry path from the repository's root
+ * @param build 'relaxed-simd' compiles what asconfig.json's relaxed target does
  */
-export async function compileKernels(entry: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function compileKernels(entry: string, build: EngineBuild = 'simd'): Promise<Uint8Array<ArrayBuffer>> {
+  const features = build === 'relaxed-simd' ? ['--enable', 'relaxed-simd'] : [];
   let binary: Uint8Array | undefined;
-  const { error, stderr } = await main([entry, '--outFile', 'kernels.wasm', ...OPTIONS], {
+  const { error, stderr } = await main([entry, '--outFile', 'kernels.wasm', ...OPTIONS, ...features], {
     writeFile: (name, contents) => {
       if (name.endsWith('.wasm') && typeof contents !== 'string') binary = contents;
     },
@@ -28,6 +32,11 @@ export async function compileKernels(entry: string): Promise<Uint8Array<ArrayBuf
   if (error !== null || binary === undefined)
     throw new Error(`${entry} does not compile: ${stderr.toString()}`, { cause: error });
   return new Uint8Array(binary);
+}
+
+/** Makes this process understand relaxed SIMD, which waits behind a flag in Node 20. */
+export function enableRelaxedSimd(): void {
+  if (engineBuild() === 'simd') setFlagsFromString('--experimental-wasm-relaxed-simd');
 }
 
 /** The ids of a module's sections in order (WebAssembly core specification, section 5.5). */
