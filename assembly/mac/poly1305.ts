@@ -2,7 +2,7 @@
 //
 //   0    r, 4 limbs: clamped, so that those above the first are multiples of 4
 //   16   s, 4 limbs
-//   32   the accumulator, 5 limbs
+//   32   the accumulator, 5 limbs: the last two are one while it is computed with
 //   56   number of bytes kept back, u32
 //   64   bytes kept back until a block is whole
 
@@ -26,9 +26,7 @@ function absorb(ctx: usize, src: usize, blocks: usize, top: u64): void {
   const r1 = limb(ctx, 1);
   const r2 = limb(ctx, 2);
   const r3 = limb(ctx, 3);
-  // 2¹³⁰ is 5. A limb r with 2¹²⁸ is r/4 with 2¹³⁰, which is 5r/4; of r0, the two bits lost in the division stay behind.
-  const lowest = r0 & 3;
-  const f0 = (r0 >> 2) * 5;
+  // Limbs above the first are multiples of 4, and 2¹³⁰ is 5: a limb r with 2¹²⁸ is 5r/4.
   const f1 = r1 + (r1 >> 2);
   const f2 = r2 + (r2 >> 2);
   const f3 = r3 + (r3 >> 2);
@@ -36,35 +34,31 @@ function absorb(ctx: usize, src: usize, blocks: usize, top: u64): void {
   let h0 = limb(accumulator, 0);
   let h1 = limb(accumulator, 1);
   let h2 = limb(accumulator, 2);
-  let h3 = limb(accumulator, 3);
-  let h4 = limb(accumulator, 4);
+  // The last limb takes in what stands above 2¹²⁸.
+  let h3 = load<u64>(accumulator, 12);
   for (const end = src + (blocks << 4); src != end; src += 16) {
     h0 += limb(src, 0);
     h1 += limb(src, 1);
     h2 += limb(src, 2);
-    h3 += limb(src, 3);
-    h4 += top;
-    // Sums of terms below 2³³ * 5/4 * 2²⁸ each: less than 2⁶⁴.
-    const d0 = h0 * r0 + h1 * f3 + h2 * f2 + h3 * f1 + h4 * f0;
-    const d1 = h0 * r1 + h1 * r0 + h2 * f3 + h3 * f2 + h4 * f1;
-    const d2 = h0 * r2 + h1 * r1 + h2 * r0 + h3 * f3 + h4 * f2;
-    const d3 = h0 * r3 + h1 * r2 + h2 * r1 + h3 * r0 + h4 * f3;
-    const d4 = h4 * lowest + (d3 >> 32);
-    h0 = (d0 & LOW) + (d4 >> 2) * 5;
-    h1 = (d1 & LOW) + (d0 >> 32) + (h0 >> 32);
-    h2 = (d2 & LOW) + (d1 >> 32) + (h1 >> 32);
-    h3 = (d3 & LOW) + (d2 >> 32) + (h2 >> 32);
-    h4 = (d4 & 3) + (h3 >> 32);
-    h0 &= LOW;
-    h1 &= LOW;
-    h2 &= LOW;
-    h3 &= LOW;
+    h3 += limb(src, 3) + (top << 32);
+    // r is below 2²⁸ in every limb, and h below 3.25, 2, 2 and 6 times 2³²: the first sum is the largest, and below
+    // (3.25 + 5/4 * (2 + 2 + 6)) * 2⁶⁰ = 15.75 * 2⁶⁰.
+    const d0 = h1 * f3 + h2 * f2 + h3 * f1 + h0 * r0;
+    const d1 = h1 * r0 + h2 * f3 + h3 * f2 + h0 * r1 + (d0 >> 32);
+    const d2 = h1 * r1 + h2 * r0 + h3 * f3 + h0 * r2 + (d1 >> 32);
+    const d3 = h1 * r2 + h2 * r1 + h3 * r0 + h0 * r3 + (d2 >> 32);
+    h0 = (d0 & LOW) + (d3 >> 34) * 5;
+    h1 = d1 & LOW;
+    h2 = d2 & LOW;
+    h3 = d3 & 0x3ffffffff;
   }
+  h1 += h0 >> 32;
+  h2 += h1 >> 32;
+  h3 += h2 >> 32;
   store<u32>(accumulator, h0 as u32);
   store<u32>(accumulator, h1 as u32, 4);
   store<u32>(accumulator, h2 as u32, 8);
-  store<u32>(accumulator, h3 as u32, 12);
-  store<u32>(accumulator, h4 as u32, 16);
+  store<u64>(accumulator, h3, 12);
 }
 
 /**
