@@ -1,9 +1,11 @@
 // Puts the guest's files where the page is served from: `node scripts/web-guest.mjs [--booted]`, after `npm run build`.
 // With --booted it also boots the guest here and keeps its state, so that a visitor goes on from there in seconds. A state
 // that was kept before is left in place while the guest is the same.
+import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { startMachine, waitForShell } from '../dist/src/cli/machine.js';
+import { ENGINE_BASE64 } from '../dist/src/engine/binary.js';
 import { buildGuest } from '../dist/src/guest/index.js';
 import { packState } from '../dist/src/machine/state_file.js';
 
@@ -20,7 +22,9 @@ const image = await buildGuest({
     stage = event.stage;
   },
 });
-const identity = JSON.stringify([image.kernelVersion, image.packages]);
+// A state is of one guest and of one engine.
+const engine = createHash('sha256').update(ENGINE_BASE64).digest('hex');
+const identity = JSON.stringify([image.kernelVersion, image.packages, engine]);
 const before = await readFile(`${guestFolder}manifest.json`, 'utf8').then(JSON.parse, () => undefined);
 const same = before?.identity === identity;
 

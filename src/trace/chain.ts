@@ -13,10 +13,11 @@ export interface Chain {
   buffers: TracedBuffer[];
 }
 
-/** No chain is followed further: what is shown must stay readable, and a loop must end. */
-const DESCRIPTORS_SHOWN = 64;
-/** Of each buffer, so many bytes are kept. */
+/** No chain is followed further: a loop must end. */
+const DESCRIPTORS_MAX = 1024;
+/** Of each buffer, and of all buffers of a direction together, so many bytes are kept. */
 const BYTES_KEPT = 256;
+const BYTES_KEPT_TOGETHER = 4096;
 
 function readDescriptor(
   view: GuestView,
@@ -39,7 +40,7 @@ export function readSplitChain(view: GuestView, table: number, size: number, hea
   const descriptors: TracedDescriptor[] = [];
   let index = head;
   let ringDescriptors = 0;
-  while (ringDescriptors < Math.min(size, DESCRIPTORS_SHOWN) && index < size) {
+  while (ringDescriptors < Math.min(size, DESCRIPTORS_MAX) && index < size) {
     const descriptor = readDescriptor(view, 'ring', table, index, false);
     if (!descriptor) break;
     descriptors.push(descriptor);
@@ -62,7 +63,7 @@ export function readPackedChain(view: GuestView, table: number, size: number, pl
   while (ringDescriptors < size) {
     const descriptor = readDescriptor(view, 'ring', table, (place + ringDescriptors) % size, true);
     if (!descriptor) break;
-    if (descriptors.length < DESCRIPTORS_SHOWN) descriptors.push(descriptor);
+    if (descriptors.length < DESCRIPTORS_MAX) descriptors.push(descriptor);
     ringDescriptors++;
     id = descriptor.last;
     if (descriptor.flags & spec.DESC_F_INDIRECT) readIndirect(view, descriptor, true, descriptors);
@@ -75,7 +76,7 @@ export function readPackedChain(view: GuestView, table: number, size: number, pl
 function readIndirect(view: GuestView, of: TracedDescriptor, packed: boolean, descriptors: TracedDescriptor[]): void {
   const entries = Math.floor(of.bytes / spec.DESC_BYTES);
   let index = 0;
-  while (index < entries && descriptors.length < DESCRIPTORS_SHOWN) {
+  while (index < entries && descriptors.length < DESCRIPTORS_MAX) {
     const descriptor = readDescriptor(view, 'indirect', of.address, index, packed);
     if (!descriptor) return;
     descriptors.push(descriptor);
@@ -86,19 +87,27 @@ function readIndirect(view: GuestView, of: TracedDescriptor, packed: boolean, de
 }
 
 function buffersOf(view: GuestView, descriptors: readonly TracedDescriptor[]): TracedBuffer[] {
-  return descriptors
+  const buffers = descriptors
     .filter(({ flags }) => !(flags & spec.DESC_F_INDIRECT))
-    .map(({ address, bytes, flags }) => {
-      const writable = (flags & spec.DESC_F_WRITE) !== 0;
-      const data = writable ? new Uint8Array() : view.copy(address, Math.min(bytes, BYTES_KEPT));
-      return { address, bytes, writable, data };
+    .map(({ address, bytes, flags }): TracedBuffer => {
+      return { address, bytes, writable: (flags & spec.DESC_F_WRITE) !== 0, data: new Uint8Array() };
     });
+  keepBytes(view, buffers, false);
+  return buffers;
 }
 
 /** Fills in what the device wrote. */
 export function readResults(view: GuestView, buffers: readonly TracedBuffer[]): void {
+  keepBytes(view, buffers, true);
+}
+
+function keepBytes(view: GuestView, buffers: readonly TracedBuffer[], writable: boolean): void {
+  let left = BYTES_KEPT_TOGETHER;
   for (const buffer of buffers) {
-    if (buffer.writable) buffer.data = view.copy(buffer.address, Math.min(buffer.bytes, BYTES_KEPT));
+    if (buffer.writable !== writable) continue;
+    buffer.data = view.copy(buffer.address, Math.min(buffer.bytes, BYTES_KEPT, left));
+    left -= buffer.data.length;
+    if (left === 0) return;
   }
 }
 

@@ -12,7 +12,7 @@ const ENVIRONMENT = 'DM_DISABLE_UDEV=1';
  * Clears CRYPTO_ALG_ALLOCATES_MEMORY (0x10000) of cra_flags, which stands before cra_blocksize (16) in the driver's data.
  */
 const PATCH =
-  "perl -0777 -pe 's/\\x80\\0\\1\\0(?=\\x10\\0\\0\\0)/\\x80\\0\\0\\0/' /lib/modules/virtio_crypto.ko > /root/virtio_crypto.ko";
+  "perl -0777 -pe 's/\\x80\\x00\\x01\\x00(?=\\x10\\x00\\x00\\x00)/\\x80\\x00\\x00\\x00/' /lib/modules/virtio_crypto.ko > /root/virtio_crypto.ko";
 
 export interface VolumeSpeeds {
   write: number;

@@ -1,6 +1,7 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import { clockText } from '../ui/format.ts';
 import { color, dark } from '../ui/theme.ts';
 import { throughput } from './store.ts';
 
@@ -47,7 +48,10 @@ function options(width: number): uPlot.Options {
     cursor: { show: false },
     legend: { show: false },
     scales: { y: { range: (_, __, max) => [0, Math.max(max, 1) * 1.1] } },
-    axes: [axis, { ...axis, size: 44, label: 'MB/s', labelSize: 20 }],
+    axes: [
+      { ...axis, values: (_, splits) => splits.map((seconds) => clockText(seconds * 1000).slice(0, 8)), space: 80 },
+      { ...axis, size: 44, label: 'MB/s', labelSize: 20 },
+    ],
     series: [
       {},
       { label: 'MB/s', stroke: color('device'), width: 2, fill: color('device-soft'), points: { show: false } },
