@@ -52,7 +52,7 @@ function refuseRequest(status: number, fields: Record<number, number>, source = 
 }
 
 describe('creating a session', () => {
-  test.each([0, 1, 8, 15, 17, 23, 25, 31, 33, 64])('5.9.8.2.1 a key of %i bytes is VIRTIO_CRYPTO_ERR', (bytes) => {
+  test.each([0, 1, 8, 15, 17, 23, 25, 31, 33, 64])('5.9.8.2.1 a key of %i bytes is VIRTIO_CRYPTO_ERR [5.9.7.2.1.7-6]', (bytes) => {
     refuseSession(crypto.CRYPTO_ERR, { [crypto.CTRL_CIPHER_KEY_LEN]: bytes }, bytes);
   });
 
@@ -73,7 +73,7 @@ describe('creating a session', () => {
   });
 
   test.each([crypto.CIPHER_NONE, 1, 2, 4, 5, 14, 31, 32, 35, 63, 64, 67, 0x80000003, 0xffffffff])(
-    '5.9.8.2.1 algorithm %i, which is not offered, is VIRTIO_CRYPTO_NOTSUPP',
+    '5.9.8.2.1 algorithm %i, which is not offered, is VIRTIO_CRYPTO_NOTSUPP [5.9.7.2.1.7-4]',
     (algo) => refuseSession(crypto.CRYPTO_NOTSUPP, { [crypto.CTRL_CIPHER_ALGO]: algo }),
   );
 
@@ -86,13 +86,13 @@ describe('creating a session', () => {
     (type) => refuseSession(crypto.CRYPTO_NOTSUPP, { [crypto.CTRL_SYM_OP_TYPE]: type }),
   );
 
-  test.each(OTHER_SERVICES)('5.9.8.2 creating a %s session is VIRTIO_CRYPTO_NOTSUPP', (_, service) => {
+  test.each(OTHER_SERVICES)('5.9.8.2 creating a %s session is VIRTIO_CRYPTO_NOTSUPP [5.9.7.2.1.7-1] [5.9.7.2.1.7-4]', (_, service) => {
     refuseSession(crypto.CRYPTO_NOTSUPP, { [crypto.CTRL_OPCODE]: (service << 8) | crypto.OP_CREATE_SESSION });
     refuseSession(crypto.CRYPTO_NOTSUPP, { [crypto.CTRL_OPCODE]: (service << 8) | 4 });
   });
 
   test.each([0, 1, 4, 0xff, 0x2000, 0x10002, 0x2000002, 0x80000002, 0xffffff02, 0xfffffffe])(
-    '5.9.8.2 the opcode 0x%x, which is none, is VIRTIO_CRYPTO_NOTSUPP',
+    '5.9.8.2 the opcode 0x%x, which is none, is VIRTIO_CRYPTO_NOTSUPP [5.9.7.2.1.7-1]',
     (opcode) => refuseSession(crypto.CRYPTO_NOTSUPP, { [crypto.CTRL_OPCODE]: opcode }),
   );
 
@@ -146,7 +146,7 @@ const strangers = (open: bigint): bigint[] => {
 };
 
 describe('closing a session', () => {
-  test('5.9.8.2.1 an id that names no session is VIRTIO_CRYPTO_ERR, and the open one stays', () => {
+  test('5.9.8.2.1 an id that names no session is VIRTIO_CRYPTO_ERR, and the open one stays [5.9.7.2.1.9-2]', () => {
     const rig = new Rig();
     const open = session(rig);
     for (const id of strangers(open)) {
@@ -197,7 +197,7 @@ describe('closing a session', () => {
 });
 
 describe('a data request', () => {
-  test('5.9.8.6 a session id that names no session is VIRTIO_CRYPTO_INVSESS', () => {
+  test('5.9.8.6 a session id that names no session is VIRTIO_CRYPTO_INVSESS [5.9.7.6.2-10]', () => {
     const rig = new Rig();
     for (const id of strangers(session(rig))) {
       expectRefused(rig, crypto.CRYPTO_INVSESS, { id });
@@ -214,7 +214,7 @@ describe('a data request', () => {
     expect(request(rig, { id: closed }).status).toBe(crypto.CRYPTO_INVSESS);
   });
 
-  test('5.9.8.6 a direction opposite to the session is VIRTIO_CRYPTO_ERR', () => {
+  test('5.9.8.6 a direction opposite to the session is VIRTIO_CRYPTO_ERR [5.9.7.6.2-11]', () => {
     const rig = new Rig();
     const encrypts = session(rig);
     const decrypts = session(rig, { direction: 'decrypt' });
@@ -229,11 +229,11 @@ describe('a data request', () => {
     refuseRequest(crypto.CRYPTO_ERR, { [crypto.DATA_SYM_OP_TYPE]: crypto.SYM_OP_ALGORITHM_CHAINING });
   });
 
-  test.each([crypto.SYM_OP_NONE, 3, 0x100, 0xffffffff])('5.9.8.6 op_type %i is VIRTIO_CRYPTO_NOTSUPP', (type) =>
+  test.each([crypto.SYM_OP_NONE, 3, 0x100, 0xffffffff])('5.9.8.6 op_type %i is VIRTIO_CRYPTO_NOTSUPP [5.9.7.6.2-9]', (type) =>
     refuseRequest(crypto.CRYPTO_NOTSUPP, { [crypto.DATA_SYM_OP_TYPE]: type }),
   );
 
-  test.each(OTHER_SERVICES)('5.9.8.3 every opcode of %s is VIRTIO_CRYPTO_NOTSUPP', (_, service) => {
+  test.each(OTHER_SERVICES)('5.9.8.3 every opcode of %s is VIRTIO_CRYPTO_NOTSUPP [5.9.7.6.2-2] [5.9.7.6.2-9]', (_, service) => {
     for (let operation = 0; operation < 4; operation++) {
       refuseRequest(crypto.CRYPTO_NOTSUPP, { [crypto.DATA_OPCODE]: (service << 8) | operation });
     }
@@ -244,7 +244,7 @@ describe('a data request', () => {
     (opcode) => refuseRequest(crypto.CRYPTO_NOTSUPP, { [crypto.DATA_OPCODE]: opcode }),
   );
 
-  test.each([...LENGTHS, 15, 17, 32, 0xfffffff0])('5.9.8.6 an iv_len of %i is VIRTIO_CRYPTO_ERR', (length) => {
+  test.each([...LENGTHS, 15, 17, 32, 0xfffffff0])('5.9.8.6 an iv_len of %i is VIRTIO_CRYPTO_ERR [5.9.7.6.2-11]', (length) => {
     refuseRequest(crypto.CRYPTO_ERR, { [crypto.DATA_CIPHER_IV_LEN]: length });
   });
 
@@ -305,7 +305,7 @@ describe('a data request', () => {
     expectWorksAfterReset(rig);
   });
 
-  test('5.9.5 content beyond max_size is VIRTIO_CRYPTO_ERR, content of max_size works', () => {
+  test('5.9.5 content beyond max_size is VIRTIO_CRYPTO_ERR, content of max_size works [5.9.5.1-8]', () => {
     const rig = new Rig({ maxRequestBytes: 1024 + 16 });
     const id = session(rig);
     const fits = noise(512, 3);

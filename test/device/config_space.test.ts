@@ -10,7 +10,7 @@ function fields(options: RigOptions = {}): DataView {
 }
 
 describe('5.9.5 the configuration space', () => {
-  test('offers the CIPHER service with aes-cbc, and nothing else', () => {
+  test('offers the CIPHER service with aes-cbc, and nothing else [5.9.5.1-5] [5.9.5.1-6] [5.9.5.1-7] [5.9.5.1-9]', () => {
     const view = fields();
     expect(view.getUint32(crypto.CONFIG_STATUS, true)).toBe(crypto.S_HW_READY);
     expect(view.getUint32(crypto.CONFIG_CRYPTO_SERVICES, true)).toBe(1);
@@ -29,7 +29,7 @@ describe('5.9.5 the configuration space', () => {
     expect(view.getUint32(crypto.CONFIG_MAX_CIPHER_KEY_LEN, true)).toBe(32);
   });
 
-  test('shows the options', () => {
+  test('shows the options [5.9.5.1-1]', () => {
     const view = fields({ dataQueues: 7, maxRequestBytes: 12345 });
     expect(view.getUint32(crypto.CONFIG_MAX_DATAQUEUES, true)).toBe(7);
     expect(view.getBigUint64(crypto.CONFIG_MAX_SIZE, true)).toBe(12345n);
@@ -76,7 +76,7 @@ describe('VIRTIO_CRYPTO_S_HW_READY', () => {
     expect(rig.interrupts).toEqual([]);
   });
 
-  test('4.1.4.3.1 the generation is one byte and differs after each change', () => {
+  test('4.1.4.3.1 the generation is one byte and differs after each change [4.1.4.3.1-5]', () => {
     const { device } = new Rig();
     for (let i = 0; i < 600; i++) {
       const before = device.config.generation;

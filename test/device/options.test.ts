@@ -134,18 +134,21 @@ describe('4.1.4.3.1 a queueSize that is no power of two', () => {
     [32767, 16384],
     [32768, 32768],
     [1, 1],
-  ])('of %i is shown as it is to a driver that took RING_PACKED, as %i to one that did not', (queueSize, split) => {
-    const rig = new Rig({ queueSize, offer, ringSize: 1, start: false });
-    const [queue] = rig.device.queues;
-    expect(queue?.size).toBe(split);
-    rig.negotiate(VERSION_1 | feature(34));
-    expect([queue?.size, queue?.maxSize]).toEqual([queueSize, queueSize]);
-    rig.negotiate(VERSION_1);
-    expect([queue?.size, queue?.maxSize]).toEqual([split, split]);
-    rig.negotiate(VERSION_1 | feature(34));
-    rig.device.writeStatus(0);
-    expect([queue?.size, queue?.maxSize]).toEqual([split, split]);
-  });
+  ])(
+    'of %i is shown as it is to a driver that took RING_PACKED, as %i to one that did not [4.1.4.3.1-14]',
+    (queueSize, split) => {
+      const rig = new Rig({ queueSize, offer, ringSize: 1, start: false });
+      const [queue] = rig.device.queues;
+      expect(queue?.size).toBe(split);
+      rig.negotiate(VERSION_1 | feature(34));
+      expect([queue?.size, queue?.maxSize]).toEqual([queueSize, queueSize]);
+      rig.negotiate(VERSION_1);
+      expect([queue?.size, queue?.maxSize]).toEqual([split, split]);
+      rig.negotiate(VERSION_1 | feature(34));
+      rig.device.writeStatus(0);
+      expect([queue?.size, queue?.maxSize]).toEqual([split, split]);
+    },
+  );
 });
 
 test.each([1000, 65537, 0, -65536, 0.5, MIB - 65536])(

@@ -60,7 +60,7 @@ describe('2.8 queue sizes', () => {
 
 describe('2.8.6 lists', () => {
   test.each([5, 6, 7, 8, 9, 11, 12, 13, 64])(
-    'of five descriptors wrap around a ring of %i wherever it ends',
+    'of five descriptors wrap around a ring of %i wherever it ends [2.8.18-1]',
     (size) => {
       const { rig, ring } = ready({ queueSize: size });
       for (let i = 1; i <= 4 * size; i++) {
@@ -85,7 +85,7 @@ describe('2.8.6 lists', () => {
     expectResult(rig);
   });
 
-  test('2.8.5 the buffer id is that of the last descriptor, and the used one stands over the first', () => {
+  test('2.8.5 the buffer id is that of the last descriptor, and the used one stands over the first [2.8.18-1]', () => {
     const { rig, ring, chain } = ready();
     ring.offer(0);
     chain.forEach(({ address, bytes, write }, i) => {
@@ -111,7 +111,7 @@ describe('2.8.6 lists', () => {
 });
 
 describe('2.8.1 wrap counters', () => {
-  test('nothing is available in a ring of zeros, nor in one whose bits are those of another round', () => {
+  test('nothing is available in a ring of zeros, nor in one whose bits are those of another round [2.8.15-3]', () => {
     const { rig, ring, chain } = ready();
     const [header] = chain;
     if (!header) return;

@@ -40,7 +40,7 @@ describe.each(RIGS)('%s ring', (_ring, makeRig) => {
   const up = (options: RigOptions = {}) => makeRig({ features: FEATURES, ...options });
 
   describe.each(TRANSPORTS)('over %s', (_transport, reset) => {
-    test('2.6.1.1.1 a queue that was reset executes nothing and interrupts nobody', () => {
+    test('2.6.1.1.1 a queue that was reset executes nothing and interrupts nobody [2.6.1.1.1-1] [4.1.4.3.1-10] [4.2.2.1-10]', () => {
       const rig = up();
       const id = session(rig);
       rig.data.describeChain(prepare(rig, { id }));
@@ -55,7 +55,7 @@ describe.each(RIGS)('%s ring', (_ring, makeRig) => {
       expect(rig.needsReset).toBe(false);
     });
 
-    test('2.6.1.1.1 its registers and positions are those of the start', () => {
+    test('2.6.1.1.1 its registers and positions are those of the start [2.6.1.1.1-2]', () => {
       const rig = up({ ringSize: 8 });
       const id = session(rig);
       for (let i = 0; i < 3; i++) expect(request(rig, { id }).status).toBe(CRYPTO_OK);
@@ -66,7 +66,7 @@ describe.each(RIGS)('%s ring', (_ring, makeRig) => {
       for (let i = 0; i < 20; i++) expect(request(rig, { id }).status).toBe(CRYPTO_OK);
     });
 
-    test('2.6.1.2 it may be enabled again with another size, at another place', () => {
+    test('2.6.1.2 it may be enabled again with another size, at another place [2.6.1.2.1-1]', () => {
       const rig = up();
       const id = session(rig);
       reset(rig, 0);
@@ -132,7 +132,7 @@ describe.each(RIGS)('%s ring', (_ring, makeRig) => {
     expect(rig.device.queues[0]?.enabled).toBe(true);
   });
 
-  test('4.2.2.2 QueueReady 0 stops a queue on MMIO, whatever was negotiated', () => {
+  test('4.2.2.2 QueueReady 0 stops a queue on MMIO, whatever was negotiated [4.2.2.1-7]', () => {
     const rig = up({ features: VERSION_1 | INDIRECT });
     const registers = new VirtioMmio(rig.device, () => {});
     registers.write(mmio.MMIO_QUEUE_SEL, 4, 0);

@@ -103,14 +103,14 @@ describe('2.7 queue sizes', () => {
 });
 
 describe('2.7.5.3 indirect descriptors', () => {
-  test('2.7.5.3.2 the write-only flag of a descriptor that refers to a table is ignored', () => {
+  test('2.7.5.3.2 the write-only flag of a descriptor that refers to a table is ignored [2.7.5.3.2-1]', () => {
     const { rig, chain } = ready();
     rig.data.describeIndirect(chain, AT.table, 3, DESC_F_WRITE);
     expect(send(rig, 'data', 3)).toEqual({ completed: true, written: 65 });
     expectResult(rig);
   });
 
-  test('2.7.5.3.2 normal chained descriptors may be followed by one that refers to a table', () => {
+  test('2.7.5.3.2 normal chained descriptors may be followed by one that refers to a table [2.7.5.3.2-2]', () => {
     for (const direct of [1, 2, 3, 4]) {
       const { rig, chain } = ready();
       rig.data.describeChain(chain.slice(direct), 0, AT.table);
@@ -181,7 +181,7 @@ describe('2.7.7.2 used buffer notification suppression', () => {
     return rig.interrupts.length;
   };
 
-  test('without EVENT_IDX: flags 0 asks for a notification, 1 for none; used_event is ignored', () => {
+  test('without EVENT_IDX: flags 0 asks for a notification, 1 for none; used_event is ignored [2.7.7.2-1] [2.7.7.2-2] [2.7.7.2-3]', () => {
     const { rig } = ready();
     rig.data.setUsedEvent(12345);
     expect(runs(rig, 1)).toBe(1);
@@ -194,7 +194,7 @@ describe('2.7.7.2 used buffer notification suppression', () => {
     expect(runs(rig, 1)).toBe(1);
   });
 
-  test('with EVENT_IDX: a notification when the entry that used_event names was used; flags are ignored', () => {
+  test('with EVENT_IDX: a notification when the entry that used_event names was used; flags are ignored [2.7.7.2-4] [2.7.7.2-5] [2.7.7.2-6]', () => {
     const { rig } = ready({ features: VERSION_1 | INDIRECT | EVENT_IDX });
     rig.data.setAvailFlags(1);
     expect(runs(rig, 1)).toBe(1);
@@ -217,7 +217,7 @@ describe('2.7.7.2 used buffer notification suppression', () => {
 });
 
 describe('2.7.10.2 available buffer notification suppression', () => {
-  test('flags of the used ring are 0, with EVENT_IDX and without', () => {
+  test('flags of the used ring are 0, with EVENT_IDX and without [2.7.10.2-1] [2.7.10.2-2]', () => {
     for (const features of [VERSION_1, VERSION_1 | EVENT_IDX]) {
       const { rig } = ready({ features });
       for (let i = 0; i < 5; i++) {
@@ -243,7 +243,7 @@ describe('2.7.10.2 available buffer notification suppression', () => {
     expect(rig.data.availEvent).toBe(0xabcd);
   });
 
-  test('spurious notifications do nothing', () => {
+  test('spurious notifications do nothing [2.7.10.2-3]', () => {
     for (const features of [VERSION_1, VERSION_1 | EVENT_IDX]) {
       const { rig } = ready({ features });
       send(rig, 'data');

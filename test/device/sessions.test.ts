@@ -33,21 +33,24 @@ describe('session limits', () => {
       expect(request(rig, { id: open }).status).toBe(crypto.CRYPTO_OK);
   });
 
-  test.each([1, 2, 4, 1024])('%i sessions at once, each with its own key', (maxSessions) => {
-    const rig = new Rig({ maxSessions });
-    const keys = Array.from({ length: maxSessions }, (_, i) => noise([16, 24, 32][i % 3] ?? 16, i + 1));
-    const ids = keys.map((key) => session(rig, { key }));
-    expect(new Set(ids).size).toBe(maxSessions);
-    expect(openSession(rig).status).toBe(crypto.CRYPTO_ERR);
-    const source = noise(32, 9);
-    for (const [i, id] of ids.entries()) {
-      expect(request(rig, { id, source }).status).toBe(crypto.CRYPTO_OK);
-      expect(rig.read(AT.destination, 32)).toEqual(reference('encrypt', keys[i] ?? KEY, IV, source));
-    }
-    for (const id of ids) expect(closeSession(rig, id).status).toBe(crypto.CRYPTO_OK);
-    expect(rig.device.sessionCount).toBe(0);
-    expectWorks(rig);
-  });
+  test.each([1, 2, 4, 1024])(
+    '%i sessions at once, each with its own key [5.9.7.2.1.7-2] [5.9.7.2.1.7-3]',
+    (maxSessions) => {
+      const rig = new Rig({ maxSessions });
+      const keys = Array.from({ length: maxSessions }, (_, i) => noise([16, 24, 32][i % 3] ?? 16, i + 1));
+      const ids = keys.map((key) => session(rig, { key }));
+      expect(new Set(ids).size).toBe(maxSessions);
+      expect(openSession(rig).status).toBe(crypto.CRYPTO_ERR);
+      const source = noise(32, 9);
+      for (const [i, id] of ids.entries()) {
+        expect(request(rig, { id, source }).status).toBe(crypto.CRYPTO_OK);
+        expect(rig.read(AT.destination, 32)).toEqual(reference('encrypt', keys[i] ?? KEY, IV, source));
+      }
+      for (const id of ids) expect(closeSession(rig, id).status).toBe(crypto.CRYPTO_OK);
+      expect(rig.device.sessionCount).toBe(0);
+      expectWorks(rig);
+    },
+  );
 
   test('a session that could not be made takes no place', () => {
     const rig = new Rig({ maxSessions: 1 });
@@ -59,7 +62,7 @@ describe('session limits', () => {
 });
 
 describe('session ids', () => {
-  test('5.9.8.2.1 an id is unique: none is given out twice, whatever is closed and reset in between', () => {
+  test('5.9.8.2.1 an id is unique: none is given out twice, whatever is closed and reset in between [5.9.7.2.1.7-7]', () => {
     const rig = new Rig({ maxSessions: 2 });
     const seen = new Set<bigint>();
     for (let i = 0; i < 2000; i++) {

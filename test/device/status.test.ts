@@ -51,13 +51,13 @@ describe('2.2 feature negotiation', () => {
     return (rig.device.status & STATUS_FEATURES_OK) !== 0;
   };
 
-  test('6 the device offers VERSION_1, INDIRECT_DESC, EVENT_IDX, IN_ORDER, RING_RESET and the layouts of its services', () => {
+  test('6 the device offers VERSION_1, INDIRECT_DESC, EVENT_IDX, IN_ORDER, RING_RESET and the layouts of its services [6.2-1]', () => {
     const offered = VERSION_1 | INDIRECT | EVENT_IDX | feature(35) | feature(40) | feature(0) | feature(1);
     expect(unstarted().device.offeredFeatures).toBe(offered);
   });
 
   test.each([VERSION_1, VERSION_1 | INDIRECT, VERSION_1 | EVENT_IDX, VERSION_1 | INDIRECT | EVENT_IDX])(
-    '2.2.2 the subset 0x%x is accepted',
+    '2.2.2 the subset 0x%x is accepted [2.2.2-2]',
     (features) => {
       expect(negotiated(features)).toBe(true);
       expectWorks(new Rig({ features }));
@@ -68,7 +68,7 @@ describe('2.2 feature negotiation', () => {
     expect(negotiated(features)).toBe(false);
   });
 
-  test('2.2.2 every bit that was not offered is refused', () => {
+  test('2.2.2 every bit that was not offered is refused [2.2.2-3]', () => {
     for (let bit = 0; bit < 64; bit++) {
       // Not 1, the stateless mode of CIPHER: it needs REVISION_1 beside it (5.9.3.1).
       const offered = [0, 28, 29, 32, 35, 40].includes(bit);
@@ -99,7 +99,7 @@ describe('2.2 feature negotiation', () => {
     expect(rig.device.driverFeatures).toBe(0n);
   });
 
-  test('2.2.2 a reset device accepts the same features again, and others', () => {
+  test('2.2.2 a reset device accepts the same features again, and others [2.2.2-5]', () => {
     const rig = new Rig({ features: VERSION_1 | INDIRECT });
     for (const features of [VERSION_1 | INDIRECT, VERSION_1, VERSION_1 | EVENT_IDX | INDIRECT]) {
       rig.bringUp(features);
@@ -118,7 +118,7 @@ describe('DRIVER_OK', () => {
     expect(device.status).toBe(STATUS_ACKNOWLEDGE | STATUS_DRIVER);
   });
 
-  test('2.1.2 the device consumes no buffers before it, and those that stand in the rings once it is set', () => {
+  test('2.1.2 the device consumes no buffers before it, and those that stand in the rings once it is set [2.1.2-1]', () => {
     const rig = new Rig();
     rig.negotiate();
     rig.enableQueues();
@@ -167,7 +167,7 @@ describe('2.1.2 DEVICE_NEEDS_RESET', () => {
     return rig;
   };
 
-  test('comes with a configuration change notification, once', () => {
+  test('comes with a configuration change notification, once [2.1.2-2] [2.1.2-3]', () => {
     const rig = broken();
     rig.device.notify(0);
     rig.device.notify(1);
@@ -206,7 +206,7 @@ describe('2.1.2 DEVICE_NEEDS_RESET', () => {
 });
 
 describe('2.4 reset', () => {
-  test('status, features, queues and sessions are as at first', () => {
+  test('status, features, queues and sessions are as at first [2.4.1-1]', () => {
     const rig = new Rig();
     session(rig);
     rig.device.writeStatus(0);
@@ -221,7 +221,7 @@ describe('2.4 reset', () => {
     ]);
   });
 
-  test('2.4.1 nothing in the queues is touched and nothing is notified after it', () => {
+  test('2.4.1 nothing in the queues is touched and nothing is notified after it [2.4.1-2]', () => {
     const rig = new Rig();
     rig.data.describeChain(prepare(rig, { id: session(rig) }));
     rig.data.offer(0);

@@ -22,7 +22,7 @@ const unstarted = (options: RigOptions = {}) => attach(new Rig({ ...options, sta
 const started = (options: RigOptions = {}) => attach(new Rig(options));
 
 describe('4.2.2 MMIO device registers', () => {
-  test('4.2.2.1 identity: magic value, version 2, device id 20, a vendor', () => {
+  test('4.2.2.1 identity: magic value, version 2, device id 20, a vendor [4.2.2.1-1] [4.2.2.1-2]', () => {
     const { read } = unstarted();
     expect(read(spec.MMIO_MAGIC_VALUE)).toBe(0x74726976);
     expect(read(spec.MMIO_VERSION_REGISTER)).toBe(2);
@@ -147,7 +147,7 @@ describe('4.2.2 the configuration space', () => {
     expect(registers.read(spec.MMIO_BYTES - 4, 4)).toBe(0);
   });
 
-  test('2.5.3 ConfigGeneration changes with the contents', () => {
+  test('2.5.3 ConfigGeneration changes with the contents [4.2.2.1-6]', () => {
     const { rig, read } = started();
     const before = read(spec.MMIO_CONFIG_GENERATION);
     rig.device.setHardwareReady(false);
@@ -162,7 +162,7 @@ describe('4.2.2.1 interrupts', () => {
     rig.data.offer(0);
   };
 
-  test('InterruptStatus holds each event until InterruptACK names it; the line is its sum', () => {
+  test('InterruptStatus holds each event until InterruptACK names it; the line is its sum [4.2.2.1-3] [4.2.2.1-4]', () => {
     const { rig, read, write, line } = started();
     offer(rig);
     write(spec.MMIO_INTERRUPT_ACK, 3);
@@ -182,7 +182,7 @@ describe('4.2.2.1 interrupts', () => {
     expect(line).toEqual([true, false]);
   });
 
-  test.each(['status', 'machine'])('a reset of the %s clears them all, and the ready bits', (kind) => {
+  test.each(['status', 'machine'])('a reset of the %s clears them all, and the ready bits [4.2.2.1-5]', (kind) => {
     const { rig, registers, read, write, line } = started();
     rig.device.setHardwareReady(false);
     write(spec.MMIO_QUEUE_SEL, 1);

@@ -23,7 +23,7 @@ describe('4.1.2 identity', () => {
   const { pci } = unstarted();
   const space = new DataView(pci.configHeader(0xac00).buffer);
 
-  test('4.1.2.1 vendor 1af4, device 1054, revision 1 or more, subsystem 0x40 or more', () => {
+  test('4.1.2.1 vendor 1af4, device 1054, revision 1 or more, subsystem 0x40 or more [4.1.2.1-1] [4.1.2.1-2] [4.1.2.1-3] [4.1.2.1-4] [4.1.2.1-5]', () => {
     expect(space.byteLength).toBe(256);
     expect(space.getUint16(0, true)).toBe(0x1af4);
     expect(space.getUint16(2, true)).toBe(0x1054);
@@ -32,7 +32,7 @@ describe('4.1.2 identity', () => {
     expect(space.getUint16(0x2e, true)).toBeGreaterThanOrEqual(0x40);
   });
 
-  test('is an encryption controller with an I/O BAR where it was put, interrupt pin A, and a capability list', () => {
+  test('is an encryption controller with an I/O BAR where it was put, interrupt pin A, and a capability list [4.1.1-1]', () => {
     expect(space.getUint8(0x0b)).toBe(0x10);
     expect(space.getUint8(0x0a)).toBe(0x80);
     expect(space.getUint32(0x10, true)).toBe(0xac01);
@@ -60,11 +60,11 @@ describe('4.1.4 capabilities', () => {
   }
   const of = (type: number) => capabilities.find((capability) => capability.type === type) ?? expect.unreachable();
 
-  test('there is one of each type: common, notify, ISR, device, PCI_CFG', () => {
+  test('there is one of each type: common, notify, ISR, device, PCI_CFG [4.1.4.3.1-2] [4.1.4.4.1-1] [4.1.4.5.1-1] [4.1.4.6-1] [4.1.4.9.1-1]', () => {
     expect(capabilities.map(({ type }) => type)).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test('each is as long as it says, aligned, apart from the others and behind the header', () => {
+  test('each is as long as it says, aligned, apart from the others and behind the header [4.1.4.2-1]', () => {
     const bytes = new Set<number>();
     for (const { at, length, type } of capabilities) {
       expect(length).toBe(type === 2 || type === 5 ? 20 : 16);
@@ -78,7 +78,7 @@ describe('4.1.4 capabilities', () => {
     }
   });
 
-  test('the structures lie in BAR 0, apart from each other, aligned as each section demands', () => {
+  test('the structures lie in BAR 0, apart from each other, aligned as each section demands [4.1.4.3.1-1] [4.1.4.4.1-2] [4.1.4.4.1-7] [4.1.4.6.1-1]', () => {
     const bytes = new Set<number>();
     for (const { type, bar, offset, bytes: length } of capabilities.filter(({ type }) => type !== 5)) {
       expect(bar).toBe(0);
@@ -92,7 +92,7 @@ describe('4.1.4 capabilities', () => {
     expect(VirtioPci.barBytes).toBeLessThanOrEqual(256);
   });
 
-  test('4.1.4.4.1 the notification structure holds queue_notify_off * multiplier + 2 for every queue', () => {
+  test('4.1.4.4.1 the notification structure holds queue_notify_off * multiplier + 2 for every queue [4.1.4.4.1-3] [4.1.4.4.1-4] [4.1.4.4.1-5]', () => {
     const multiplier = space.getUint32(of(2).at + 16, true);
     expect(multiplier === 0 || (multiplier & (multiplier - 1)) === 0).toBe(true);
     for (let queue = 0; queue <= 64; queue++) {
@@ -117,7 +117,7 @@ describe('4.1.4 capabilities', () => {
 });
 
 describe('4.1.4.3 the common configuration', () => {
-  test('device_feature shows 32 bits at device_feature_select * 32, and 0 beyond 63', () => {
+  test('device_feature shows 32 bits at device_feature_select * 32, and 0 beyond 63 [4.1.4.3.1-3]', () => {
     const { pci, rig } = unstarted();
     for (const [select, expected] of [
       [0, Number(rig.device.offeredFeatures & 0xffffffffn)],
@@ -131,7 +131,7 @@ describe('4.1.4.3 the common configuration', () => {
     }
   });
 
-  test('driver_feature shows what the driver wrote, word by word', () => {
+  test('driver_feature shows what the driver wrote, word by word [4.1.4.3.1-4]', () => {
     const { pci, rig } = unstarted();
     setStatus(pci, 3);
     for (const [select, value] of [
@@ -145,7 +145,7 @@ describe('4.1.4.3 the common configuration', () => {
     expect(rig.device.driverFeatures).toBe(0x80000001f0000001n);
   });
 
-  test('num_queues counts the control queue; no MSI-X vector is assigned or can be', () => {
+  test('num_queues counts the control queue; no MSI-X vector is assigned or can be [4.1.5.1.2.1-6] [4.1.5.1.2.1-9]', () => {
     const { pci } = unstarted({ dataQueues: 5 });
     expect(pci.read(spec.COMMON_NUM_QUEUES, 2)).toBe(6);
     for (const vector of [spec.COMMON_CONFIG_MSIX_VECTOR, spec.COMMON_QUEUE_MSIX_VECTOR]) {
@@ -154,7 +154,7 @@ describe('4.1.4.3 the common configuration', () => {
     }
   });
 
-  test('the driver writes device_status, and a 0 there resets device and selectors', () => {
+  test('the driver writes device_status, and a 0 there resets device and selectors [4.1.4.3.1-6]', () => {
     const { pci, rig } = plugged();
     session(rig);
     pci.write(spec.COMMON_QUEUE_SELECT, 2, 1);
@@ -182,7 +182,7 @@ describe('4.1.4.3 the common configuration', () => {
     }
   });
 
-  test('4.1.4.3.1 queue_select of a queue that does not exist: size 0, and writes go nowhere', () => {
+  test('4.1.4.3.1 queue_select of a queue that does not exist: size 0, and writes go nowhere [4.1.4.3.1-13]', () => {
     const { pci, rig } = plugged();
     for (const index of [2, 3, 255, 0xffff]) {
       pci.write(spec.COMMON_QUEUE_SELECT, 2, index);
@@ -261,7 +261,7 @@ describe('4.1.3.1 widths', () => {
     }
   });
 
-  test('4.1.3.1 a 64-bit field of the device configuration is read in two halves', () => {
+  test('4.1.3.1 a 64-bit field of the device configuration is read in two halves [4.1.3.2-1]', () => {
     const { pci } = unstarted({ maxRequestBytes: 0x12345 });
     expect(pci.read(layout.DEVICE.offset + 48, 4)).toBe(0x12345);
     expect(pci.read(layout.DEVICE.offset + 52, 4)).toBe(0);

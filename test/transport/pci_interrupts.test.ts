@@ -42,7 +42,7 @@ describe('4.1.5.2 notifications', () => {
 });
 
 describe('4.1.4.5 the ISR status', () => {
-  test('4.1.4.5.1 a used buffer sets the queue bit and the line; reading clears both', () => {
+  test('4.1.4.5.1 a used buffer sets the queue bit and the line; reading clears both [4.1.4.5.1-3] [4.1.4.5.1-5]', () => {
     const { rig, pci, lines } = plugged();
     rig.data.offer(0);
     notify(pci, 0);
@@ -53,7 +53,7 @@ describe('4.1.4.5 the ISR status', () => {
     expect(lines).toEqual([true, false]);
   });
 
-  test('4.1.4.5.1 a change of configuration sets the configuration bit', () => {
+  test('4.1.4.5.1 a change of configuration sets the configuration bit [4.1.4.5.1-2]', () => {
     const { rig, pci, lines } = plugged();
     rig.device.setHardwareReady(false);
     expect(lines).toEqual([true]);
@@ -147,7 +147,7 @@ describe('4.1.4.9 the PCI_CFG window', () => {
     return space;
   }
 
-  test('4.1.4.9.1 a read executes a read of cap.length bytes at cap.offset', () => {
+  test('4.1.4.9.1 a read executes a read of cap.length bytes at cap.offset [4.1.4.9.1-3]', () => {
     const { pci } = plugged();
     for (const size of [1, 2, 4] as const) {
       for (let offset = 0; offset + size <= 256; offset += size) {
@@ -156,7 +156,7 @@ describe('4.1.4.9 the PCI_CFG window', () => {
     }
   });
 
-  test('4.1.4.9.1 a write executes a write of the first cap.length bytes', () => {
+  test('4.1.4.9.1 a write executes a write of the first cap.length bytes [4.1.4.9.1-2]', () => {
     const { pci } = plugged();
     pci.window.write(select(pci, spec.COMMON_QUEUE_SELECT, 2), 0xffff0001);
     expect(pci.read(spec.COMMON_QUEUE_SELECT, 2)).toBe(1);

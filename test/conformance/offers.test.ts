@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import * as crypto from '../../spec/crypto.ts';
+import * as virtio from '../../spec/virtio.ts';
+import type { FeatureOptions } from '../../src/device/features.ts';
+import { VirtioMmio } from '../../src/transport/mmio/mmio.ts';
+import { expectWorks, request, session } from '../support/requests.ts';
+import { feature, Rig, UP } from '../support/rig.ts';
+
+/** Features for all devices that this one knows (6). None requires another; crypto features do (5.9.3.1). */
+const KNOWN = [
+  virtio.F_INDIRECT_DESC,
+  virtio.F_EVENT_IDX,
+  virtio.F_VERSION_1,
+  virtio.F_ACCESS_PLATFORM,
+  virtio.F_RING_PACKED,
+  virtio.F_IN_ORDER,
+  virtio.F_NOTIFICATION_DATA,
+  virtio.F_RING_RESET,
+];
+const F_SR_IOV = 37;
+const REVISION_1 = feature(0);
+/** Stateless modes of CIPHER, HASH, MAC, AEAD and AKCIPHER, each of which requires REVISION_1. */
+const STATELESS_MODES = [1, 2, 3, 4, 5];
+
+const NAMES = [
+  'indirect',
+  'eventIdx',
+  'packed',
+  'inOrder',
+  'notificationData',
+  'ringReset',
+  'accessPlatform',
+] as const satisfies (keyof FeatureOptions)[];
+
+/** Every choice of the optional features. */
+function* choices(): Generator<FeatureOptions> {
+  for (let mask = 0; mask < 1 << NAMES.length; mask++) {
+    yield Object.fromEntries(NAMES.map((name, bit) => [name, ((mask >> bit) & 1) === 1]));
+  }
+}
+
+describe('2.2.2 feature bits, with every choice of options', () => {
+  test('none is offered that requires another which is not [2.2.2-1]', () => {
+    for (const offer of choices()) {
+      const { offeredFeatures } = new Rig({ offer, start: false }).device;
+      for (const bit of STATELESS_MODES) {
+        if (offeredFeatures & feature(bit)) expect(offeredFeatures & REVISION_1).toBe(REVISION_1);
+      }
+    }
+  });
+
+  test('none is offered but those that are known, and SR_IOV never is [2.2.2-4] [6.2-4]', () => {
+    const known = [...KNOWN.map(feature), REVISION_1, ...STATELESS_MODES.map(feature)].reduce((all, bit) => all | bit);
+    for (const offer of choices()) {
+      const { offeredFeatures } = new Rig({ offer, start: false }).device;
+      expect(offeredFeatures & ~known).toBe(0n);
+      expect(offeredFeatures & feature(F_SR_IOV)).toBe(0n);
+    }
+  });
+});
+
+test('2.5.2 the configuration space reads the same before any feature was negotiated and after [2.5.2-1]', () => {
+  const rig = new Rig({ start: false });
+  const registers = new VirtioMmio(rig.device, () => {});
+  const contents = () => Array.from({ length: crypto.CONFIG_BYTES / 4 }, (_, i) => registers.read(0x100 + 4 * i, 4));
+  const before = contents();
+  expect(rig.device.status).toBe(0);
+  expect(before[crypto.CONFIG_MAX_DATAQUEUES / 4]).toBe(1);
+  rig.bringUp();
+  expect(contents()).toEqual(before);
+});
+
+describe('5.9.5.1 the status field', () => {
+  test('shows HW_READY or nothing [5.9.5.1-2] [5.9.5.1-3]', () => {
+    const rig = new Rig();
+    const status = () => [0, 1, 2, 3].map((byte) => rig.device.config.byte(crypto.CONFIG_STATUS + byte));
+    expect(status()).toEqual([crypto.S_HW_READY, 0, 0, 0]);
+    rig.device.setHardwareReady(false);
+    expect(status()).toEqual([0, 0, 0, 0]);
+  });
+
+  test('while it shows HW_READY requests are taken and handled [5.9.5.1-4]', () => {
+    const rig = new Rig({ start: false });
+    rig.device.setHardwareReady(false);
+    rig.device.setHardwareReady(true);
+    rig.bringUp();
+    expect(rig.device.status).toBe(UP);
+    expectWorks(rig);
+    expect(request(rig, { id: session(rig) })).toMatchObject({ completed: true, status: crypto.CRYPTO_OK });
+  });
+});

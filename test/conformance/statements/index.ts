@@ -1,0 +1,18 @@
+import { BASIC } from './basic.ts';
+import { CRYPTO } from './crypto.ts';
+import type { Section } from './statement.ts';
+import { TRANSPORTS } from './transports.ts';
+import { VIRTQUEUES } from './virtqueues.ts';
+
+export type { Keyword, Part, Section, Statement } from './statement.ts';
+
+/** Every chapter of virtio 1.3 that says something to a crypto device on PCI or MMIO. */
+export const CHAPTERS: readonly { title: string; sections: readonly Section[] }[] = [
+  { title: 'Basic facilities', sections: BASIC },
+  { title: 'Virtqueues', sections: VIRTQUEUES },
+  { title: 'Transports', sections: TRANSPORTS },
+  { title: 'Crypto device', sections: CRYPTO },
+];
+
+export const SECTIONS = CHAPTERS.flatMap(({ sections }) => sections);
+export const STATEMENTS = SECTIONS.flatMap(({ statements }) => statements);
