@@ -6,13 +6,20 @@ import {
   CHAIN_HASH_THEN_CIPHER,
   CIPHER_AES_CBC,
   DIRECTION_ENCRYPT,
+  HASH_MODE_AUTH,
+  HASH_MODE_PLAIN,
+  MAC_CMAC_AES,
   SERVICE_CIPHER,
+  SERVICE_HASH,
   SYM_OP_CIPHER,
 } from '../../spec/crypto';
 import { AES_LANE_BYTES, aesCbcEncrypt4 } from '../cipher/aes_vperm';
 import { Device } from '../device';
+import { hash4, LANE4_BYTES, LANES4_BYTES, lanes4Known } from '../hash/hash4';
+import { AES_CMAC4_SCRATCH_BYTES, aesCmac4 } from '../mac/aes_cmac';
+import { hmac4 } from '../mac/hmac4';
 import { cipherRun } from '../session/cipher';
-import { contextOf, Session } from '../session/slot';
+import { authContextOf, contextOf, Session } from '../session/slot';
 import { digestOf } from './digest';
 
 const LANES: u32 = 4;
@@ -38,7 +45,10 @@ const JOB_BYTES: usize = 48;
 /** The jobs, their IVs, and the records that the kernels of four lanes take. */
 const IVS: usize = 4 * JOB_BYTES;
 const CIPHER_LANES: usize = IVS + 4 * AES_BLOCK_BYTES;
-export const BATCH_BYTES: usize = CIPHER_LANES + 4 * AES_LANE_BYTES;
+/** A lane of a hash or MAC: { context, source, bytes, destination, resultBytes }, each a u32, whichever kernel takes it. */
+const HASH_LANES: usize = CIPHER_LANES + 4 * AES_LANE_BYTES;
+const HASH_SCRATCH: usize = (HASH_LANES + 4 * LANE4_BYTES + 15) & ~15;
+export const BATCH_BYTES: usize = HASH_SCRATCH + LANES4_BYTES + AES_CMAC4_SCRATCH_BYTES;
 
 @inline
 function jobAt(device: Device, index: u32): Job {
@@ -60,9 +70,20 @@ function encryptsCbc(session: Session): bool {
   return session.algo == CIPHER_AES_CBC && session.direction == DIRECTION_ENCRYPT && session.service == SERVICE_CIPHER;
 }
 
+/** Whether a session's hash or MAC has a kernel of four lanes. */
+function hashesInLanes(session: Session): bool {
+  if (session.service == SERVICE_HASH) return lanes4Known(session.authAlgo);
+  if (session.service == SERVICE_CIPHER) {
+    if (session.opType == SYM_OP_CIPHER) return false;
+    if (session.hashMode != HASH_MODE_AUTH) return session.hashMode == HASH_MODE_PLAIN && lanes4Known(session.authAlgo);
+  }
+  // The HMAC of a hash has the hash's number.
+  return lanes4Known(session.authAlgo) || session.authAlgo == MAC_CMAC_AES;
+}
+
 /** Whether requests of a session gain by waiting for others like them. Those of a stateless one never wait: its slot is used anew. */
 export function batchable(session: Session): bool {
-  return session.id != 0 && encryptsCbc(session);
+  return session.id != 0 && (encryptsCbc(session) || hashesInLanes(session));
 }
 
 /**
@@ -211,8 +232,42 @@ function runCipherLanes(device: Device, count: u32): u32 {
 }
 
 function runHashes(device: Device, count: u32): void {
+  const session = sessionOf(jobAt(device, 0));
+  if (count >= LANES - 1 && hashesInLanes(session)) {
+    if (session.authAlgo != MAC_CMAC_AES) {
+      runHashLanes(device, session, count);
+      return;
+    }
+    if (count == LANES) {
+      aesCmac4(hashLanes(device, count), device.batch + HASH_SCRATCH + LANES4_BYTES);
+      return;
+    }
+  }
   for (let index: u32 = 0; index < count; index++) {
     const job = jobAt(device, index);
     digestOf(sessionOf(job), job.hashSource, job.hashBytes, job.digest, job.digestBytes);
   }
+}
+
+function runHashLanes(device: Device, session: Session, count: u32): void {
+  const lanes = hashLanes(device, count);
+  const scratch = device.batch + HASH_SCRATCH;
+  const plain = session.service == SERVICE_HASH || (session.service == SERVICE_CIPHER && session.hashMode == HASH_MODE_PLAIN);
+  if (plain) hash4(session.authAlgo, lanes, count, scratch);
+  else hmac4(session.authAlgo, lanes, count, scratch);
+}
+
+/** Writes the records of the lanes, and returns where they stand. */
+function hashLanes(device: Device, count: u32): usize {
+  const lanes = device.batch + HASH_LANES;
+  for (let index: u32 = 0; index < count; index++) {
+    const job = jobAt(device, index);
+    const lane = lanes + index * LANE4_BYTES;
+    store<u32>(lane, <u32>authContextOf(sessionOf(job)));
+    store<u32>(lane, job.hashSource, 4);
+    store<u32>(lane, job.hashBytes, 8);
+    store<u32>(lane, job.digest, 12);
+    store<u32>(lane, job.digestBytes, 16);
+  }
+  return lanes;
 }

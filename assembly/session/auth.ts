@@ -4,11 +4,13 @@
 // (docs/parameters.md): so the IVs of GMAC, UIA2 and
 // EIA3; f9's message is the padded string that begins with COUNT and FRESH and ends with the direction.
 import {
+  HASH_SHAKE128,
   MAC_CBCMAC_AES,
   MAC_CBCMAC_KASUMI_F9,
   MAC_CMAC_3DES,
   MAC_CMAC_AES,
   MAC_GMAC_AES,
+  MAC_GMAC_TWOFISH,
   MAC_KASUMI_F9,
   MAC_SNOW3G_UIA2,
   MAC_XCBC_AES,
@@ -18,10 +20,14 @@ import { GCM_CONTEXT_BYTES, gcmSetKey, gmac } from '../aead/aes_gcm';
 import { kasumiSetKey } from '../cipher/kasumi';
 import { snow3gSetKey } from '../cipher/snow3g';
 import { zucSetKey } from '../cipher/zuc';
+import { hashDigest, hashDigestBytes, hashFinal, hashInit, hashUpdate } from '../hash/hash';
+import { wipe } from '../memory/bytes';
 import { aesCbcmacFinal, aesCbcmacInit, aesCbcmacSetKey, aesCbcmacUpdate } from '../mac/aes_cbcmac';
 import { aesCmacFinal, aesCmacInit, aesCmacSetKey, aesCmacUpdate } from '../mac/aes_cmac';
 import { desCmacFinal, desCmacInit, desCmacSetKey, desCmacUpdate } from '../mac/des_cmac';
 import { aesXcbcFinal, aesXcbcInit, aesXcbcSetKey, aesXcbcUpdate } from '../mac/aes_xcbc';
+import { gmacTwofish, gmacTwofishSetKey } from '../mac/gmac_twofish';
+import { hmacDigest, hmacDigestBytes, hmacKnown, hmacSetKey } from '../mac/hmac';
 import { kasumiCbcmac } from '../mac/kasumi_cbcmac';
 import { kasumiF9 } from '../mac/kasumi_f9';
 import { snow3gUia2 } from '../mac/snow3g_uia2';
@@ -32,18 +38,22 @@ export const AUTH_CONTEXT_BYTES: usize = GCM_CONTEXT_BYTES;
 
 /** Kernels of 4 and 8 bytes leave their result here, at the end of the context, for it may be cut. */
 const SHORT_RESULT: usize = AUTH_CONTEXT_BYTES - 8;
+/** Behind the running hash: where a nested hash keeps its inner digest. */
+const NESTED_INNER: usize = 512;
+const NESTED_INNER_BYTES: u32 = 64;
 /** COUNT and FRESH; the direction needs a byte more. */
 const F9_HEAD_BYTES: u32 = 8;
 
 /** Bytes of the IV that stands before the message. */
 @inline
 function ivBytes(algo: u32): u32 {
-  if (algo == MAC_GMAC_AES) return 12;
+  if (algo == MAC_GMAC_AES || algo == MAC_GMAC_TWOFISH) return 12;
   return algo == MAC_SNOW3G_UIA2 || algo == MAC_ZUC_EIA3 ? 16 : 0;
 }
 
+/** Whether a hash can have this length: SHAKE has any, the others can be cut. */
 export function hashResultValid(algo: u32, bytes: u32): bool {
-  return false;
+  return bytes != 0 && (algo >= <u32>HASH_SHAKE128 || bytes <= hashDigestBytes(algo));
 }
 
 /** Whether a MAC can be cut to this length. */
@@ -52,12 +62,14 @@ export function macResultValid(algo: u32, bytes: u32): bool {
 }
 
 function macBytes(algo: u32): u32 {
+  if (hmacKnown(algo)) return hmacDigestBytes(algo);
   if (algo == MAC_KASUMI_F9 || algo == MAC_SNOW3G_UIA2 || algo == MAC_ZUC_EIA3) return 4;
   if (algo == MAC_CBCMAC_KASUMI_F9 || algo == MAC_CMAC_3DES) return 8;
   return 16;
 }
 
 export function macKeyValid(algo: u32, keyBytes: u32): bool {
+  if (hmacKnown(algo)) return true;
   if (algo == MAC_XCBC_AES || algo == MAC_KASUMI_F9 || algo == MAC_CBCMAC_KASUMI_F9) return keyBytes == 16;
   if (algo == MAC_SNOW3G_UIA2 || algo == MAC_ZUC_EIA3) return keyBytes == 16;
   if (algo == MAC_CMAC_3DES) return keyBytes == 16 || keyBytes == 24;
@@ -70,19 +82,23 @@ export function macInputValid(algo: u32, bytes: u32): bool {
 }
 
 export function macExpandKey(algo: u32, context: usize, key: usize, keyBytes: u32): void {
-  if (algo == MAC_CMAC_AES) aesCmacSetKey(context, key, keyBytes);
+  if (hmacKnown(algo)) hmacSetKey(algo, context, key, keyBytes);
+  else if (algo == MAC_CMAC_AES) aesCmacSetKey(context, key, keyBytes);
   else if (algo == MAC_CBCMAC_AES) aesCbcmacSetKey(context, key, keyBytes);
   else if (algo == MAC_XCBC_AES) aesXcbcSetKey(context, key);
   else if (algo == MAC_GMAC_AES) gcmSetKey(context, key, keyBytes);
   else if (algo == MAC_CMAC_3DES) desCmacSetKey(context, key, keyBytes);
+  else if (algo == MAC_GMAC_TWOFISH) gmacTwofishSetKey(context, key, keyBytes);
   else if (algo == MAC_SNOW3G_UIA2) snow3gSetKey(context, key);
   else if (algo == MAC_ZUC_EIA3) zucSetKey(context, key);
   else kasumiSetKey(context, key);
 }
 
-export function hashRun(algo: u32, context: usize, source: usize, bytes: u32, digest: usize, digestBytes: u32): void {}
+export function hashRun(algo: u32, context: usize, source: usize, bytes: u32, digest: usize, digestBytes: u32): void {
+  hashDigest(algo, context, source, bytes, digest, digestBytes);
+}
 
-/** The nested hash of a chain: of the key and the hash of the key and the message. */
+/** The nested hash of a chain: of the key and the hash of the key and the message. The inner hash has its whole length. */
 export function nestedHashRun(
   algo: u32,
   context: usize,
@@ -92,10 +108,25 @@ export function nestedHashRun(
   bytes: u32,
   digest: usize,
   digestBytes: u32,
-): void {}
+): void {
+  const inner = context + NESTED_INNER;
+  // SHAKE has no length of its own: the result's is the inner one's too, up to twice its strength.
+  const innerBytes = hashDigestBytes(algo) || min<u32>(digestBytes, NESTED_INNER_BYTES);
+  hashInit(algo, context);
+  hashUpdate(algo, context, key, keyBytes);
+  hashUpdate(algo, context, source, bytes);
+  hashFinal(algo, context, inner, innerBytes);
+  hashInit(algo, context);
+  hashUpdate(algo, context, key, keyBytes);
+  hashUpdate(algo, context, inner, innerBytes);
+  hashFinal(algo, context, digest, digestBytes);
+  wipe(inner, innerBytes);
+}
 
 export function macRun(algo: u32, context: usize, source: usize, bytes: u32, digest: usize, digestBytes: u32): void {
-  if (algo == MAC_CMAC_AES) {
+  if (hmacKnown(algo)) {
+    hmacDigest(algo, context, source, bytes, digest, digestBytes);
+  } else if (algo == MAC_CMAC_AES) {
     aesCmacInit(context);
     aesCmacUpdate(context, source, bytes);
     aesCmacFinal(context, digest, digestBytes);
@@ -111,6 +142,9 @@ export function macRun(algo: u32, context: usize, source: usize, bytes: u32, dig
     desCmacInit(context);
     desCmacUpdate(context, source, bytes);
     desCmacFinal(context, digest, digestBytes);
+  } else if (algo == MAC_GMAC_TWOFISH) {
+    const head = ivBytes(algo);
+    gmacTwofish(context, source, head, source + head, bytes - head, digest, digestBytes);
   } else if (algo == MAC_GMAC_AES) {
     const head = ivBytes(algo);
     gmac(context, source, head, source + head, bytes - head, digest, digestBytes);

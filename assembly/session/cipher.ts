@@ -9,9 +9,11 @@ import {
   CIPHER_AES_ECB,
   CIPHER_AES_F8,
   CIPHER_AES_XTS,
+  CIPHER_ARC4,
   CIPHER_DES_CBC,
   CIPHER_DES_ECB,
   CIPHER_KASUMI_F8,
+  CIPHER_KEY_BYTES_MAX,
   CIPHER_SNOW3G_UEA2,
   CIPHER_ZUC_EEA3,
   DIRECTION_ENCRYPT,
@@ -23,6 +25,7 @@ import { aesCbcDecrypt } from '../cipher/aes_fixslice';
 import { aesExpandKey } from '../cipher/aes_key';
 import { aesCbcEncrypt } from '../cipher/aes_vperm';
 import { AES_XTS_CONTEXT_BYTES, aesXtsDecrypt, aesXtsEncrypt, aesXtsSetKey } from '../cipher/aes_xts';
+import { arc4, arc4SetKey } from '../cipher/arc4';
 import { desCbcDecrypt, desCbcEncrypt, desCtr, desEcbDecrypt, desEcbEncrypt } from '../cipher/des';
 import { desSetKey } from '../cipher/des_key';
 import { kasumiSetKey } from '../cipher/kasumi';
@@ -53,6 +56,7 @@ function isAesKey(bytes: u32): bool {
 export function cipherKeyValid(algo: u32, keyBytes: u32): bool {
   if (algo == CIPHER_AES_XTS) return keyBytes == 32 || keyBytes == 64;
   if (algo == CIPHER_AES_F8) return keyBytes % 2 == 0 && isAesKey(keyBytes / 2);
+  if (algo == CIPHER_ARC4) return keyBytes >= 1 && keyBytes <= <u32>CIPHER_KEY_BYTES_MAX;
   if (algo == CIPHER_DES_ECB || algo == CIPHER_DES_CBC) return keyBytes == 8;
   if (isDes(algo)) return keyBytes == 16 || keyBytes == 24;
   if (algo == CIPHER_KASUMI_F8 || algo == CIPHER_SNOW3G_UEA2 || algo == CIPHER_ZUC_EEA3) return keyBytes == 16;
@@ -62,6 +66,7 @@ export function cipherKeyValid(algo: u32, keyBytes: u32): bool {
 export function cipherExpandKey(algo: u32, context: usize, key: usize, keyBytes: u32): void {
   if (algo == CIPHER_AES_XTS) aesXtsSetKey(context, key, keyBytes);
   else if (algo == CIPHER_AES_F8) aesF8SetKey(context, key, keyBytes / 2, key + keyBytes / 2);
+  else if (algo == CIPHER_ARC4) arc4SetKey(context, key, keyBytes);
   else if (isDes(algo)) desSetKey(context, key, keyBytes);
   else if (algo == CIPHER_KASUMI_F8) kasumiSetKey(context, key);
   else if (algo == CIPHER_SNOW3G_UEA2) snow3gSetKey(context, key);
@@ -71,7 +76,7 @@ export function cipherExpandKey(algo: u32, context: usize, key: usize, keyBytes:
 
 /** The one length of an algorithm's IV or counter. */
 export function cipherIvBytes(algo: u32): u32 {
-  if (algo == CIPHER_AES_ECB || algo == CIPHER_DES_ECB || algo == CIPHER_3DES_ECB) return 0;
+  if (algo == CIPHER_AES_ECB || algo == CIPHER_DES_ECB || algo == CIPHER_3DES_ECB || algo == CIPHER_ARC4) return 0;
   return algo == CIPHER_KASUMI_F8 || isDes(algo) ? SHORT_BLOCK_BYTES : AES_BLOCK_BYTES;
 }
 
@@ -97,6 +102,8 @@ export function cipherRun(algo: u32, direction: u32, context: usize, iv: usize, 
     else aesXtsDecrypt(context, iv, source, destination, bytes);
   } else if (algo == CIPHER_AES_F8) {
     aesF8(context, iv, source, destination, bytes);
+  } else if (algo == CIPHER_ARC4) {
+    arc4(context, source, destination, bytes);
   } else if (isDes(algo)) {
     desRun(algo, encrypt, context, iv, source, destination, bytes);
   } else if (algo == CIPHER_KASUMI_F8) {

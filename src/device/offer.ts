@@ -42,39 +42,8 @@ const WEAK: readonly AlgorithmName[] = [
   'cbcmac-kasumi-f9',
 ];
 
-/** What the engine has kernels for. */
-const AVAILABLE: readonly AlgorithmName[] = [
-  'aes-ecb',
-  'aes-cbc',
-  'aes-ctr',
-  'des-ecb',
-  'des-cbc',
-  '3des-ecb',
-  '3des-cbc',
-  '3des-ctr',
-  'aes-f8',
-  'aes-xts',
-  'kasumi-f8',
-  'snow3g-uea2',
-  'zuc-eea3',
-  'kasumi-f9',
-  'snow3g-uia2',
-  'zuc-eia3',
-  'cbcmac-kasumi-f9',
-  'cmac-3des',
-  'cmac-aes',
-  'cbcmac-aes',
-  'xcbc-aes',
-  'gmac-aes',
-  'gcm',
-  'ccm',
-  'chacha20-poly1305',
-];
-
 const serviceNames = Object.keys(SERVICES) as ServiceName[];
-const algorithmNames = serviceNames
-  .flatMap((service) => Object.keys(BY_SERVICE[service]) as AlgorithmName[])
-  .filter((name) => AVAILABLE.includes(name));
+const algorithmNames = serviceNames.flatMap((service) => Object.keys(BY_SERVICE[service]) as AlgorithmName[]);
 
 /** The algorithms that a choice stands for, in the order of services and numbers. */
 export function chosenAlgorithms(choice: AlgorithmChoice): AlgorithmName[] {

@@ -3,6 +3,7 @@ import type { AeadAlgorithm, CipherAlgorithm, HashAlgorithm, MacAlgorithm, Servi
 import {
   aeadOperation,
   authOperation,
+  type ChainData,
   chainOperation,
   cipherOperation,
   type OperationChain,
@@ -191,8 +192,18 @@ export class CryptoDriver extends RingDriver {
     const result = await this.#perform(parameters, request, (mode) =>
       chainOperation(parameters, operation, length, mode),
     );
-    const end = result.data.length - (result.status === 'ok' ? length : 0);
-    return { status: result.status, data: result.data.slice(0, end), digest: result.data.slice(end) };
+    return splitDigest(result, length);
+  }
+
+  /** A chained request in an open session. */
+  async chainInSession(
+    { id, parameters }: OpenSession<ChainSession>,
+    request: ChainData,
+    options: RequestOptions = {},
+  ): Promise<ChainResult> {
+    const length = parameters.hash.resultLength ?? resultBytes(parameters.hash.algorithm);
+    const mode = this.#mode(parameters, id);
+    return splitDigest(await this.#run(chainOperation(parameters, request, length, mode), options), length);
   }
 
   get #revision1(): boolean {
@@ -234,6 +245,12 @@ export class CryptoDriver extends RingDriver {
     const status = statusName(viewOf(written.at(-1)).getUint8(0));
     return { status, data: status === 'ok' ? joined(written.slice(0, -1)) : new Uint8Array() };
   }
+}
+
+/** Parts a chain's result from the digest behind it. */
+function splitDigest({ status, data }: Result, digestBytes: number): ChainResult {
+  const end = data.length - (status === 'ok' ? digestBytes : 0);
+  return { status, data: data.slice(0, end), digest: data.slice(end) };
 }
 
 function windowOf({ start, length }: Window): Window {

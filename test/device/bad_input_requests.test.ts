@@ -52,9 +52,12 @@ function refuseRequest(status: number, fields: Record<number, number>, source = 
 }
 
 describe('creating a session', () => {
-  test.each([0, 1, 8, 15, 17, 23, 25, 31, 33, 64])('5.9.8.2.1 a key of %i bytes is VIRTIO_CRYPTO_ERR [5.9.7.2.1.7-6]', (bytes) => {
-    refuseSession(crypto.CRYPTO_ERR, { [crypto.CTRL_CIPHER_KEY_LEN]: bytes }, bytes);
-  });
+  test.each([0, 1, 8, 15, 17, 23, 25, 31, 33, 64])(
+    '5.9.8.2.1 a key of %i bytes is VIRTIO_CRYPTO_ERR [5.9.7.2.1.7-6]',
+    (bytes) => {
+      refuseSession(crypto.CRYPTO_ERR, { [crypto.CTRL_CIPHER_KEY_LEN]: bytes }, bytes);
+    },
+  );
 
   test.each([...LENGTHS, 72, 0xfffffff0])(
     '5.9.8.2.1 key_len %i with 16 bytes in the chain is VIRTIO_CRYPTO_ERR',
@@ -86,10 +89,13 @@ describe('creating a session', () => {
     (type) => refuseSession(crypto.CRYPTO_NOTSUPP, { [crypto.CTRL_SYM_OP_TYPE]: type }),
   );
 
-  test.each(OTHER_SERVICES)('5.9.8.2 creating a %s session is VIRTIO_CRYPTO_NOTSUPP [5.9.7.2.1.7-1] [5.9.7.2.1.7-4]', (_, service) => {
-    refuseSession(crypto.CRYPTO_NOTSUPP, { [crypto.CTRL_OPCODE]: (service << 8) | crypto.OP_CREATE_SESSION });
-    refuseSession(crypto.CRYPTO_NOTSUPP, { [crypto.CTRL_OPCODE]: (service << 8) | 4 });
-  });
+  test.each(OTHER_SERVICES)(
+    '5.9.8.2 creating a %s session is VIRTIO_CRYPTO_NOTSUPP [5.9.7.2.1.7-1] [5.9.7.2.1.7-4]',
+    (_, service) => {
+      refuseSession(crypto.CRYPTO_NOTSUPP, { [crypto.CTRL_OPCODE]: (service << 8) | crypto.OP_CREATE_SESSION });
+      refuseSession(crypto.CRYPTO_NOTSUPP, { [crypto.CTRL_OPCODE]: (service << 8) | 4 });
+    },
+  );
 
   test.each([0, 1, 4, 0xff, 0x2000, 0x10002, 0x2000002, 0x80000002, 0xffffff02, 0xfffffffe])(
     '5.9.8.2 the opcode 0x%x, which is none, is VIRTIO_CRYPTO_NOTSUPP [5.9.7.2.1.7-1]',
@@ -229,24 +235,31 @@ describe('a data request', () => {
     refuseRequest(crypto.CRYPTO_ERR, { [crypto.DATA_SYM_OP_TYPE]: crypto.SYM_OP_ALGORITHM_CHAINING });
   });
 
-  test.each([crypto.SYM_OP_NONE, 3, 0x100, 0xffffffff])('5.9.8.6 op_type %i is VIRTIO_CRYPTO_NOTSUPP [5.9.7.6.2-9]', (type) =>
-    refuseRequest(crypto.CRYPTO_NOTSUPP, { [crypto.DATA_SYM_OP_TYPE]: type }),
+  test.each([crypto.SYM_OP_NONE, 3, 0x100, 0xffffffff])(
+    '5.9.8.6 op_type %i is VIRTIO_CRYPTO_NOTSUPP [5.9.7.6.2-9]',
+    (type) => refuseRequest(crypto.CRYPTO_NOTSUPP, { [crypto.DATA_SYM_OP_TYPE]: type }),
   );
 
-  test.each(OTHER_SERVICES)('5.9.8.3 every opcode of %s is VIRTIO_CRYPTO_NOTSUPP [5.9.7.6.2-2] [5.9.7.6.2-9]', (_, service) => {
-    for (let operation = 0; operation < 4; operation++) {
-      refuseRequest(crypto.CRYPTO_NOTSUPP, { [crypto.DATA_OPCODE]: (service << 8) | operation });
-    }
-  });
+  test.each(OTHER_SERVICES)(
+    '5.9.8.3 every opcode of %s is VIRTIO_CRYPTO_NOTSUPP [5.9.7.6.2-2] [5.9.7.6.2-9]',
+    (_, service) => {
+      for (let operation = 0; operation < 4; operation++) {
+        refuseRequest(crypto.CRYPTO_NOTSUPP, { [crypto.DATA_OPCODE]: (service << 8) | operation });
+      }
+    },
+  );
 
   test.each([2, 3, 0xff, 0x0600, 0x10000, 0x10001, 0x80000000, 0xffffffff])(
     '5.9.8.3 the opcode 0x%x, which is none, is VIRTIO_CRYPTO_NOTSUPP',
     (opcode) => refuseRequest(crypto.CRYPTO_NOTSUPP, { [crypto.DATA_OPCODE]: opcode }),
   );
 
-  test.each([...LENGTHS, 15, 17, 32, 0xfffffff0])('5.9.8.6 an iv_len of %i is VIRTIO_CRYPTO_ERR [5.9.7.6.2-11]', (length) => {
-    refuseRequest(crypto.CRYPTO_ERR, { [crypto.DATA_CIPHER_IV_LEN]: length });
-  });
+  test.each([...LENGTHS, 15, 17, 32, 0xfffffff0])(
+    '5.9.8.6 an iv_len of %i is VIRTIO_CRYPTO_ERR [5.9.7.6.2-11]',
+    (length) => {
+      refuseRequest(crypto.CRYPTO_ERR, { [crypto.DATA_CIPHER_IV_LEN]: length });
+    },
+  );
 
   test.each([...LENGTHS, 15, 48, 63, 65, 80, 0xfffffff0])(
     '5.9.8.6 a src_data_len of %i beside a dst_data_len of 64 is VIRTIO_CRYPTO_ERR',
