@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { compileKernels, sectionIds } from './compile.ts';
+import type { EngineBuild } from '../../src/engine/load.ts';
+import { compileKernels, enableRelaxedSimd, sectionIds } from './compile.ts';
 
 const ALIGNMENT = 16;
 const GUARD = 64;
@@ -55,8 +56,12 @@ export class Arena {
 }
 
 /** Compiles an entry of this folder; answers its exports, which the caller names, over an arena. */
-export async function loadKernels<Kernels>(entry: string): Promise<{ kernels: Kernels; arena: Arena }> {
-  const binary = await compileKernels(entry);
+export async function loadKernels<Kernels>(
+  entry: string,
+  build: EngineBuild = 'simd',
+): Promise<{ kernels: Kernels; arena: Arena }> {
+  if (build === 'relaxed-simd') enableRelaxedSimd();
+  const binary = await compileKernels(entry, build);
   const memory = new WebAssembly.Memory({ initial: 32 });
   const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(binary), { env: { memory } });
   const ids = sectionIds(binary);
