@@ -4,11 +4,11 @@
 //   240   GHASH context
 //   9264  the pre-counter block J0, and its cipher, and the tag
 
-import { ghashInit, ghashLengths, ghashPadded, ghashSetKey, ghashState } from '../aead/ghash';
+import { GHASH_CONTEXT_BYTES, ghashInit, ghashLengths, ghashPadded, ghashSetKey, ghashState } from '../aead/ghash';
 import { TWOFISH_CONTEXT_BYTES, twofishEncryptBlock, twofishSetKey } from '../cipher/twofish';
 
 const GHASH: usize = TWOFISH_CONTEXT_BYTES;
-const BLOCK: usize = 9264;
+const BLOCK: usize = GHASH + GHASH_CONTEXT_BYTES;
 
 /** Bytes of a context. */
 export const GMAC_TWOFISH_CONTEXT_BYTES: usize = 9280;
