@@ -98,7 +98,7 @@ export function setMessage4(lanes: usize, lane: u32, source: usize, bytes: u32, 
   const last = from + rest;
   const end = from + blocks * 64;
   copyShort(from, source + whole, rest);
-  // At most 15 bytes more than the blocks: what follows is written later.
+  // At most 15 bytes more than the blocks: the next lane's are set after these, and digests at the end.
   for (let at = last; at < end; at += 16) v128.store(at, i64x2.splat(0));
   store<u8>(last, 0x80);
   store<u64>(end - 8, bswap<u64>((before + bytes) << 3));
