@@ -1,5 +1,14 @@
 import * as spec from '../../spec/virtio.ts';
-import { type Chain, type ChainBuffer, type DriverQueue, describe, type QueueFeatures, type Used } from './queue.ts';
+import {
+  type Chain,
+  type ChainBuffer,
+  completedBy,
+  type DriverQueue,
+  describe,
+  type QueueFeatures,
+  type Used,
+  writableBytesOf,
+} from './queue.ts';
 import { type GuestRam, type RamAllocator, ramView } from './ram.ts';
 
 /** The driver's side of a packed virtqueue (2.8). */
@@ -15,7 +24,7 @@ export class PackedQueue implements DriverQueue {
   /** Buffer ids that are free, and how many descriptors of the ring are. */
   readonly #freeIds: number[];
   #freeDescriptors: number;
-  readonly #inFlight = new Map<number, { descriptors: number; table: number | undefined }>();
+  readonly #inFlight = new Map<number, { descriptors: number; table: number | undefined; writableBytes: number }>();
   /** Where the next chain goes, and where the next used descriptor is expected, each with its wrap counter (2.8.1). */
   #nextAvail = 0;
   #availWrap = 1;
@@ -59,7 +68,7 @@ export class PackedQueue implements DriverQueue {
     const buffers = describe(chain, spec.DESC_F_WRITE);
     const indirect = chain.indirect ?? (this.#features.indirect && buffers.length > 1);
     const needed = indirect ? 1 : buffers.length;
-    const id = this.#freeDescriptors < needed ? undefined : this.#freeIds.pop();
+    const id = this.#freeDescriptors < needed ? undefined : this.#takeId();
     if (id === undefined) throw new RangeError(`Queue ${this.index} has no ${needed} descriptors left.`);
     let table: number | undefined;
     if (indirect) {
@@ -68,10 +77,15 @@ export class PackedQueue implements DriverQueue {
     } else {
       this.#writeList(id, buffers);
     }
-    this.#inFlight.set(id, { descriptors: needed, table });
+    this.#inFlight.set(id, { descriptors: needed, table, writableBytes: writableBytesOf(chain) });
     this.#freeDescriptors -= needed;
     this.#added += needed;
     return id;
+  }
+
+  /** A free buffer id; with VIRTIO_F_IN_ORDER in turn. */
+  #takeId(): number | undefined {
+    return this.#features.inOrder ? this.#freeIds.shift() : this.#freeIds.pop();
   }
 
   needsNotification(): boolean {
@@ -99,17 +113,19 @@ export class PackedQueue implements DriverQueue {
       if (marks !== (this.#usedWrap ? spec.PACKED_DESC_F_AVAIL | spec.PACKED_DESC_F_USED : 0)) break;
       const head = view.getUint16(descriptor + spec.PACKED_DESC_ID, true);
       const written = view.getUint32(descriptor + spec.DESC_LEN, true);
-      const chain = this.#inFlight.get(head);
-      if (!chain) throw new Error(`The device completed chain ${head} of queue ${this.index}, which it does not hold.`);
-      this.#inFlight.delete(head);
-      this.#freeIds.push(head);
-      this.#freeDescriptors += chain.descriptors;
-      if (chain.table !== undefined) this.#allocator.give(chain.table);
-      taken.push({ head, written });
-      this.#nextUsed += chain.descriptors;
-      if (this.#nextUsed >= this.size) {
-        this.#nextUsed -= this.size;
-        this.#usedWrap ^= 1;
+      const batch = completedBy(this.#inFlight, { head, written }, this.#features.inOrder);
+      if (!batch) throw new Error(`The device completed chain ${head} of queue ${this.index}, which it does not hold.`);
+      for (const { chain, ...used } of batch) {
+        this.#inFlight.delete(used.head);
+        this.#freeIds.push(used.head);
+        this.#freeDescriptors += chain.descriptors;
+        if (chain.table !== undefined) this.#allocator.give(chain.table);
+        taken.push(used);
+        this.#nextUsed += chain.descriptors;
+        if (this.#nextUsed >= this.size) {
+          this.#nextUsed -= this.size;
+          this.#usedWrap ^= 1;
+        }
       }
     }
     if (this.#features.eventIdx) {

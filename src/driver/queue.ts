@@ -22,6 +22,8 @@ export interface Used {
 export interface QueueFeatures {
   indirect: boolean;
   eventIdx: boolean;
+  /** VIRTIO_F_IN_ORDER (2.7.9, 2.8.8): one used element may stand for all chains up to its own. */
+  inOrder: boolean;
 }
 
 /** The driver's side of a virtqueue (2.6), whichever ring it is. */
@@ -55,4 +57,30 @@ export function describe(chain: Chain, writeFlag: number): (ChainBuffer & { flag
     ...chain.readable.map((buffer) => ({ ...buffer, flags: 0 })),
     ...chain.writable.map((buffer) => ({ ...buffer, flags: writeFlag })),
   ];
+}
+
+/**
+ * The chains that one used element stands for, oldest first: its own alone, or with VIRTIO_F_IN_ORDER all up to it. Of those before
+ * the last the device did not say how much it wrote: as much as they can hold.
+ * @param inFlight chains that the device holds, in the order in which they were made available
+ */
+export function completedBy<C extends { writableBytes: number }>(
+  inFlight: ReadonlyMap<number, C>,
+  { head, written }: Used,
+  inOrder: boolean,
+): (Used & { chain: C })[] | undefined {
+  const chain = inFlight.get(head);
+  if (!chain) return undefined;
+  if (!inOrder) return [{ head, written, chain }];
+  const batch: (Used & { chain: C })[] = [];
+  for (const [older, held] of inFlight) {
+    if (older === head) break;
+    batch.push({ head: older, written: held.writableBytes, chain: held });
+  }
+  return [...batch, { head, written, chain }];
+}
+
+/** Bytes that the device may write into a chain. */
+export function writableBytesOf(chain: Chain): number {
+  return chain.writable.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -50,6 +50,8 @@ export interface DriverOptions {
    * stateless mode of every service that the device offers it for.
    */
   layout?: 'legacy' | 'revision1';
+  /** Whether VIRTIO_F_IN_ORDER is accepted: completions then come in the order of requests. Default false. */
+  inOrder?: boolean;
   /** With the layout 'revision1': whether stateless modes are accepted. They change the layout of requests. Default true. */
   stateless?: boolean;
   /** Size of the data queues, at most what the device offers. Default: that. */
@@ -62,9 +64,8 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** All features that the driver knows how to use. */
-export // Not VIRTIO_F_IN_ORDER: a driver that accepts it must understand one used element for a whole batch (2.7.9, 2.8.8).
-const KNOWN_FEATURES = [
+/** The features of the virtio core that the driver takes up by itself; VIRTIO_F_IN_ORDER is its user's choice. */
+export const KNOWN_FEATURES = [
   virtio.F_VERSION_1,
   virtio.F_INDIRECT_DESC,
   virtio.F_EVENT_IDX,
@@ -246,9 +247,10 @@ export class RingDriver {
   }
 
   #wanted(): bigint {
-    const { features = KNOWN_FEATURES, layout = 'legacy', stateless = true } = this.#options;
-    if (layout === 'legacy') return features;
-    return features | (1n << BigInt(spec.F_REVISION_1)) | (stateless ? STATELESS_MODES : 0n);
+    const { features = KNOWN_FEATURES, inOrder = false, layout = 'legacy', stateless = true } = this.#options;
+    const core = inOrder ? features | (1n << BigInt(virtio.F_IN_ORDER)) : features;
+    if (layout === 'legacy') return core;
+    return core | (1n << BigInt(spec.F_REVISION_1)) | (stateless ? STATELESS_MODES : 0n);
   }
 
   #queue(index: number): DriverQueue {
@@ -266,6 +268,7 @@ export class RingDriver {
     const queue = new Ring(index, size, this.#ram, this.#allocator, {
       indirect: this.has(virtio.F_INDIRECT_DESC),
       eventIdx: this.has(virtio.F_EVENT_IDX),
+      inOrder: this.has(virtio.F_IN_ORDER),
     });
     transport.enableQueue(index, size, queue.desc, queue.avail, queue.used);
     return queue;

@@ -1,5 +1,14 @@
 import * as spec from '../../spec/virtio.ts';
-import { type Chain, type ChainBuffer, type DriverQueue, describe, type QueueFeatures, type Used } from './queue.ts';
+import {
+  type Chain,
+  type ChainBuffer,
+  completedBy,
+  type DriverQueue,
+  describe,
+  type QueueFeatures,
+  type Used,
+  writableBytesOf,
+} from './queue.ts';
 import { type GuestRam, type RamAllocator, ramView } from './ram.ts';
 
 /** The driver's side of a split virtqueue (2.7). */
@@ -15,7 +24,7 @@ export class SplitQueue implements DriverQueue {
   readonly #features: QueueFeatures;
   readonly #freeDescriptors: number[];
   /** Descriptors and indirect table of each chain that the device holds. */
-  readonly #inFlight = new Map<number, { descriptors: number[]; table: number | undefined }>();
+  readonly #inFlight = new Map<number, { descriptors: number[]; table: number | undefined; writableBytes: number }>();
   #availIdx = 0;
   #lastUsed = 0;
   /** The avail index that the device was last notified of. */
@@ -37,7 +46,7 @@ export class SplitQueue implements DriverQueue {
     bytes.fill(0, this.desc, this.desc + size * spec.DESC_BYTES);
     bytes.fill(0, this.avail, this.avail + spec.AVAIL_RING + size * spec.AVAIL_ELEM_BYTES + spec.RING_EVENT_BYTES);
     bytes.fill(0, this.used, this.used + spec.USED_RING + size * spec.USED_ELEM_BYTES + spec.RING_EVENT_BYTES);
-    this.#freeDescriptors = Array.from({ length: size }, (_, i) => size - 1 - i);
+    this.#freeDescriptors = Array.from({ length: size }, (_, i) => i);
   }
 
   /** Chains that the device holds. */
@@ -66,7 +75,8 @@ export class SplitQueue implements DriverQueue {
     const needed = indirect ? 1 : buffers.length;
     if (this.#freeDescriptors.length < needed)
       throw new RangeError(`Queue ${this.index} has no ${needed} descriptors left.`);
-    const descriptors = this.#freeDescriptors.splice(-needed, needed);
+    // 2.7.9: with VIRTIO_F_IN_ORDER descriptors are used in ring order, and so they come back.
+    const descriptors = this.#freeDescriptors.splice(this.#features.inOrder ? 0 : -needed, needed);
     const [head = 0] = descriptors;
     const view = ramView(this.#ram);
     let table: number | undefined;
@@ -79,7 +89,7 @@ export class SplitQueue implements DriverQueue {
     } else {
       writeDescriptors(view, this.desc, descriptors, buffers);
     }
-    this.#inFlight.set(head, { descriptors, table });
+    this.#inFlight.set(head, { descriptors, table, writableBytes: writableBytesOf(chain) });
     const slot = this.#availIdx & (this.size - 1);
     view.setUint16(this.avail + spec.AVAIL_RING + slot * spec.AVAIL_ELEM_BYTES, head, true);
     this.#availIdx = (this.#availIdx + 1) & 0xffff;
@@ -107,13 +117,15 @@ export class SplitQueue implements DriverQueue {
       const element = this.used + spec.USED_RING + (this.#lastUsed & (this.size - 1)) * spec.USED_ELEM_BYTES;
       const head = view.getUint32(element + spec.USED_ELEM_ID, true);
       const written = view.getUint32(element + spec.USED_ELEM_LEN, true);
-      const chain = this.#inFlight.get(head);
-      if (!chain) throw new Error(`The device completed chain ${head} of queue ${this.index}, which it does not hold.`);
-      this.#inFlight.delete(head);
-      this.#freeDescriptors.push(...chain.descriptors.toReversed());
-      if (chain.table !== undefined) this.#allocator.give(chain.table);
-      taken.push({ head, written });
-      this.#lastUsed = (this.#lastUsed + 1) & 0xffff;
+      const batch = completedBy(this.#inFlight, { head, written }, this.#features.inOrder);
+      if (!batch) throw new Error(`The device completed chain ${head} of queue ${this.index}, which it does not hold.`);
+      for (const { chain, ...used } of batch) {
+        this.#inFlight.delete(used.head);
+        this.#freeDescriptors.push(...chain.descriptors);
+        if (chain.table !== undefined) this.#allocator.give(chain.table);
+        taken.push(used);
+      }
+      this.#lastUsed = (this.#lastUsed + batch.length) & 0xffff;
     }
     view.setUint16(this.avail + spec.AVAIL_RING + this.size * spec.AVAIL_ELEM_BYTES, this.#lastUsed, true);
     return taken;

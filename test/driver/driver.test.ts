@@ -122,6 +122,26 @@ describe('features and queue sizes', () => {
     }
   });
 
+  test.each(['split', 'packed'] as const)('2.7.9, 2.8.8 a %s ring works in order', async (ring) => {
+    const { driver } = await bench({ ring, queueSize: 8, driver: { inOrder: true } });
+    expect((driver.features >> 35n) & 1n).toBe(1n);
+    const { id } = await driver.createCipherSession('aes-cbc', 'encrypt', KEY);
+    const done: number[] = [];
+    for (let round = 0; round < 20; round++) {
+      const all = Array.from({ length: 5 }, (_, i) => noise(16 * (1 + i), round + i));
+      const results = await Promise.all(
+        all.map(async (data, i) => {
+          const request = { algorithm: 'aes-cbc', direction: 'encrypt', iv: IV, data, hold: i < 4 } as const;
+          const result = await driver.cipherInSession(id, request);
+          done.push(i);
+          return result;
+        }),
+      );
+      expect(results).toEqual(all.map((data) => ({ status: 'ok', data: reference('encrypt', KEY, IV, data) })));
+    }
+    expect(done).toEqual(Array.from({ length: 100 }, (_, i) => i % 5));
+  });
+
   test('the bench decides the ring, whatever else the device offers or the driver wants', async () => {
     const split = await bench({ features: { packed: true } });
     expect(split.device.offeredFeatures & (1n << 34n)).not.toBe(0n);

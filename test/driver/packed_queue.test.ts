@@ -1,16 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import * as spec from '../../spec/virtio.ts';
 import { PackedQueue } from '../../src/driver/packed_queue.ts';
+import type { QueueFeatures } from '../../src/driver/queue.ts';
 import { RamAllocator } from '../../src/driver/ram.ts';
 
 const { PACKED_DESC_F_AVAIL: AVAIL, PACKED_DESC_F_USED: USED, DESC_F_NEXT, DESC_F_WRITE, DESC_F_INDIRECT } = spec;
 
 /** A queue whose device is the test. */
-function queueOf(size: number, features = { indirect: true, eventIdx: true }) {
+function queueOf(size: number, features: Partial<QueueFeatures> = {}) {
   const memory = new Uint8Array(65536);
   const view = new DataView(memory.buffer);
   const allocator = new RamAllocator(0x1000, 65536);
-  const queue = new PackedQueue(0, size, () => memory, allocator, features);
+  const choice = { indirect: true, eventIdx: true, inOrder: false, ...features };
+  const queue = new PackedQueue(0, size, () => memory, allocator, choice);
   let place = 0;
   let wrap = 1;
   return {
@@ -161,5 +163,30 @@ describe('2.8.10 used buffer notifications', () => {
     use(queue.add(one), 1);
     queue.takeUsed();
     expect(view.getUint32(queue.avail, true)).toBe(spec.EVENT_ENABLE);
+  });
+});
+
+describe('2.8.8 in-order use of descriptors', () => {
+  test('one used descriptor stands for all lists up to its own', () => {
+    const { queue, use } = queueOf(8, { inOrder: true });
+    const ids = [one, three, one].map((chain) => queue.add({ ...chain, indirect: false }));
+    use(ids[2] ?? 0, 5, 3);
+    expect(queue.takeUsed()).toEqual([
+      { head: ids[0], written: 0 },
+      { head: ids[1], written: 1 },
+      { head: ids[2], written: 3 },
+    ]);
+    expect(queue.inFlight).toBe(0);
+  });
+
+  test('ids are used in turn', () => {
+    const { queue, use } = queueOf(3, { inOrder: true });
+    const given: number[] = [];
+    for (let i = 0; i < 9; i++) {
+      given.push(queue.add(one));
+      use(given[i] ?? 0, 1, 0);
+      queue.takeUsed();
+    }
+    expect(given).toEqual([2, 1, 0, 2, 1, 0, 2, 1, 0]);
   });
 });
