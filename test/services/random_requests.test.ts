@@ -39,8 +39,11 @@ function expectAll(requests: fc.Arbitrary<ServiceRequest>): Promise<void> {
       async (request, placement, ring, mode) => {
         const rig = rigOf(ring, mode);
         const opened = await rig.open(request.parameters);
-        await rig.expectResult(request, place(rig, request.operation(opened), request.data, placement));
-        await rig.close(request.parameters, opened);
+        try {
+          await rig.expectResult(request, place(rig, request.operation(opened), request.data, placement));
+        } finally {
+          await rig.close(request.parameters, opened);
+        }
       },
     ),
     { numRuns: NUM_RUNS },

@@ -4,6 +4,7 @@ import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:c
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import type { AeadAlgorithm, CipherAlgorithm, HashAlgorithm, MacAlgorithm } from '../../spec/names.ts';
 import type { Direction } from '../../src/driver/requests.ts';
+import { HASHES } from './algorithms.ts';
 import { aesF8 } from './reference/aes_f8.ts';
 import { arc4 } from './reference/arc4.ts';
 import { type BlockCipher, cbcMac, cmac, ctr, xcbcMac } from './reference/block_modes.ts';
@@ -120,15 +121,15 @@ export function hashResult(algorithm: HashAlgorithm, data: Uint8Array, length: n
   return plain(createHash(NODE_HASHES[algorithm], options).update(data).digest().subarray(0, length));
 }
 
-/** The nested hash of a chain: of the key and the hash of the key and the message. */
+/** The nested hash of a chain: of the key and the hash of the key and the message. SHAKE's inner one is as long as the result. */
 export function nestedHashResult(
   algorithm: HashAlgorithm,
-  ownLength: number,
   key: Uint8Array,
   data: Uint8Array,
   length: number,
 ): Uint8Array {
-  const inner = hashResult(algorithm, Buffer.concat([key, data]), ownLength);
+  const innerLength = HASHES[algorithm] ?? Math.min(length, 64);
+  const inner = hashResult(algorithm, Buffer.concat([key, data]), innerLength);
   return hashResult(algorithm, Buffer.concat([key, inner]), length);
 }
 

@@ -141,5 +141,5 @@ export function chainRequest({ order, direction, cipher, hash, aad, data }: Chai
 function digestOf(hash: ChainHash, message: Uint8Array, length: number): Uint8Array {
   if (hash.mode === 'auth') return macResult(hash.algorithm, hash.key, message, length);
   if (hash.mode === 'plain') return hashResult(hash.algorithm, message, length);
-  return nestedHashResult(hash.algorithm, resultBytes(hash.algorithm), hash.key, message, length);
+  return nestedHashResult(hash.algorithm, hash.key, message, length);
 }
