@@ -4,7 +4,7 @@ import { NOWHERE } from '../memory/guest';
 import { hashResultValid, macInputValid, macResultValid } from '../session/auth';
 import { Session } from '../session/slot';
 import { nextIsContiguous, readContiguous, reportWritten, writableContiguous, writeBytes } from '../virtqueue/buffers';
-import { addToBatch, batchable, runBatch } from './batch';
+import { addToBatch, mayWait, runBatch } from './batch';
 import { digestOf } from './digest';
 import { Operation } from './operation';
 
@@ -15,11 +15,11 @@ export function runAuth(device: Device, session: Session): u32 {
   const wanted = operation.resultBytes;
   if (!resultAllowed(session, wanted)) return CRYPTO_ERR;
   if (session.service != SERVICE_HASH && !macInputValid(session.authAlgo, bytes)) return CRYPTO_ERR;
-  // A gathered source may hold what a waiting request has yet to write.
+  // The batch uses scratch, so what is gathered there comes after it.
   if (!nextIsContiguous(device, bytes)) runBatch(device);
   const source = readContiguous(device, bytes, device.scratch);
   const digest = writableContiguous(device, 0, wanted);
-  if (digest != NOWHERE && source != device.scratch && batchable(session)) {
+  if (digest != NOWHERE && source != device.scratch && mayWait(device, session, source, bytes, digest, 0, digest, wanted)) {
     addToBatch(device, session, source, bytes, digest, 0, 0, 0, 0, source, bytes, digest, wanted);
   } else {
     runBatch(device);

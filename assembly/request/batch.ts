@@ -20,6 +20,7 @@ import { AES_CMAC4_SCRATCH_BYTES, aesCmac4 } from '../mac/aes_cmac';
 import { hmac4 } from '../mac/hmac4';
 import { cipherRun } from '../session/cipher';
 import { authContextOf, contextOf, Session } from '../session/slot';
+import { chainMeets, lastWritable } from '../virtqueue/buffers';
 import { digestOf } from './digest';
 
 const LANES: u32 = 4;
@@ -81,14 +82,56 @@ function hashesInLanes(session: Session): bool {
   return lanes4Known(session.authAlgo) || session.authAlgo == MAC_CMAC_AES;
 }
 
-/** Whether requests of a session gain by waiting for others like them. Those of a stateless one never wait: its slot is used anew. */
-export function batchable(session: Session): bool {
-  return session.id != 0 && (encryptsCbc(session) || hashesInLanes(session));
+/**
+ * Whether a request may wait for others like it: they gain by it, and what is written while it waits (its status) or in another
+ * order than alone (its digest) is none of its own bytes. Those of a stateless session never wait: its slot is used anew.
+ */
+export function mayWait(
+  device: Device,
+  session: Session,
+  read: usize,
+  readBytes: u32,
+  write: usize,
+  writeBytes: u32,
+  digest: usize,
+  digestBytes: u32,
+): bool {
+  if (session.id == 0 || !batchable(session)) return false;
+  const status = lastWritable(device);
+  return !(
+    overlap(status, 1, read, readBytes) ||
+    overlap(status, 1, write, writeBytes) ||
+    overlap(status, 1, digest, digestBytes) ||
+    (digestBytes && (overlap(digest, digestBytes, read, readBytes) || overlap(digest, digestBytes, write, writeBytes)))
+  );
+}
+
+@inline
+function batchable(session: Session): bool {
+  return encryptsCbc(session) || hashesInLanes(session);
 }
 
 /**
- * Takes a request; its IV is read from the device's. All places are contiguous; the result's is that of the source or apart from
- * it. Source, result and digest must stay as they are until runBatch().
+ * Runs what waits if the chain in hand has bytes that one of both writes: for it may read them anywhere, in its header as
+ * well as in its source. Called before the first byte of a chain is read.
+ */
+export function runBatchBeforeChain(device: Device): void {
+  for (let index: u32 = 0; index < device.batchCount; index++) {
+    const job = jobAt(device, index);
+    if (
+      chainMeets(device, job.write, job.writeBytes, true) ||
+      chainMeets(device, job.digest, job.digestBytes, true) ||
+      chainMeets(device, job.read, job.readBytes, false)
+    ) {
+      runBatch(device);
+      return;
+    }
+  }
+}
+
+/**
+ * Takes a request that mayWait(); its IV is read from the device's. All places are contiguous; the result's is that of the source
+ * or apart from it. Source, result and digest must stay as they are until runBatch().
  */
 export function addToBatch(
   device: Device,
@@ -105,7 +148,7 @@ export function addToBatch(
   digest: usize,
   digestBytes: u32,
 ): void {
-  if (mustRunBefore(device, session, read, readBytes, write, writeBytes, digest, digestBytes)) runBatch(device);
+  if (device.batchCount && !alike(sessionOf(jobAt(device, 0)), session)) runBatch(device);
   const index = device.batchCount++;
   const job = jobAt(device, index);
   job.session = <u32>changetype<usize>(session);
@@ -122,42 +165,6 @@ export function addToBatch(
   job.digestBytes = digestBytes;
   v128.store(ivAt(device, index), v128.load(device.iv));
   if (device.batchCount == LANES) runBatch(device);
-}
-
-/** Whether what waits must run before a request: because it is of another kind, or because they share bytes that one writes. */
-function mustRunBefore(
-  device: Device,
-  session: Session,
-  read: usize,
-  readBytes: u32,
-  write: usize,
-  writeBytes: u32,
-  digest: usize,
-  digestBytes: u32,
-): bool {
-  for (let index: u32 = 0; index < device.batchCount; index++) {
-    const job = jobAt(device, index);
-    if (
-      !alike(sessionOf(job), session) ||
-      touches(job, write, writeBytes) ||
-      touches(job, digest, digestBytes) ||
-      overlap(read, readBytes, job.write, job.writeBytes) ||
-      overlap(read, readBytes, job.digest, job.digestBytes)
-    ) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/** Whether `bytes` at `place`, which are to be written, are among those that a waiting job reads or writes. */
-@inline
-function touches(job: Job, place: usize, bytes: u32): bool {
-  return (
-    overlap(place, bytes, job.read, job.readBytes) ||
-    overlap(place, bytes, job.write, job.writeBytes) ||
-    overlap(place, bytes, job.digest, job.digestBytes)
-  );
 }
 
 @inline

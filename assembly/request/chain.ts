@@ -9,7 +9,7 @@ import { cipherIvBytes, cipherLengthValid, cipherRun } from '../session/cipher';
 import { contextOf, Session } from '../session/slot';
 import { nextIsContiguous, readBytes, readContiguous, reportWritten, writableContiguous, writeBytes } from '../virtqueue/buffers';
 import { resultAllowed } from './auth';
-import { addToBatch, batchable, runBatch } from './batch';
+import { addToBatch, mayWait, runBatch } from './batch';
 import { inPlaceOrApart } from './cipher';
 import { digestOf } from './digest';
 import { Operation } from './operation';
@@ -21,7 +21,7 @@ export function runChain(device: Device, session: Session): u32 {
   const bytes = operation.sourceBytes;
   const aadBytes = operation.aadBytes;
   readBytes(device, device.iv, operation.ivBytes);
-  // What is gathered may hold what a waiting request has yet to write.
+  // The batch uses scratch, so what is gathered there comes after it.
   const gathers = aadBytes != 0 || !nextIsContiguous(device, bytes);
   if (gathers) runBatch(device);
   if (aadBytes && operation.aadFirst) readBytes(device, device.scratch2, aadBytes);
@@ -32,7 +32,7 @@ export function runChain(device: Device, session: Session): u32 {
   const direct = inPlaceOrApart(source, destination, bytes, bytes);
   const wanted = operation.resultBytes;
   const digest = writableContiguous(device, bytes, wanted);
-  if (direct && bytes && !gathers && digest != NOWHERE && batchable(session)) {
+  if (direct && bytes && !gathers && digest != NOWHERE && mayWait(device, session, source, bytes, destination, bytes, digest, wanted)) {
     copyAround(operation, source, destination);
     const hashed = session.chainOrder == CHAIN_HASH_THEN_CIPHER ? source : destination;
     addToBatch(

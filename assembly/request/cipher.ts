@@ -4,7 +4,7 @@ import { NOWHERE } from '../memory/guest';
 import { cipherIvBytes, cipherLengthValid, cipherRun } from '../session/cipher';
 import { contextOf, Session } from '../session/slot';
 import { nextIsContiguous, readBytes, readContiguous, reportWritten, writableContiguous, writeBytes } from '../virtqueue/buffers';
-import { addToBatch, batchable, runBatch } from './batch';
+import { addToBatch, mayWait, runBatch } from './batch';
 import { Operation } from './operation';
 
 /**
@@ -19,12 +19,12 @@ export function runCipher(device: Device, session: Session): u32 {
   if (!bytes) return CRYPTO_OK;
 
   readBytes(device, device.iv, operation.ivBytes);
-  // A gathered source may hold what a waiting request has yet to write.
+  // The batch uses scratch, so what is gathered there comes after it.
   if (!nextIsContiguous(device, bytes)) runBatch(device);
   const source = readContiguous(device, bytes, device.scratch);
   const destination = writableContiguous(device, 0, bytes);
   const direct = inPlaceOrApart(source, destination, bytes, bytes);
-  if (direct && source != device.scratch && batchable(session)) {
+  if (direct && source != device.scratch && mayWait(device, session, source, bytes, destination, bytes, 0, 0)) {
     addToBatch(device, session, source, bytes, destination, bytes, source, destination, bytes, 0, 0, 0, 0);
   } else {
     runBatch(device);

@@ -33,6 +33,7 @@ import { readBytes, writeLastByte } from '../virtqueue/buffers';
 import { countRequest } from '../statistics';
 import { runAead } from './aead';
 import { runAuth } from './auth';
+import { runBatchBeforeChain } from './batch';
 import { runChain } from './chain';
 import { runCipher } from './cipher';
 import { dataHeaderBytes, readOperation, statelessLayout, symOpType } from './layout';
@@ -45,6 +46,7 @@ export function runDataRequest(device: Device): u32 {
   let headerBytes: u32 = revision1 ? DATA_HEADER_BYTES : DATA_LEGACY_BYTES;
   if (device.readableBytes < headerBytes) return FAULT_REQUEST_HEADER;
   if (device.writableBytes < <u32>STATUS_BYTES) return FAULT_REQUEST_STATUS;
+  runBatchBeforeChain(device);
   readBytes(device, device.header, headerBytes);
   const opcode = load<u32>(device.header + DATA_OPCODE);
   const service = opcode >> 8;

@@ -125,6 +125,26 @@ export function writableContiguous(device: Device, offset: u32, bytes: u32): usi
   return buffer.bytes - offset >= bytes ? buffer.pointer + offset : NOWHERE;
 }
 
+/**
+ * Whether a buffer of the chain has a byte of the `bytes` at `place`: a writable one, or with `readable` any. An empty place
+ * has none.
+ */
+export function chainMeets(device: Device, place: usize, bytes: u32, readable: bool): bool {
+  if (!bytes) return false;
+  const end = device.readableCount + device.writableCount;
+  for (let index = readable ? <u32>0 : device.readableCount; index < end; index++) {
+    const buffer = bufferAt(device, index);
+    if (place < buffer.pointer + buffer.bytes && buffer.pointer < place + bytes) return true;
+  }
+  return false;
+}
+
+/** The place of the chain's last writable byte, which is the status. */
+export function lastWritable(device: Device): GuestPointer {
+  const buffer = bufferAt(device, device.readableCount + device.writableCount - 1);
+  return buffer.pointer + buffer.bytes - 1;
+}
+
 /** Reports `bytes` of the writable part from its byte `offset` on as written. */
 export function reportWritten(device: Device, offset: u32, bytes: u32): void {
   if (!device.reportWrites) return;
