@@ -79,7 +79,7 @@ describe('the inspector', () => {
     const row = page
       .getByTestId('requests')
       .getByRole('row')
-      .filter({ hasText: /CIPHER_ENCRYPT.*\b16 B/ })
+      .filter({ hasText: /CIPHER_ENCRYPT.*aes-cbc16 B/ })
       .first();
     await row.getByRole('button').click();
     const detail = page.getByTestId('request-detail');

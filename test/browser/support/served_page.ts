@@ -8,7 +8,8 @@ import { type PreviewServer, preview } from 'vite';
 
 const path = (name: string) => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** Debian's, unless the environment names another. */
+const { CHROMIUM = '/usr/bin/chromium' } = process.env;
 const ARGUMENTS = [
   '--headless',
   '--no-sandbox',
