@@ -1,11 +1,25 @@
 import { defineConfig } from 'vitest/config';
 
+const times = { testTimeout: 60_000, hookTimeout: 600_000 };
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 600_000,
     // Machines of the guest tests take a core each.
     maxWorkers: 2,
+    projects: [
+      {
+        test: { name: 'library', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'], ...times },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: 'test/browser/support/build_page.ts',
+          // A page's machine takes a core, and its browser most of another.
+          fileParallelism: false,
+          ...times,
+        },
+      },
+    ],
   },
 });

@@ -12,7 +12,7 @@ import {
 } from '../../src/trace/index.ts';
 import { noise } from '../support/memory.ts';
 
-const KEY = noise(32);
+const KEY = noise(32, 99);
 
 async function someRequests(): Promise<TracedRequest[]> {
   const bench = await createBench();
@@ -50,7 +50,14 @@ test('the Chrome trace has a track a queue and a slice a request, none over anot
   const slices = traceEvents.filter(({ ph }: { ph: string }) => ph === 'X');
   expect(slices).toHaveLength(requests.length);
   expect(slices.map(({ name }: { name: string }) => name)).toContain('CIPHER_ENCRYPT aes-cbc');
-  for (const slice of slices) expect(slice.dur).toBeGreaterThanOrEqual(0);
+  for (const queue of [0, 1]) {
+    const track = slices.filter(({ tid }: { tid: number }) => tid === queue);
+    for (const [index, { ts, dur }] of track.entries()) {
+      expect(dur).toBeGreaterThanOrEqual(0);
+      // A microsecond's fraction is what a float has left of the time since 1970.
+      if (index + 1 < track.length) expect(ts + dur).toBeLessThanOrEqual(track[index + 1].ts + 1);
+    }
+  }
 });
 
 test.each([

@@ -14,6 +14,8 @@ afterEach(() => bench.dispose());
 const encrypt = (data: Uint8Array) =>
   bench.driver.cipher({ algorithm: 'aes-cbc', direction: 'encrypt', key: KEY, iv: IV, data });
 
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 function onNode(data: Uint8Array): Uint8Array {
   const cipher = createCipheriv('aes-128-cbc', KEY, IV).setAutoPadding(false);
   return new Uint8Array(Buffer.concat([cipher.update(data), cipher.final()]));
@@ -63,7 +65,9 @@ describe.each(['split', 'packed'] as const)('over a %s ring', (ring) => {
     const before = bench.device.requests(0);
     const data = [noise(16), noise(32), noise(48)];
     const results = Promise.all(data.map(encrypt));
-    while (heard.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    // The device has not asked for more notifications than the first: the others come unannounced (2.7.10, 2.8.10).
+    while (heard.length === 0) await turn();
+    for (let i = 0; i < 20; i++) await turn();
     expect(bench.device.requests(0)).toBe(before);
     expect(tracer.waiting(0)?.buffers[2]?.bytes).toBe(16);
     expect(tracer.step(0)).toBe(true);
@@ -86,7 +90,7 @@ describe.each(['split', 'packed'] as const)('over a %s ring', (ring) => {
     bench.ram().set([0xff, 0xff], header + DATA_SESSION_ID);
     tracer.release();
     expect((await answer).status).toBe('invsess');
-    expect(tracer.requestsSince(0).at(-1)?.lastByte).toBe(4);
+    expect(tracer.requestsSince(0).findLast(({ control }) => !control)?.lastByte).toBe(4);
   });
 
   test('the ring shows as many requests answered as were sent', async () => {
@@ -104,7 +108,7 @@ describe.each(['split', 'packed'] as const)('over a %s ring', (ring) => {
     expect(tracer.sessions()).toEqual([]);
     tracer.hold();
     const answer = encrypt(noise(16));
-    while (!tracer.waiting(0)) await new Promise((resolve) => setImmediate(resolve));
+    while (!tracer.waiting(0)) await turn();
     const [session] = tracer.sessions();
     expect(session).toMatchObject({ algorithm: 'aes-cbc', direction: 'encrypt', keyBits: 128 });
     expect(session?.openedAt).toBeLessThanOrEqual(Date.now() + 1);

@@ -1,0 +1,172 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  keepPicture,
+  launchBrowser,
+  openPage,
+  runExperiment,
+  servePage,
+  typeCommand,
+  untilRunning,
+} from './support/served_page.ts';
+
+let server: Awaited<ReturnType<typeof servePage>>;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  server = await servePage();
+  browser = await launchBrowser();
+  page = await openPage(browser, server.url, complaints);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await untilRunning(page);
+  await runExperiment(page, 'selftest');
+});
+
+afterEach(() => {
+  expect(complaints).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+describe('the experiments', () => {
+  test('the chart shows the device ahead of software at 4 KiB', async () => {
+    await page.getByLabel('Requests in flight').selectOption('8');
+    await runExperiment(page, 'speed');
+    const row = page
+      .getByTestId('speed-table')
+      .getByRole('row')
+      .filter({ hasText: /^4 KiB/ });
+    const [software = 0, device = 0] = (await row.getByRole('cell').allInnerTexts()).map(Number);
+    expect(software).toBeGreaterThan(0);
+    expect(device).toBeGreaterThan(software);
+    await keepPicture(page, 'experiments');
+  }, 180_000);
+
+  test('what the device writes to a LUKS volume is read back without it', async () => {
+    const log = await runExperiment(page, 'luks');
+    expect(log).toContain('What the device wrote, software reads.');
+  }, 180_000);
+
+  test.each([
+    ['session', 'VIRTIO_CRYPTO_INVSESS'],
+    ['iv', 'VIRTIO_CRYPTO_ERR'],
+    ['length', 'VIRTIO_CRYPTO_ERR'],
+    ['opcode', 'VIRTIO_CRYPTO_NOTSUPP'],
+  ])('a request with another %s is answered with %s', async (field, status) => {
+    await page.getByLabel('Field').selectOption(field);
+    expect(await runExperiment(page, 'tamper')).toContain(status);
+  });
+});
+
+describe('the inspector', () => {
+  const KEY = '30313233343536373839616263646566';
+  const IV = '000102030405060708090a0b0c0d0e0f';
+  const spaced = (text: string) => text.replace(/..(?!$)/g, '$& ');
+  /** Encrypts sixteen bytes of 'A' in the guest. */
+  const encrypt =
+    `echo -n AAAAAAAAAAAAAAAA > d; echo -n 0123456789abcdef > k; kcapi-enc -e -q --nounpad -c virtio_crypto_aes_cbc ` +
+    `--iv ${IV} --keyfd 3 -i d -o e 3< k; od -An -tx1 e; echo do''ne`;
+
+  test('shows the fields of a request as the guest sent them, and what it got', async () => {
+    await page.getByRole('tab', { name: 'Inspector' }).click();
+    await page.getByTestId('ring-facts').waitFor();
+    await typeCommand(page, `clear; ${encrypt}`, 'done');
+    const row = page
+      .getByTestId('requests')
+      .getByRole('row')
+      .filter({ hasText: /CIPHER_ENCRYPT.*aes-cbc16 B/ })
+      .first();
+    await row.getByRole('button').click();
+    const detail = page.getByTestId('request-detail');
+    const bytesOf = (field: string) =>
+      detail
+        .getByRole('row')
+        .filter({ has: page.getByRole('rowheader', { name: field, exact: true }) })
+        .getByRole('cell')
+        .nth(1)
+        .innerText();
+    expect(await bytesOf('iv')).toBe(spaced(IV));
+    expect(await bytesOf('src_data')).toBe(spaced('41'.repeat(16)));
+    const shown = (await page.getByTestId('terminal').innerText()).replace(/\s+/g, ' ');
+    expect(shown).toContain(await bytesOf('dst_data'));
+    expect(await bytesOf('status')).toBe('00');
+    await keepPicture(page, 'inspector');
+  });
+
+  test('hides keys until they are asked for', async () => {
+    const row = page.getByTestId('requests').getByRole('row').filter({ hasText: 'CIPHER_CREATE_SESSION' }).first();
+    await row.getByRole('button').click();
+    const detail = page.getByTestId('request-detail');
+    expect(await detail.innerText()).not.toContain(spaced(KEY));
+    await detail.getByLabel('Show the key').check();
+    expect(await detail.innerText()).toContain(spaced(KEY));
+  });
+
+  test('holds the next request in its ring, and lets one through at a time', async () => {
+    const waiting = page.getByTestId('waiting');
+    await page.getByRole('button', { name: 'Pause on next request' }).click();
+    await typeCommand(
+      page,
+      'clear; head -c 131072 /dev/zero > d; kcapi-enc -e -q --nounpad -c virtio_crypto_aes_cbc --iv 00000000000000000000000000000000 --keyfd 3 -i d -o e 3< k; echo all do"ne"',
+      'kcapi',
+    );
+    await expect.poll(() => waiting.innerText()).toBe('1');
+    const used = page.getByTestId('used-idx');
+    const before = Number(await used.innerText());
+    await keepPicture(page, 'held');
+    await page.getByRole('button', { name: 'Step one request' }).click();
+    await expect.poll(async () => Number(await used.innerText())).toBe(before + 1);
+    await page.getByRole('button', { name: 'Let all pass' }).click();
+    await page.getByTestId('terminal').filter({ hasText: 'all done' }).waitFor();
+  });
+
+  test('lists the sessions that are open', async () => {
+    await page.getByRole('button', { name: 'Pause on next request' }).click();
+    await typeCommand(page, `clear; ${encrypt}`, 'kcapi');
+    await page
+      .getByRole('button', { name: /Show the key of session/ })
+      .first()
+      .click();
+    await page.getByText(KEY).first().waitFor();
+    await page.getByRole('button', { name: 'Let all pass' }).click();
+    await page.getByTestId('terminal').filter({ hasText: 'done' }).waitFor();
+  });
+});
+
+describe('a trace', () => {
+  test('is recorded, saved in both forms, and opened again without a machine', async () => {
+    await page.getByRole('tab', { name: 'Trace' }).click();
+    await page.getByRole('button', { name: 'Record', exact: true }).click();
+    await page.getByText('Recording…').waitFor();
+    await typeCommand(
+      page,
+      'clear; kcapi-enc -e -q --nounpad -c virtio_crypto_aes_cbc --iv 00000000000000000000000000000000 --keyfd 3 -i d -o e 3< k; echo re"corded"',
+      'recorded',
+    );
+    await page.getByRole('button', { name: 'Stop recording' }).click();
+    const save = async (name: string) => {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
+      return { name: download.suggestedFilename(), path: await download.path() };
+    };
+    const chrome = await save('Save for Chrome or Perfetto');
+    expect(chrome.name).toMatch(/\.json$/);
+    const lines = await save('Save as JSON lines');
+    const fresh = await openPage(browser, server.url, complaints);
+    await fresh.getByRole('tab', { name: 'Trace' }).click();
+    await fresh.locator('input[accept=".jsonl"]').setInputFiles(lines.path);
+    await fresh
+      .getByTestId('panel-trace')
+      .or(fresh.locator('#panel-trace'))
+      .getByText('CIPHER_ENCRYPT')
+      .first()
+      .waitFor();
+    expect(fresh.workers()).toHaveLength(0);
+    await keepPicture(fresh, 'trace');
+    await fresh.context().close();
+  });
+});

@@ -1,0 +1,115 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  keepPicture,
+  launchBrowser,
+  openPage,
+  runExperiment,
+  servePage,
+  servePlainly,
+  untilRunning,
+} from './support/served_page.ts';
+
+let server: Awaited<ReturnType<typeof servePage>>;
+let browser: Browser;
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+beforeAll(async () => {
+  server = await servePage();
+  browser = await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+/** What axe calls serious or critical, as `rule: element`. */
+async function seriousFindings(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: axe });
+  return page.evaluate(async () => {
+    const scan: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } =
+      Reflect.get(window, 'axe');
+    const { violations } = await scan.run();
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`));
+  });
+}
+
+describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  test.each([1400, 390])(
+    'axe finds nothing serious at %i pixels, and nothing is wider than the screen',
+    async (width) => {
+      const page = await openPage(browser, server.url, [], { colorScheme, viewport: { width, height: 844 } });
+      await page.getByRole('button', { name: 'Start' }).click();
+      await untilRunning(page);
+      await page.getByText('How the device is built').click();
+      await runExperiment(page, 'selftest');
+      for (const tab of ['Experiments', 'Inspector', 'Trace']) {
+        await page.getByRole('tab', { name: tab }).click();
+        if (tab === 'Inspector') {
+          await page.getByTestId('ring-facts').waitFor();
+        }
+        expect(await seriousFindings(page), tab).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), tab).toBeLessThanOrEqual(width);
+        await keepPicture(page, `${tab.toLowerCase()}-${colorScheme}-${width}`);
+      }
+      await page.context().close();
+    },
+  );
+});
+
+test('the whole page can be reached with the Tab key, and the terminal left with Control and ]', async () => {
+  const page = await openPage(browser, server.url, []);
+  await page.getByLabel('Colours').focus();
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Start');
+  await page.getByTestId('terminal').click();
+  expect(await page.evaluate(() => document.activeElement?.className)).toContain('xterm');
+  await page.keyboard.press('Control+]');
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('tab-experiments');
+  await page.keyboard.press('ArrowRight');
+  expect(await page.getByRole('tab', { name: 'Inspector' }).getAttribute('aria-selected')).toBe('true');
+  await page.context().close();
+});
+
+test('without cross-origin isolation, in any folder, the page says what is missing and runs', async () => {
+  const plain = await servePlainly();
+  const page = await openPage(browser, plain.url, []);
+  await page.getByText('not cross-origin isolated').waitFor();
+  await page.getByRole('button', { name: 'Start' }).click();
+  await untilRunning(page);
+  await page.context().close();
+  await plain.close();
+});
+
+test('without WebAssembly SIMD the page says so and what to do', async () => {
+  const context = await browser.newContext();
+  await context.addInitScript('WebAssembly.validate = () => false;');
+  const page = await context.newPage();
+  await page.goto(server.url);
+  await page.getByRole('alert').filter({ hasText: 'SIMD' }).waitFor();
+  expect(await page.getByRole('button', { name: 'Start' }).isDisabled()).toBe(true);
+  await context.close();
+});
+
+test('without the guest’s files the page says how to make them', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.route('**/guest/manifest.json', (route) => route.fulfill({ status: 404 }));
+  await page.goto(server.url);
+  await page.getByRole('alert').filter({ hasText: 'npm run web' }).waitFor();
+  await context.close();
+});
+
+test('the page’s own JavaScript is at most 350 KiB gzipped', async () => {
+  const folder = fileURLToPath(new URL('../../build/web/assets/', import.meta.url));
+  const own = (await readdir(folder)).filter((name) => name.endsWith('.js') && !name.startsWith('v86'));
+  const sizes = await Promise.all(own.map(async (name) => gzipSync(await readFile(folder + name)).length));
+  expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(350 * 1024);
+});

@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { type PreviewServer, preview } from 'vite';
+
+const path = (name: string) => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
+
+/** Debian's, unless the environment names another. */
+const { CHROMIUM = '/usr/bin/chromium' } = process.env;
+const ARGUMENTS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const BOOT_MS = 120_000;
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+}
+
+/** The built page, served as `vite preview` does it: with the headers of cross-origin isolation. */
+export async function servePage(): Promise<{ url: string; close(): Promise<void> }> {
+  const server: PreviewServer = await preview({
+    configFile: path('web/vite.config.ts'),
+    logLevel: 'error',
+    preview: { host: '127.0.0.1', port: 0 },
+  });
+  return { url: `http://127.0.0.1:${portOf(server.httpServer)}/`, close: () => server.close() };
+}
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+
+/** The built page on a host that knows nothing of it: in some folder, without any header of its own. */
+export async function servePlainly(): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer(async ({ url = '' }, response) => {
+    const file = normalize(url.replace(/^\/some\/folder\//, '').replace(/^$/, 'index.html'));
+    try {
+      const content = await readFile(join(path('build/web'), file));
+      response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${portOf(server)}/some/folder/`,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+function portOf(server: Pick<Server, 'address'>): number {
+  return (server.address() as AddressInfo).port;
+}
+
+/** Opens a page; what it complains of is added to `complaints`. */
+export async function openPage(browser: Browser, url: string, complaints: string[], options = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 1000 }, ...options });
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(url);
+  return page;
+}
+
+/** Waits until the machine runs; fails with what the page says when it does not. */
+export async function untilRunning(page: Page): Promise<void> {
+  const phase = page.getByTestId('phase');
+  await phase.filter({ hasText: /running|failed/ }).waitFor({ timeout: BOOT_MS });
+  if ((await phase.textContent()) !== 'running') throw new Error(await page.getByRole('alert').first().innerText());
+}
+
+/** Types a line into the guest's terminal and waits until it shows `answer`. */
+export async function typeCommand(page: Page, line: string, answer: string | RegExp): Promise<void> {
+  await page.getByTestId('terminal').click();
+  await page.keyboard.type(`${line}\n`);
+  await page.getByTestId('terminal').filter({ hasText: answer }).waitFor();
+}
+
+/** Runs an experiment to its end and gives its log. */
+export async function runExperiment(page: Page, id: string): Promise<string> {
+  const card = page.getByTestId(id);
+  await card.getByRole('button', { name: 'Run' }).click();
+  await card.locator('.verdict, .log .problem').waitFor({ timeout: BOOT_MS });
+  return card.locator('.log').innerText();
+}
+
+/** Keeps a picture where CI finds it, in a folder that git ignores. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: path(`build/screenshots/${name}.png`), fullPage: true });
+}
