@@ -9,11 +9,41 @@ export const PCI_COMMAND = 0x04;
 export const PCI_STATUS = 0x06;
 export const PCI_REVISION = 0x08;
 export const PCI_CLASS = 0x09;
+export const PCI_CACHE_LINE_SIZE = 0x0c;
+export const PCI_LATENCY_TIMER = 0x0d;
 export const PCI_BAR0 = 0x10;
 export const PCI_SUBSYSTEM_VENDOR = 0x2c;
 export const PCI_SUBSYSTEM_ID = 0x2e;
 export const PCI_CAPABILITIES = 0x34;
+export const PCI_INTERRUPT_LINE = 0x3c;
 export const PCI_INTERRUPT_PIN = 0x3d;
+
+/** Bits of the command and status registers (PCI 3.0, 6.2.2 and 6.2.3). */
+export const PCI_COMMAND_IO = 0x0001;
+export const PCI_COMMAND_MEMORY = 0x0002;
+export const PCI_COMMAND_BUS_MASTER = 0x0004;
+export const PCI_COMMAND_INTX_DISABLE = 0x0400;
+export const PCI_STATUS_INTERRUPT = 0x0008;
+export const PCI_STATUS_CAPABILITIES = 0x0010;
+
+/** The MSI-X capability and its table (PCI 3.0, 6.8.2). */
+export const PCI_CAP_ID_MSIX = 0x11;
+export const MSIX_CONTROL = 2;
+export const MSIX_TABLE = 4;
+export const MSIX_PENDING = 8;
+export const MSIX_CAP_BYTES = 12;
+export const MSIX_CONTROL_TABLE_SIZE = 0x07ff;
+export const MSIX_CONTROL_FUNCTION_MASK = 0x4000;
+export const MSIX_CONTROL_ENABLE = 0x8000;
+/** MSIX_TABLE and MSIX_PENDING hold a BAR in their lowest three bits, an offset in the others. */
+export const MSIX_BAR_MASK = 7;
+export const MSIX_VECTORS_MAX = 0x800;
+export const MSIX_ENTRY_BYTES = 16;
+export const MSIX_ENTRY_ADDRESS = 0;
+export const MSIX_ENTRY_ADDRESS_HIGH = 4;
+export const MSIX_ENTRY_DATA = 8;
+export const MSIX_ENTRY_CONTROL = 12;
+export const MSIX_ENTRY_MASKED = 1;
 
 /** struct virtio_pci_cap (4.1.4 Virtio Structure PCI Capabilities). */
 export const PCI_CAP_ID_VENDOR = 0x09;

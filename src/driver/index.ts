@@ -21,7 +21,7 @@ export {
 } from './driver.ts';
 export { MmioTransport, type MmioWindow } from './mmio_transport.ts';
 export type { PciFunction } from './pci_bus.ts';
-export { PciTransport } from './pci_transport.ts';
+export { type MsixMessage, PciTransport } from './pci_transport.ts';
 export type { Chain, ChainBuffer, DriverQueue, Used } from './queue.ts';
 export { type GuestRam, RamAllocator } from './ram.ts';
 export type { Status } from './requests.ts';

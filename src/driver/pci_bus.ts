@@ -1,8 +1,11 @@
 import * as pci from '../../spec/virtio_pci.ts';
 
+const LAST_BAR = 5;
+
 /** How the driver reaches a PCI function: its configuration space and its BARs. Sizes are 1, 2 or 4 bytes. */
 export interface PciFunction {
   readConfig(offset: number, size: 1 | 2 | 4): number;
+  writeConfig(offset: number, size: 1 | 2 | 4, value: number): void;
   readBar(bar: number, offset: number, size: 1 | 2 | 4): number;
   writeBar(bar: number, offset: number, size: 1 | 2 | 4, value: number): void;
 }
@@ -22,6 +25,38 @@ export interface Structures {
   device: Structure;
 }
 
+/** The MSI-X capability of a function, and its table (PCI 3.0, 6.8.2). */
+export interface MsixCapability extends Pick<Structure, 'bar' | 'offset'> {
+  /** Where the capability stands in the configuration space. */
+  at: number;
+  vectors: number;
+}
+
+/** Finds the MSI-X capability, if the function has one. */
+export function findMsix(target: PciFunction): MsixCapability | undefined {
+  for (const at of capabilities(target)) {
+    if (target.readConfig(at + pci.CAP_VNDR, 1) !== pci.PCI_CAP_ID_MSIX) continue;
+    const table = target.readConfig(at + pci.MSIX_TABLE, 4);
+    return {
+      at,
+      vectors: (target.readConfig(at + pci.MSIX_CONTROL, 2) & pci.MSIX_CONTROL_TABLE_SIZE) + 1,
+      bar: table & pci.MSIX_BAR_MASK,
+      offset: (table & ~pci.MSIX_BAR_MASK) >>> 0,
+    };
+  }
+  return undefined;
+}
+
+/** Where the capabilities stand, in the order of their list. */
+function* capabilities(target: PciFunction): Generator<number> {
+  let at = target.readConfig(pci.PCI_CAPABILITIES, 1);
+  // A list can be no longer than the space it stands in.
+  for (let hops = 0; at !== 0 && hops < 48; hops++) {
+    yield at;
+    at = target.readConfig(at + pci.CAP_NEXT, 1);
+  }
+}
+
 /**
  * Finds the structures of a virtio device through its capabilities, the first of each type (4.1.4.1).
  * @throws Error when the function is not this device, or lacks a structure
@@ -35,20 +70,17 @@ export function findStructures(target: PciFunction, deviceId: number): Structure
     );
   }
   const found = new Map<number, Structure & { at: number }>();
-  let at = target.readConfig(pci.PCI_CAPABILITIES, 1);
-  // A list can be no longer than the space it stands in.
-  for (let hops = 0; at !== 0 && hops < 48; hops++) {
-    if (target.readConfig(at + pci.CAP_VNDR, 1) === pci.PCI_CAP_ID_VENDOR) {
-      const type = target.readConfig(at + pci.CAP_CFG_TYPE, 1);
-      const structure = {
-        at,
-        bar: target.readConfig(at + pci.CAP_BAR, 1),
-        offset: target.readConfig(at + pci.CAP_OFFSET, 4),
-        bytes: target.readConfig(at + pci.CAP_LENGTH, 4),
-      };
-      if (!found.has(type)) found.set(type, structure);
-    }
-    at = target.readConfig(at + pci.CAP_NEXT, 1);
+  for (const at of capabilities(target)) {
+    if (target.readConfig(at + pci.CAP_VNDR, 1) !== pci.PCI_CAP_ID_VENDOR) continue;
+    const type = target.readConfig(at + pci.CAP_CFG_TYPE, 1);
+    const structure = {
+      at,
+      bar: target.readConfig(at + pci.CAP_BAR, 1),
+      offset: target.readConfig(at + pci.CAP_OFFSET, 4),
+      bytes: target.readConfig(at + pci.CAP_LENGTH, 4),
+    };
+    // 4.1.4.1: a driver ignores what has a reserved BAR, and takes the first of each type.
+    if (structure.bar <= LAST_BAR && !found.has(type)) found.set(type, structure);
   }
   const need = (type: number, name: string) => {
     const structure = found.get(type);

@@ -1,15 +1,38 @@
+import { STATUS_ACKNOWLEDGE } from '../../spec/virtio.ts';
 import * as pci from '../../spec/virtio_pci.ts';
-import { findStructures, type PciFunction, type Structures } from './pci_bus.ts';
+import { findMsix, findStructures, type MsixCapability, type PciFunction, type Structures } from './pci_bus.ts';
 import type { DriverTransport } from './transport.ts';
+
+/** An interrupt message: what the operating system lets a function write, and where. */
+export interface MsixMessage {
+  address: bigint;
+  data: number;
+}
+
+/** The vector of configuration changes; the queues share the others in turn, or this one where there is no other. */
+const CONFIG_VECTOR = 0;
 
 /** The driver's view of virtio over PCI (4.1.5): registers by their names. */
 export class PciTransport implements DriverTransport {
   readonly #target: PciFunction;
   readonly #structures: Structures;
+  /** MSI-X vectors in use; 0 with INTx. */
+  readonly #vectors: number;
 
-  constructor(target: PciFunction, deviceId: number) {
+  /**
+   * @param message gives each vector its message; with it the driver uses MSI-X, without it INTx
+   * @throws Error when the function is not this device, lacks a structure, or lacks MSI-X that is asked for
+   */
+  constructor(target: PciFunction, deviceId: number, message?: (vector: number) => MsixMessage) {
     this.#target = target;
     this.#structures = findStructures(target, deviceId);
+    const command = target.readConfig(pci.PCI_COMMAND, 2);
+    const wanted = pci.PCI_COMMAND_IO | pci.PCI_COMMAND_MEMORY | pci.PCI_COMMAND_BUS_MASTER;
+    target.writeConfig(pci.PCI_COMMAND, 2, command | wanted);
+    const msix = message && findMsix(target);
+    if (message && !msix) throw new Error('The device has no MSI-X capability.');
+    if (message && msix) enableMsix(target, msix, message);
+    this.#vectors = msix?.vectors ?? 0;
   }
 
   get status(): number {
@@ -18,6 +41,8 @@ export class PciTransport implements DriverTransport {
 
   set status(value: number) {
     this.#write(pci.COMMON_DEVICE_STATUS, 1, value);
+    // 4.1.5.1.2: a reset unmaps all events, so that each start of the driver maps them.
+    if (value === STATUS_ACKNOWLEDGE && this.#vectors > 0) this.#map(pci.COMMON_CONFIG_MSIX_VECTOR, CONFIG_VECTOR);
   }
 
   get configGeneration(): number {
@@ -63,6 +88,7 @@ export class PciTransport implements DriverTransport {
       this.#write(register, 4, address % 2 ** 32);
       this.#write(register + 4, 4, Math.floor(address / 2 ** 32));
     }
+    if (this.#vectors > 0) this.#map(pci.COMMON_QUEUE_MSIX_VECTOR, this.queueVector(index));
     this.#write(pci.COMMON_QUEUE_ENABLE, 2, 1);
   }
 
@@ -81,8 +107,17 @@ export class PciTransport implements DriverTransport {
     else this.#target.writeBar(bar, at, 4, index + data * 65536);
   }
 
-  /** Reads, and thereby acknowledges, why the device interrupted (4.1.4.5): ISR_* bits. */
+  /** The MSI-X vector that a queue's interrupts come by. */
+  queueVector(index: number): number {
+    return this.#vectors > 1 ? 1 + (index % (this.#vectors - 1)) : CONFIG_VECTOR;
+  }
+
+  /**
+   * Reads, and thereby acknowledges, why the device interrupted (4.1.4.5): ISR_* bits. 4.1.4.5.2: not with MSI-X, where any
+   * cause is possible.
+   */
   readIsr(): number {
+    if (this.#vectors > 0) return pci.ISR_QUEUE | pci.ISR_CONFIG;
     const { bar, offset } = this.#structures.isr;
     return this.#target.readBar(bar, offset, 1);
   }
@@ -91,6 +126,12 @@ export class PciTransport implements DriverTransport {
   readConfig(offset: number, size: 1 | 2 | 4): number {
     const { bar, offset: start } = this.#structures.device;
     return this.#target.readBar(bar, start + offset, size);
+  }
+
+  /** 4.1.5.1.2.2: the driver reads back whether the device could map an event. */
+  #map(register: number, vector: number): void {
+    this.#write(register, 2, vector);
+    if (this.#read(register, 2) !== vector) throw new Error(`The device cannot map MSI-X vector ${vector}.`);
   }
 
   #read(register: number, size: 1 | 2 | 4): number {
@@ -102,4 +143,17 @@ export class PciTransport implements DriverTransport {
     const { bar, offset } = this.#structures.common;
     this.#target.writeBar(bar, offset + register, size, value);
   }
+}
+
+/** Writes the table and switches MSI-X on, as an operating system does for its driver (PCI 3.0, 6.8.3). */
+function enableMsix(target: PciFunction, msix: MsixCapability, message: (vector: number) => MsixMessage): void {
+  for (let vector = 0; vector < msix.vectors; vector++) {
+    const entry = msix.offset + vector * pci.MSIX_ENTRY_BYTES;
+    const { address, data } = message(vector);
+    target.writeBar(msix.bar, entry + pci.MSIX_ENTRY_ADDRESS, 4, Number(address & 0xffffffffn));
+    target.writeBar(msix.bar, entry + pci.MSIX_ENTRY_ADDRESS_HIGH, 4, Number(address >> 32n));
+    target.writeBar(msix.bar, entry + pci.MSIX_ENTRY_DATA, 4, data);
+    target.writeBar(msix.bar, entry + pci.MSIX_ENTRY_CONTROL, 4, 0);
+  }
+  target.writeConfig(msix.at + pci.MSIX_CONTROL, 2, pci.MSIX_CONTROL_ENABLE);
 }

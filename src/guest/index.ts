@@ -8,7 +8,7 @@ export {
   type WaitOptions,
 } from './console.ts';
 export { GuestBuildError, type GuestBuildReason, OWN_GUEST_REMEDY } from './errors.ts';
-export { KERNEL_COMMAND_LINE, MODULE_FOLDER, READY_LINE } from './init.ts';
+export { ACPI_COMMAND_LINE, KERNEL_COMMAND_LINE, MODULE_FOLDER, READY_LINE } from './init.ts';
 export {
   DEVICE_DRIVER,
   GuestMeasureError,

@@ -21,6 +21,12 @@ export const BOOT_MODULE_LIST = '/etc/modules';
 export const KERNEL_COMMAND_LINE =
   'console=ttyS0 quiet loglevel=3 noisapnp nokaslr psi=0 mitigations=off init_on_alloc=0';
 
+/**
+ * Added to it on a machine with ACPI. The firmware declares hot-plug slots that v86 does not have: their driver would find
+ * them empty and drop the PCI devices that stand there.
+ */
+export const ACPI_COMMAND_LINE = 'acpiphp.disable=1';
+
 /** Process 1. busybox's sh runs it; it starts the shell anew whenever that ends. */
 export const INIT_SCRIPT = `#!/bin/sh
 export PATH=/bin HOME=/root TERM=linux PS1='guest# '

@@ -38,6 +38,15 @@ export interface V86Cpu {
     ports: PortEntry[];
     register_read(port: number, device: object, r8: Read, r16: Read, r32: Read): void;
     register_write(port: number, device: object, w8: Write, w16: Write, w32: Write): void;
+    /** Handlers of a stretch of guest-physical memory, in whole blocks of 128 KiB; addresses reach them as int32. */
+    mmap_register(
+      address: number,
+      bytes: number,
+      r8: (address: number) => number,
+      w8: (address: number, value: number) => void,
+      r32: (address: number) => number,
+      w32: (address: number, value: number) => void,
+    ): void;
   };
   devices: { pci: V86Pci };
   mem8: Uint8Array;
@@ -45,6 +54,10 @@ export interface V86Cpu {
   wasm_memory: WebAssembly.Memory;
   /** Not 0 while the guest is halted. */
   in_hlt: Uint8Array;
+  /** Files that the firmware finds through QEMU's fw_cfg interface. */
+  option_roms: { name: string; data: Uint8Array }[];
+  device_raise_irq(irq: number): void;
+  device_lower_irq(irq: number): void;
   jit_dirty_cache(start: number, end: number): void;
   run_hardware_timers(acpi: number, now: number): number;
   get_state(): unknown[];
@@ -55,12 +68,15 @@ export interface V86Cpu {
 const FUNCTIONS = [
   ['io', 'register_read'],
   ['io', 'register_write'],
+  ['io', 'mmap_register'],
   ['devices', 'pci', 'register_device'],
   ['devices', 'pci', 'raise_irq'],
   ['devices', 'pci', 'lower_irq'],
   ['devices', 'pci', 'pci_write8'],
   ['devices', 'pci', 'pci_write16'],
   ['devices', 'pci', 'pci_write32'],
+  ['device_raise_irq'],
+  ['device_lower_irq'],
   ['jit_dirty_cache'],
   ['run_hardware_timers'],
   ['get_state'],
@@ -75,6 +91,7 @@ const OBJECTS = [
   ['mem8'],
   ['memory_size'],
   ['in_hlt'],
+  ['option_roms'],
   ['wasm_memory'],
 ] as const;
 

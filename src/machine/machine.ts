@@ -1,9 +1,8 @@
 import { V86 } from 'v86';
 import type { CryptoDevice } from '../device/device.ts';
-import type { CryptoDeviceOptions } from '../device/options.ts';
 import { GuestConsole } from '../guest/console.ts';
-import { KERNEL_COMMAND_LINE, READY_LINE } from '../guest/init.ts';
-import { attachVirtioCrypto } from '../host/v86.ts';
+import { ACPI_COMMAND_LINE, KERNEL_COMMAND_LINE, READY_LINE } from '../guest/init.ts';
+import { attachVirtioCrypto, type V86Options } from '../host/v86.ts';
 import { cpuOf } from '../host/v86_internals.ts';
 import { rememberBootMemory } from './boot_memory.ts';
 import { translatePageByPage } from './jit_config.ts';
@@ -26,8 +25,8 @@ export interface MachineOptions {
   memoryMiB: number;
   /** Added to the kernel's command line. */
   append?: string;
-  /** Options of the device: what it offers to the guest. */
-  device?: CryptoDeviceOptions;
+  /** Options of the device: what it offers to the guest, and where it stands. */
+  device?: V86Options;
   /** A state that save() made: the machine goes on where that one was. */
   state?: ArrayBuffer;
   /** Called instead of a reboot, for a machine that has no kernel to boot. */
@@ -64,6 +63,7 @@ const PROBE_INTERVAL_MS = 2_000;
 /** Builds the machine and starts it; waitForShell() tells when its guest is up. Works in Node and in browsers. */
 export async function buildMachine(options: MachineOptions): Promise<Machine> {
   const { bios, vgaBios, kernel, initrd } = options.images;
+  const acpi = options.device?.transport === 'mmio';
   const emulator = new V86({
     ...(typeof options.v86 === 'string' ? { wasm_path: options.v86 } : { wasm_fn: options.v86 }),
     memory_size: options.memoryMiB * 1024 * 1024,
@@ -71,7 +71,8 @@ export async function buildMachine(options: MachineOptions): Promise<Machine> {
     vga_bios: { buffer: vgaBios },
     ...(kernel ? { bzimage: { buffer: kernel } } : {}),
     ...(initrd ? { initrd: { buffer: initrd } } : {}),
-    cmdline: [KERNEL_COMMAND_LINE, options.append ?? ''].join(' ').trim(),
+    cmdline: [KERNEL_COMMAND_LINE, acpi ? ACPI_COMMAND_LINE : '', options.append ?? ''].filter(Boolean).join(' '),
+    acpi,
     ...(options.state ? { initial_state: { buffer: options.state } } : {}),
     uart1: true,
     disable_keyboard: true,

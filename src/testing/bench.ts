@@ -5,7 +5,7 @@ import { CryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
 import { CryptoDriver } from '../driver/driver.ts';
 import { MmioTransport } from '../driver/mmio_transport.ts';
-import { PciTransport } from '../driver/pci_transport.ts';
+import { type MsixMessage, PciTransport } from '../driver/pci_transport.ts';
 import { RamAllocator } from '../driver/ram.ts';
 import { type DriverOptions, KNOWN_FEATURES } from '../driver/ring_driver.ts';
 import type { DriverTransport } from '../driver/transport.ts';
@@ -18,8 +18,10 @@ export interface BenchOptions extends CryptoDeviceOptions {
   ring?: 'split' | 'packed';
   /** The layout of requests (5.9.8): that of the drivers in the field, or that of REVISION_1 with stateless modes. Default legacy. */
   layout?: 'legacy' | 'revision1';
-  /** How the driver reaches the device. Default pci. */
-  transport?: 'pci' | 'mmio';
+  /** How the driver reaches the device: over PCI with an I/O BAR or a memory BAR, or over MMIO. Default pci. */
+  transport?: 'pci' | 'pci-memory' | 'mmio';
+  /** Whether a PCI device interrupts by MSI-X messages, one vector a queue. Default false: by INTx. */
+  msix?: boolean;
   /** Guest RAM in bytes, a multiple of 65536. Default 16 MiB. */
   memoryBytes?: number;
   /** The driver's choices. */
@@ -64,9 +66,11 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const memory = new WebAssembly.Memory({ initial: (RAM_OFFSET + memoryBytes) / PAGE_BYTES });
   const { ring = 'split', transport = 'pci' } = options;
   if (ring !== 'split' && ring !== 'packed') throw new RangeError(`ring is ${String(ring)}: give split or packed.`);
-  if (transport !== 'pci' && transport !== 'mmio') {
-    throw new RangeError(`transport is ${String(transport)}: give pci or mmio.`);
+  if (transport !== 'pci' && transport !== 'pci-memory' && transport !== 'mmio') {
+    throw new RangeError(`transport is ${String(transport)}: give pci, pci-memory or mmio.`);
   }
+  const { msix = false } = options;
+  if (msix && transport === 'mmio') throw new RangeError('msix is true: MMIO has one interrupt, give a PCI transport.');
   const { layout = 'legacy' } = options;
   if (layout !== 'legacy' && layout !== 'revision1') {
     throw new RangeError(`layout is ${String(layout)}: give legacy or revision1.`);
@@ -79,8 +83,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   });
   let driver: CryptoDriver | undefined;
   let scheduled = false;
-  const setInterruptLine = (level: boolean) => {
-    if (!level || scheduled) return;
+  const interrupt = () => {
+    if (scheduled) return;
     scheduled = true;
     // An interrupt is taken after the instruction that caused it, not inside it.
     queueMicrotask(() => {
@@ -88,11 +92,19 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
       driver?.interrupt();
     });
   };
+  const setInterruptLine = (level: boolean) => {
+    if (level) interrupt();
+  };
   const registers =
-    transport === 'mmio' ? new VirtioMmio(device, setInterruptLine) : new VirtioPci(device, setInterruptLine);
+    transport === 'mmio'
+      ? new VirtioMmio(device, setInterruptLine)
+      : new VirtioPci(device, setInterruptLine, {
+          bar: transport === 'pci' ? 'io' : 'memory',
+          ...(msix ? { msix: { deliver: interrupt } } : {}),
+        });
   const ram = () => new Uint8Array(memory.buffer, RAM_OFFSET, memoryBytes);
   const allocator = new RamAllocator(DRIVER_MEMORY, memoryBytes);
-  driver = new CryptoDriver(driverTransport(registers), ram, allocator, {
+  driver = new CryptoDriver(driverTransport(registers, msix), ram, allocator, {
     layout,
     ...options.driver,
     features: withRing(options.driver?.features ?? KNOWN_FEATURES, ring),
@@ -119,18 +131,12 @@ function withRing(features: bigint, ring: 'split' | 'packed'): bigint {
 }
 
 /** The registers as the driver reaches them. */
-function driverTransport(registers: VirtioPci | VirtioMmio): DriverTransport {
+function driverTransport(registers: VirtioPci | VirtioMmio, msix: boolean): DriverTransport {
   if (registers instanceof VirtioMmio) return new MmioTransport(registers, DEVICE_ID_CRYPTO);
-  const configSpace = new DataView(registers.configHeader(0x1000).buffer);
-  const target = {
-    readConfig: (offset: number, size: 1 | 2 | 4) => readLittleEndian(configSpace, offset, size),
-    readBar: (_bar: number, offset: number, size: 1 | 2 | 4) => registers.read(offset, size),
-    writeBar: (_bar: number, offset: number, size: 1 | 2 | 4, value: number) => registers.write(offset, size, value),
-  };
-  return new PciTransport(target, DEVICE_ID_CRYPTO);
+  return new PciTransport(registers, DEVICE_ID_CRYPTO, msix ? messageOf : undefined);
 }
 
-function readLittleEndian(view: DataView, offset: number, size: 1 | 2 | 4): number {
-  if (size === 1) return view.getUint8(offset);
-  return size === 2 ? view.getUint16(offset, true) : view.getUint32(offset, true);
+/** The message of a vector, as an x86 machine has it: to the local APIC of its first processor. */
+function messageOf(vector: number): MsixMessage {
+  return { address: 0xfee00000n, data: 0x40 + vector };
 }

@@ -4,13 +4,14 @@ import { F_RING_PACKED } from '../../spec/virtio.ts';
 import { StateError } from '../../src/device/state.ts';
 import { createBench } from '../../src/testing/bench.ts';
 import { VirtioMmio } from '../../src/transport/mmio/mmio.ts';
+import { IO_BAR_BYTES } from '../../src/transport/pci/layout.ts';
 import { VirtioPci } from '../../src/transport/pci/pci.ts';
 import { contains } from '../support/memory.ts';
 import { KEY, prepare, session } from '../support/requests.ts';
 import { type AnyRig, RIGS, Rig, UP } from '../support/rig.ts';
 
 const TRANSPORTS = [
-  ['PCI', VirtioPci, VirtioPci.barBytes],
+  ['PCI', VirtioPci, IO_BAR_BYTES],
   ['MMIO', VirtioMmio, VirtioMmio.windowBytes],
 ] as const;
 const SIZES = [1, 2, 4] as const;

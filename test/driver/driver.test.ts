@@ -243,6 +243,7 @@ test('4.1.4.1 a capability list that loops, or lacks a structure, is told', () =
   const target = {
     readConfig: (offset: number, size: number) =>
       size === 1 ? space.getUint8(offset) : size === 2 ? space.getUint16(offset, true) : space.getUint32(offset, true),
+    writeConfig: () => {},
     readBar: () => 0,
     writeBar: () => {},
   };

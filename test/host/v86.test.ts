@@ -9,13 +9,11 @@ import { type AttachedVirtioCrypto, attachVirtioCrypto, type V86Options } from '
 import { cpuOf, type V86Cpu } from '../../src/host/v86_internals.ts';
 import { noise } from '../support/memory.ts';
 import { reference } from '../support/requests.ts';
+import { CONFIG_ADDRESS, CONFIG_DATA, clearIdeBars, out32 } from '../support/v86_guest.ts';
 
 const RAM_BYTES = 16 * 1024 * 1024;
 const SLOT = 0x0d;
-const IDE_SLOT = 0x1e;
 const PORT = 0xac00;
-const CONFIG_ADDRESS = 0xcf8;
-const CONFIG_DATA = 0xcfc;
 const VENDOR_AND_DEVICE = 0x10541af4;
 const ALL_ONES = -1;
 
@@ -57,19 +55,6 @@ function newEmulator(): V86 {
 function inPort(cpu: V86Cpu, port: number, size: 8 | 16 | 32): number {
   const entry = cpu.io.ports[port] ?? expect.unreachable();
   return entry[`read${size}`].call(entry.device, port);
-}
-
-function out32(cpu: V86Cpu, port: number, value: number): void {
-  const entry = cpu.io.ports[port] ?? expect.unreachable();
-  entry.write32.call(entry.device, value);
-}
-
-/** What a BIOS does: v86 restores no state in which the IDE controller shows its first four BARs, which it does not have. */
-function clearIdeBars(cpu: V86Cpu): void {
-  for (let offset = 0x10; offset < 0x20; offset += 4) {
-    out32(cpu, CONFIG_ADDRESS, 0x80000000 | (IDE_SLOT << 11) | offset);
-    out32(cpu, CONFIG_DATA, 0);
-  }
 }
 
 function configWord(cpu: V86Cpu, offset: number): number {
@@ -135,6 +120,8 @@ function driverOf(cpu: V86Cpu): CryptoDriver {
         if (size === 1) return header.getUint8(offset);
         return size === 2 ? header.getUint16(offset, true) : header.getUint32(offset, true);
       },
+      // v86 itself enabled what the driver would.
+      writeConfig: () => {},
       readBar: (_bar, offset, size) => inPort(cpu, PORT + offset, bits[size]) >>> 0,
       writeBar: (_bar, offset, size, value) => {
         const entry = cpu.io.ports[PORT + offset] ?? expect.unreachable();

@@ -134,6 +134,19 @@ describe('4.2.2 MMIO device registers', () => {
   });
 });
 
+describe('4.2.2.1 QueueReady', () => {
+  test('with QueueReady 0 nothing of a queue is read or written [4.2.2.1-7]', () => {
+    const { rig, write } = started();
+    rig.data.describeChain(prepare(rig, { id: session(rig) }));
+    rig.data.offer(0);
+    write(spec.MMIO_QUEUE_SEL, 0);
+    write(spec.MMIO_QUEUE_READY, 0);
+    const before = rig.snapshot();
+    write(spec.MMIO_QUEUE_NOTIFY, 0);
+    expect(before.changes()).toEqual([]);
+  });
+});
+
 describe('4.2.2 the configuration space', () => {
   test('stands at 0x100 and is read in bytes, halves and words', () => {
     const { rig, registers } = unstarted({ dataQueues: 5 });

@@ -3,7 +3,7 @@ import * as virtio from '../../../spec/virtio.ts';
 import { ISR_QUEUE } from '../../../spec/virtio_pci.ts';
 import { CryptoDevice } from '../../device/device.ts';
 import { CryptoDriver } from '../../driver/driver.ts';
-import { findStructures, type PciFunction } from '../../driver/pci_bus.ts';
+import { findStructures } from '../../driver/pci_bus.ts';
 import { PciTransport } from '../../driver/pci_transport.ts';
 import type { DriverQueue } from '../../driver/queue.ts';
 import { RamAllocator } from '../../driver/ram.ts';
@@ -41,20 +41,9 @@ async function prepareEngine(workload: Workload): Promise<Runner> {
   });
   // The interrupt line leads nowhere: the timed loop takes the interrupt by itself.
   const pci = new VirtioPci(device, () => {});
-  const configSpace = new DataView(pci.configHeader(0x1000).buffer);
-  const target: PciFunction = {
-    readConfig: (offset, size) =>
-      size === 1
-        ? configSpace.getUint8(offset)
-        : size === 2
-          ? configSpace.getUint16(offset, true)
-          : configSpace.getUint32(offset, true),
-    readBar: (_bar, offset, size) => pci.read(offset, size),
-    writeBar: (_bar, offset, size, value) => pci.write(offset, size, value),
-  };
   const ram = () => new Uint8Array(memory.buffer, RAM_OFFSET, ramBytes);
   const allocator = new RamAllocator(DRIVER_MEMORY, ramBytes);
-  const driver = new CryptoDriver(new PciTransport(target, DEVICE_ID_CRYPTO), ram, allocator);
+  const driver = new CryptoDriver(new PciTransport(pci, DEVICE_ID_CRYPTO), ram, allocator);
   driver.start();
 
   const creation = driver.createCipherSession('aes-cbc', item.direction, key);
@@ -88,7 +77,7 @@ async function prepareEngine(workload: Workload): Promise<Runner> {
     completions.push({ destination, status });
   }
 
-  const doorbell = findStructures(target, DEVICE_ID_CRYPTO);
+  const doorbell = findStructures(pci, DEVICE_ID_CRYPTO);
   const ring = new RepublishedRing(device, pci, queue, heads, {
     // After this point the memory does not grow any more, so that views of it stay valid.
     words: new Uint16Array(memory.buffer),

@@ -24,13 +24,22 @@ export class VirtioMmio {
   static readonly windowBytes = mmio.MMIO_BYTES;
   readonly device: CryptoDevice;
   readonly #setInterruptLine: (level: boolean) => void;
+  readonly #notify: (queue: number) => void;
   readonly #selected = { deviceFeature: 0, driverFeature: 0, queue: 0 };
   #interruptStatus = 0;
 
-  /** @param setInterruptLine called with the new level of the interrupt, which is level-triggered */
-  constructor(device: CryptoDevice, setInterruptLine: (level: boolean) => void) {
+  /**
+   * @param setInterruptLine called with the new level of the interrupt, which is level-triggered
+   * @param options notify takes the driver's notifications, for a host that chooses when to pass them on to the device
+   */
+  constructor(
+    device: CryptoDevice,
+    setInterruptLine: (level: boolean) => void,
+    options: { notify?: (queue: number) => void } = {},
+  ) {
     this.device = device;
     this.#setInterruptLine = setInterruptLine;
+    this.#notify = options.notify ?? ((queue) => device.notify(queue));
     device.onInterrupt((kind) =>
       this.#raise(kind === 'queue' ? mmio.MMIO_INTERRUPT_QUEUE : mmio.MMIO_INTERRUPT_CONFIG),
     );
@@ -57,7 +66,7 @@ export class VirtioMmio {
     const word = value >>> 0;
     switch (offset) {
       case mmio.MMIO_QUEUE_NOTIFY:
-        device.notify(word & 0xffff);
+        this.#notify(word & 0xffff);
         break;
       case mmio.MMIO_INTERRUPT_ACK:
         this.#acknowledge(word);

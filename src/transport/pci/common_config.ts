@@ -9,6 +9,12 @@ export interface Selectors {
   queue: number;
 }
 
+/** The MSI-X vector of each event, or MSI_NO_VECTOR (4.1.5.1.2): part of a saved state. */
+export interface Vectors {
+  config: number;
+  queues: number[];
+}
+
 const QUEUE_ADDRESSES = {
   [pci.COMMON_QUEUE_DESC]: 'desc',
   [pci.COMMON_QUEUE_DRIVER]: 'driver',
@@ -18,16 +24,33 @@ const QUEUE_ADDRESSES = {
 /** struct virtio_pci_common_cfg (4.1.4.3): registers of one, two or four bytes; 64-bit ones as two halves. */
 export class CommonConfig {
   readonly #device: CryptoDevice;
+  readonly #vectorCount: number;
   readonly selected: Selectors = { deviceFeature: 0, driverFeature: 0, queue: 0 };
+  readonly vectors: Vectors;
 
-  constructor(device: CryptoDevice) {
+  /** @param vectorCount entries of the MSI-X table; 0 without MSI-X */
+  constructor(device: CryptoDevice, vectorCount: number) {
     this.#device = device;
+    this.#vectorCount = vectorCount;
+    this.vectors = { config: pci.MSI_NO_VECTOR, queues: device.queues.map(() => pci.MSI_NO_VECTOR) };
   }
 
+  /** 4.1.5.1.2.1: with the selectors, every event is unmapped. */
   reset(): void {
     this.selected.deviceFeature = 0;
     this.selected.driverFeature = 0;
     this.selected.queue = 0;
+    this.vectors.config = pci.MSI_NO_VECTOR;
+    this.vectors.queues.fill(pci.MSI_NO_VECTOR);
+  }
+
+  /** Takes over saved selectors and vectors. */
+  restore(selected: Selectors, vectors: Vectors): void {
+    Object.assign(this.selected, selected);
+    this.vectors.config = this.#mapped(vectors.config);
+    this.vectors.queues.forEach((_, index, queues) => {
+      queues[index] = this.#mapped(vectors.queues[index] ?? pci.MSI_NO_VECTOR);
+    });
   }
 
   /** The 32-bit word at a multiple of four: every register lies within one. */
@@ -43,7 +66,7 @@ export class CommonConfig {
       case pci.COMMON_DRIVER_FEATURE:
         return word(device.driverFeatures, this.selected.driverFeature);
       case pci.COMMON_CONFIG_MSIX_VECTOR:
-        return pci.MSI_NO_VECTOR | (device.queues.length << 16);
+        return this.vectors.config | (device.queues.length << 16);
       case pci.COMMON_DEVICE_STATUS:
         return device.status | (device.config.generation << 8) | (this.selected.queue << 16);
       default:
@@ -65,16 +88,26 @@ export class CommonConfig {
       }
     } else if (size === 2) {
       if (offset === pci.COMMON_QUEUE_SELECT) this.selected.queue = value;
+      else if (offset === pci.COMMON_CONFIG_MSIX_VECTOR) this.vectors.config = this.#mapped(value);
+      else if (offset === pci.COMMON_QUEUE_MSIX_VECTOR && queue)
+        this.vectors.queues[this.selected.queue] = this.#mapped(value);
       else if (offset === pci.COMMON_QUEUE_SIZE && queue && !queue.enabled) queue.size = value;
       else if (offset === pci.COMMON_QUEUE_ENABLE && value === 1) device.enableQueue(this.selected.queue);
       else if (offset === pci.COMMON_QUEUE_RESET && value === 1 && device.ringResetNegotiated) {
         // 4.1.4.3.1: the reset is complete at once, so that queue_reset never reads as anything but 0.
         device.resetQueue(this.selected.queue);
+        // 2.6.1.1.1: all of the queue's state is as after a reset of the device.
+        if (queue) this.vectors.queues[this.selected.queue] = pci.MSI_NO_VECTOR;
       }
     } else if (offset === pci.COMMON_DEVICE_STATUS) {
       device.writeStatus(value);
       if (value === 0) this.reset();
     }
+  }
+
+  /** 4.1.5.1.2.1: a vector that the table does not have cannot be mapped, and the register then shows that none is. */
+  #mapped(vector: number): number {
+    return vector < this.#vectorCount ? vector : pci.MSI_NO_VECTOR;
   }
 
   #readQueueWord(offset: number): number {
@@ -83,7 +116,7 @@ export class CommonConfig {
     if (!queue) return offset === pci.COMMON_QUEUE_SIZE ? pci.MSI_NO_VECTOR << 16 : 0;
     switch (offset) {
       case pci.COMMON_QUEUE_SIZE:
-        return queue.size | (pci.MSI_NO_VECTOR << 16);
+        return queue.size | ((this.vectors.queues[this.selected.queue] ?? pci.MSI_NO_VECTOR) << 16);
       case pci.COMMON_QUEUE_ENABLE:
         return queue.enabled ? 1 : 0;
       default: {

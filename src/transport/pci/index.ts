@@ -1,3 +1,5 @@
 /** The PCI register model, for emulators other than v86. */
-export { type AccessSize, type PciState, VirtioPci } from './pci.ts';
+export type { PciBar } from './config_space.ts';
+export type { DeliverMessage } from './msix.ts';
+export { type AccessSize, type PciOptions, type PciState, VirtioPci } from './pci.ts';
 export { PciConfigWindow, WINDOW_DATA_AT, WINDOW_DATA_BYTES } from './window.ts';

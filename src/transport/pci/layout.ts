@@ -1,9 +1,15 @@
-// Where the virtio structures stand in the device's one BAR (4.1.4). 256 bytes, so that the BAR may be an I/O BAR, which
-// PCI limits to that size.
+// Where the virtio structures stand in BAR 0 (4.1.4). They fit in 256 bytes, so that it may be an I/O BAR, which PCI limits
+// to that size.
 import { CONFIG_BYTES } from '../../../spec/crypto.ts';
 import { COMMON_BYTES } from '../../../spec/virtio_pci.ts';
 
-export const BAR_BYTES = 256;
+/** The BAR of the virtio structures, and that of the MSI-X table and its pending bits. */
+export const STRUCTURES_BAR = 0;
+export const MSIX_BAR = 1;
+
+export const IO_BAR_BYTES = 256;
+/** A page, so that a host may map it by itself. */
+export const MEMORY_BAR_BYTES = 4096;
 
 /** Each structure: its offset in the BAR and its length in bytes. */
 export const COMMON = { offset: 0x00, bytes: COMMON_BYTES };
@@ -19,3 +25,4 @@ export const CAP_NOTIFY_AT = 0x50;
 export const CAP_ISR_AT = 0x64;
 export const CAP_DEVICE_AT = 0x74;
 export const CAP_PCI_CFG_AT = 0x84;
+export const CAP_MSIX_AT = 0x98;

@@ -1,5 +1,5 @@
 import * as pci from '../../../spec/virtio_pci.ts';
-import { BAR_BYTES, CAP_PCI_CFG_AT } from './layout.ts';
+import { CAP_PCI_CFG_AT, STRUCTURES_BAR } from './layout.ts';
 import type { AccessSize, VirtioPci } from './pci.ts';
 
 /** Where the window stands in the configuration space, and its four bytes of data. */
@@ -8,7 +8,7 @@ export const WINDOW_DATA_BYTES = 4;
 
 /**
  * The VIRTIO_PCI_CAP_PCI_CFG window (4.1.4.9): a driver that cannot reach the BAR reads and writes it through the
- * configuration space. The host keeps the capability's bytes; it asks here when pci_cfg_data itself is accessed.
+ * configuration space. Whoever keeps the capability's bytes asks here when pci_cfg_data itself is accessed.
  */
 export class PciConfigWindow {
   readonly #registers: VirtioPci;
@@ -46,8 +46,8 @@ export class PciConfigWindow {
     const bar = space.getUint8(CAP_PCI_CFG_AT + pci.CAP_BAR);
     const offset = space.getUint32(CAP_PCI_CFG_AT + pci.CAP_OFFSET, true);
     const size = space.getUint32(CAP_PCI_CFG_AT + pci.CAP_LENGTH, true);
-    if (bar !== 0 || (size !== 1 && size !== 2 && size !== 4)) return undefined;
-    if (offset % size !== 0 || offset + size > BAR_BYTES) return undefined;
+    if (bar !== STRUCTURES_BAR || (size !== 1 && size !== 2 && size !== 4)) return undefined;
+    if (offset % size !== 0 || offset + size > this.#registers.barBytes) return undefined;
     return { offset, size };
   }
 }

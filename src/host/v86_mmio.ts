@@ -1,0 +1,79 @@
+import * as v from 'valibot';
+import type { CryptoDevice } from '../device/device.ts';
+import { VirtioMmio } from '../transport/mmio/mmio.ts';
+import { mmioDeviceTable } from './acpi_table.ts';
+import { coalesceNotifications } from './v86_coalescing.ts';
+import type { V86Cpu } from './v86_internals.ts';
+import { keepState, uint32 } from './v86_state.ts';
+
+/** Where a device stands in v86's memory. */
+export interface V86MmioPlace {
+  address: number;
+  irq: number;
+}
+
+/** v86 keeps the handlers of memory by blocks of this size. */
+const BLOCK_BYTES = 128 * 1024;
+/** Above the RAM of any v86 machine, and below what its BIOS gives to PCI. */
+const SPACE = { start: 0x8000_0000, end: 0xe000_0000 };
+const DEFAULT_ADDRESS = 0xd000_0000;
+const DEFAULT_IRQ = 7;
+/** Of the ISA interrupts, those that nothing in v86 raises unless it is asked for: a second serial port, a sound card. */
+const FREE_IRQS = [3, 5, 7];
+
+const SavedMmio = v.strictObject({
+  interruptStatus: v.pipe(uint32, v.maxValue(3)),
+  selected: v.strictObject({ deviceFeature: uint32, driverFeature: uint32, queue: uint32 }),
+});
+
+/** @throws RangeError for a place that v86 does not leave free, naming the option */
+export function resolveMmioPlace(address = DEFAULT_ADDRESS, irq = DEFAULT_IRQ): V86MmioPlace {
+  const free = Number.isInteger(address) && address >= SPACE.start && address < SPACE.end;
+  if (!free || address % BLOCK_BYTES !== 0) {
+    throw new RangeError(
+      `mmioAddress is ${address}: give a multiple of 0x20000 from 0x80000000 to 0xdffe0000, 0xd0000000 say.`,
+    );
+  }
+  if (!FREE_IRQS.includes(irq)) {
+    throw new RangeError(`irq is ${irq}: give one that v86 leaves free, ${FREE_IRQS.join(', ')}.`);
+  }
+  return { address, irq };
+}
+
+/**
+ * Maps a device's registers into v86's memory. The firmware is handed an ACPI table that declares it, which SeaBIOS adds to
+ * its own: a guest whose machine has `acpi: true` finds the device there.
+ */
+export function plugIntoMemory(
+  cpu: V86Cpu,
+  device: CryptoDevice,
+  { address, irq }: V86MmioPlace,
+  saveKeys: boolean,
+): VirtioMmio {
+  const setInterruptLine = (level: boolean) => (level ? cpu.device_raise_irq(irq) : cpu.device_lower_irq(irq));
+  const registers = new VirtioMmio(device, setInterruptLine, { notify: coalesceNotifications(cpu, device) });
+  // v86 passes addresses as signed numbers; their low bits are the offset.
+  const mask = BLOCK_BYTES - 1;
+  cpu.io.mmap_register(
+    address,
+    BLOCK_BYTES,
+    (at) => registers.read(at & mask, 1),
+    (at, value) => registers.write(at & mask, 1, value),
+    (at) => registers.read(at & mask, 4) | 0,
+    (at, value) => registers.write(at & mask, 4, value),
+  );
+  const bytes = VirtioMmio.windowBytes;
+  // SeaBIOS takes every file of this folder for a table.
+  cpu.option_roms.push({ name: `acpi/virtio-crypto-${irq}`, data: mmioDeviceTable({ address, bytes, irq }) });
+  keepState(cpu, irq, {
+    device,
+    includeKeys: saveKeys,
+    reset: () => registers.reset(),
+    save: () => ({ mmio: registers.save() }),
+    parse: (saved) => {
+      const parsed = v.safeParse(v.strictObject({ mmio: SavedMmio }), saved);
+      return parsed.success ? () => registers.restore(parsed.output.mmio) : undefined;
+    },
+  });
+  return registers;
+}
