@@ -13,6 +13,8 @@ const VARIANTS: { name: string; device: CryptoDeviceOptions; has?: number; lacks
   { name: 'a packed ring of neither', device: { features: { packed: true, indirect: false, eventIdx: false } } },
   { name: 'eight data queues', device: { dataQueues: 8 } },
   { name: 'queues of two', device: { queueSize: 2 } },
+  { name: 'a packed ring of 1024', device: { queueSize: 1024, features: { packed: true } }, has: virtio.F_RING_PACKED },
+  { name: 'every algorithm, in one layout', device: { algorithms: 'all', features: { revision1: false } } },
 ];
 
 test.each(VARIANTS)(
