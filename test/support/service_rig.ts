@@ -123,6 +123,19 @@ export class ServiceRig {
     });
   }
 
+  /** Sends a chain that stops the device (2.1.2): nothing is written, and the driver starts it anew. */
+  async expectFault(chain: PlacedChain, code: number): Promise<void> {
+    const { driver, device } = this.bench;
+    const abandoned = expect(driver.submitChain(0, chain, true)).rejects.toThrow('reset');
+    const before = Buffer.from(this.bench.ram());
+    driver.notify(0);
+    expect(device.fault).toMatchObject({ code, queue: 0 });
+    expect(Buffer.from(this.bench.ram()).equals(before)).toBe(true);
+    driver.start();
+    await abandoned;
+    expect(device.fault).toBeUndefined();
+  }
+
   /** Sends a request that is right, or whose tag is not, and expects what it must give. */
   async expectResult(request: ServiceRequest, chain: PlacedChain): Promise<void> {
     const result = request.result();
