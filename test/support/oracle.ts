@@ -193,6 +193,24 @@ export function sealed(
   return plain(Buffer.concat([ciphertext, tag.subarray(0, tagLength)]));
 }
 
+/**
+ * The plaintext of ciphertext and tag, or undefined where the tag is not right. All three encrypt by XOR with a stream, which is
+ * what they make of zeros.
+ */
+export function opened(
+  algorithm: AeadAlgorithm,
+  key: Uint8Array,
+  iv: Uint8Array,
+  aad: Uint8Array,
+  data: Uint8Array,
+  tagLength: number,
+): Uint8Array | undefined {
+  const bytes = data.length - tagLength;
+  const stream = sealed(algorithm, key, iv, aad, new Uint8Array(bytes), tagLength);
+  const plaintext = data.slice(0, bytes).map((byte, n) => byte ^ (stream[n] ?? 0));
+  return Buffer.from(sealed(algorithm, key, iv, aad, plaintext, tagLength)).equals(data) ? plaintext : undefined;
+}
+
 function nodeGcm(key: Buffer, iv: Buffer, aad: Buffer, plaintext: Buffer): { ciphertext: Buffer; tag: Buffer } {
   const cipher = createCipheriv(`aes-${key.length * 8}-gcm` as 'aes-128-gcm', key, iv);
   cipher.setAAD(aad);

@@ -47,10 +47,13 @@ export class ServiceRig {
   readonly arena: number;
   readonly arenaEnd: number;
   readonly stateless: boolean;
+  /** The guest's memory before a notification. */
+  readonly #before: Buffer;
 
   private constructor(bench: Bench, stateless: boolean) {
     this.bench = bench;
     this.stateless = stateless;
+    this.#before = Buffer.alloc(bench.ram().length);
     const bytes = 640 * 1024;
     this.arena = bench.allocator.take(bytes, 64);
     this.arenaEnd = this.arena + bytes;
@@ -103,7 +106,8 @@ export class ServiceRig {
     const { driver, device } = this.bench;
     const queue = driver.queues[0] ?? expect.unreachable();
     const results = chains.map((chain) => driver.submitChain(0, chain, true));
-    const before = Buffer.from(this.bench.ram().slice().buffer);
+    const before = this.#before;
+    before.set(this.bench.ram());
     driver.notify(0);
     expect(device.fault).toBeUndefined();
     const now = this.bench.ram();
@@ -119,20 +123,36 @@ export class ServiceRig {
     });
   }
 
+  /** Sends a chain that stops the device (2.1.2): nothing is written, and the driver starts it anew. */
+  async expectFault(chain: PlacedChain, code: number): Promise<void> {
+    const { driver, device } = this.bench;
+    const abandoned = expect(driver.submitChain(0, chain, true)).rejects.toThrow('reset');
+    const before = Buffer.from(this.bench.ram());
+    driver.notify(0);
+    expect(device.fault).toMatchObject({ code, queue: 0 });
+    expect(Buffer.from(this.bench.ram()).equals(before)).toBe(true);
+    driver.start();
+    await abandoned;
+    expect(device.fault).toBeUndefined();
+  }
+
   /** Sends a request that is right, or whose tag is not, and expects what it must give. */
   async expectResult(request: ServiceRequest, chain: PlacedChain): Promise<void> {
     const result = request.result();
     const bytes = result?.length ?? 0;
-    const room = chain.writable.reduce((sum, buffer) => sum + buffer.bytes, 0) - 1;
     const rest = this.readAll(chain.writable).slice(bytes, -1);
     const mayWrite = [...prefix(chain.writable, bytes), lastByte(chain)];
     const [outcome] = await this.send([chain], mayWrite);
-    expect(outcome).toEqual({
-      status: result ? 'ok' : 'badmsg',
-      written: bytes + 1,
-      data: new Uint8Array(Buffer.concat([result ?? new Uint8Array(), rest])),
-    });
-    expect(outcome?.data.length).toBe(room);
+    const { data, ...answer } = outcome ?? expect.unreachable();
+    expect(answer).toEqual({ status: result ? 'ok' : 'badmsg', written: bytes + 1 });
+    expectBytes(data, Buffer.concat([result ?? new Uint8Array(), rest]));
+  }
+}
+
+/** The same bytes; long arrays are compared as one. */
+export function expectBytes(actual: Uint8Array, expected: Uint8Array): void {
+  if (!Buffer.from(actual.buffer, actual.byteOffset, actual.length).equals(expected)) {
+    expect(actual).toEqual(new Uint8Array(expected));
   }
 }
 
