@@ -16,7 +16,8 @@ const ROWS_SHOWN = 500;
 export function TracePanel() {
   const requests = trace.value;
   return (
-    <div class="trace">
+    <section class="card" aria-labelledby="trace-title">
+      <h3 id="trace-title">Record and open traces</h3>
       <p>
         A recording keeps every request with its first bytes. Keys are blanked when it is saved. Perfetto and
         chrome://tracing open the Chrome file; JSON lines can be opened here again, with no machine running.
@@ -60,7 +61,7 @@ export function TracePanel() {
         requests={requests.slice(0, ROWS_SHOWN)}
         empty="No trace yet: record one, or open a file."
       />
-    </div>
+    </section>
   );
 }
 
