@@ -2,6 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 const times = { testTimeout: 60_000, hookTimeout: 600_000 };
 
+/** The suites that say what a service answers run once for each backend. */
+const services = (backend: string) => ({
+  test: { name: backend, include: ['test/services/**/*.test.ts'], env: { BACKEND: backend }, ...times },
+});
+
 export default defineConfig({
   test: {
     // Machines of the guest tests take a core each.
@@ -10,6 +15,7 @@ export default defineConfig({
       {
         test: { name: 'library', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'], ...times },
       },
+      services('host'),
       {
         test: {
           name: 'browser',

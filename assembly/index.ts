@@ -5,6 +5,7 @@ import { breakDevice, Device, initialise as layOut, queueAt, regionBytes as byte
 import { addRegion } from './memory/guest';
 import { checkSession, expandSession as expand } from './session/expand';
 import { Session } from './session/slot';
+import { placeSession } from './request/host';
 import { beginNotification, endNotification } from './statistics';
 import { clearSessions, reopenSession, sessionInSlot } from './session/table';
 import { enableQueue as enable, forgetQueue, indicesOf, QUEUE_BYTES, setIndices } from './virtqueue/queue';
@@ -149,5 +150,6 @@ export function expandSession(device: Device, session: Session): bool {
   if (checkSession(device, session) != CRYPTO_OK) return false;
   session.nextFree = 0;
   expand(session);
+  placeSession(session);
   return true;
 }

@@ -55,6 +55,14 @@ export const SESSION_RESULT_LEN = 44;
 export const SESSION_KEY = 64;
 export const SESSION_KEY_BYTES_MAX = 768;
 export const SESSION_HEAD_BYTES = 832;
+/** Behind the head: where requests of the session run. Not saved, for it is the host's choice. */
+export const SESSION_HOST_FROM = 832;
+export const SESSION_PLACEMENT_BYTES = 64;
+
+/** What the host answers when an AEAD request is offered to it: declined, done, or done with a wrong tag and nothing written. */
+export const HOST_DECLINED = 0;
+export const HOST_DONE = 1;
+export const HOST_BAD_TAG = 2;
 
 /**
  * What the engine counts, from the address that statisticsAt() answers: what the last notification ran, a row a service;

@@ -1,10 +1,11 @@
 import { AEAD_CCM, CCM_IV_BYTES, CRYPTO_BADMSG, CRYPTO_ERR, CRYPTO_OK, DIRECTION_ENCRYPT } from '../../spec/crypto';
 import { Device } from '../device';
-import { aeadDecrypt, aeadEncrypt, aeadIvValid } from '../session/aead';
-import { contextOf, Session } from '../session/slot';
+import { aeadIvValid } from '../session/aead';
+import { Session } from '../session/slot';
 import { readBytes, readContiguous, reportWritten, writableContiguous, writeBytes } from '../virtqueue/buffers';
 import { runBatch } from './batch';
 import { inPlaceOrApart } from './cipher';
+import { runAeadOf } from './host';
 import { Operation } from './operation';
 
 /**
@@ -36,15 +37,8 @@ export function runAead(device: Device, session: Session): u32 {
     // Encryption writes before it reads the additional data.
     (aad + operation.aadBytes <= destination || destination + resultBytes <= aad);
   const result = direct ? destination : device.scratch;
-  const context = contextOf(session);
   const nonce = ccm ? device.iv + 1 : device.iv;
-  if (encrypt) {
-    aeadEncrypt(session.algo, context, nonce, operation.ivBytes, aad, operation.aadBytes, source, text, result, tagBytes);
-  } else if (
-    !aeadDecrypt(session.algo, context, nonce, operation.ivBytes, aad, operation.aadBytes, source, text, result, tagBytes)
-  ) {
-    return CRYPTO_BADMSG;
-  }
+  if (!runAeadOf(session, nonce, operation.ivBytes, aad, operation.aadBytes, source, text, result)) return CRYPTO_BADMSG;
   if (direct) reportWritten(device, 0, resultBytes);
   else writeBytes(device, device.scratch, 0, resultBytes);
   device.resultBytes = resultBytes;

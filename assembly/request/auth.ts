@@ -5,7 +5,7 @@ import { hashResultValid, macInputValid, macResultValid } from '../session/auth'
 import { Session } from '../session/slot';
 import { nextIsContiguous, readContiguous, reportWritten, writableContiguous, writeBytes } from '../virtqueue/buffers';
 import { addToBatch, mayWait, runBatch } from './batch';
-import { digestOf } from './digest';
+import { runDigestOf } from './host';
 import { Operation } from './operation';
 
 /** A HASH or MAC request (5.9.8.4, 5.9.8.5). Returns its status; with OK the result stands in the chain, or will after the batch. */
@@ -24,7 +24,7 @@ export function runAuth(device: Device, session: Session): u32 {
   } else {
     runBatch(device);
     // Through scratch: a kernel may still read its source when it begins to write.
-    digestOf(session, source, bytes, device.scratch2, wanted);
+    runDigestOf(session, source, bytes, device.scratch2, wanted);
     writeBytes(device, device.scratch2, 0, wanted);
     device.resultBytes = wanted;
     return CRYPTO_OK;

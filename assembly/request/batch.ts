@@ -22,6 +22,7 @@ import { cipherRun } from '../session/cipher';
 import { authContextOf, contextOf, Session } from '../session/slot';
 import { chainMeets, lastWritable } from '../virtqueue/buffers';
 import { digestOf } from './digest';
+import { offeredToHost } from './host';
 
 const LANES: u32 = 4;
 
@@ -96,7 +97,7 @@ export function mayWait(
   digest: usize,
   digestBytes: u32,
 ): bool {
-  if (session.id == 0 || !batchable(session)) return false;
+  if (session.id == 0 || offeredToHost(session, readBytes) || !batchable(session)) return false;
   const status = lastWritable(device);
   return !(
     overlap(status, 1, read, readBytes) ||

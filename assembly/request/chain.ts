@@ -5,13 +5,13 @@ import { CHAIN_HASH_THEN_CIPHER, CRYPTO_ERR, CRYPTO_OK, HASH_MODE_AUTH } from '.
 import { Device } from '../device';
 import { NOWHERE } from '../memory/guest';
 import { macInputValid } from '../session/auth';
-import { cipherIvBytes, cipherLengthValid, cipherRun } from '../session/cipher';
-import { contextOf, Session } from '../session/slot';
+import { cipherIvBytes, cipherLengthValid } from '../session/cipher';
+import { Session } from '../session/slot';
 import { nextIsContiguous, readBytes, readContiguous, reportWritten, writableContiguous, writeBytes } from '../virtqueue/buffers';
 import { resultAllowed } from './auth';
 import { addToBatch, mayWait, runBatch } from './batch';
 import { inPlaceOrApart } from './cipher';
-import { digestOf } from './digest';
+import { runCipherOf, runDigestOf } from './host';
 import { Operation } from './operation';
 
 /** A chained request. Returns its status; with OK result and digest stand in the chain, or will when the batch has run. */
@@ -85,7 +85,7 @@ function runNow(device: Device, session: Session, source: usize, result: usize):
   if (source != result) copyAround(operation, source, result);
   if (operation.cipherBytes) {
     const at = operation.cipherStart;
-    cipherRun(session.algo, session.direction, contextOf(session), device.iv, source + at, result + at, operation.cipherBytes);
+    runCipherOf(session, device.iv, source + at, result + at, operation.cipherBytes);
   }
   if (!hashFirst) hashWindow(device, session, result);
 }
@@ -100,7 +100,7 @@ function hashWindow(device: Device, session: Session, data: usize): void {
     memory.copy(device.scratch2 + aadBytes, message, bytes);
     message = device.scratch2;
   }
-  digestOf(session, message, aadBytes + bytes, digest, operation.resultBytes);
+  runDigestOf(session, message, aadBytes + bytes, digest, operation.resultBytes);
 }
 
 /** Copies what lies outside the cipher's window. */

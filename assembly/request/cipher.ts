@@ -1,10 +1,11 @@
 import { CRYPTO_ERR, CRYPTO_OK } from '../../spec/crypto';
 import { Device } from '../device';
 import { NOWHERE } from '../memory/guest';
-import { cipherIvBytes, cipherLengthValid, cipherRun } from '../session/cipher';
-import { contextOf, Session } from '../session/slot';
+import { cipherIvBytes, cipherLengthValid } from '../session/cipher';
+import { Session } from '../session/slot';
 import { nextIsContiguous, readBytes, readContiguous, reportWritten, writableContiguous, writeBytes } from '../virtqueue/buffers';
 import { addToBatch, mayWait, runBatch } from './batch';
+import { runCipherOf } from './host';
 import { Operation } from './operation';
 
 /**
@@ -29,7 +30,7 @@ export function runCipher(device: Device, session: Session): u32 {
   } else {
     runBatch(device);
     const result = direct ? destination : device.scratch;
-    cipherRun(session.algo, session.direction, contextOf(session), device.iv, source, result, bytes);
+    runCipherOf(session, device.iv, source, result, bytes);
     if (!direct) writeBytes(device, device.scratch, 0, bytes);
   }
   if (direct) reportWritten(device, 0, bytes);

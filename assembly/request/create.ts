@@ -36,6 +36,7 @@ import { checkSession, expandSession } from '../session/expand';
 import { keyOf, Session } from '../session/slot';
 import { freeSession, openSession } from '../session/table';
 import { readBytes } from '../virtqueue/buffers';
+import { placeSession } from './host';
 
 /**
  * Makes the session that the request in the device's header asks for; its keys are next in the chain. Returns the request's
@@ -69,6 +70,7 @@ function takeSlot(device: Device, parameters: Session): u32 {
   session.resultBytes = parameters.resultBytes;
   readBytes(device, keyOf(session), keys);
   expandSession(session);
+  placeSession(session);
   device.createdSession = openSession(device, session);
   return CRYPTO_OK;
 }

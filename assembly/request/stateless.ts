@@ -32,6 +32,7 @@ import { wipe } from '../memory/bytes';
 import { checkSession, expandSession } from '../session/expand';
 import { SLOT_BYTES, Session, keyOf } from '../session/slot';
 import { readBytes } from '../virtqueue/buffers';
+import { placeSession } from './host';
 import { symOpType } from './layout';
 
 /** Makes the session of the request whose header the device holds, and reads its keys, which stand first in the chain. */
@@ -61,6 +62,7 @@ export function openStateless(device: Device, service: u32): u32 {
   if (keys > device.readableLeft) return CRYPTO_ERR;
   readBytes(device, keyOf(session), keys);
   expandSession(session);
+  placeSession(session);
   return CRYPTO_OK;
 }
 

@@ -1,4 +1,4 @@
-import { SESSION_HEAD_BYTES, SESSION_KEY } from '../../spec/engine';
+import { SESSION_HEAD_BYTES, SESSION_KEY, SESSION_PLACEMENT_BYTES } from '../../spec/engine';
 import { AUTH_CONTEXT_BYTES } from './auth';
 import { CIPHER_CONTEXT_BYTES } from './cipher';
 import { AEAD_CONTEXT_BYTES } from './aead';
@@ -30,7 +30,7 @@ export class Session {
 }
 
 /** Where the expanded keys stand: of a cipher and behind it of a hash or MAC, or of an AEAD alone. */
-const SLOT_CONTEXT: usize = SESSION_HEAD_BYTES;
+const SLOT_CONTEXT: usize = SESSION_HEAD_BYTES + SESSION_PLACEMENT_BYTES;
 const SLOT_AUTH_CONTEXT: usize = SLOT_CONTEXT + CIPHER_CONTEXT_BYTES;
 /** Slots keep the contexts' alignment. */
 const CONTEXT_BYTES: usize =

@@ -9,6 +9,7 @@ import {
   STATUS_FAILED,
   STATUS_FEATURES_OK,
 } from '../../spec/virtio.ts';
+import { type Backend, createBackend } from '../backend/backend.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import { instantiateEngine, type WriteReport } from '../engine/load.ts';
 import { checkRegions, claimRegion, type GuestMemory } from '../engine/memory.ts';
@@ -94,6 +95,7 @@ export class CryptoDevice {
   readonly #engine: EngineExports;
   readonly #memory: WebAssembly.Memory;
   readonly #base: number;
+  readonly #backend: Backend;
   readonly #clock: Clock;
   readonly #throttle: Throttle;
   readonly #held: HeldQueues;
@@ -117,7 +119,8 @@ export class CryptoDevice {
     const { memory, regions } = options.guest;
     checkRegions(options.guest);
     this.#memory = memory;
-    this.#engine = instantiateEngine(memory, options.onWrite ?? (() => {}));
+    this.#backend = createBackend(this.options.backend, memory);
+    this.#engine = instantiateEngine(memory, options.onWrite ?? (() => {}), this.#backend.host);
     const capacities = [dataQueues, queueSize, maxSessions, maxRequestBytes] as const;
     this.#base = claimRegion(memory, this.#engine.regionBytes(...capacities));
     this.#engine.initialise(this.#base, ...capacities);
@@ -267,7 +270,7 @@ export class CryptoDevice {
 
   /** What the device has done since it was created: a copy, which does not change. */
   statistics(): Statistics {
-    return this.#statistics.read();
+    return { ...this.#statistics.read(), elsewhere: this.#backend.counts() };
   }
 
   /** VIRTIO_CRYPTO_S_HW_READY (5.9.5): off means that the driver keeps its requests back; a change interrupts it. */

@@ -1,5 +1,6 @@
 import type { AlgorithmName } from '../../spec/names.ts';
 import { QUEUE_SIZE_MAX } from '../../spec/virtio.ts';
+import { type BackendName, resolveBackend } from '../backend/backend.ts';
 import { type FeatureOptions, type ResolvedFeatures, resolveFeatures } from './features.ts';
 import { type LimitOptions, oneOf, type ResolvedLimits, resolveLimits } from './limits.ts';
 import { type AlgorithmChoice, resolveAlgorithms } from './offer.ts';
@@ -27,6 +28,11 @@ export interface CryptoDeviceOptions {
   features?: FeatureOptions;
   /** What the device allows a guest, at most. */
   limits?: LimitOptions;
+  /**
+   * Where requests run: 'inline' in the engine, or 'host' in node:crypto, where this is Node and node:crypto does the same.
+   * Default inline.
+   */
+  backend?: BackendName;
 }
 
 /** The options that are numbers: together they say how much memory the device takes. */
@@ -38,6 +44,7 @@ export type ResolvedOptions = Record<Capacity, number> & {
   /** The algorithms that are offered, by name. */
   algorithms: readonly AlgorithmName[];
   limits: ResolvedLimits;
+  backend: BackendName;
 };
 
 const LIMITS: Record<Capacity, { low: number; high: number; fallback: number }> = {
@@ -65,6 +72,7 @@ export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
     features: resolveFeatures(options.features),
     algorithms: resolveAlgorithms(options.algorithms),
     limits,
+    backend: resolveBackend(options.backend),
   };
   const { queueSize, features } = resolved;
   const lower = powerOfTwoUpTo(queueSize);

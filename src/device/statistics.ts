@@ -1,5 +1,6 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as spec from '../../spec/engine.ts';
+import type { BackendCounts } from '../backend/backend.ts';
 import type { Budget } from './throttle.ts';
 
 /** Statuses other than OK (5.9.8.1), by their names. */
@@ -35,6 +36,8 @@ export interface Statistics {
   queues: QueueCounts[];
   /** Data requests by service. A notification's time is shared out by the bytes that it ran for each. */
   services: Record<CountedService, Counts>;
+  /** What ran elsewhere than in the engine: see CreateOptions.backend. */
+  elsewhere: BackendCounts;
 }
 
 /** In the order of the engine's rows and records. */
@@ -97,7 +100,7 @@ export class StatisticsReader {
     if (own) own.held++;
   }
 
-  read(): Statistics {
+  read(): Omit<Statistics, 'elsewhere'> {
     const control = this.#queues.length - 1;
     const counts = (record: number, milliseconds: number): Counts => ({ ...this.#record(record), milliseconds });
     const service = (name: CountedService): Counts => {

@@ -1,6 +1,7 @@
 import { ENGINE_BASE64 } from './binary.ts';
 import { ENGINE_BASE64 as RELAXED_BASE64 } from './binary_relaxed.ts';
 import { ENGINE_EXPORTS, type EngineExports } from './exports.ts';
+import { DECLINING_HOST, type HostCryptography, hostImports } from './host.ts';
 
 /** The two builds of the engine. They compute the same; the one with relaxed SIMD looks tables up in fewer instructions. */
 export type EngineBuild = 'relaxed-simd' | 'simd';
@@ -41,14 +42,20 @@ export function engineModule(build: EngineBuild = engineBuild()): WebAssembly.Mo
  * Instantiates the engine over a memory.
  * @param memory the memory that holds the guest's RAM and the engine's region
  * @param written called with guest-physical [start, end) after each write to guest RAM, once reportWrites(device, true) ran
+ * @param host cryptography that large requests are offered to: none, unless a caller has some
  * @param build which build: the best that runs here, unless a caller wants a certain one
  */
 export function instantiateEngine(
   memory: WebAssembly.Memory,
   written: WriteReport,
+  host: HostCryptography = DECLINING_HOST,
   build: EngineBuild = engineBuild(),
 ): EngineExports {
-  const instance = new WebAssembly.Instance(engineModule(build), { env: { memory }, guest: { written } });
+  const instance = new WebAssembly.Instance(engineModule(build), {
+    env: { memory },
+    guest: { written },
+    host: hostImports(host),
+  });
   const { exports } = instance;
   if (!isEngine(exports)) throw new TypeError('The engine binary does not match this library; rebuild both together.');
   return exports;

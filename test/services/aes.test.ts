@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Bench, createBench } from '../../src/testing/index.ts';
+import { type Bench, createBench } from '../support/bench.ts';
 
 const LENGTHS = [16, 32, 64, 240, 256, 1024, 4096];
 

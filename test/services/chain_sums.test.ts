@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as spec from '../../spec/crypto.ts';
 import { chainOperation } from '../../src/driver/operations.ts';
 import type { ChainSession } from '../../src/driver/sessions.ts';
-import { createBench } from '../../src/testing/bench.ts';
+import { createBench } from '../support/bench.ts';
 import { noise } from '../support/memory.ts';
 
 const parameters: ChainSession = {

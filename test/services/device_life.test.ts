@@ -15,7 +15,7 @@ import type {
   MacSession,
   SessionParameters,
 } from '../../src/driver/sessions.ts';
-import { type Bench, createBench } from '../../src/testing/bench.ts';
+import { type Bench, createBench } from '../support/bench.ts';
 import { noise } from '../support/memory.ts';
 
 const MIB = 1024 * 1024;

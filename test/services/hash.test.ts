@@ -1,7 +1,7 @@
 import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HashAlgorithm, MacAlgorithm } from '../../spec/names.ts';
-import { type Bench, createBench } from '../../src/testing/index.ts';
+import { type Bench, createBench } from '../support/bench.ts';
 
 const HASHES: [HashAlgorithm, string][] = [
   ['md5', 'md5'],

@@ -1,0 +1,196 @@
+import type * as NodeCrypto from 'node:crypto';
+import * as spec from '../../spec/engine.ts';
+import type { AlgorithmName } from '../../spec/names.ts';
+import type { AeadPlaces, HostCryptography } from '../engine/host.ts';
+import { sessionAlgorithms } from './session_fields.ts';
+import type { Thresholds } from './thresholds.ts';
+
+type Crypto = typeof NodeCrypto;
+
+/** OpenSSL's names. Key sizes, in bits, stand where a mode has several. */
+const CIPHERS: Readonly<Partial<Record<AlgorithmName, (keyBits: number) => string>>> = {
+  'aes-ecb': (bits) => `aes-${bits}-ecb`,
+  'aes-cbc': (bits) => `aes-${bits}-cbc`,
+  'aes-ctr': (bits) => `aes-${bits}-ctr`,
+  'aes-xts': (bits) => `aes-${bits / 2}-xts`,
+};
+const AEADS: Readonly<Partial<Record<AlgorithmName, (keyBits: number) => NodeCrypto.CipherGCMTypes>>> = {
+  gcm: (bits) => `aes-${bits}-gcm` as NodeCrypto.CipherGCMTypes,
+  // Node takes this cipher by the interface of GCM's.
+  'chacha20-poly1305': () => 'chacha20-poly1305' as NodeCrypto.CipherGCMTypes,
+};
+const HASHES: Readonly<Partial<Record<AlgorithmName, string>>> = {
+  md5: 'md5',
+  sha1: 'sha1',
+  'sha-224': 'sha224',
+  'sha-256': 'sha256',
+  'sha-384': 'sha384',
+  'sha-512': 'sha512',
+  'sha3-224': 'sha3-224',
+  'sha3-256': 'sha3-256',
+  'sha3-384': 'sha3-384',
+  'sha3-512': 'sha3-512',
+};
+const HMACS: Readonly<Partial<Record<AlgorithmName, string>>> = {
+  'hmac-md5': 'md5',
+  'hmac-sha1': 'sha1',
+  'hmac-sha-224': 'sha224',
+  'hmac-sha-256': 'sha256',
+  'hmac-sha-384': 'sha384',
+  'hmac-sha-512': 'sha512',
+};
+
+/** Nonces of other lengths mean something else to OpenSSL: it hashes them, where the device takes 16 bytes as J0 itself. */
+const NONCE_BYTES = 12;
+const IV_BYTES = 16;
+
+/** The sizes from which each algorithm goes to the host. */
+type From = (algorithm: AlgorithmName) => number | undefined;
+
+/**
+ * node:crypto, which is OpenSSL with the processor's own AES and SHA instructions. What it refuses (a key whose halves are the
+ * same in XTS, an algorithm that its build or policy lacks) is declined.
+ */
+export class NodeHost implements HostCryptography {
+  readonly #crypto: Crypto;
+  readonly #memory: WebAssembly.Memory;
+  readonly #from: From;
+  #bytes: Uint8Array = new Uint8Array();
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  /** Requests that were computed here. A chained one counts once for each of its two algorithms. */
+  operations = 0;
+
+  constructor(crypto: Crypto, memory: WebAssembly.Memory, thresholds: Thresholds) {
+    this.#crypto = crypto;
+    this.#memory = memory;
+    this.#from = (algorithm) => thresholds[algorithm];
+  }
+
+  from(session: number): number {
+    this.#refresh();
+    const { cipher, digest } = sessionAlgorithms(this.#view, session);
+    const sizes = [cipher, digest]
+      .filter((name) => name !== undefined)
+      .filter((name) => name in CIPHERS || name in AEADS || name in HASHES || name in HMACS)
+      .map((name) => this.#from(name) ?? 0)
+      .filter((size) => size > 0);
+    return sizes.length > 0 ? Math.min(...sizes) : 0;
+  }
+
+  cipher(session: number, iv: number, source: number, destination: number, bytes: number): boolean {
+    this.#refresh();
+    const { cipher, decrypts } = sessionAlgorithms(this.#view, session);
+    const key = this.#key(session);
+    const name = cipher && CIPHERS[cipher]?.(8 * key.length);
+    if (!name) return false;
+    const nonce = cipher === 'aes-ecb' ? null : this.#at(iv, IV_BYTES);
+    return this.#attempt(() => {
+      const { createCipheriv, createDecipheriv } = this.#crypto;
+      const stream = decrypts ? createDecipheriv(name, key, nonce) : createCipheriv(name, key, nonce);
+      stream.setAutoPadding(false);
+      const result = stream.update(this.#at(source, bytes));
+      if (result.length !== bytes) return false;
+      this.#bytes.set(result, destination);
+      return true;
+    }, false);
+  }
+
+  digest(session: number, source: number, bytes: number, result: number, resultBytes: number): boolean {
+    this.#refresh();
+    const { digest } = sessionAlgorithms(this.#view, session);
+    if (!digest) return false;
+    const hash = HASHES[digest];
+    const hmac = HMACS[digest];
+    if (!hash && !hmac) return false;
+    return this.#attempt(() => {
+      const data = this.#at(source, bytes);
+      const { createHash, createHmac } = this.#crypto;
+      const state = hmac ? createHmac(hmac, this.#authKey(session)) : createHash(hash ?? '');
+      this.#bytes.set(state.update(data).digest().subarray(0, resultBytes), result);
+      return true;
+    }, false);
+  }
+
+  aead(session: number, places: AeadPlaces): 'declined' | 'done' | 'bad-tag' {
+    this.#refresh();
+    const { cipher, decrypts } = sessionAlgorithms(this.#view, session);
+    const key = this.#key(session);
+    const name = cipher && AEADS[cipher]?.(8 * key.length);
+    const authTagLength = this.#field(session, spec.SESSION_RESULT_LEN);
+    if (!name || places.ivBytes !== NONCE_BYTES) return 'declined';
+    const nonce = this.#at(places.iv, NONCE_BYTES);
+    const aad = this.#at(places.aad, places.aadBytes);
+    const text = this.#at(places.source, places.bytes);
+    const { destination, bytes } = places;
+    return this.#attempt<'declined' | 'done' | 'bad-tag'>(() => {
+      if (decrypts) {
+        const stream = this.#crypto.createDecipheriv(name, key, nonce, { authTagLength });
+        stream.setAAD(aad);
+        stream.setAuthTag(this.#at(places.source + bytes, authTagLength));
+        const plain = stream.update(text);
+        if (plain.length !== bytes) return 'declined';
+        if (!authentic(stream)) return 'bad-tag';
+        this.#bytes.set(plain, destination);
+        return 'done';
+      }
+      const stream = this.#crypto.createCipheriv(name, key, nonce, { authTagLength });
+      stream.setAAD(aad);
+      const sealed = stream.update(text);
+      if (sealed.length !== bytes) return 'declined';
+      stream.final();
+      this.#bytes.set(sealed, destination);
+      this.#bytes.set(stream.getAuthTag(), destination + bytes);
+      return 'done';
+    }, 'declined');
+  }
+
+  #attempt<Answer>(work: () => Answer, refusal: Answer): Answer {
+    try {
+      const answer = work();
+      if (answer !== refusal) this.operations++;
+      return answer;
+    } catch {
+      return refusal;
+    }
+  }
+
+  #key(session: number): Uint8Array {
+    return this.#at(session + spec.SESSION_KEY, this.#field(session, spec.SESSION_KEY_LEN));
+  }
+
+  #authKey(session: number): Uint8Array {
+    const start = session + spec.SESSION_KEY + this.#field(session, spec.SESSION_KEY_LEN);
+    return this.#at(start, this.#field(session, spec.SESSION_AUTH_KEY_LEN));
+  }
+
+  #field(session: number, offset: number): number {
+    return this.#view.getUint32(session + offset, true);
+  }
+
+  #at(address: number, bytes: number): Uint8Array {
+    return this.#bytes.subarray(address, address + bytes);
+  }
+
+  /** The memory's buffer is another one whenever the memory has grown. */
+  #refresh(): void {
+    const { buffer } = this.#memory;
+    if (this.#bytes.buffer === buffer) return;
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
+  }
+}
+
+/** Whether the tag is right: node:crypto throws where it is not. */
+function authentic(stream: NodeCrypto.DecipherGCM): boolean {
+  try {
+    stream.final();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** node:crypto, where this runs in Node. Asked of the process, so that bundlers for browsers see no import. */
+export function nodeCrypto(): Crypto | undefined {
+  return globalThis.process?.getBuiltinModule?.('node:crypto');
+}
