@@ -1,0 +1,108 @@
+// Requests as a driver means them, of every service and layout: a fuzzed guest changes them, since bytes that mean nothing do not
+// get far.
+import * as crypto from '../../spec/crypto.ts';
+import {
+  aeadOperation,
+  authOperation,
+  chainOperation,
+  cipherOperation,
+  type OperationChain,
+  type RequestMode,
+} from '../../src/driver/operations.ts';
+import { resultBytes } from '../../src/driver/results.ts';
+import { createSessionHeader, type SessionParameters, sessionKeys } from '../../src/driver/sessions.ts';
+
+export interface Template {
+  /** What the device may read, as one piece. */
+  readable: Uint8Array;
+  /** Bytes that it may write. */
+  writable: number;
+}
+
+export interface RequestTemplate {
+  parameters: SessionParameters;
+  /** Create-session requests: legacy, REVISION_1. */
+  create: readonly [Template, Template];
+  /** Requests in a session: legacy, REVISION_1, stateless layout; then the one in stateless mode. */
+  run: readonly [Template, Template, Template, Template];
+}
+
+const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 37 + length) & 0xff);
+const key = bytes(16);
+const cipher = (algorithm: 'aes-cbc' | 'aes-ctr' | 'aes-ecb' | 'aes-f8' | '3des-cbc' | 'kasumi-f8', keyBytes = 16) =>
+  ({ service: 'cipher', algorithm, direction: 'encrypt', key: bytes(keyBytes) }) as const;
+
+const PARAMETERS: readonly SessionParameters[] = [
+  cipher('aes-cbc'),
+  { ...cipher('aes-cbc', 32), direction: 'decrypt' },
+  cipher('aes-ctr', 24),
+  cipher('aes-ecb'),
+  { service: 'cipher', algorithm: 'aes-xts', direction: 'encrypt', key: bytes(32) },
+  { service: 'cipher', algorithm: 'snow3g-uea2', direction: 'encrypt', key },
+  { service: 'cipher', algorithm: 'zuc-eea3', direction: 'decrypt', key },
+  cipher('aes-f8', 32),
+  cipher('3des-cbc', 24),
+  cipher('kasumi-f8'),
+  { service: 'mac', algorithm: 'cmac-aes', key },
+  { service: 'mac', algorithm: 'hmac-sha-256', key },
+  { service: 'mac', algorithm: 'gmac-aes', key },
+  { service: 'hash', algorithm: 'sha-256' },
+  { service: 'hash', algorithm: 'sha3-256' },
+  { service: 'aead', algorithm: 'gcm', direction: 'encrypt', key, aadLength: 8 },
+  { service: 'aead', algorithm: 'gcm', direction: 'decrypt', key, aadLength: 8 },
+  { service: 'aead', algorithm: 'ccm', direction: 'encrypt', key, aadLength: 8 },
+  { service: 'aead', algorithm: 'chacha20-poly1305', direction: 'decrypt', key: bytes(32), aadLength: 8 },
+  {
+    service: 'chain',
+    order: 'cipher-then-hash',
+    direction: 'encrypt',
+    cipher: { algorithm: 'aes-cbc', key },
+    hash: { mode: 'auth', algorithm: 'cmac-aes', key: bytes(32) },
+  },
+  {
+    service: 'chain',
+    order: 'hash-then-cipher',
+    direction: 'decrypt',
+    cipher: { algorithm: 'aes-ctr', key },
+    hash: { mode: 'nested', algorithm: 'sha-256', key },
+  },
+];
+
+export const TEMPLATES: readonly RequestTemplate[] = PARAMETERS.map((parameters) => ({
+  parameters,
+  create: [createTemplate(parameters, false), createTemplate(parameters, true)],
+  run: [
+    templateOf(operation(parameters, { revision1: false, statelessLayout: false, session: 0n })),
+    templateOf(operation(parameters, { revision1: true, statelessLayout: false, session: 0n })),
+    templateOf(operation(parameters, { revision1: true, statelessLayout: true, session: 0n })),
+    templateOf(operation(parameters, { revision1: true, statelessLayout: true })),
+  ],
+}));
+
+function createTemplate(parameters: SessionParameters, revision1: boolean): Template {
+  const readable = [createSessionHeader(parameters, revision1), ...sessionKeys(parameters)];
+  return templateOf({ readable, writable: [crypto.CREATE_INPUT_BYTES] });
+}
+
+function templateOf({ readable, writable }: OperationChain): Template {
+  return {
+    readable: new Uint8Array(Buffer.concat(readable)),
+    writable: writable.reduce((sum, length) => sum + length, 0),
+  };
+}
+
+function operation(parameters: SessionParameters, mode: RequestMode): OperationChain {
+  const data = bytes(64);
+  const iv = bytes(16);
+  switch (parameters.service) {
+    case 'cipher':
+      return cipherOperation(parameters, { iv: parameters.algorithm === 'aes-ecb' ? bytes(0) : iv, data }, mode);
+    case 'hash':
+    case 'mac':
+      return authOperation(parameters, data, resultBytes(parameters.algorithm), mode);
+    case 'aead':
+      return aeadOperation(parameters, { iv: bytes(12), data: bytes(80), aad: bytes(8) }, mode);
+    case 'chain':
+      return chainOperation(parameters, { iv, data }, resultBytes(parameters.hash.algorithm), mode);
+  }
+}
