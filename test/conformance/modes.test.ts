@@ -1,4 +1,4 @@
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { cmac } from '@noble/ciphers/aes.js';
 import { describe, expect, test } from 'vitest';
 import * as spec from '../../spec/crypto.ts';
@@ -63,6 +63,16 @@ describe('stateless mode: the flag of each request says whether a session or the
       });
       expect(result).toEqual({ status: 'ok', data: reference('encrypt', key, IV, DATA) });
     }
+  });
+
+  test('of a hash, which has no key and then needs no session [5.9.7.4.2-2]', async () => {
+    const { driver, device } = await bench({ layout: 'revision1', maxSessions: 1 });
+    expect((await driver.createSession(cipher(KEY))).status).toBe('ok');
+    const request = { algorithm: 'sha-256', data: DATA } as const;
+    const digest = new Uint8Array(createHash('sha256').update(DATA).digest());
+    expect(await driver.hash({ ...request, stateless: true })).toEqual({ status: 'ok', data: digest });
+    expect(await driver.hash(request)).toMatchObject({ status: 'nospc' });
+    expect(device.sessionCount).toBe(1);
   });
 
   test('of a MAC [5.9.7.5.2-1]', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as crypto from '../../spec/crypto.ts';
+import { AEAD_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS, SERVICES } from '../../spec/names.ts';
 import * as virtio from '../../spec/virtio.ts';
 import { createCryptoDevice } from '../../src/device/device.ts';
 import type { FeatureOptions } from '../../src/device/features.ts';
@@ -79,6 +80,35 @@ test('2.5.2 the configuration space reads the same before any feature was negoti
   expect(before[crypto.CONFIG_MAX_DATAQUEUES / 4]).toBe(1);
   rig.bringUp();
   expect(contents()).toEqual(before);
+});
+
+test('5.9.5.1 each service that is shown has algorithms, all of them defined, and the others have none [5.9.5.1-5] [5.9.5.1-6] [5.9.5.1-7]', () => {
+  const masks = {
+    cipher: [crypto.CONFIG_CIPHER_ALGO_L, 8],
+    hash: [crypto.CONFIG_HASH_ALGO, 4],
+    mac: [crypto.CONFIG_MAC_ALGO_L, 8],
+    aead: [crypto.CONFIG_AEAD_ALGO, 4],
+  } as const;
+  const defined = {
+    cipher: Object.values(CIPHER_ALGORITHMS),
+    hash: Object.values(HASH_ALGORITHMS),
+    mac: Object.values(MAC_ALGORITHMS),
+    aead: Object.values(AEAD_ALGORITHMS),
+  } as const;
+  const choices = ['all', 'modern', ['aes-cbc'], ['sha-256', 'cmac-aes'], ['gcm']] as const;
+  for (const algorithms of choices) {
+    const { config } = new Rig({ algorithms, start: false }).device;
+    const read = (offset: number, bytes: number) =>
+      Array.from({ length: bytes }, (_, i) => BigInt(config.byte(offset + i)) << BigInt(8 * i)).reduce((a, b) => a | b);
+    const services = Number(read(crypto.CONFIG_CRYPTO_SERVICES, 4));
+    for (const name of ['cipher', 'hash', 'mac', 'aead'] as const) {
+      const [offset, bytes] = masks[name];
+      const mask = read(offset, bytes);
+      expect(mask !== 0n).toBe(((services >> SERVICES[name]) & 1) === 1);
+      const known: readonly number[] = defined[name];
+      expect(mask & ~known.reduce((sum, bit) => sum | (1n << BigInt(bit)), 0n)).toBe(0n);
+    }
+  }
 });
 
 describe('5.9.5.1 the status field', () => {

@@ -1,9 +1,9 @@
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { cmac } from '@noble/ciphers/aes.js';
 import { describe, expect, test } from 'vitest';
 import * as spec from '../../spec/crypto.ts';
 import { aeadOperation, authOperation, chainOperation } from '../../src/driver/operations.ts';
-import type { AeadSession, ChainSession, MacSession } from '../../src/driver/sessions.ts';
+import type { AeadSession, ChainSession, HashSession, MacSession } from '../../src/driver/sessions.ts';
 import { noise } from '../support/memory.ts';
 import { reference } from '../support/requests.ts';
 import { bench, LAYOUTS, modeOf, sendPatched, sessionOf } from './service_requests.ts';
@@ -15,8 +15,10 @@ const NONCE = noise(12, 44);
 const AAD = noise(13, 45);
 const DATA = noise(64, 46);
 const TAG_BYTES = 16;
+const DIGEST_BYTES = 32;
 const NO_SESSION = 0xdeadn;
 
+const HASH: HashSession = { service: 'hash', algorithm: 'sha-256' };
 const MAC: MacSession = { service: 'mac', algorithm: 'cmac-aes', key: AUTH_KEY };
 const CHAIN: ChainSession = {
   service: 'chain',
@@ -36,11 +38,49 @@ const SEAL: AeadSession = {
 const OPEN: AeadSession = { ...SEAL, direction: 'decrypt' };
 
 const joined = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
+const digestOf = (data: Uint8Array) => new Uint8Array(createHash('sha256').update(data).digest());
 const macOf = (...parts: Uint8Array[]) => cmac(joined(...parts), AUTH_KEY);
 const CIPHERTEXT = reference('encrypt', KEY, IV, DATA);
 
 const gcm = createCipheriv('aes-128-gcm', KEY, NONCE).setAAD(AAD);
 const SEALED = joined(gcm.update(DATA), gcm.final(), gcm.getAuthTag());
+
+describe.each(LAYOUTS)('5.9.7.4 HASH in %s', (_, options) => {
+  const opened = async () => {
+    const made = await bench(options);
+    const id = await sessionOf(made, HASH);
+    const operation = (session = id, length = DIGEST_BYTES) =>
+      authOperation(HASH, DATA, length, modeOf(made, HASH, session));
+    return { made, operation };
+  };
+
+  test('the digest stands in hash_result, with OK [5.9.7.4.2-1] [5.9.7.4.2-3] [5.9.7.4.2-4]', async () => {
+    const { made, operation } = await opened();
+    const { status, results } = await sendPatched(made, operation());
+    expect({ status, results }).toEqual({ status: 'ok', results: [digestOf(DATA)] });
+  });
+
+  test('an opcode that there is not, and an algorithm that is not offered, are NOTSUPP [5.9.7.4.2-5]', async () => {
+    const { made, operation } = await opened();
+    const answer = await sendPatched(made, operation(), { [spec.DATA_OPCODE]: spec.HASH | 1 });
+    expect(answer).toMatchObject({ status: 'notsupp', written: 1 });
+    const sha256Only = await bench({ ...options, algorithms: ['sha-256'] });
+    expect(await sha256Only.driver.createSession({ ...HASH, algorithm: 'sha-512' })).toMatchObject({
+      status: 'notsupp',
+    });
+  });
+
+  test('an id that names no session is INVSESS [5.9.7.4.2-6]', async () => {
+    const { made, operation } = await opened();
+    expect(await sendPatched(made, operation(NO_SESSION))).toMatchObject({ status: 'invsess', written: 1 });
+  });
+
+  test('a result longer than the digest is ERR [5.9.7.4.2-7]', async () => {
+    const { made, operation } = await opened();
+    const answer = await sendPatched(made, operation(undefined, DIGEST_BYTES + 1));
+    expect(answer).toMatchObject({ status: 'err', written: 1 });
+  });
+});
 
 describe.each(LAYOUTS)('5.9.7.5 MAC in %s', (_, options) => {
   const opened = async () => {
@@ -64,7 +104,8 @@ describe.each(LAYOUTS)('5.9.7.5 MAC in %s', (_, options) => {
       status: 'notsupp',
       written: 1,
     });
-    expect(await made.driver.createSession({ ...MAC, algorithm: 'gmac-twofish' })).toMatchObject({ status: 'notsupp' });
+    const aesOnly = await bench({ ...options, algorithms: ['cmac-aes'] });
+    expect(await aesOnly.driver.createSession({ ...MAC, algorithm: 'xcbc-aes' })).toMatchObject({ status: 'notsupp' });
   });
 
   test('an id that names no session is INVSESS [5.9.7.5.2-5]', async () => {
