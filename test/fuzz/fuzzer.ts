@@ -18,7 +18,7 @@ export interface Failure {
  * nothing from one case for the next.
  */
 export class Fuzzer {
-  readonly #machines = { pci: new Machine('pci', SECRETS), mmio: new Machine('mmio', SECRETS) };
+  readonly #machines = (['pci', 'mmio', 'pci with MSI-X'] as const).map((name) => new Machine(name, SECRETS));
   readonly #coverage: Coverage;
   readonly #random: Random;
   /** Inputs of which each reached something new. */
@@ -45,7 +45,8 @@ export class Fuzzer {
   run(input: Uint8Array): Failure | undefined {
     this.cases++;
     const [choice = 0] = input;
-    const machine = choice & 1 ? this.#machines.mmio : this.#machines.pci;
+    const machine = this.#machines[choice % this.#machines.length];
+    if (!machine) throw new Error('There is no such machine.');
     try {
       new Guest(machine, new Input(input.subarray(1)), (state) => this.#coverage.note(state)).run();
     } catch (error) {

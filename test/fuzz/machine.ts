@@ -21,15 +21,13 @@ export const DATA_QUEUES = 2;
 export const CONTROL_QUEUE = DATA_QUEUES;
 export const QUEUE_SIZE = 32;
 
-export type TransportName = 'pci' | 'mmio';
+export type TransportName = 'pci' | 'pci with MSI-X' | 'mmio';
 
 /** A device, a guest's RAM, and a copy of that memory as it must be: what the device may change is taken over into it. */
 export class Machine {
   readonly memory: WebAssembly.Memory;
   readonly device: CryptoDevice;
   readonly registers: VirtioPci | VirtioMmio;
-  /** The PCI configuration space, as a host keeps it. */
-  readonly configSpace: DataView;
   readonly #bytes: Buffer;
   readonly #expected: Buffer;
   readonly #view: DataView;
@@ -66,9 +64,10 @@ export class Machine {
     this.#watched = this.#bytes.subarray(0, WATCHED_BYTES);
     this.#expectedWatched = this.#expected.subarray(0, WATCHED_BYTES);
     this.#pristine = Buffer.from(this.#watched);
-    this.registers = transport === 'pci' ? new VirtioPci(this.device, () => {}) : new VirtioMmio(this.device, () => {});
-    const space = this.registers instanceof VirtioPci ? this.registers.configHeader(0x1000) : new Uint8Array(256);
-    this.configSpace = new DataView(space.buffer, space.byteOffset, space.byteLength);
+    const interrupt = () => {};
+    const pciOptions = transport === 'pci' ? {} : ({ bar: 'memory', msix: { deliver: interrupt } } as const);
+    this.registers =
+      transport === 'mmio' ? new VirtioMmio(this.device, interrupt) : new VirtioPci(this.device, interrupt, pciOptions);
   }
 
   /** A guest that was just switched on: RAM of zeros, a device after its reset. */

@@ -3,6 +3,7 @@ import * as virtio from '../../spec/virtio.ts';
 import * as pci from '../../spec/virtio_pci.ts';
 import { CAP_PCI_CFG_AT } from '../../src/transport/pci/layout.ts';
 import { VirtioPci } from '../../src/transport/pci/pci.ts';
+import { WINDOW_DATA_AT } from '../../src/transport/pci/window.ts';
 import type { Input } from './input.ts';
 import { CONTROL_QUEUE, DATA_QUEUES, HIGH, type Machine, Violation } from './machine.ts';
 import { type Piece, Ring } from './ring.ts';
@@ -92,7 +93,7 @@ export class Guest {
         this.#readRegister();
         break;
       case 8:
-        this.#window();
+        this.#configuration();
         break;
       case 9:
         this.#rawDescriptor();
@@ -266,18 +267,30 @@ export class Guest {
     if (!(value >= 0 && value < 2 ** (8 * size))) throw new Violation(`A read of ${size} bytes gave ${value}.`);
   }
 
-  /** PCI: the BAR through the configuration space, with any capability contents. */
-  #window(): void {
-    const { registers, configSpace } = this.#machine;
+  /** PCI: the configuration space, the BAR through the window in it, and the BAR of MSI-X. */
+  #configuration(): void {
+    const { registers } = this.#machine;
     const input = this.#input;
     const how = input.byte();
+    const size = WIDTHS[how & 3] ?? 4;
     if (!(registers instanceof VirtioPci)) return;
-    configSpace.setUint8(CAP_PCI_CFG_AT + pci.CAP_BAR, how & 0x10 ? input.byte() : 0);
-    configSpace.setUint32(CAP_PCI_CFG_AT + pci.CAP_OFFSET, how & 0x20 ? input.u32() : input.byte(), true);
-    configSpace.setUint32(CAP_PCI_CFG_AT + pci.CAP_LENGTH, how & 0x40 ? input.length() : (WIDTHS[how & 3] ?? 4), true);
     for (const ring of this.#rings) ring.orderly = false;
-    if (how & 0x80) this.#machine.watch(() => registers.window.write(configSpace, input.length()));
-    else this.#machine.watch(() => registers.window.read(configSpace));
+    if (how & 0x04) {
+      registers.writeConfig(CAP_PCI_CFG_AT + pci.CAP_BAR, 1, how & 0x10 ? input.byte() : 0);
+      registers.writeConfig(CAP_PCI_CFG_AT + pci.CAP_OFFSET, 4, how & 0x20 ? input.u32() : input.byte());
+      registers.writeConfig(CAP_PCI_CFG_AT + pci.CAP_LENGTH, 4, how & 0x40 ? input.length() : size);
+      this.#machine.watch(() => {
+        if (how & 0x80) registers.writeConfig(WINDOW_DATA_AT, size, input.length());
+        else registers.readConfig(WINDOW_DATA_AT, size);
+      });
+    } else if (how & 0x08) {
+      this.#machine.watch(() => registers.writeConfig(input.byte(), size, input.length()));
+      registers.readConfig(input.byte(), size);
+    } else {
+      const [bar, offset] = [how & 0x40 ? 1 : input.byte(), input.u16()];
+      this.#machine.watch(() => registers.writeBar(bar, offset, size, input.length()));
+      registers.readBar(bar, offset, size);
+    }
   }
 
   #rawDescriptor(): void {
