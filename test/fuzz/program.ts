@@ -62,7 +62,7 @@ export class Guest {
     this.#machine.switchOn();
     this.#bringUp(false);
     for (let left = OPERATIONS_MAX; left > 0 && !this.#input.done; left--) this.#operate(this.#input.byte() & 15);
-    for (let queue = 0; queue <= CONTROL_QUEUE; queue++) this.#notify(queue);
+    for (let queue = 0; queue <= CONTROL_QUEUE; queue++) if (this.#rings[queue]?.waiting) this.#notify(queue);
     this.#machine.expectIntact();
   }
 
@@ -148,14 +148,14 @@ export class Guest {
   }
 
   #letVictimWork(): void {
-    const [template] = TEMPLATES;
-    if (!template || (this.#machine.device.status & UP) !== UP) return;
-    const create = withKey(template.create[this.#layout], VICTIM_KEY);
-    this.#send(CONTROL_QUEUE, create, 0, 0);
+    if ((this.#machine.device.status & UP) !== UP) return;
+    const layout = this.#layout;
+    const victim = VICTIMS[layout && this.#has(crypto.F_CIPHER_STATELESS_MODE) ? 2 : layout];
+    if (!victim) return;
+    this.#send(CONTROL_QUEUE, victim.create, 0, 0);
     const id = this.#sessionId();
-    const run = template.run[this.#has(crypto.F_CIPHER_STATELESS_MODE) && this.#layout ? 2 : this.#layout];
-    const request = withTail(withId(run, id), VICTIM_TEXT);
-    this.#send(0, request, 0, 0);
+    victim.view.setBigUint64(crypto.DATA_SESSION_ID, id, true);
+    this.#send(0, victim.run, 0, 0);
     this.#machine.write(REQUESTS_AT, NO_REQUEST);
     this.#machine.write(RESULTS_AT, NO_REQUEST);
     this.#ids = [id];
@@ -178,7 +178,7 @@ export class Guest {
     if (!run) return;
     const id = this.#ids[input.below(this.#ids.length + 1)] ?? BigInt(input.byte());
     const place = input.byte();
-    this.#offer((how >> 2) & 1, this.#changed(withId(run, id)), place, input.byte());
+    this.#offer((how >> 2) & 1, this.#changed(run, id), place, input.byte());
   }
 
   #createSession(): void {
@@ -204,13 +204,14 @@ export class Guest {
     this.#notify(CONTROL_QUEUE);
   }
 
-  /** A copy with up to three 32-bit fields overwritten, and more or less room for the result. */
-  #changed({ readable, writable }: Template): Template {
+  /** A copy in a session, with up to three 32-bit fields overwritten, and more or less room for the result. */
+  #changed({ readable, writable }: Template, id?: bigint): Template {
     const input = this.#input;
     const changes = input.byte();
-    if ((changes & 0x83) === 0) return { readable, writable };
+    if (id === undefined && (changes & 0x83) === 0) return { readable, writable };
     const copy = readable.slice();
     const view = new DataView(copy.buffer);
+    if (id !== undefined) view.setBigUint64(crypto.DATA_SESSION_ID, id, true);
     for (let left = changes & 3; left > 0; left--) {
       const at = input.below(28) * 4;
       if (at + 4 <= copy.length) view.setUint32(at, input.length(), true);
@@ -363,18 +364,19 @@ function cutInto(pieces: Piece[], address: number, bytes: number, write: boolean
   if (at < bytes) pieces.push({ address: address + at, bytes: bytes - at, write });
 }
 
-function withId({ readable, writable }: Template, id: bigint): Template {
+/** A copy of a template with other bytes at its end, where a session's key stands, or a request's source. */
+function withTail({ readable, writable }: Template, tail: Uint8Array): Template {
   const copy = readable.slice();
-  new DataView(copy.buffer).setBigUint64(crypto.DATA_SESSION_ID, id, true);
+  copy.set(tail, copy.length - tail.length);
   return { readable: copy, writable };
 }
 
-function withTail({ readable, writable }: Template, tail: Uint8Array): Template {
-  readable.set(tail, readable.length - tail.length);
-  return { readable, writable };
-}
-
-/** Copies a template with another key, which stands at its end. */
-function withKey({ readable, writable }: Template, key: Uint8Array): Template {
-  return withTail({ readable: readable.slice(), writable }, key);
-}
+/** The victim's session and its request, in each layout of session mode. */
+const VICTIMS = [0, 1, 2].flatMap((layout) => {
+  const template = TEMPLATES[0];
+  const create = template?.create[layout === 0 ? 0 : 1];
+  const request = template?.run[layout];
+  if (!create || !request) return [];
+  const run = withTail(request, VICTIM_TEXT);
+  return [{ create: withTail(create, VICTIM_KEY), run, view: new DataView(run.readable.buffer) }];
+});

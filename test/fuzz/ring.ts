@@ -127,6 +127,11 @@ export class Ring {
     this.#inFlight = 0;
   }
 
+  /** Whether there may be chains that have not come back. */
+  get waiting(): boolean {
+    return !this.orderly || this.#completed < this.#offered.length;
+  }
+
   /** The device was restored from a saved state. */
   restored(): void {
     this.#restoredAt = this.#completed;
