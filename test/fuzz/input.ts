@@ -27,6 +27,12 @@ export class Input {
     return (this.u16() | (this.u16() << 16)) >>> 0;
   }
 
+  /** The number of a descriptor: mostly one that a ring may have. */
+  index(): number {
+    const byte = this.byte();
+    return byte < 0xf0 ? byte & 15 : byte;
+  }
+
   /** Mostly small, sometimes at the edges of what 32 bits hold, sometimes anything. */
   length(): number {
     const kind = this.byte();

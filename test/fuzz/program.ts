@@ -99,7 +99,7 @@ export class Guest {
         this.#rawDescriptor();
         break;
       case 10:
-        this.#rings[input.below(3)]?.offerRaw(input.byte());
+        this.#rings[input.below(3)]?.offerRaw(input.index());
         break;
       case 11:
         this.#scribble();
@@ -299,11 +299,11 @@ export class Guest {
     const how = input.byte();
     const base = [REQUESTS_AT, RESULTS_AT, 0, 0x2800][how & 3] ?? 0;
     const address = how & 0x40 ? BigInt(input.u32()) << 16n : BigInt(base + input.u16());
-    const index = input.byte() & 31;
+    const index = input.index();
     const ring = this.#rings[input.below(3)];
     const flags = input.byte();
     const marks = ring?.packed ? (flags & 0x30) << 3 : 0;
-    ring?.writeRaw(index, (how & 0x20) !== 0, address, input.length(), (flags & 7) | marks, input.byte());
+    ring?.writeRaw(index, (how & 0x20) !== 0, address, input.length(), (flags & 7) | marks, input.index());
   }
 
   #scribble(): void {
