@@ -45,12 +45,12 @@ describe('the experiments', () => {
     expect(software).toBeGreaterThan(0);
     expect(device).toBeGreaterThan(software);
     await keepPicture(page, 'experiments');
-  }, 180_000);
+  }, 320_000);
 
   test('what the device writes to a LUKS volume is read back without it', async () => {
     const log = await runExperiment(page, 'luks');
     expect(log).toContain('What the device wrote, software reads.');
-  }, 180_000);
+  }, 320_000);
 
   test.each([
     ['session', 'VIRTIO_CRYPTO_INVSESS'],
