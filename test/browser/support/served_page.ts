@@ -87,10 +87,15 @@ export async function untilRunning(page: Page): Promise<void> {
   if ((await phase.textContent()) !== 'running') throw new Error(await page.getByRole('alert').first().innerText());
 }
 
-/** Types a line into the guest's terminal and waits until it shows `answer`. */
-export async function typeCommand(page: Page, line: string, answer: string | RegExp): Promise<void> {
+/** Types a line into the guest's terminal. */
+export async function typeLine(page: Page, line: string): Promise<void> {
   await page.getByTestId('terminal').click();
   await page.keyboard.type(`${line}\n`);
+}
+
+/** Types a line and waits until the terminal shows `answer`. */
+export async function typeCommand(page: Page, line: string, answer: string | RegExp): Promise<void> {
+  await typeLine(page, line);
   await page.getByTestId('terminal').filter({ hasText: answer }).waitFor();
 }
 
