@@ -3,6 +3,8 @@ import * as vm from './vm/store.ts';
 
 const QUEUES = [1, 2, 4, 8] as const;
 const QUEUE_SIZES = [2, 16, 64, 256, 1024] as const;
+/** Without indirect descriptors each buffer takes a place: Linux waits for ever for room that a short queue never has. */
+const DIRECT_SIZE_MIN = 64;
 
 /** How the next machine is built; a running one is rebuilt by Apply, which boots it anew. */
 export function SettingsForm() {
@@ -14,6 +16,7 @@ export function SettingsForm() {
     const { [name]: _, ...others } = chosen.features;
     set({ features: value === fallback ? others : { ...others, [name]: value } });
   };
+  const sizeMin = (chosen.features.indirect ?? true) ? 0 : DIRECT_SIZE_MIN;
   const running = vm.runningConfig.value;
   const changed = vm.alive.value && JSON.stringify(running) !== JSON.stringify(chosen);
   return (
@@ -54,7 +57,7 @@ export function SettingsForm() {
             value={chosen.queueSize}
             onChange={({ currentTarget }) => set({ queueSize: Number(currentTarget.value) })}
           >
-            {QUEUE_SIZES.map((size) => (
+            {QUEUE_SIZES.filter((size) => size >= sizeMin).map((size) => (
               <option key={size} value={size}>
                 {size}
               </option>
@@ -65,7 +68,13 @@ export function SettingsForm() {
           <input
             type="checkbox"
             checked={chosen.features.indirect ?? true}
-            onChange={({ currentTarget }) => feature('indirect', currentTarget.checked, true)}
+            onChange={({ currentTarget }) => {
+              feature('indirect', currentTarget.checked, true);
+              const { queueSize } = vm.config.value;
+              if (!currentTarget.checked && queueSize < DIRECT_SIZE_MIN) {
+                vm.config.value = { ...vm.config.value, queueSize: DIRECT_SIZE_MIN };
+              }
+            }}
           />
           VIRTIO_F_INDIRECT_DESC
         </label>

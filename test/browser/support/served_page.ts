@@ -21,6 +21,8 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 const BOOT_MS = 120_000;
+/** On a machine that has much else to do. */
+const EXPERIMENT_MS = 300_000;
 
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
@@ -85,10 +87,15 @@ export async function untilRunning(page: Page): Promise<void> {
   if ((await phase.textContent()) !== 'running') throw new Error(await page.getByRole('alert').first().innerText());
 }
 
-/** Types a line into the guest's terminal and waits until it shows `answer`. */
-export async function typeCommand(page: Page, line: string, answer: string | RegExp): Promise<void> {
+/** Types a line into the guest's terminal. */
+export async function typeLine(page: Page, line: string): Promise<void> {
   await page.getByTestId('terminal').click();
   await page.keyboard.type(`${line}\n`);
+}
+
+/** Types a line and waits until the terminal shows `answer`. */
+export async function typeCommand(page: Page, line: string, answer: string | RegExp): Promise<void> {
+  await typeLine(page, line);
   await page.getByTestId('terminal').filter({ hasText: answer }).waitFor();
 }
 
@@ -96,7 +103,7 @@ export async function typeCommand(page: Page, line: string, answer: string | Reg
 export async function runExperiment(page: Page, id: string): Promise<string> {
   const card = page.getByTestId(id);
   await card.getByRole('button', { name: 'Run' }).click();
-  await card.locator('.verdict, .log .problem').waitFor({ timeout: BOOT_MS });
+  await card.locator('.verdict, .log .problem').waitFor({ timeout: EXPERIMENT_MS });
   return card.locator('.log').innerText();
 }
 

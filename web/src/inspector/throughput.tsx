@@ -40,6 +40,10 @@ function draw(place: HTMLElement): () => void {
   };
 }
 
+/** An axis without data begins in 1970. */
+const timeOf = (seconds: number): string =>
+  throughput.peek().times.length > 1 ? clockText(seconds * 1000).slice(0, 8) : '';
+
 function options(width: number): uPlot.Options {
   const axis = { stroke: color('muted'), grid: { stroke: color('line'), width: 1 }, ticks: { stroke: color('line') } };
   return {
@@ -49,7 +53,7 @@ function options(width: number): uPlot.Options {
     legend: { show: false },
     scales: { y: { range: (_, __, max) => [0, Math.max(max, 1) * 1.1] } },
     axes: [
-      { ...axis, values: (_, splits) => splits.map((seconds) => clockText(seconds * 1000).slice(0, 8)), space: 80 },
+      { ...axis, values: (_, splits) => splits.map(timeOf), space: 80 },
       { ...axis, size: 44, label: 'MB/s', labelSize: 20 },
     ],
     series: [
