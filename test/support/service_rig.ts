@@ -103,16 +103,21 @@ export class ServiceRig {
    * else in the guest's memory.
    */
   async sendRaw(chains: readonly PlacedChain[], mayWrite: readonly ChainBuffer[]): Promise<RawResult[]> {
+    const results = chains.map((chain) => this.bench.driver.submitChain(0, chain, true));
+    this.notifyWatched(0, mayWrite);
+    return Promise.all(results);
+  }
+
+  /** Notifies a queue; the device writes into the queue's areas and into `mayWrite`, and nowhere else in the guest's memory. */
+  notifyWatched(index: number, mayWrite: readonly ChainBuffer[]): void {
     const { driver, device } = this.bench;
-    const queue = driver.queues[0] ?? expect.unreachable();
-    const results = chains.map((chain) => driver.submitChain(0, chain, true));
-    const before = this.#before;
-    before.set(this.bench.ram());
-    driver.notify(0);
+    const queue = driver.queues[index] ?? expect.unreachable();
+    this.#before.set(this.bench.ram());
+    driver.notify(index);
     expect(device.fault).toBeUndefined();
     const now = this.bench.ram();
-    expectUnchanged(before, Buffer.from(now.buffer, now.byteOffset, now.length), [...deviceAreas(queue), ...mayWrite]);
-    return Promise.all(results);
+    const allowed = [...deviceAreas(queue), ...mayWrite];
+    expectUnchanged(this.#before, Buffer.from(now.buffer, now.byteOffset, now.length), allowed);
   }
 
   /** The same for chains whose status no later one overwrites. */
