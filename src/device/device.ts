@@ -263,7 +263,7 @@ export class CryptoDevice {
     return this.#engine.sessionCount(this.#base);
   }
 
-  /** Requests completed on a queue since the driver enabled it. */
+  /** Requests completed on a queue since the driver enabled it, or since a state was restored. */
   requests(queue: number): number {
     return queue < this.queues.length ? Number(this.#engine.queueRequests(this.#base, queue)) : 0;
   }
