@@ -10,7 +10,7 @@ import {
   MAC_ALGORITHMS,
 } from '../../spec/names.ts';
 import { type AlgorithmChoice, chosenAlgorithms } from '../../src/device/offer.ts';
-import { type Bench, createBench } from '../../src/testing/index.ts';
+import { type Bench, createBench } from '../support/bench.ts';
 import { offers } from '../support/model_session.ts';
 import { PLAIN, place } from '../support/placement.ts';
 import { isAead, isCipher, isHash, isMac } from '../support/service_arbitraries.ts';

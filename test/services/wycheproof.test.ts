@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Bench, createBench } from '../../src/testing/index.ts';
 import { CIPHERS } from '../support/algorithms.ts';
+import { type Bench, createBench } from '../support/bench.ts';
 import { counterBlock } from '../support/reference/gcm.ts';
 import { MODE_NAMES, MODES } from '../support/service_rig.ts';
 

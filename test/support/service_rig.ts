@@ -8,7 +8,8 @@ import { type Status, statusName } from '../../src/driver/requests.ts';
 import type { RawResult } from '../../src/driver/ring_driver.ts';
 import { type SessionParameters, serviceOf } from '../../src/driver/sessions.ts';
 import { SplitQueue } from '../../src/driver/split_queue.ts';
-import { type Bench, type BenchOptions, createBench } from '../../src/testing/index.ts';
+import type { BenchOptions } from '../../src/testing/index.ts';
+import { type Bench, createBench } from './bench.ts';
 import type { ServiceRequest } from './service_requests.ts';
 
 /** The layouts of requests (5.9.8.3), and whether a request is in session mode. */
