@@ -87,7 +87,7 @@ function chargeMany(device: Device, count: u32): void {
 
 /**
  * Counts a data request that was answered.
- * @param service the service that its opcode names (5.9.8.3)
+ * @param service the service that its opcode names (5.9.7.3)
  * @param contentBytes what was read of it behind its header: IV, associated data, source
  */
 @inline

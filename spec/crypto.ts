@@ -66,7 +66,7 @@ export const AEAD_GCM = 1;
 export const AEAD_CCM = 2;
 export const AEAD_CHACHA20_POLY1305 = 3;
 
-/** Opcodes of the control queue (5.9.8.2): service << 8 | operation. */
+/** Opcodes of the control queue (5.9.7.2): service << 8 | operation. */
 export const OP_CREATE_SESSION = 0x02;
 export const OP_DESTROY_SESSION = 0x03;
 export const OP_AKCIPHER_DESTROY_SESSION = 0x05;
@@ -79,7 +79,7 @@ export const MAC_DESTROY_SESSION = 0x0203;
 export const AEAD_CREATE_SESSION = 0x0302;
 export const AEAD_DESTROY_SESSION = 0x0303;
 
-/** Opcodes of the data queues (5.9.8.3). */
+/** Opcodes of the data queues (5.9.7.3). */
 export const CIPHER_ENCRYPT = 0x0000;
 export const CIPHER_DECRYPT = 0x0001;
 export const HASH = 0x0100;
@@ -99,23 +99,23 @@ export const F_STATELESS_MODE = F_CIPHER_STATELESS_MODE;
 /** flag of struct virtio_crypto_op_header: the request names a session. Ignored without REVISION_1. */
 export const FLAG_SESSION_MODE = 1;
 
-/** Direction of a session (5.9.8.2.1). */
+/** Direction of a session (5.9.7.2.1). */
 export const DIRECTION_ENCRYPT = 1;
 export const DIRECTION_DECRYPT = 2;
 
-/** op_type of a symmetric session or request (5.9.8.2.1). */
+/** op_type of a symmetric session or request (5.9.7.2.1). */
 export const SYM_OP_NONE = 0;
 export const SYM_OP_CIPHER = 1;
 export const SYM_OP_ALGORITHM_CHAINING = 2;
 
-/** alg_chain_order and hash_mode of a chained session (5.9.8.2.1). */
+/** alg_chain_order and hash_mode of a chained session (5.9.7.2.1). */
 export const CHAIN_HASH_THEN_CIPHER = 1;
 export const CHAIN_CIPHER_THEN_HASH = 2;
 export const HASH_MODE_PLAIN = 1;
 export const HASH_MODE_AUTH = 2;
 export const HASH_MODE_NESTED = 3;
 
-/** Operation status (5.9.8.1). */
+/** Operation status (5.9.7.1). */
 export const CRYPTO_OK = 0;
 export const CRYPTO_ERR = 1;
 export const CRYPTO_BADMSG = 2;
@@ -267,7 +267,7 @@ export const CONFIG_BYTES = 56;
 export const S_HW_READY = 1;
 
 export const AES_BLOCK_BYTES = 16;
-/** AEAD with CCM: iv has this many bytes, whatever iv_len says; the nonce stands behind the first (5.9.8.7). */
+/** AEAD with CCM: iv has this many bytes, whatever iv_len says; the nonce stands behind the first (5.9.7.7). */
 export const CCM_IV_BYTES = 16;
 /** The longest keys that this device takes: of a cipher or an AEAD (arc4 has the longest), and of a MAC. */
 export const CIPHER_KEY_BYTES_MAX = 256;

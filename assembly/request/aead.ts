@@ -9,7 +9,7 @@ import { runAeadOf } from './host';
 import { Operation } from './operation';
 
 /**
- * An AEAD request (5.9.8.7). Encryption writes the ciphertext and behind it the tag; decryption reads them so and writes the
+ * An AEAD request (5.9.7.7). Encryption writes the ciphertext and behind it the tag; decryption reads them so and writes the
  * plaintext, or nothing and BADMSG where the tag is not right.
  */
 export function runAead(device: Device, session: Session): u32 {

@@ -8,7 +8,7 @@ import { addToBatch, mayWait, runBatch } from './batch';
 import { runDigestOf } from './host';
 import { Operation } from './operation';
 
-/** A HASH or MAC request (5.9.8.4, 5.9.8.5). Returns its status; with OK the result stands in the chain, or will after the batch. */
+/** A HASH or MAC request (5.9.7.4, 5.9.7.5). Returns its status; with OK the result stands in the chain, or will after the batch. */
 export function runAuth(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
   const bytes = operation.sourceBytes;

@@ -1,4 +1,4 @@
-// Algorithm chaining (5.9.8.6): a cipher over one window of the source and a hash or MAC over another. dst_data is the source
+// Algorithm chaining (5.9.7.6): a cipher over one window of the source and a hash or MAC over another. dst_data is the source
 // with the cipher's window replaced; what is hashed is the additional data and behind it the window, of the result or of the
 // source as alg_chain_order says.
 import { CHAIN_HASH_THEN_CIPHER, CRYPTO_ERR, CRYPTO_OK, HASH_MODE_AUTH } from '../../spec/crypto';

@@ -9,7 +9,7 @@ import { runCipherOf } from './host';
 import { Operation } from './operation';
 
 /**
- * A CIPHER request of one cipher (5.9.8.6). Returns the request's status; with OK the result stands in the chain, or will
+ * A CIPHER request of one cipher (5.9.7.6). Returns the request's status; with OK the result stands in the chain, or will
  * when the batch has run, and its length in resultBytes.
  */
 export function runCipher(device: Device, session: Session): u32 {

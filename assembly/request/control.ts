@@ -1,4 +1,4 @@
-// The control queue (5.9.8.2): sessions are made and unmade, at once, inside the notification.
+// The control queue (5.9.7.2): sessions are made and unmade, at once, inside the notification.
 import {
   CREATE_INPUT_BYTES,
   CREATE_INPUT_SESSION_ID,

@@ -1,4 +1,4 @@
-// Session creation (5.9.8.2.1): the fields of the four services' requests, read into a session.
+// Session creation (5.9.7.2.1): the fields of the four services' requests, read into a session.
 import {
   CRYPTO_ERR,
   CRYPTO_NOSPC,
@@ -56,7 +56,7 @@ function takeSlot(device: Device, parameters: Session): u32 {
   const keys = parameters.keyBytes + parameters.authKeyBytes;
   if (keys > device.readableLeft) return CRYPTO_ERR;
   const session = freeSession(device);
-  // 5.9.8.1: NOSPC is a status of REVISION_1.
+  // 5.9.7.1: NOSPC is a status of REVISION_1.
   if (!session) return hasFeature(device, F_REVISION_1) ? CRYPTO_NOSPC : CRYPTO_ERR;
   session.service = parameters.service;
   session.opType = parameters.opType;

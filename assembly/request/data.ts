@@ -1,4 +1,4 @@
-// The data queues (5.9.8.3): one request is parsed from the device's chain, run, and its status written.
+// The data queues (5.9.7.3): one request is parsed from the device's chain, run, and its status written.
 import {
   AEAD_DECRYPT,
   AEAD_ENCRYPT,
@@ -60,7 +60,7 @@ export function runDataRequest(device: Device): u32 {
       readBytes(device, device.header + DATA_HEADER_BYTES, rest);
       headerBytes += rest;
     }
-    // The note of 5.9.8.3: without REVISION_1 the flag is ignored.
+    // The note of 5.9.7.3: without REVISION_1 the flag is ignored.
     if (!revision1 || load<u32>(device.header + DATA_FLAG) & FLAG_SESSION_MODE) {
       status = runInSession(device, opcode, stateless);
     } else if (stateless) {
@@ -92,7 +92,7 @@ function runInSession(device: Device, opcode: u32, stateless: bool): u32 {
   return runOperation(device, session, opcode, stateless);
 }
 
-/** 5.9.8: all parameters come with the request, keys among them. Nothing of them stays. */
+/** 5.9.7: all parameters come with the request, keys among them. Nothing of them stays. */
 function runStateless(device: Device, opcode: u32): u32 {
   let status = openStateless(device, opcode >> 8);
   if (status == CRYPTO_OK) status = runOperation(device, changetype<Session>(device.stateless), opcode, true);

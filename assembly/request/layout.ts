@@ -1,4 +1,4 @@
-// The layouts of data requests (5.9.8.3): padded without REVISION_1, exact with it, and another one for a service whose
+// The layouts of data requests (5.9.7.3): padded without REVISION_1, exact with it, and another one for a service whose
 // stateless mode was negotiated. All are read into one Operation.
 import {
   DATA_AEAD_AAD_LEN,
@@ -47,7 +47,7 @@ import {
 import { Device, hasFeature } from '../device';
 import { Operation } from './operation';
 
-/** Whether requests of a service have the layout of stateless mode, even those that name a session (5.9.8.3). */
+/** Whether requests of a service have the layout of stateless mode, even those that name a session (5.9.7.3). */
 @inline
 export function statelessLayout(device: Device, service: u32): bool {
   return hasFeature(device, F_STATELESS_MODE + service);

@@ -1,4 +1,4 @@
-// Stateless mode (5.9.8): a session of one request, made from the request's own fields in a slot that no id names.
+// Stateless mode (5.9.7): a session of one request, made from the request's own fields in a slot that no id names.
 import {
   CRYPTO_ERR,
   CRYPTO_NOTSUPP,

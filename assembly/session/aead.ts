@@ -19,7 +19,7 @@ export function aeadTagValid(algo: u32, bytes: u32): bool {
 }
 
 /**
- * Whether a nonce of `ivBytes` goes with a text of `bytes` (5.9.8.7): for GCM 12, or 16 that are J0 itself; for CCM 7 to 13, which
+ * Whether a nonce of `ivBytes` goes with a text of `bytes` (5.9.7.7): for GCM 12, or 16 that are J0 itself; for CCM 7 to 13, which
  * leave so many bytes of a block for the text's length.
  */
 export function aeadIvValid(algo: u32, ivBytes: u32, bytes: u32): bool {

@@ -32,7 +32,7 @@ function has(mask: u64, bit: u32): bool {
 }
 
 /**
- * Checks a session's parameters, keys apart (5.9.8.2.1). Returns OK, NOTSUPP for what is not offered, or ERR for values that
+ * Checks a session's parameters, keys apart (5.9.7.2.1). Returns OK, NOTSUPP for what is not offered, or ERR for values that
  * cannot be. A hash_result_len of 0 stands for the algorithm's own.
  */
 export function checkSession(device: Device, session: Session): u32 {

@@ -4,7 +4,7 @@ import { CIPHER_CONTEXT_BYTES } from './cipher';
 import { AEAD_CONTEXT_BYTES } from './aead';
 
 /**
- * A session (5.9.8.2.1): what the driver asked for, its keys, and what they were expanded to. spec/engine.ts gives the layout of
+ * A session (5.9.7.2.1): what the driver asked for, its keys, and what they were expanded to. spec/engine.ts gives the layout of
  * the head to the host, which saves it.
  */
 @unmanaged

@@ -182,7 +182,7 @@ export function writeBytes(device: Device, from: usize, offset: u32, bytes: u32)
 
 /**
  * Writes the last byte of the last writable buffer: where virtio_crypto_inhdr stands, however much longer than the result
- * the driver's destination is (5.9.8.3). The chain has a writable byte.
+ * the driver's destination is (5.9.7.3). The chain has a writable byte.
  */
 export function writeLastByte(device: Device, value: u8): void {
   const buffer = bufferAt(device, device.readableCount + device.writableCount - 1);

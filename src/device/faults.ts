@@ -17,8 +17,8 @@ const MESSAGES: Record<number, string> = {
   [spec.FAULT_INDIRECT_NEXT]: 'an indirect descriptor that is chained (2.7.5.3.1)',
   [spec.FAULT_INDIRECT_LENGTH]: 'an indirect table that is not a whole number of descriptors (2.7.5.3)',
   [spec.FAULT_INDIRECT_ADDRESS]: 'an indirect table is not in RAM (2.7.5.3)',
-  [spec.FAULT_REQUEST_HEADER]: 'a request has no room for its header (5.9.8)',
-  [spec.FAULT_REQUEST_STATUS]: 'a request has no room for its status (5.9.8)',
+  [spec.FAULT_REQUEST_HEADER]: 'a request has no room for its header (5.9.7)',
+  [spec.FAULT_REQUEST_STATUS]: 'a request has no room for its status (5.9.7)',
 };
 
 /** What made the device set DEVICE_NEEDS_RESET (2.1.2). */

@@ -3,7 +3,7 @@ import * as spec from '../../spec/engine.ts';
 import type { BackendCounts } from '../backend/backend.ts';
 import type { Budget } from './throttle.ts';
 
-/** Statuses other than OK (5.9.8.1), by their names. */
+/** Statuses other than OK (5.9.7.1), by their names. */
 export type ErrorStatus = 'err' | 'badmsg' | 'notsupp' | 'invsess' | 'nospc' | 'key-rejected';
 
 /** What was done. */

@@ -30,7 +30,7 @@ import type { Direction } from './wire.ts';
 
 /** What every request may say. */
 export interface RequestOptions {
-  /** In stateless mode (5.9.8): the keys go with the request, no session is made. Needs the layout 'revision1'. Default false. */
+  /** In stateless mode (5.9.7): the keys go with the request, no session is made. Needs the layout 'revision1'. Default false. */
   stateless?: boolean;
   /** Data queue. Default 0. */
   queue?: number;
@@ -103,7 +103,7 @@ export interface OpenSession<Parameters extends SessionParameters = SessionParam
 
 /** The guest's side of the device: a driver after the specification (3.1, 5.9), for tests, benchmarks and teaching. */
 export class CryptoDriver extends RingDriver {
-  /** Makes a session (5.9.8.2.1). */
+  /** Makes a session (5.9.7.2.1). */
   async createSession<Parameters extends SessionParameters>(parameters: Parameters): Promise<OpenSession<Parameters>> {
     const keys = sessionKeys(parameters).filter((key) => key.length > 0);
     const { writable } = await this.submit({
@@ -128,7 +128,7 @@ export class CryptoDriver extends RingDriver {
     return this.createSession({ service: 'cipher', algorithm, direction, key });
   }
 
-  /** Closes a session (5.9.8.2.1). */
+  /** Closes a session (5.9.7.2.1). */
   async destroySession(id: bigint, service: ServiceName = 'cipher'): Promise<Status> {
     const { writable } = await this.submit({
       queue: this.controlQueue,

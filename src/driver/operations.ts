@@ -1,4 +1,4 @@
-// Data requests as a driver sends them (5.9.8.3), in the three layouts: legacy, REVISION_1, and that of a service whose stateless
+// Data requests as a driver sends them (5.9.7.3), in the three layouts: legacy, REVISION_1, and that of a service whose stateless
 // mode was negotiated.
 import * as spec from '../../spec/crypto.ts';
 import {
@@ -86,7 +86,7 @@ const SYM: Sizes = { session: spec.DATA_SYM_BYTES, stateless: spec.DATA_SYM_STAT
 const AUTH: Sizes = { session: spec.DATA_AUTH_BYTES, stateless: spec.DATA_AUTH_STATELESS_BYTES };
 const AEAD: Sizes = { session: spec.DATA_AEAD_BYTES, stateless: spec.DATA_AEAD_STATELESS_BYTES };
 
-/** VIRTIO_CRYPTO_CIPHER_ENCRYPT or _DECRYPT of one cipher (5.9.8.6). Writable: dst_data, status. */
+/** VIRTIO_CRYPTO_CIPHER_ENCRYPT or _DECRYPT of one cipher (5.9.7.6). Writable: dst_data, status. */
 export function cipherOperation(
   parameters: CipherSession,
   { iv, data }: CipherData,
@@ -120,7 +120,7 @@ export function cipherOperation(
   };
 }
 
-/** VIRTIO_CRYPTO_HASH or VIRTIO_CRYPTO_MAC (5.9.8.4, 5.9.8.5). Writable: hash_result, status. */
+/** VIRTIO_CRYPTO_HASH or VIRTIO_CRYPTO_MAC (5.9.7.4, 5.9.7.5). Writable: hash_result, status. */
 export function authOperation(
   parameters: HashSession | MacSession,
   data: Uint8Array,
@@ -153,7 +153,7 @@ export function authOperation(
   };
 }
 
-/** VIRTIO_CRYPTO_AEAD_ENCRYPT or _DECRYPT (5.9.8.7). Writable: dst_data, status. */
+/** VIRTIO_CRYPTO_AEAD_ENCRYPT or _DECRYPT (5.9.7.7). Writable: dst_data, status. */
 export function aeadOperation(parameters: AeadSession, request: AeadData, mode: RequestMode): OperationChain {
   const { iv, aad = new Uint8Array(), data } = request;
   const tagBytes = parameters.tagLength ?? 16;
@@ -190,14 +190,14 @@ export function aeadOperation(parameters: AeadSession, request: AeadData, mode: 
   };
 }
 
-/** CCM's nonce stands in 16 bytes, behind one that is reserved (5.9.8.7). */
+/** CCM's nonce stands in 16 bytes, behind one that is reserved (5.9.7.7). */
 function ccmField(nonce: Uint8Array): Uint8Array {
   const field = new Uint8Array(spec.CCM_IV_BYTES);
   field.set(nonce.subarray(0, spec.CCM_IV_BYTES - 1), 1);
   return field;
 }
 
-/** VIRTIO_CRYPTO_CIPHER_ENCRYPT or _DECRYPT of a chain (5.9.8.6). Writable: dst_data, hash_result, status. */
+/** VIRTIO_CRYPTO_CIPHER_ENCRYPT or _DECRYPT of a chain (5.9.7.6). Writable: dst_data, hash_result, status. */
 export function chainOperation(
   parameters: ChainSession,
   request: ChainData,

@@ -1,11 +1,11 @@
-// The requests of the crypto device as a driver writes them, in the legacy layout (5.9.8): 72-byte headers.
+// The requests of the crypto device as a driver writes them, in the legacy layout (5.9.7): 72-byte headers.
 import * as spec from '../../spec/crypto.ts';
 import { type Direction, directionNumber, fieldsOf } from './wire.ts';
 
 export { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../../spec/names.ts';
 export type { Direction };
 
-/** Status of an operation (5.9.8.1), as this driver names it. */
+/** Status of an operation (5.9.7.1), as this driver names it. */
 export type Status = 'ok' | 'err' | 'badmsg' | 'notsupp' | 'invsess' | 'nospc' | 'key-rejected';
 
 const STATUS_NAMES: Record<number, Status> = {

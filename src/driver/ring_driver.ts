@@ -46,7 +46,7 @@ export interface DriverOptions {
   /** Feature bits that the driver wants; what is not offered is left out. Default: all that it knows. */
   features?: bigint;
   /**
-   * The layout of requests (5.9.8): 'legacy' (the default), as every driver in the field has it, or 'revision1', and with it the
+   * The layout of requests (5.9.7): 'legacy' (the default), as every driver in the field has it, or 'revision1', and with it the
    * stateless mode of every service that the device offers it for.
    */
   layout?: 'legacy' | 'revision1';

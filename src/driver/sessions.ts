@@ -1,4 +1,4 @@
-// Sessions as a driver asks for them (5.9.8.2.1), in both layouts.
+// Sessions as a driver asks for them (5.9.7.2.1), in both layouts.
 import * as spec from '../../spec/crypto.ts';
 import {
   AEAD_ALGORITHMS,

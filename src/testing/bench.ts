@@ -16,7 +16,7 @@ import { VirtioPci } from '../transport/pci/pci.ts';
 export interface BenchOptions extends CryptoDeviceOptions {
   /** The ring of every virtqueue: what device and driver agree on. Default split. */
   ring?: 'split' | 'packed';
-  /** The layout of requests (5.9.8): that of the drivers in the field, or that of REVISION_1 with stateless modes. Default legacy. */
+  /** The layout of requests (5.9.7): that of the drivers in the field, or that of REVISION_1 with stateless modes. Default legacy. */
   layout?: 'legacy' | 'revision1';
   /** How the driver reaches the device: over PCI with an I/O BAR or a memory BAR, or over MMIO. Default pci. */
   transport?: 'pci' | 'pci-memory' | 'mmio';

@@ -38,27 +38,27 @@ export function decodeRequest(request: TracedRequest): Field[] {
 }
 
 function decodeControl(request: TracedRequest, readable: Part, writable: Part): Field[] {
-  const fields = CONTROL_HEADER.map((rule) => number(readable, rule, '5.9.8.2'));
+  const fields = CONTROL_HEADER.map((rule) => number(readable, rule, '5.9.7.2'));
   if (destroys(readable)) {
     const id: FieldRule = { offset: crypto.CTRL_DESTROY_SESSION_ID, bytes: 8, name: 'session_id', value: String };
-    fields.push(number(readable, id, '5.9.8.2.1'));
+    fields.push(number(readable, id, '5.9.7.2.1'));
     fields.push(
-      field(writable, 0, crypto.STATUS_BYTES, 'status', statusName(writable.data[0] ?? NO_STATUS), '5.9.8.1'),
+      field(writable, 0, crypto.STATUS_BYTES, 'status', statusName(writable.data[0] ?? NO_STATUS), '5.9.7.1'),
     );
     return fields;
   }
   const layout = sessionLayout(readable.uint32(crypto.CTRL_OPCODE) >>> 8, readable.uint32(crypto.CTRL_SYM_OP_TYPE));
   const header =
     request.layout === 'legacy' ? crypto.CTRL_LEGACY_BYTES : (layout?.headerBytes ?? crypto.CTRL_HEADER_BYTES);
-  fields.push(...decodeReadable(readable, layout, header, '5.9.8.2.1'));
+  fields.push(...decodeReadable(readable, layout, header, '5.9.7.2.1'));
   const status: FieldRule = { offset: crypto.CREATE_INPUT_STATUS, bytes: 4, name: 'status', value: statusName };
   const id: FieldRule = { offset: crypto.CREATE_INPUT_SESSION_ID, bytes: 8, name: 'session_id', value: String };
-  fields.push(number(writable, id, '5.9.8.2.1'), number(writable, status, '5.9.8.1'));
+  fields.push(number(writable, id, '5.9.7.2.1'), number(writable, status, '5.9.7.1'));
   return fields;
 }
 
 function decodeData(request: TracedRequest, readable: Part, writable: Part): Field[] {
-  const fields = DATA_HEADER.map((rule) => number(readable, rule, '5.9.8.3'));
+  const fields = DATA_HEADER.map((rule) => number(readable, rule, '5.9.7.3'));
   // A stateless request has other fields: without its mode in the header, what is shown is its bytes.
   const stateless = request.layout === 'revision1' && !(readable.uint32(crypto.DATA_FLAG) & crypto.FLAG_SESSION_MODE);
   const layout = stateless
@@ -66,13 +66,13 @@ function decodeData(request: TracedRequest, readable: Part, writable: Part): Fie
     : dataLayout(readable.uint32(crypto.DATA_OPCODE) >>> 8, readable.uint32(crypto.DATA_SYM_OP_TYPE));
   const revision1 = layout?.headerBytes ?? crypto.DATA_HEADER_BYTES;
   fields.push(
-    ...decodeReadable(readable, layout, request.layout === 'legacy' ? crypto.DATA_LEGACY_BYTES : revision1, '5.9.8.3'),
+    ...decodeReadable(readable, layout, request.layout === 'legacy' ? crypto.DATA_LEGACY_BYTES : revision1, '5.9.7.3'),
   );
   const results = Math.max(0, writable.bytes - crypto.STATUS_BYTES);
   fields.push(
-    ...variables(readable, writable, layout?.writable ?? [], 0, results, layout?.section ?? '5.9.8.3', 'result'),
+    ...variables(readable, writable, layout?.writable ?? [], 0, results, layout?.section ?? '5.9.7.3', 'result'),
   );
-  const status = field(writable, results, crypto.STATUS_BYTES, 'status', statusName(request.lastByte), '5.9.8.1');
+  const status = field(writable, results, crypto.STATUS_BYTES, 'status', statusName(request.lastByte), '5.9.7.1');
   fields.push({ ...status, data: Uint8Array.of(request.lastByte) });
   return fields;
 }

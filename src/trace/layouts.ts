@@ -49,14 +49,14 @@ const HASH_MODES: Record<number, string> = {
   [crypto.HASH_MODE_NESTED]: 'NESTED',
 };
 
-/** struct virtio_crypto_ctrl_header (5.9.8.2). */
+/** struct virtio_crypto_ctrl_header (5.9.7.2). */
 export const CONTROL_HEADER: readonly FieldRule[] = [
   rule(crypto.CTRL_OPCODE, 'opcode', (code) => opcodeName(code, true)),
   rule(crypto.CTRL_ALGO, 'algo'),
   rule(crypto.CTRL_FLAG, 'flag', hex),
 ];
 
-/** struct virtio_crypto_op_header (5.9.8.3). */
+/** struct virtio_crypto_op_header (5.9.7.3). */
 export const DATA_HEADER: readonly FieldRule[] = [
   rule(crypto.DATA_OPCODE, 'opcode', (code) => opcodeName(code, false)),
   rule(crypto.DATA_ALGO, 'algo'),
@@ -64,7 +64,7 @@ export const DATA_HEADER: readonly FieldRule[] = [
   rule(crypto.DATA_FLAG, 'flag', hex),
 ];
 
-const SYM_SESSION = { section: '5.9.8.2.1', headerBytes: crypto.CTRL_SYM_BYTES, writable: [] };
+const SYM_SESSION = { section: '5.9.7.2.1', headerBytes: crypto.CTRL_SYM_BYTES, writable: [] };
 const CIPHER_SESSION: Layout = {
   ...SYM_SESSION,
   fields: [
@@ -95,7 +95,7 @@ const CHAIN_SESSION: Layout = {
   ],
 };
 const HASH_SESSION: Layout = {
-  section: '5.9.8.2.1',
+  section: '5.9.7.2.1',
   headerBytes: crypto.CTRL_HASH_BYTES,
   fields: [
     rule(crypto.CTRL_AUTH_ALGO, 'algo', algorithm(crypto.SERVICE_HASH)),
@@ -105,7 +105,7 @@ const HASH_SESSION: Layout = {
   writable: [],
 };
 const MAC_SESSION: Layout = {
-  section: '5.9.8.2.1',
+  section: '5.9.7.2.1',
   headerBytes: crypto.CTRL_MAC_BYTES,
   fields: [
     rule(crypto.CTRL_AUTH_ALGO, 'algo', algorithm(crypto.SERVICE_MAC)),
@@ -116,7 +116,7 @@ const MAC_SESSION: Layout = {
   writable: [],
 };
 const AEAD_SESSION: Layout = {
-  section: '5.9.8.2.1',
+  section: '5.9.7.2.1',
   headerBytes: crypto.CTRL_AEAD_BYTES,
   fields: [
     rule(crypto.CTRL_AEAD_ALGO, 'algo', algorithm(crypto.SERVICE_AEAD)),
@@ -130,7 +130,7 @@ const AEAD_SESSION: Layout = {
 };
 
 const CIPHER_DATA: Layout = {
-  section: '5.9.8.6',
+  section: '5.9.7.6',
   headerBytes: crypto.DATA_SYM_BYTES,
   fields: [
     rule(crypto.DATA_CIPHER_IV_LEN, 'iv_len', length),
@@ -145,7 +145,7 @@ const CIPHER_DATA: Layout = {
   writable: [{ name: 'dst_data', lengthAt: crypto.DATA_CIPHER_DST_LEN }],
 };
 const CHAIN_DATA: Layout = {
-  section: '5.9.8.6',
+  section: '5.9.7.6',
   headerBytes: crypto.DATA_SYM_BYTES,
   fields: [
     rule(crypto.DATA_CHAIN_IV_LEN, 'iv_len', length),
@@ -180,7 +180,7 @@ const authData = (section: string): Layout => ({
   writable: [{ name: 'hash_result', lengthAt: crypto.DATA_AUTH_RESULT_LEN }],
 });
 const AEAD_DATA: Layout = {
-  section: '5.9.8.7',
+  section: '5.9.7.7',
   headerBytes: crypto.DATA_AEAD_BYTES,
   fields: [
     rule(crypto.DATA_AEAD_IV_LEN, 'iv_len', length),
@@ -212,8 +212,8 @@ export function sessionLayout(service: number, opType: number): Layout | undefin
 export function dataLayout(service: number, opType: number): Layout | undefined {
   if (service === crypto.SERVICE_CIPHER) return opType === crypto.SYM_OP_ALGORITHM_CHAINING ? CHAIN_DATA : CIPHER_DATA;
   return {
-    [crypto.SERVICE_HASH]: authData('5.9.8.4'),
-    [crypto.SERVICE_MAC]: authData('5.9.8.5'),
+    [crypto.SERVICE_HASH]: authData('5.9.7.4'),
+    [crypto.SERVICE_MAC]: authData('5.9.7.5'),
     [crypto.SERVICE_AEAD]: AEAD_DATA,
   }[service];
 }

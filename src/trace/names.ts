@@ -1,7 +1,7 @@
 import * as crypto from '../../spec/crypto.ts';
 import { AEAD_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS } from '../../spec/names.ts';
 
-/** Status codes of 5.9.8.1 by their names, without the prefix VIRTIO_CRYPTO_. */
+/** Status codes of 5.9.7.1 by their names, without the prefix VIRTIO_CRYPTO_. */
 const STATUS_NAMES: Record<number, string> = {
   [crypto.CRYPTO_OK]: 'OK',
   [crypto.CRYPTO_ERR]: 'ERR',
@@ -34,7 +34,7 @@ const DIRECTIONS: Record<number, string> = {
 
 export const directionName = (direction: number): string => DIRECTIONS[direction] ?? '';
 
-/** Services by number (5.9.3.3), with what their data requests can do, by the low byte of the opcode (5.9.8.3). */
+/** Services by number (5.9.3.3), with what their data requests can do, by the low byte of the opcode (5.9.7.3). */
 const SERVICES: readonly { name: string; operations: readonly string[] }[] = [
   { name: 'CIPHER', operations: ['ENCRYPT', 'DECRYPT'] },
   { name: 'HASH', operations: [''] },
@@ -43,7 +43,7 @@ const SERVICES: readonly { name: string; operations: readonly string[] }[] = [
   { name: 'AKCIPHER', operations: ['ENCRYPT', 'DECRYPT', 'SIGN', 'VERIFY'] },
 ];
 
-/** What control requests do, by the low byte of the opcode (5.9.8.2). AKCIPHER has numbers of its own for the same. */
+/** What control requests do, by the low byte of the opcode (5.9.7.2). AKCIPHER has numbers of its own for the same. */
 const CONTROL_OPERATIONS: Record<number, string> = {
   [crypto.OP_CREATE_SESSION]: 'CREATE_SESSION',
   [crypto.OP_DESTROY_SESSION]: 'DESTROY_SESSION',
@@ -51,7 +51,7 @@ const CONTROL_OPERATIONS: Record<number, string> = {
   [crypto.OP_AKCIPHER_DESTROY_SESSION]: 'DESTROY_SESSION',
 };
 
-/** An opcode by its name without VIRTIO_CRYPTO_ (5.9.8.2, 5.9.8.3): service << 8 | operation. */
+/** An opcode by its name without VIRTIO_CRYPTO_ (5.9.7.2, 5.9.7.3): service << 8 | operation. */
 export function opcodeName(opcode: number, control: boolean): string {
   const service = SERVICES[opcode >>> 8];
   const operation = opcode & 0xff;

@@ -25,7 +25,7 @@ export interface TracedRequest {
   queue: number;
   control: boolean;
   ring: 'split' | 'packed';
-  /** Whether VIRTIO_CRYPTO_F_REVISION_1 was negotiated: without it headers are padded (5.9.8). */
+  /** Whether VIRTIO_CRYPTO_F_REVISION_1 was negotiated: without it headers are padded (5.9.7). */
   layout: 'legacy' | 'revision1';
   /** Head of the chain, or the buffer id of a packed ring. */
   head: number;
@@ -33,7 +33,7 @@ export interface TracedRequest {
   buffers: TracedBuffer[];
   /** Bytes that the used element says were written. */
   usedBytes: number;
-  /** The last writable byte, where a data request has its status (5.9.8.3). */
+  /** The last writable byte, where a data request has its status (5.9.7.3). */
   lastByte: number;
   /** The session's algorithm, if the session is known. */
   algorithm: string | undefined;

@@ -103,23 +103,23 @@ describe('descriptor chains', () => {
     expectFault(rig, fault.FAULT_DESCRIPTOR_ORDER);
   });
 
-  test('5.9.8 a data request without a writable byte sets DEVICE_NEEDS_RESET', () => {
+  test('5.9.7 a data request without a writable byte sets DEVICE_NEEDS_RESET', () => {
     const { rig, chain } = goodRequest();
     expectChainFault(rig, fault.FAULT_REQUEST_STATUS, chain.slice(0, 3));
   });
 
-  test('5.9.8 a data request whose writable buffers are all empty sets DEVICE_NEEDS_RESET', () => {
+  test('5.9.7 a data request whose writable buffers are all empty sets DEVICE_NEEDS_RESET', () => {
     const { rig, chain } = goodRequest();
     const empty = chain.map((buffer) => (buffer.write ? { ...buffer, bytes: 0 } : buffer));
     expectChainFault(rig, fault.FAULT_REQUEST_STATUS, empty);
   });
 
-  test.each([1, 23, 24, 71])('5.9.8 a header of %i bytes sets DEVICE_NEEDS_RESET', (bytes) => {
+  test.each([1, 23, 24, 71])('5.9.7 a header of %i bytes sets DEVICE_NEEDS_RESET', (bytes) => {
     const { rig, chain } = goodRequest();
     expectChainFault(rig, fault.FAULT_REQUEST_HEADER, [{ address: AT.header, bytes }, ...chain.slice(3)]);
   });
 
-  test('5.9.8 a chain of nothing but one empty buffer sets DEVICE_NEEDS_RESET', () => {
+  test('5.9.7 a chain of nothing but one empty buffer sets DEVICE_NEEDS_RESET', () => {
     expectChainFault(small(), fault.FAULT_REQUEST_HEADER, [{ address: 0, bytes: 0 }]);
   });
 

@@ -143,7 +143,7 @@ describe('2.8.19 indirect tables', () => {
 });
 
 describe('requests without room', () => {
-  test('5.9.8 for a header or a status set DEVICE_NEEDS_RESET', () => {
+  test('5.9.7 for a header or a status set DEVICE_NEEDS_RESET', () => {
     expectListFault(small(), fault.FAULT_REQUEST_HEADER, [
       { ...good(0, DESC_F_NEXT), bytes: 71 },
       { ...good(1, DESC_F_WRITE), bytes: 1 },

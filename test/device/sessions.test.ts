@@ -20,7 +20,7 @@ import { Rig } from '../support/rig.ts';
 const ENGINE_OPTIONS = { maxSessions: 3, maxRequestBytes: 4096 };
 
 describe('session limits', () => {
-  test('5.9.8.2.1 without REVISION_1 a full table is VIRTIO_CRYPTO_ERR, and a closed session makes room', () => {
+  test('5.9.7.2.1 without REVISION_1 a full table is VIRTIO_CRYPTO_ERR, and a closed session makes room', () => {
     const rig = new Rig({ maxSessions: 3 });
     const ids = [session(rig), session(rig), session(rig)];
     expect(rig.device.sessionCount).toBe(3);
@@ -62,7 +62,7 @@ describe('session limits', () => {
 });
 
 describe('session ids', () => {
-  test('5.9.8.2.1 an id is unique: none is given out twice, whatever is closed and reset in between [5.9.7.2.1.7-7]', () => {
+  test('5.9.7.2.1 an id is unique: none is given out twice, whatever is closed and reset in between [5.9.7.2.1.7-7]', () => {
     const rig = new Rig({ maxSessions: 2 });
     const seen = new Set<bigint>();
     for (let i = 0; i < 2000; i++) {

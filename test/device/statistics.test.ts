@@ -44,7 +44,7 @@ describe.each(RIGS)('with a %s ring', (_ring, makeRig) => {
     const id = session(rig);
     for (const bytes of [16, 64, 4096]) request(rig, { id, source: noise(bytes) });
     const { queues, services } = rig.device.statistics();
-    // 5.9.8.6: the IV and the source are the content.
+    // 5.9.7.6: the IV and the source are the content.
     const expected = { ...NOTHING, requests: 3, bytes: 16 + 64 + 4096 + 3 * IV.length };
     expect(queues[0]).toEqual({ kind: 'data', ...expected, rounds: AT_START + 3, held: 0 });
     expect(queues[1]).toMatchObject({ kind: 'data', requests: 0, rounds: 0 });

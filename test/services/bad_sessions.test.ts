@@ -1,4 +1,4 @@
-// Session requests whose headers say anything (5.9.8.2.1): what cannot be is ERR, what is not offered NOTSUPP, and no session
+// Session requests whose headers say anything (5.9.7.2.1): what cannot be is ERR, what is not offered NOTSUPP, and no session
 // comes of either.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as spec from '../../spec/crypto.ts';
@@ -64,7 +64,7 @@ describe.each([
   }
 
   test.each(SAMPLES.map(({ name, request }) => [name, request.parameters] as const))(
-    '5.9.8.2.1 %s: every field of the header at 0, 1, its neighbours, the longest keys and beyond',
+    '5.9.7.2.1 %s: every field of the header at 0, 1, its neighbours, the longest keys and beyond',
     async (_, parameters) => {
       const original = createSessionHeader(parameters, revision1);
       const keys = sessionKeys(parameters);
@@ -88,7 +88,7 @@ describe.each([
     },
   );
 
-  test('5.9.8.2.1 a key that is not all there is ERR', async () => {
+  test('5.9.7.2.1 a key that is not all there is ERR', async () => {
     for (const { name, request } of SAMPLES) {
       const { parameters } = request;
       const keys = Buffer.concat(sessionKeys(parameters));
@@ -106,7 +106,7 @@ describe.each([
     expect(rig.bench.device.sessionCount).toBe(0);
   });
 
-  test('5.9.8.2 an opcode that no service has is NOTSUPP, and so is that of one that is not offered', async () => {
+  test('5.9.7.2 an opcode that no service has is NOTSUPP, and so is that of one that is not offered', async () => {
     const services = [0, 1, 2, 3].filter((service) => !offers(service, offered));
     for (const service of [...services, 5, 6, 31, 32, 0xffffff]) {
       const header = new Uint8Array(spec.CTRL_LEGACY_BYTES);
@@ -115,7 +115,7 @@ describe.each([
     }
   });
 
-  test(`5.9.8.1 no free session: ${revision1 ? 'NOSPC' : 'ERR, for NOSPC is a status of REVISION_1'}`, async () => {
+  test(`5.9.7.1 no free session: ${revision1 ? 'NOSPC' : 'ERR, for NOSPC is a status of REVISION_1'}`, async () => {
     const { driver, device } = rig.bench;
     const { parameters } = sampleOf('sha-256');
     const ids: bigint[] = [];

@@ -120,7 +120,7 @@ describe.each(['split', 'packed'] as const)('%s ring', (ring) => {
       const { bench, chains } = await started();
       await answers(bench, chains);
       const { services, queues } = bench.device.statistics();
-      // 5.9.8.6: a chain is a CIPHER request.
+      // 5.9.7.6: a chain is a CIPHER request.
       const content = {
         cipher: 2 * (iv.length + data.length),
         mac: data.length,
@@ -135,7 +135,7 @@ describe.each(['split', 'packed'] as const)('%s ring', (ring) => {
     });
   });
 
-  test('5.9.8 in stateless mode the keys are content too', async () => {
+  test('5.9.7 in stateless mode the keys are content too', async () => {
     const bench = await createBench({ ring, layout: 'revision1', memoryBytes: MIB });
     const { algorithm, key } = mac;
     expect((await bench.driver.mac({ algorithm, key, data, stateless: true })).status).toBe('ok');

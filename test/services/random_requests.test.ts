@@ -50,11 +50,11 @@ function expectAll(requests: fc.Arbitrary<ServiceRequest>): Promise<void> {
   );
 }
 
-describe('5.9.8 random requests, on both rings, in the legacy layout, with REVISION_1 and stateless', () => {
+describe('5.9.7 random requests, on both rings, in the legacy layout, with REVISION_1 and stateless', () => {
   test.each(chosenAlgorithms('all'))('%s', (name) => expectAll(requestsOf(name)), TIMEOUT);
 
   test(
-    '5.9.8.6 chains of any cipher with any hash or MAC',
+    '5.9.7.6 chains of any cipher with any hash or MAC',
     () => expectAll(chainsOf(chosenAlgorithms('all'))),
     TIMEOUT,
   );

@@ -1,4 +1,4 @@
-// A second reading of data requests (5.9.8.3 to 5.9.8.7) and of docs/parameters.md, in TypeScript over the oracle: what the
+// A second reading of data requests (5.9.7.3 to 5.9.7.7) and of docs/parameters.md, in TypeScript over the oracle: what the
 // engine must answer to any bytes at all.
 import * as spec from '../../spec/crypto.ts';
 import type { AlgorithmName } from '../../spec/names.ts';

@@ -1,4 +1,4 @@
-// Sessions as a reading of the specification and of docs/parameters.md makes them (5.9.8.2.1), to compare the engine's with.
+// Sessions as a reading of the specification and of docs/parameters.md makes them (5.9.7.2.1), to compare the engine's with.
 import * as spec from '../../spec/crypto.ts';
 import {
   AEAD_ALGORITHMS,
@@ -126,7 +126,7 @@ function aeadFailure({ algo, direction, keyBytes, resultBytes }: ModelSession, o
   return isDirection(direction) && keys.includes(keyBytes) && tags.includes(resultBytes) ? undefined : 'err';
 }
 
-/** The session of a create request (5.9.8.2.1): header and fixed-length fields, then the keys. */
+/** The session of a create request (5.9.7.2.1): header and fixed-length fields, then the keys. */
 export function sessionOfControl(request: Uint8Array, headerBytes: number): ModelSession {
   const view = viewOf(request);
   const at = (offset: number) => view.getUint32(offset, true);
@@ -161,7 +161,7 @@ export function sessionOfControl(request: Uint8Array, headerBytes: number): Mode
   return withKeys(session, request.subarray(headerBytes));
 }
 
-/** The session of a stateless request (5.9.8): header and fixed-length fields, then the keys. */
+/** The session of a stateless request (5.9.7): header and fixed-length fields, then the keys. */
 export function sessionOfRequest(request: Uint8Array, headerBytes: number): ModelSession {
   const view = viewOf(request);
   const at = (offset: number) => view.getUint32(offset, true);

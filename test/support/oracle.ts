@@ -48,7 +48,7 @@ const twofishBlocks = (key: Uint8Array): BlockCipher => {
   };
 };
 
-/** A cipher's result (5.9.8.6), of data of a length that it takes. */
+/** A cipher's result (5.9.7.6), of data of a length that it takes. */
 export function cipherResult(
   algorithm: CipherAlgorithm,
   direction: Direction,
@@ -115,7 +115,7 @@ const NODE_HASHES: Record<HashAlgorithm, string> = {
   shake256: 'shake256',
 };
 
-/** A hash cut to `length` bytes (5.9.8.4); SHAKE gives any length. */
+/** A hash cut to `length` bytes (5.9.7.4); SHAKE gives any length. */
 export function hashResult(algorithm: HashAlgorithm, data: Uint8Array, length: number): Uint8Array {
   const options = algorithm.startsWith('shake') ? { outputLength: length } : undefined;
   return plain(createHash(NODE_HASHES[algorithm], options).update(data).digest().subarray(0, length));
@@ -133,7 +133,7 @@ export function nestedHashResult(
   return hashResult(algorithm, Buffer.concat([key, inner]), length);
 }
 
-/** A MAC cut to `length` bytes (5.9.8.5), of a message that begins with its IV where the algorithm has one. */
+/** A MAC cut to `length` bytes (5.9.7.5), of a message that begins with its IV where the algorithm has one. */
 export function macResult(algorithm: MacAlgorithm, key: Uint8Array, data: Uint8Array, length: number): Uint8Array {
   return plain(macBytes(algorithm, bytesOf(key), bytesOf(data)).subarray(0, length));
 }
@@ -174,7 +174,7 @@ const NODE_HMACS = {
   'hmac-sha-512': 'sha512',
 } as const;
 
-/** Ciphertext and tag, one behind the other, as an AEAD encryption writes them (5.9.8.7). */
+/** Ciphertext and tag, one behind the other, as an AEAD encryption writes them (5.9.7.7). */
 export function sealed(
   algorithm: AeadAlgorithm,
   key: Uint8Array,

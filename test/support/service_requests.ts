@@ -1,4 +1,4 @@
-// Requests of the symmetric services (5.9.8.4 to 5.9.8.7) as values: their session, their chain in any layout, and what the
+// Requests of the symmetric services (5.9.7.4 to 5.9.7.7) as values: their session, their chain in any layout, and what the
 // device must make of them.
 import type { AeadAlgorithm, CipherAlgorithm, HashAlgorithm, MacAlgorithm } from '../../spec/names.ts';
 import {

@@ -12,7 +12,7 @@ import type { BenchOptions } from '../../src/testing/index.ts';
 import { type Bench, createBench } from './bench.ts';
 import type { ServiceRequest } from './service_requests.ts';
 
-/** The layouts of requests (5.9.8.3), and whether a request is in session mode. */
+/** The layouts of requests (5.9.7.3), and whether a request is in session mode. */
 export const MODES = {
   legacy: { options: { layout: 'legacy' }, stateless: false },
   REVISION_1: { options: { layout: 'revision1', driver: { stateless: false } }, stateless: false },

@@ -41,7 +41,7 @@ describe.each(['split', 'packed'] as const)('over a %s ring', (ring) => {
     expect(fields.get('iv')?.data).toEqual(IV);
     expect(fields.get('src_data')?.data).toEqual(data);
     expect(fields.get('dst_data')?.data).toEqual(onNode(data));
-    expect(fields.get('src_data_len')).toMatchObject({ value: '64 bytes', section: '5.9.8.6' });
+    expect(fields.get('src_data_len')).toMatchObject({ value: '64 bytes', section: '5.9.7.6' });
     expect(request).toMatchObject({ ring, usedBytes: 65, batch: 1, control: false });
     const key = decodeRequest(create).find(({ secret }) => secret);
     expect(key?.data).toEqual(KEY);

@@ -80,6 +80,6 @@ function report(experiment: Experiment, request: TracedRequest | undefined, stat
   if (!request) throw new ExperimentError('The request was answered unseen: try again.');
   const { status: answer } = summarise(request);
   experiment.verdict(
-    `The device answered VIRTIO_CRYPTO_${answer} (5.9.8.1) and wrote ${request.usedBytes} byte; the guest’s program ended with status ${status}. Nothing else was touched, and the device goes on.`,
+    `The device answered VIRTIO_CRYPTO_${answer} (5.9.7.1) and wrote ${request.usedBytes} byte; the guest’s program ended with status ${status}. Nothing else was touched, and the device goes on.`,
   );
 }
