@@ -1,21 +1,44 @@
 import { SingleBar } from 'cli-progress';
-import { Command, InvalidArgumentError } from 'commander';
-import { BLOCK_BYTES, DEFAULT_BATCHES, DEFAULT_SIZES, rowsOf } from './bench/cases.ts';
-import { engine } from './bench/engine.ts';
-import type { Implementation } from './bench/implementation.ts';
-import { machineFacts } from './bench/machine.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import {
+  BLOCK_BYTES,
+  CASE_NAMES,
+  type CaseName,
+  DEFAULT_BATCHES,
+  DEFAULT_SIZES,
+  defaultRows,
+  isCaseName,
+  PACKET_BATCH,
+  PACKET_CASE,
+  PACKET_SIZES,
+  type Row,
+  rowsOf,
+} from './bench/cases.ts';
+import { loadCharts } from './bench/charts.ts';
+import { engineOver } from './bench/engine.ts';
+import { loadHashWasm } from './bench/hash_wasm.ts';
+import type { Implementation, ImplementationName } from './bench/implementation.ts';
+import { loadLibsodium } from './bench/libsodium.ts';
+import { loadEngine, machineFacts } from './bench/machine.ts';
 import { MASKABLE, startMasked } from './bench/masked.ts';
 import { loadNoble } from './bench/noble.ts';
 import { nodeCrypto } from './bench/node_crypto.ts';
-import { jsonResults, tableText } from './bench/report.ts';
+import { measureOverhead } from './bench/overhead.ts';
+import { jsonResults, overheadText, tableText } from './bench/report.ts';
+import { RING_KINDS, type RingKind } from './bench/rings.ts';
 import { runRows } from './bench/run.ts';
+import { webCrypto } from './bench/webcrypto.ts';
 import { commandOutput } from './output.ts';
 
 interface BenchFlags {
+  case?: CaseName[];
   size?: number[];
   batch?: number[];
+  ring: RingKind;
   quick?: true;
   json?: true;
+  charts?: true;
+  overhead?: true;
 }
 
 const SIZE_MAX = 1024 * 1024;
@@ -25,21 +48,50 @@ const BATCH_MAX = 1024;
 const BATCH_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What the whole default table takes, in milliseconds; a part of it takes its part. */
-const TABLE_MILLISECONDS = 60_000;
-const QUICK_MILLISECONDS = 15_000;
+const TABLE_MILLISECONDS = 100_000;
+const QUICK_MILLISECONDS = 25_000;
+/** Charts have fewer rows, and are to be read for longer. */
+const CHARTS_MILLISECONDS = 40_000;
+const OVERHEAD_MILLISECONDS = 6_000;
+
+/** Where the README looks for them. */
+const CHARTS_FOLDER = 'docs/charts';
 
 const EXIT_INTERRUPTED = 130;
 
 /** `virtio-crypto bench`: requests through the rings, without a guest, beside other implementations of the same work. */
 export function benchCommand(): Command {
   const command = new Command('bench')
-    .description('Measure requests through the rings without a guest, beside node:crypto and @noble/ciphers.')
-    .option('--size <bytes...>', `request sizes (default: ${DEFAULT_SIZES.join(' ')})`, collectSize)
+    .description('Measure requests through the rings without a guest, beside node:crypto and libraries of JavaScript.')
+    .option('--case <name...>', `what is measured (default: all of ${CASE_NAMES.join(' ')})`, collectCase)
+    .option('--size <bytes...>', `request sizes (default: ${DEFAULT_SIZES.join(' ')}, and a few more)`, collectSize)
     .option('--batch <n...>', `requests a notification (default: ${DEFAULT_BATCHES.join(' ')})`, collectBatch)
-    .option('--quick', 'a quarter of the time: about 15 s instead of 60 s for the whole table')
+    .addOption(new Option('--ring <ring>', "the engine's virtqueues").choices(RING_KINDS).default('split'))
+    .option('--quick', 'a quarter of the time: about 30 s instead of 110 s for all of it')
+    .addOption(
+      new Option('--charts', `draw ${PACKET_CASE} over packet sizes as SVG files in ${CHARTS_FOLDER}`).conflicts([
+        'case',
+        'size',
+        'batch',
+      ]),
+    )
+    .addOption(
+      new Option('--overhead', 'measure what the rings cost, and nothing else').conflicts([
+        'case',
+        'size',
+        'batch',
+        'charts',
+        'json',
+      ]),
+    )
     .option('--json', 'print one JSON array of results and nothing else')
     .action((flags: BenchFlags) => bench(command, flags));
   return command;
+}
+
+function collectCase(text: string, before: CaseName[] = []): CaseName[] {
+  if (!isCaseName(text)) throw new InvalidArgumentError(`Give some of ${CASE_NAMES.join(' ')}.`);
+  return [...new Set([...before, text])];
 }
 
 function collectSize(text: string, before: number[] = []): number[] {
@@ -63,9 +115,8 @@ function wholeNumber(text: string): number | undefined {
 }
 
 async function bench(command: Command, flags: BenchFlags): Promise<void> {
-  const sizes = flags.size ?? DEFAULT_SIZES;
-  const batches = flags.batch ?? DEFAULT_BATCHES;
-  const largest = { bytes: Math.max(...sizes), batch: Math.max(...batches) };
+  const rows = chosenRows(flags);
+  const largest = rows.reduce((most, row) => (row.bytes * row.batch > most.bytes * most.batch ? row : most));
   if (largest.bytes * largest.batch > BATCH_BYTES_MAX) {
     command.error(
       `error: --size ${largest.bytes} with --batch ${largest.batch} needs more memory than this benchmark takes. Give a size and a batch whose product is at most ${BATCH_BYTES_MAX}.`,
@@ -77,9 +128,37 @@ async function bench(command: Command, flags: BenchFlags): Promise<void> {
   const interrupt = () => interruption.abort();
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
+  try {
+    if (flags.overhead) await printOverhead(flags, signal);
+    else await measure(rows, flags, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    process.stderr.write('Interrupted.\n');
+    process.exitCode = EXIT_INTERRUPTED;
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+function chosenRows(flags: BenchFlags): Row[] {
+  if (flags.charts) return rowsOf([PACKET_CASE], PACKET_SIZES, [PACKET_BATCH]);
+  return flags.size || flags.batch
+    ? rowsOf(flags.case ?? CASE_NAMES, flags.size, flags.batch)
+    : defaultRows(flags.case);
+}
+
+async function printOverhead({ ring, quick }: BenchFlags, signal: AbortSignal): Promise<void> {
+  const facts = machineFacts(loadEngine());
+  const overhead = await measureOverhead(ring, OVERHEAD_MILLISECONDS / (quick ? 4 : 1), signal);
+  process.stdout.write(overheadText(overhead, facts, ring));
+}
+
+async function measure(rows: readonly Row[], flags: BenchFlags, signal: AbortSignal): Promise<void> {
+  const { ring } = flags;
+  const facts = machineFacts(loadEngine());
+  const draw = flags.charts ? await loadCharts() : undefined;
   const implementations: Implementation[] = [];
-  const rows = rowsOf(sizes, batches);
-  const defaultRows = rowsOf(DEFAULT_SIZES, DEFAULT_BATCHES).length;
   const progress = new SingleBar({
     format: 'bench {bar} {value}/{total}  {row}',
     stream: process.stderr,
@@ -88,12 +167,12 @@ async function bench(command: Command, flags: BenchFlags): Promise<void> {
     hideCursor: true,
   });
   try {
-    implementations.push(...(await startImplementations()));
+    implementations.push(...(await startImplementations(ring)));
     if (process.stderr.isTTY) progress.start(rows.length, 0, { row: '' });
     const results = await runRows({
       rows,
       implementations,
-      rowMilliseconds: (flags.quick ? QUICK_MILLISECONDS : TABLE_MILLISECONDS) / defaultRows,
+      rowMilliseconds: rowMilliseconds(rows, flags),
       signal,
       onRow: (row, index) => {
         if (progress.isActive)
@@ -101,29 +180,45 @@ async function bench(command: Command, flags: BenchFlags): Promise<void> {
       },
     });
     progress.stop();
+    for (const path of (await draw?.(results, CHARTS_FOLDER)) ?? []) process.stderr.write(`Drawn: ${path}\n`);
     process.stdout.write(
       flags.json
         ? `${JSON.stringify(jsonResults(results))}\n`
-        : tableText(results, machineFacts(), commandOutput(false).colors),
+        : tableText(results, facts, ring, commandOutput(false).colors),
     );
-  } catch (error) {
-    progress.stop();
-    if (!signal.aborted) throw error;
-    process.stderr.write('Interrupted.\n');
-    process.exitCode = EXIT_INTERRUPTED;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    progress.stop();
     for (const implementation of implementations) implementation.dispose();
   }
 }
 
+function rowMilliseconds(rows: readonly Row[], { quick, charts }: BenchFlags): number {
+  if (charts) return CHARTS_MILLISECONDS / rows.length / (quick ? 4 : 1);
+  return (quick ? QUICK_MILLISECONDS : TABLE_MILLISECONDS) / defaultRows().length;
+}
+
+/** What is no dependency of the library: how it is loaded, and the packages that have it. */
+const LIBRARIES: readonly {
+  name: ImplementationName;
+  packages: readonly string[];
+  load(): Promise<Implementation | undefined>;
+}[] = [
+  { name: 'noble', packages: ['@noble/ciphers', '@noble/hashes'], load: loadNoble },
+  { name: 'hash-wasm', packages: ['hash-wasm'], load: loadHashWasm },
+  { name: 'libsodium', packages: ['libsodium-wrappers'], load: loadLibsodium },
+];
+
 /** The engine first, then whatever else this machine has. What is left out is said. */
-async function startImplementations(): Promise<Implementation[]> {
-  const implementations = [engine, nodeCrypto];
-  const noble = await loadNoble();
-  if (noble) implementations.push(noble);
-  else note('noble is left out: @noble/ciphers is not installed (npm install --no-save @noble/ciphers).');
+async function startImplementations(ring: RingKind): Promise<Implementation[]> {
+  const implementations = [engineOver(ring), nodeCrypto, webCrypto];
+  for (const { name, packages, load } of LIBRARIES) {
+    const library = await load();
+    if (library) implementations.push(library);
+    else {
+      const install = `npm install --no-save ${packages.join(' ')}`;
+      note(`${name} is left out: ${packages.join(' or ')} is not installed (${install}).`);
+    }
+  }
   // Last, since a process once started must be ended.
   if (MASKABLE) implementations.push(startMasked());
   else note(`node-masked is left out: OPENSSL_ia32cap means nothing on ${process.arch}.`);

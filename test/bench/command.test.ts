@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { CASE_NAMES } from '../../src/cli/bench/cases.ts';
+import { IMPLEMENTATIONS } from '../../src/cli/bench/implementation.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = 'dist/src/cli/main.js';
 const ONE_ROW_EACH = ['--size', '16', '--batch', '1', '--quick'];
+const TWO_ROWS = [...ONE_ROW_EACH, '--case', 'aes-128-cbc-decrypt', 'sha-256'];
 
 interface Ended {
   status: number;
@@ -28,8 +31,9 @@ describe('bench --json', () => {
     const { status, stdout, stderr } = await bench([...ONE_ROW_EACH, '--json']);
     expect(stderr).toBe('');
     expect(status).toBe(0);
-    const results: unknown = JSON.parse(stdout);
-    expect(results).toHaveLength(8);
+    const results: { case: string; implementation: string }[] = JSON.parse(stdout);
+    expect(new Set(results.map((result) => result.case))).toEqual(new Set(CASE_NAMES));
+    expect(new Set(results.map((result) => result.implementation))).toEqual(new Set(IMPLEMENTATIONS));
     expect(results).toContainEqual({
       case: 'aes-128-cbc-decrypt',
       bytes: 16,
@@ -42,22 +46,49 @@ describe('bench --json', () => {
 });
 
 describe('bench', () => {
+  it('measures the cases that are named, and no others', async () => {
+    const { stdout } = await bench([...TWO_ROWS, '--json']);
+    const results: { case: string; implementation: string }[] = JSON.parse(stdout);
+    expect(results.map((result) => `${result.case} ${result.implementation}`)).toEqual([
+      ...['engine', 'node', 'node-masked', 'noble'].map((name) => `aes-128-cbc-decrypt ${name}`),
+      ...['engine', 'node', 'node-masked', 'webcrypto', 'noble', 'hash-wasm'].map((name) => `sha-256 ${name}`),
+    ]);
+  });
+
+  it('prints what the rings cost', async () => {
+    const { status, stdout } = await bench(['--overhead', '--ring', 'packed', '--quick']);
+    expect(status).toBe(0);
+    expect(stdout).toContain('packed ring');
+    expect(stdout).toMatch(/^A notification of an empty queue: [0-9.]+ ns$/m);
+  });
+
   it('prints a table without colour where nobody looks at a terminal', async () => {
-    const { status, stdout } = await bench(ONE_ROW_EACH);
+    const { status, stdout } = await bench(TWO_ROWS);
     expect(status).toBe(0);
     expect(stdout).toContain('OPENSSL_ia32cap=~0x200000200000000:~0x20000000');
     expect(stdout).not.toContain('\u001b');
   });
 
-  it('leaves noble out where it is not installed, and says so', async () => {
+  it('leaves out what is not installed, and says so', async () => {
     const root = await mkdtemp(join(tmpdir(), 'virtio-crypto-bench-'));
     try {
       await installWithoutDevDependencies(root);
-      const { status, stdout, stderr } = await bench([...ONE_ROW_EACH, '--json'], root);
-      expect(stderr).toMatch(/^note: noble is left out: @noble\/ciphers is not installed/);
+      const { status, stdout, stderr } = await bench([...TWO_ROWS, '--json'], root);
+      for (const [name, packages] of [
+        ['noble', '@noble/ciphers or @noble/hashes'],
+        ['hash-wasm', 'hash-wasm'],
+        ['libsodium', 'libsodium-wrappers'],
+      ]) {
+        expect(stderr).toContain(`note: ${name} is left out: ${packages} is not installed`);
+      }
       expect(status).toBe(0);
-      expect(JSON.parse(stdout)).toHaveLength(6);
-      expect(stdout).not.toContain('noble');
+      const results: { implementation: string }[] = JSON.parse(stdout);
+      expect(new Set(results.map((result) => result.implementation))).toEqual(
+        new Set(['engine', 'node', 'node-masked', 'webcrypto']),
+      );
+      const charts = await bench(['--charts'], root);
+      expect(charts.status).toBe(1);
+      expect(charts.stderr).toContain('Charts need vega and vega-lite, which are not installed');
     } finally {
       await rm(root, { recursive: true });
     }
@@ -70,6 +101,10 @@ describe('bench', () => {
     [['--batch', '0'], "'--batch <n...>' argument '0' is invalid. Give whole numbers from 1 to 1024."],
     [['--batch', '1025'], "argument '1025' is invalid"],
     [['--size', '1048576', '--batch', '1024'], 'Give a size and a batch whose product is at most 67108864.'],
+    [['--case', 'aes-256-cbc'], "argument 'aes-256-cbc' is invalid. Give some of aes-128-cbc-encrypt"],
+    [['--ring', 'round'], 'Allowed choices are split, packed.'],
+    [['--charts', '--size', '64'], "'--charts' cannot be used with option '--size <bytes...>'"],
+    [['--overhead', '--json'], "'--overhead' cannot be used with option '--json'"],
     [['extra'], 'too many arguments'],
   ])('refuses %j with status 2', async (args, message) => {
     const { status, stdout, stderr } = await bench(args);

@@ -5,7 +5,7 @@ import { nodeCrypto } from '../../src/cli/bench/node_crypto.ts';
 /** Just enough for a round or so: what comes out is a shape, not a figure. */
 export const TINY_MILLISECONDS = 4;
 
-export const SMALL_ROWS = rowsOf([16, 48], [1, 3]);
+export const SMALL_ROWS = rowsOf(['aes-128-cbc-encrypt', 'aes-128-cbc-decrypt'], [16, 48], [1, 3]);
 
 /** The masked process runs what was built: Node does not start TypeScript. */
 export const BUILT_CHILD = new URL('../../dist/src/cli/bench/masked_child.js', import.meta.url);
@@ -14,6 +14,7 @@ export const BUILT_CHILD = new URL('../../dist/src/cli/bench/masked_child.js', i
 export function noted(name: 'engine' | 'node' | 'noble', log: string[]): Implementation {
   return {
     name,
+    has: () => true,
     prepare: async (workload) => {
       const runner = await nodeCrypto.prepare(workload);
       return {

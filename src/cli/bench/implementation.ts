@@ -1,13 +1,24 @@
 import { createHash } from 'node:crypto';
-import type { Workload } from './cases.ts';
+import type { CaseName } from './cases.ts';
+import type { Workload, WorkloadRequest } from './workload.ts';
 
-export const IMPLEMENTATIONS = ['engine', 'node', 'node-masked', 'noble'] as const;
+export const IMPLEMENTATIONS = [
+  'engine',
+  'node',
+  'node-masked',
+  'webcrypto',
+  'noble',
+  'hash-wasm',
+  'libsodium',
+] as const;
 export type ImplementationName = (typeof IMPLEMENTATIONS)[number];
 
 /** One way to do the work. */
 export interface Implementation {
   readonly name: ImplementationName;
-  /** Makes ready for a workload; what it costs is not measured. */
+  /** Whether it has a case's algorithm, in a form that gives the same result. */
+  has(name: CaseName): boolean;
+  /** Makes ready for a workload of a case that it has; what it costs is not measured. */
   prepare(workload: Workload): Promise<Runner>;
   /** Gives back what outlives a runner. */
   dispose(): void;
@@ -27,24 +38,58 @@ export class BenchError extends Error {
   override readonly name = 'BenchError';
 }
 
-/** Stands for the results of a whole workload, in the order of its requests. */
-export function resultDigest(results: Iterable<Uint8Array>): string {
+/** Stands for the results of a whole workload: each request's parts (text, then tag or digest), in the order of the requests. */
+export function resultDigest(parts: Iterable<Uint8Array>): string {
   const hash = createHash('sha256');
-  for (const result of results) hash.update(result);
+  for (const part of parts) hash.update(part);
   return hash.digest('hex');
 }
 
-/** A runner of an implementation that does one request a call. */
-export function callByCall({ requests }: Workload, call: (iv: Uint8Array, source: Uint8Array) => Uint8Array): Runner {
+/** What a request comes to: text, then tag or digest, in one piece or as the implementation gives them. */
+export type Parts = readonly Uint8Array[];
+/** Does one request. */
+export type Call<Result = Parts> = (request: WorkloadRequest) => Result;
+/** Makes ready for a workload's key. */
+export type Calls<Prepared = Call> = Partial<Record<CaseName, (workload: Workload) => Prepared>>;
+
+/** An implementation that does one request a call. */
+export function callByCall(name: ImplementationName, calls: Calls<Call | Promise<Call>>): Implementation {
   return {
-    digest: () => resultDigest(requests.map(({ iv, source }) => call(iv, source))),
+    name,
+    has: (item) => calls[item] !== undefined,
+    prepare: async (workload) => callRunner(workload, await callFor(name, calls, workload)),
+    dispose: () => {},
+  };
+}
+
+/** What `calls` has for a workload, made ready. Throws BenchError where it has nothing. */
+export function callFor<Prepared>(name: ImplementationName, calls: Calls<Prepared>, workload: Workload): Prepared {
+  const prepare = calls[workload.case.name];
+  if (!prepare) throw new BenchError(`${name}: it has no ${workload.case.name}.`);
+  return prepare(workload);
+}
+
+/** Does a workload's requests in turn. */
+export function callRunner({ requests }: Workload, call: Call): Runner {
+  return {
+    digest: () => resultDigest(requests.flatMap(call)),
     run: (times) => {
       const start = performance.now();
       for (let i = 0; i < times; i++) {
-        for (const { iv, source } of requests) call(iv, source);
+        for (const request of requests) call(request);
       }
       return performance.now() - start;
     },
     dispose: () => {},
   };
+}
+
+/** A package that is no dependency of the library, or undefined where it is not installed. */
+export async function installed<Module>(load: () => Promise<Module>): Promise<Module | undefined> {
+  try {
+    return await load();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
 }

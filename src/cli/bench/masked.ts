@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { BenchError, type Implementation } from './implementation.ts';
 import { type Answer, MASK, prepareQuestion, type Question } from './masked_protocol.ts';
+import { nodeCrypto } from './node_crypto.ts';
 
 const NAME = 'node-masked';
 const CHILD = new URL('./masked_child.js', import.meta.url);
@@ -13,6 +14,7 @@ export function startMasked(childModule: URL = CHILD): Implementation {
   const child = new MaskedChild(childModule);
   return {
     name: NAME,
+    has: (item) => nodeCrypto.has(item),
     prepare: async (workload) => {
       await child.ask(prepareQuestion(workload));
       return {

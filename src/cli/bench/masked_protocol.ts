@@ -1,5 +1,6 @@
 // What the process of node-masked is asked, and what it answers: one answer a question, in order.
-import { CASES, type Row, type Workload, workloadOf } from './cases.ts';
+import { isCaseName, type Row, rowsOf } from './cases.ts';
+import { type Workload, workloadOf } from './workload.ts';
 
 /** OpenSSL then sees no AES-NI and no PCLMULQDQ (word 1), and no SHA-NI (word 2): OPENSSL_ia32cap(3). */
 export const MASK = '~0x200000200000000:~0x20000000';
@@ -17,7 +18,7 @@ export function prepareQuestion(row: Row): Question {
 
 /** The workload that a question names. Throws for a case that is not one. */
 export function workloadFor(question: Question & { ask: 'prepare' }): Workload {
-  const item = CASES.find(({ name }) => name === question.case);
-  if (!item) throw new Error(`There is no case ${question.case}.`);
-  return workloadOf({ case: item, bytes: question.bytes, batch: question.batch });
+  const [row] = isCaseName(question.case) ? rowsOf([question.case], [question.bytes], [question.batch]) : [];
+  if (!row) throw new Error(`There is no case ${question.case}.`);
+  return workloadOf(row);
 }

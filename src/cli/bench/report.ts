@@ -1,7 +1,10 @@
 import Table from 'cli-table3';
 import type { Output } from '../output.ts';
-import type { ImplementationName } from './implementation.ts';
+import { type CaseName, PACKET_CASE } from './cases.ts';
+import { IMPLEMENTATIONS, type ImplementationName } from './implementation.ts';
 import type { MachineFacts } from './machine.ts';
+import { OVERHEAD_BATCH, OVERHEAD_BYTES, type Overhead } from './overhead.ts';
+import type { RingKind } from './rings.ts';
 import type { RowResult } from './run.ts';
 
 /** An element of --json. */
@@ -18,7 +21,7 @@ const significant = (value: number) => Number(value.toPrecision(5));
 
 export function jsonResults(rows: readonly RowResult[]): JsonResult[] {
   return rows.flatMap(({ case: item, bytes, batch, speeds }) =>
-    IN_ORDER.flatMap((implementation) => {
+    IMPLEMENTATIONS.flatMap((implementation) => {
       const speed = speeds[implementation];
       if (!speed) return [];
       const { MBps, opsPerSecond } = speed;
@@ -36,49 +39,97 @@ export function jsonResults(rows: readonly RowResult[]): JsonResult[] {
   );
 }
 
-const IN_ORDER: readonly ImplementationName[] = ['engine', 'node', 'node-masked', 'noble'];
-const PEERS: readonly ImplementationName[] = ['node', 'node-masked', 'noble'];
-const HEADS = ['bytes', 'batch', 'requests/s', 'engine', 'node', 'masked', 'noble', '/node', '/masked', '/noble'];
 const ABSENT = '-';
+/** Names that fit over a column. */
+const HEADS: Record<ImplementationName, string> = {
+  engine: 'engine',
+  node: 'node',
+  'node-masked': 'masked',
+  webcrypto: 'webcrypto',
+  noble: 'noble',
+  'hash-wasm': 'hash-wasm',
+  libsodium: 'libsodium',
+};
 
-/** The table for people, with a head that says where it was measured and a foot that says what. */
-export function tableText(rows: readonly RowResult[], facts: MachineFacts, paint: Output['colors']): string {
+/** The tables for people, one a case, with a head that says where it was measured and a foot that says what. */
+export function tableText(
+  rows: readonly RowResult[],
+  facts: MachineFacts,
+  ring: RingKind,
+  paint: Output['colors'],
+): string {
+  const names = [...new Set(rows.map((row) => row.case.name))];
+  const rowsNamed = (name: CaseName) => rows.filter((row) => row.case.name === name);
+  return [
+    headText(facts, ring),
+    '',
+    ...names.flatMap((name) => [paint.cyan(name), caseTable(rowsNamed(name), paint), '']),
+    paint.dim(FOOTNOTE),
+    '',
+  ].join('\n');
+}
+
+/** What the two figures of --overhead are, under the same head. */
+export function overheadText(overhead: Overhead, facts: MachineFacts, ring: RingKind): string {
+  const { emptyNanoseconds, batchMicroseconds, batchToKernels } = overhead;
+  return [
+    headText(facts, ring),
+    '',
+    `A notification of an empty queue: ${figure(emptyNanoseconds)} ns`,
+    `A notification of ${OVERHEAD_BATCH} requests of ${OVERHEAD_BYTES} bytes, aes-128-cbc-encrypt: ${figure(batchMicroseconds)} µs, ${figure(batchToKernels)} times the kernels' own`,
+    "(what a byte more costs, times the bytes; the rest is the rings', the requests' and the registers')",
+    '',
+  ].join('\n');
+}
+
+function headText({ engine, ...facts }: MachineFacts, ring: RingKind): string {
+  return [
+    `virtio-crypto-wasm ${facts.library}, Node ${facts.node}, OpenSSL ${facts.openssl}`,
+    `${facts.cpu}, ${facts.cores} ${facts.cores === 1 ? 'core' : 'cores'}, ${facts.platform}`,
+    `engine: ${ring} ring, ${engine.build} build of ${Math.ceil(engine.bytes / 1024)} KiB, loaded and compiled in ${figure(engine.milliseconds)} ms`,
+    `masked: OPENSSL_ia32cap=${facts.mask}`,
+  ].join('\n');
+}
+
+function caseTable(rows: readonly RowResult[], paint: Output['colors']): string {
+  const present = IMPLEMENTATIONS.filter((name) => rows.some(({ speeds }) => speeds[name]));
+  const peers = present.filter((name) => name !== 'engine');
+  // The field measures packets in bits and in thousands.
+  const packets = rows[0]?.case.name === PACKET_CASE;
+  const heads = [
+    'bytes',
+    'batch',
+    ...(packets ? [] : ['requests/s']),
+    ...present.map((name) => (packets ? `${HEADS[name]} Mbps` : HEADS[name])),
+    ...(packets ? present.map((name) => `${HEADS[name]} Kpps`) : []),
+    ...peers.map((name) => `/${HEADS[name]}`),
+  ];
   const table = new Table({
-    head: HEADS.map((head) => paint.bold(head)),
-    colAligns: HEADS.map(() => 'right'),
+    head: heads.map((head) => paint.bold(head)),
+    colAligns: heads.map(() => 'right'),
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
     chars: NO_LINES,
   });
-  let current = '';
-  for (const row of rows) {
-    if (row.case.name !== current) {
-      current = row.case.name;
-      table.push([{ colSpan: HEADS.length, content: paint.cyan(current), hAlign: 'left' }]);
-    }
-    const { speeds } = row;
+  for (const { bytes, batch, speeds } of rows) {
+    const perSecond = (name: ImplementationName) => speeds[name]?.opsPerSecond;
     table.push([
-      String(row.bytes),
-      String(row.batch),
-      speeds.engine ? Math.round(speeds.engine.opsPerSecond).toLocaleString('en-US') : ABSENT,
-      ...IN_ORDER.map((name) => figure(speeds[name]?.MBps)),
-      ...PEERS.map((name) => {
+      String(bytes),
+      String(batch),
+      ...(packets ? [] : [Math.round(perSecond('engine') ?? 0).toLocaleString('en-US')]),
+      ...present.map((name) => figure(times(speeds[name]?.MBps, packets ? 8 : 1))),
+      ...(packets ? present.map((name) => figure(times(perSecond(name), 1e-3))) : []),
+      ...peers.map((name) => {
         const ratio = speeds[name]?.engineRatio;
         if (ratio === undefined) return ABSENT;
         return (ratio >= 1 ? paint.green : paint.yellow)(figure(ratio));
       }),
     ]);
   }
-  const sizes = [...new Set(rows.map(({ bytes }) => bytes))].join(', ');
-  return [
-    `virtio-crypto-wasm ${facts.library}, Node ${facts.node}, OpenSSL ${facts.openssl}`,
-    `${facts.cpu}, ${facts.cores} ${facts.cores === 1 ? 'core' : 'cores'}, ${facts.platform}; sizes ${sizes} bytes`,
-    `masked: OPENSSL_ia32cap=${facts.mask}`,
-    '',
-    table.toString().replace(/ +$/gm, ''),
-    '',
-    paint.dim(FOOTNOTE),
-    '',
-  ].join('\n');
+  return table.toString().replace(/ +$/gm, '');
+}
+
+function times(value: number | undefined, factor: number): number | undefined {
+  return value === undefined ? undefined : value * factor;
 }
 
 /** Three digits that matter. */
@@ -87,15 +138,17 @@ function figure(value: number | undefined): string {
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }
 
-const FOOTNOTE = `MB/s (10^6 bytes) of requests/s: medians of rounds in which the implementations take turns. /node, /masked and /noble: how
-many times as fast the engine is, medians of the rounds' ratios. Results are compared with node:crypto's before and after.
-Timed for the engine, a batch: the heads of its chains are stored in the avail ring, used_event and avail.idx written, the
-PCI notify register written, the ISR register read, used.idx compared; inside the device that is everything, from reading
-descriptors to the used ring. Chains (72-byte header, IV, source; result, status; one indirect table each) are built once
-and the session is made once; no guest runs, and its driver's own work is not counted.
-Timed for the others, a request: one call each. node: createCipheriv or createDecipheriv, setAutoPadding(false), update and
-final; masked: the same in a process whose OpenSSL sees no AES-NI, PCLMULQDQ and SHA-NI; noble: cbc(key, iv), encrypt or
-decrypt. They expand the key at every request, which a session does once; a batch means nothing to them but other data.`;
+const FOOTNOTE = `MB/s (10^6 bytes) of requests/s; packets in Mbps (10^6 bits) and Kpps. Medians of rounds in which the implementations
+take turns; /node and so on: how many times as fast the engine is, medians of the rounds' ratios. Results are compared with
+node:crypto's before and after; what has not got a case's algorithm has no column.
+Timed for the engine, a batch: its chains are made available in the ring, one interrupt is asked for, the PCI notify register
+written, the ISR register read, and the ring seen to be used up; inside the device that is everything, from reading descriptors
+to the used ring. Chains (72-byte header, IV, source; result, status; one indirect table each) are built once and the session is
+made once; no guest runs, and its driver's own work is not counted.
+Timed for the others, a request: one call each, which expands the key anew where the library has no place for one that is
+expanded; a batch means nothing to them but other data. node: a createCipheriv, createHash or createHmac, update, final or
+digest; masked: the same in a process whose OpenSSL sees no AES-NI, PCLMULQDQ and SHA-NI; webcrypto: imported keys, a batch's
+promises at once, on threads; noble: one-shot functions; hash-wasm: init, update, digest of one hasher; libsodium: one-shot.`;
 
 const NO_LINES = {
   top: '',

@@ -1,7 +1,8 @@
-import { type Row, workloadOf } from './cases.ts';
+import type { Row } from './cases.ts';
 import { BenchError, type Implementation, type ImplementationName, type Runner } from './implementation.ts';
 import { measureRounds, median, paceFor } from './measure.ts';
 import { nodeCryptoRunner } from './node_crypto.ts';
+import { workloadOf } from './workload.ts';
 
 /** What came out for one row: medians of its rounds. */
 export interface RowResult extends Row {
@@ -18,7 +19,7 @@ export interface Speed {
 
 export interface RunOptions {
   rows: readonly Row[];
-  /** The first one is what the others are compared with. */
+  /** The first one is what the others are compared with; those that have not got a row's case are left out of it. */
   implementations: readonly Implementation[];
   /** Milliseconds for each row, all implementations together. */
   rowMilliseconds: number;
@@ -40,7 +41,8 @@ export async function runRows(options: RunOptions): Promise<RowResult[]> {
   return results;
 }
 
-async function runRow(row: Row, { implementations, rowMilliseconds, signal }: RunOptions): Promise<RowResult> {
+async function runRow(row: Row, { implementations: all, rowMilliseconds, signal }: RunOptions): Promise<RowResult> {
+  const implementations = all.filter((implementation) => implementation.has(row.case.name));
   const workload = workloadOf(row);
   const expected = await nodeCryptoRunner(workload).digest();
   const runners: Runner[] = [];
