@@ -9,8 +9,9 @@ import { placeSession } from './request/host';
 import { beginNotification, endNotification } from './statistics';
 import { clearSessions, reopenSession, sessionInSlot } from './session/table';
 import { enableQueue as enable, forgetQueue, indicesOf, QUEUE_BYTES, setIndices } from './virtqueue/queue';
+import { packedAvailable } from './virtqueue/chain';
 import { processPackedQueue } from './virtqueue/packed';
-import { processSplitQueue } from './virtqueue/split';
+import { processSplitQueue, splitAvailable } from './virtqueue/split';
 import { wipe } from './memory/bytes';
 
 /** Bytes of memory that a device of these capacities needs. */
@@ -57,6 +58,13 @@ export function enableQueue(device: Device, index: u32, size: u32, desc: u64, av
   const fault = enable(device, queueAt(device, index), index, size, desc, avail, used);
   if (fault != FAULT_NONE) breakDevice(device, index, fault);
   return fault;
+}
+
+/** Whether anything is available on queue `index` (at most dataQueues): a notification without it costs no more than this. */
+export function hasAvailable(device: Device, index: u32): bool {
+  const queue = queueAt(device, index);
+  if (!queue.enabled) return false;
+  return queue.packed ? packedAvailable(queue) : splitAvailable(queue);
 }
 
 /**

@@ -9,6 +9,12 @@ import { readSplitChain } from './chain';
 import { Queue } from './queue';
 import { runRequest } from './run';
 
+/** Whether the driver has made a chain available that was not taken yet (2.7.13). */
+@inline
+export function splitAvailable(queue: Queue): bool {
+  return guestLoad<u16>(queue.avail + AVAIL_IDX) != queue.nextAvail;
+}
+
 /**
  * Runs what is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the notification's
  * budget, and by the queue's size: a driver has no more chains than that to offer before it gets some back (2.7.13), and those of this call are shown

@@ -234,6 +234,8 @@ export class CryptoDevice {
    */
   notify(index: number): void {
     if (!this.#working || !this.queues[index]?.enabled || this.#held.has(index)) return;
+    // Nothing to do, and nothing to account for: a driver may notify in vain.
+    if (!this.#engine.hasAvailable(this.#base, index)) return;
     // Whoever waits for the throttle goes first.
     const queued = this.#throttled(index) && this.#held.some((queue) => this.#throttled(queue));
     if (queued || this.#waitOf(index) > 0) this.#hold(index);

@@ -21,7 +21,7 @@ export interface Counts {
 /** One virtqueue. */
 export interface QueueCounts extends Counts {
   kind: 'data' | 'control';
-  /** How often the device looked at the queue: at DRIVER_OK, for notifications, and to go on after a wait. */
+  /** How often the device took requests from the queue: for notifications, at DRIVER_OK, and to go on after a wait. */
   rounds: number;
   /** How often requests had to wait: for the throttle, or for the rest of a long notification. */
   held: number;

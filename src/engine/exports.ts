@@ -12,6 +12,7 @@ export interface EngineExports {
   reportWrites(device: number, on: number): void;
   setFeatures(device: number, features: bigint): void;
   enableQueue(device: number, index: number, size: number, desc: bigint, avail: bigint, used: bigint): number;
+  hasAvailable(device: number, index: number): number;
   notify(device: number, index: number, requests: number, bytes: number, descriptors: number): number;
   reset(device: number): void;
   resetQueue(device: number, index: number): void;
@@ -40,6 +41,7 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'reportWrites',
   'setFeatures',
   'enableQueue',
+  'hasAvailable',
   'notify',
   'reset',
   'resetQueue',
