@@ -122,6 +122,7 @@ export function packedAvailable(queue: Queue): bool {
 }
 
 /** A packed ring's indirect table (2.8.7): all its descriptors, in their order; no flag but WRITE means anything. */
+@inline
 function readPackedTable(device: Device, address: u64, bytes: u32): u32 {
   // 2.8.18: the device may limit the length of a list; it does so before it walks through entries of no bytes.
   if (bytes / DESC_BYTES > device.bufferCapacity) return FAULT_CHAIN_LENGTH;

@@ -49,16 +49,14 @@ export class SplitBatch {
 }
 
 const DESC_WORDS = virtio.DESC_BYTES / 4;
-const ADDRESS_WORD = virtio.DESC_ADDR / 4;
-const LENGTH_WORD = virtio.DESC_LEN / 4;
 const ID_WORD = virtio.PACKED_DESC_ID / 4;
 const FLAGS_SHIFT = 8 * (virtio.PACKED_DESC_FLAGS - virtio.PACKED_DESC_ID);
 const MARKS = virtio.PACKED_DESC_F_AVAIL | virtio.PACKED_DESC_F_USED;
 
 /** The same batch in a packed ring (2.8): each chain is one descriptor, which names an indirect table. */
 export class PackedBatch {
-  /** Address, length and id of each chain's descriptor. */
-  readonly #chains: Uint32Array;
+  /** The chains' descriptors, made available under either wrap counter. */
+  readonly #descriptors: readonly [Uint32Array, Uint32Array];
   readonly #count: number;
   readonly #size: number;
   /** The WebAssembly memory. */
@@ -67,10 +65,10 @@ export class PackedBatch {
   readonly #ring: number;
   readonly #event: number;
   /** Where the next chain goes, and the wrap counter there (2.8.1). */
-  #next: number;
-  #wrap = 1;
+  #next = 0;
+  #wrap: 0 | 1 = 1;
   /** Where the batch's last chain went, and its marks once it is used. */
-  #last: number;
+  #last = 0;
   #lastMarks = MARKS;
 
   constructor(memory: WebAssembly.Memory, ramOffset: number, queue: DriverQueue, heads: readonly number[]) {
@@ -80,37 +78,18 @@ export class PackedBatch {
     this.#ring = (ramOffset + queue.desc) / 4;
     this.#event = (ramOffset + queue.avail) / 4;
     // The chains were made available once, from the ring's start on.
-    this.#chains = this.#words.slice(this.#ring, this.#ring + heads.length * DESC_WORDS);
-    this.#next = heads.length % queue.size;
-    if (this.#next === 0) this.#wrap = 0;
-    this.#last = heads.length - 1;
+    const built = this.#words.slice(this.#ring, this.#ring + heads.length * DESC_WORDS);
+    this.#descriptors = [available(built, 0), available(built, 1)];
+    this.#goPast(heads.length);
   }
 
   /** Makes the chains available again, and asks for one interrupt, at the batch's first completion (2.8.10). */
   republish(): void {
-    const words = this.#words;
-    const chains = this.#chains;
-    words[this.#event] =
+    this.#words[this.#event] =
       this.#next | (this.#wrap << virtio.EVENT_WRAP_BIT) | (virtio.EVENT_DESC << (8 * virtio.EVENT_SUPPRESS_FLAGS));
-    let next = this.#next;
-    let wrap = this.#wrap;
-    let flags = flagsFor(wrap);
-    for (let from = 0; from < this.#count * DESC_WORDS; from += DESC_WORDS) {
-      const to = this.#ring + next * DESC_WORDS;
-      words[to + ADDRESS_WORD] = chains[from + ADDRESS_WORD] ?? 0;
-      words[to + ADDRESS_WORD + 1] = chains[from + ADDRESS_WORD + 1] ?? 0;
-      words[to + LENGTH_WORD] = chains[from + LENGTH_WORD] ?? 0;
-      words[to + ID_WORD] = ((chains[from + ID_WORD] ?? 0) & 0xffff) | flags;
-      this.#last = next;
-      this.#lastMarks = wrap ? MARKS : 0;
-      if (++next === this.#size) {
-        next = 0;
-        wrap ^= 1;
-        flags = flagsFor(wrap);
-      }
-    }
-    this.#next = next;
-    this.#wrap = wrap;
+    const fitting = Math.min(this.#count, this.#size - this.#next);
+    this.#write(0, fitting);
+    if (fitting < this.#count) this.#write(fitting, this.#count);
   }
 
   /** Whether the device has completed all of them: it goes through the ring in order. */
@@ -118,10 +97,28 @@ export class PackedBatch {
     const flags = (this.#words[this.#ring + this.#last * DESC_WORDS + ID_WORD] ?? 0) >>> FLAGS_SHIFT;
     return (flags & MARKS) === this.#lastMarks;
   }
+
+  /** Writes the chains from `start` up to `end`, which the ring has room for before its own end. */
+  #write(start: number, end: number): void {
+    const chains = this.#descriptors[this.#wrap].subarray(start * DESC_WORDS, end * DESC_WORDS);
+    this.#words.set(chains, this.#ring + this.#next * DESC_WORDS);
+    this.#goPast(end - start);
+  }
+
+  #goPast(count: number): void {
+    this.#last = this.#next + count - 1;
+    this.#lastMarks = this.#wrap ? MARKS : 0;
+    this.#next += count;
+    if (this.#next === this.#size) {
+      this.#next = 0;
+      this.#wrap = this.#wrap ? 0 : 1;
+    }
+  }
 }
 
-/** Flags of an available descriptor that names a table, in their place beside the id. */
-function flagsFor(wrap: number): number {
+/** Descriptors of indirect tables, with the marks of an available one under a wrap counter in place of their own. */
+function available(descriptors: Uint32Array, wrap: 0 | 1): Uint32Array {
   const mark = wrap ? virtio.PACKED_DESC_F_AVAIL : virtio.PACKED_DESC_F_USED;
-  return (virtio.DESC_F_INDIRECT | mark) << FLAGS_SHIFT;
+  const flags = (virtio.DESC_F_INDIRECT | mark) << FLAGS_SHIFT;
+  return descriptors.map((word, i) => (i % DESC_WORDS === ID_WORD ? (word & 0xffff) | flags : word));
 }
