@@ -16,6 +16,7 @@ export default defineConfig({
         test: { name: 'library', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'], ...times },
       },
       services('host'),
+      services('workers'),
       {
         test: {
           name: 'browser',

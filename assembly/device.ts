@@ -77,6 +77,11 @@ export class Device {
   iv: u32;
   /** The request in hand, whichever layout it came in. */
   operation: u32;
+  /** Records of deferred requests, 0: there are none; the one at hand, index + 1; what became of the chain that is being run. */
+  deferred: u32;
+  reserved: u32;
+  nobody: u32;
+  outcome: u32;
   /** The session of a request in stateless mode. */
   stateless: u32;
   /** Requests that wait to run side by side (request/batch.ts). */

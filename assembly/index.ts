@@ -4,14 +4,16 @@ import { FAULT_NONE, MEMORY_REGIONS_MAX, NOTIFY_NEEDS_RESET } from '../spec/engi
 import { breakDevice, Device, initialise as layOut, queueAt, regionBytes as bytesFor } from './device';
 import { addRegion } from './memory/guest';
 import { checkSession, expandSession as expand } from './session/expand';
-import { Session } from './session/slot';
+import { Session, SLOT_BYTES } from './session/slot';
+import { deferredBytes as bytesDeferred, dropHeld, finish, placeDeferred } from './request/deferred';
 import { placeSession } from './request/host';
+import { JOB_CONTENT, jobBytes as bytesOfJob, runJobs as run } from './request/job';
 import { beginNotification, endNotification } from './statistics';
 import { clearSessions, reopenSession, sessionInSlot } from './session/table';
 import { enableQueue as enable, forgetQueue, indicesOf, QUEUE_BYTES, setIndices } from './virtqueue/queue';
 import { packedAvailable } from './virtqueue/chain';
-import { processPackedQueue } from './virtqueue/packed';
-import { processSplitQueue, splitAvailable } from './virtqueue/split';
+import { completePacked, processPackedQueue } from './virtqueue/packed';
+import { completeSplit, processSplitQueue, splitAvailable } from './virtqueue/split';
 import { wipe } from './memory/bytes';
 
 /** Bytes of memory that a device of these capacities needs. */
@@ -80,12 +82,50 @@ export function notify(device: Device, index: u32, requests: u32, bytes: u32, de
   return answer | endNotification(device);
 }
 
+/** Bytes of a table of so many records of deferred requests. */
+export function deferredBytes(records: u32): u32 {
+  return bytesDeferred(records);
+}
+
+/** From now on requests may be deferred: their records stand at `table` (DEFERRED_*), which deferredBytes() measured. */
+export function useDeferred(device: Device, table: usize): void {
+  device.deferred = <u32>table;
+}
+
+/**
+ * Completes the request of record `index`, which was posted and not dropped since: `resultBytes` stand in its buffers if `status` is OK.
+ * Returns NOTIFY_* bits for its queue.
+ */
+export function complete(device: Device, index: u32, status: u32, resultBytes: u32): u32 {
+  const queue = finish(device, index, status, resultBytes);
+  return queue.packed ? completePacked(device, queue, index) : completeSplit(device, queue, index);
+}
+
+/** Bytes of a session with its expanded keys, and of a job (JOB_*) with so much content and room for a result. */
+export function sessionBytes(): u32 {
+  return SLOT_BYTES;
+}
+export function jobBytes(readableBytes: u32, writableBytes: u32): u32 {
+  return bytesOfJob(readableBytes, writableBytes);
+}
+
+/** Where a job's content begins; its result does at the next multiple of 64 bytes behind it. */
+export function jobContent(): u32 {
+  return JOB_CONTENT;
+}
+
+/** Runs `count` jobs, JOBS_AT_ONCE at most, whose addresses stand at `jobs`. The device has room for as many sessions. */
+export function runJobs(device: Device, jobs: usize, count: u32): void {
+  run(device, jobs, count);
+}
+
 /** Device reset (2.4): queues are forgotten, sessions wiped, faults gone. */
 export function reset(device: Device): void {
   wipe(device.queues, (device.dataQueues + 1) * QUEUE_BYTES);
   wipe(device.header, device.scratch2 + device.maxRequestBytes - device.header);
   clearSessions(device);
   device.batchCount = 0;
+  device.reserved = 0;
   device.features = 0;
   device.fault = FAULT_NONE;
   device.faultQueue = 0;
@@ -106,7 +146,9 @@ export function setFault(device: Device, fault: u32, queue: u32): void {
 
 /** Resets queue `index` (at most dataQueues) alone (2.6.1): it is disabled, and nothing of it is known any more. */
 export function resetQueue(device: Device, index: u32): void {
-  forgetQueue(queueAt(device, index));
+  const queue = queueAt(device, index);
+  dropHeld(device, queue);
+  forgetQueue(queue);
 }
 
 /** Where a queue stands: next available entry in the low half, next used one in the high half, with their wrap counters. */
@@ -159,5 +201,6 @@ export function expandSession(device: Device, session: Session): bool {
   session.nextFree = 0;
   expand(session);
   placeSession(session);
+  placeDeferred(session);
   return true;
 }

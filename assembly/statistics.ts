@@ -67,7 +67,7 @@ export function mayRun(device: Device): bool {
   const budget = device.budget;
   // The content may have overdrawn its half by a request.
   if (<u32>budget && <i64>budget >> 32 > 0) return true;
-  device.moreLeft = NOTIFY_MORE;
+  device.moreLeft |= NOTIFY_MORE;
   return false;
 }
 
@@ -95,6 +95,17 @@ export function countRequest(device: Device, service: u32, status: u32, contentB
   count(device, min<u32>(service, STATISTICS_UNKNOWN), status, contentBytes);
 }
 
+/** Counts how a request ended that was counted when it was deferred. */
+export function countStatus(device: Device, service: u32, status: u32): void {
+  if (status != CRYPTO_OK) countError(device, min<u32>(service, STATISTICS_UNKNOWN), status);
+}
+
+/** What notify() is to say beside what it did. */
+@inline
+export function leaveMore(device: Device, bit: u32): void {
+  device.moreLeft |= bit;
+}
+
 /** Counts a control request that was answered. */
 @inline
 export function countControlRequest(device: Device, status: u32, contentBytes: u32): void {
@@ -117,7 +128,7 @@ function countError(device: Device, service: u32, status: u32): void {
   if (service < <u32>STATISTICS_SERVICES) add(serviceRecord(device, service) + error, 1);
 }
 
-/** Sums up the notification. Returns NOTIFY_MORE when its budget ended before the queue did, else 0. */
+/** Sums up the notification. Returns NOTIFY_MORE when its budget ended before the queue did, and NOTIFY_WAITS, else 0. */
 export function endNotification(device: Device): u32 {
   const queue = queueRecord(device, device.runningQueue);
   for (let service: u32 = 0; service <= <u32>STATISTICS_CONTROL; service++) {

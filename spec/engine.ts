@@ -5,6 +5,8 @@ export const NOTIFY_INTERRUPT = 1;
 export const NOTIFY_NEEDS_RESET = 2;
 /** The budget ended before the queue did: more is available, and notify() is to be called again. */
 export const NOTIFY_MORE = 4;
+/** A request waits in its ring for a record of a deferred one: notify() is to be called again when one was released. */
+export const NOTIFY_WAITS = 8;
 
 /** Why a queue or a chain was refused. Each one costs the guest DEVICE_NEEDS_RESET (2.1.2). */
 export const FAULT_NONE = 0;
@@ -57,12 +59,50 @@ export const SESSION_KEY_BYTES_MAX = 768;
 export const SESSION_HEAD_BYTES = 832;
 /** Behind the head: where requests of the session run. Not saved, for it is the host's choice. */
 export const SESSION_HOST_FROM = 832;
+export const SESSION_DEFER_FROM = 836;
 export const SESSION_PLACEMENT_BYTES = 64;
 
 /** What the host answers when an AEAD request is offered to it: declined, done, or done with a wrong tag and nothing written. */
 export const HOST_DECLINED = 0;
 export const HOST_DONE = 1;
 export const HOST_BAD_TAG = 2;
+
+/** What the host answers when a record for a deferred request is asked for and there is none: nobody works, or all are taken. */
+export const CLAIM_NOBODY = -1;
+export const CLAIM_FULL = -2;
+
+/**
+ * A record of a deferred request, in the table that useDeferred() names: queue, buffer id, descriptors, session, opcode, numbers of
+ * readable and writable buffers, bytes of content and of room for the result, 32 bits each; what else stands there is the engine's.
+ * Behind it the operation, then the buffers: the content's, and those that the device may write, the last of which ends in the status.
+ */
+export const DEFERRED_QUEUE = 0;
+export const DEFERRED_SESSION = 12;
+export const DEFERRED_OPCODE = 16;
+export const DEFERRED_READABLE_COUNT = 20;
+export const DEFERRED_WRITABLE_COUNT = 24;
+export const DEFERRED_READABLE_BYTES = 28;
+export const DEFERRED_WRITABLE_BYTES = 32;
+export const DEFERRED_OPERATION = 64;
+export const DEFERRED_BUFFERS = 128;
+export const DEFERRED_BUFFER_BYTES = 16;
+export const DEFERRED_BUFFER_POINTER = 8;
+export const DEFERRED_BUFFER_LENGTH = 12;
+/** 1 MiB in pages of 4 KiB, read and written. */
+export const DEFERRED_BUFFERS_MAX = 528;
+export const DEFERRED_BYTES = 8576;
+
+/** A job: what a deferred request consists of, for whoever runs it, and its answer. The session is a copy, and the operation too. */
+export const JOB_OPCODE = 0;
+export const JOB_READABLE_BYTES = 4;
+export const JOB_WRITABLE_BYTES = 8;
+export const JOB_STATUS = 12;
+export const JOB_RESULT_BYTES = 16;
+export const JOB_OPERATION = 64;
+export const JOB_OPERATION_BYTES = 44;
+export const JOB_SESSION = 128;
+/** Jobs that one call runs, side by side where they are alike. */
+export const JOBS_AT_ONCE = 4;
 
 /**
  * What the engine counts, from the address that statisticsAt() answers: what the last notification ran, a row a service;

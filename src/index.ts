@@ -13,5 +13,5 @@ export type { LimitOptions } from './device/limits.ts';
 export type { CryptoDeviceOptions } from './device/options.ts';
 export { type DeviceState, StateError } from './device/state.ts';
 export type { CountedService, Counts, ErrorStatus, QueueCounts, Statistics } from './device/statistics.ts';
-export type { WriteReport } from './engine/load.ts';
+export type { WriteReport } from './engine/instantiate.ts';
 export type { GuestMemory, GuestRegion } from './engine/memory.ts';

@@ -36,6 +36,7 @@ import { checkSession, expandSession } from '../session/expand';
 import { keyOf, Session } from '../session/slot';
 import { freeSession, openSession } from '../session/table';
 import { readBytes } from '../virtqueue/buffers';
+import { placeDeferred } from './deferred';
 import { placeSession } from './host';
 
 /**
@@ -71,6 +72,7 @@ function takeSlot(device: Device, parameters: Session): u32 {
   readBytes(device, keyOf(session), keys);
   expandSession(session);
   placeSession(session);
+  placeDeferred(session);
   device.createdSession = openSession(device, session);
   return CRYPTO_OK;
 }

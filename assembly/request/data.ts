@@ -38,6 +38,7 @@ import { runChain } from './chain';
 import { runCipher } from './cipher';
 import { dataHeaderBytes, readOperation, statelessLayout, symOpType } from './layout';
 import { Operation } from './operation';
+import { defer, isDeferred, OUTCOME_DONE, OUTCOME_WAITS } from './deferred';
 import { closeStateless, openStateless } from './stateless';
 
 /** Runs the data request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered. */
@@ -67,11 +68,22 @@ export function runDataRequest(device: Device): u32 {
       status = runStateless(device, opcode);
     }
   }
+  if (device.outcome == OUTCOME_WAITS) return FAULT_NONE;
+  if (device.outcome != OUTCOME_DONE) {
+    countRequest(device, service, CRYPTO_OK, device.readableBytes - device.readableLeft - headerBytes + deferredContent(device));
+    return FAULT_NONE;
+  }
   if (status != CRYPTO_OK) device.resultBytes = 0;
   writeLastByte(device, <u8>status);
   countRequest(device, service, status, device.readableBytes - device.readableLeft - headerBytes);
   device.resultBytes += STATUS_BYTES;
   return FAULT_NONE;
+}
+
+/** Content of a request that is read elsewhere. */
+function deferredContent(device: Device): u32 {
+  const operation = changetype<Operation>(device.operation);
+  return operation.ivBytes + operation.sourceBytes + operation.aadBytes;
 }
 
 @inline
@@ -108,6 +120,15 @@ function runOperation(device: Device, session: Session, opcode: u32, stateless: 
   }
   readOperation(device, service, session.opType, stateless);
   if (!carries(device)) return CRYPTO_ERR;
+  if (isDeferred(device, session)) {
+    device.outcome = defer(device, session, opcode);
+    if (device.outcome != OUTCOME_DONE) return CRYPTO_OK;
+  }
+  return runParsed(device, session, service);
+}
+
+/** Runs the request whose operation was read; its content is next in the chain. */
+export function runParsed(device: Device, session: Session, service: u32): u32 {
   if (service == SERVICE_AEAD) return runAead(device, session);
   if (service != SERVICE_CIPHER) return runAuth(device, session);
   return session.opType == SYM_OP_ALGORITHM_CHAINING ? runChain(device, session) : runCipher(device, session);

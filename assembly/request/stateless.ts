@@ -32,6 +32,7 @@ import { wipe } from '../memory/bytes';
 import { checkSession, expandSession } from '../session/expand';
 import { SLOT_BYTES, Session, keyOf } from '../session/slot';
 import { readBytes } from '../virtqueue/buffers';
+import { placeDeferred } from './deferred';
 import { placeSession } from './host';
 import { symOpType } from './layout';
 
@@ -63,6 +64,7 @@ export function openStateless(device: Device, service: u32): u32 {
   readBytes(device, keyOf(session), keys);
   expandSession(session);
   placeSession(session);
+  placeDeferred(session);
   return CRYPTO_OK;
 }
 

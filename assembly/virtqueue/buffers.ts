@@ -189,3 +189,43 @@ export function writeLastByte(device: Device, value: u8): void {
   guestStore<u8>(buffer.pointer + buffer.bytes - 1, value);
   reportWrite(device, buffer.address + buffer.bytes - 1, 1);
 }
+
+/** Readable buffers that have bytes left to read. */
+export function readableBuffersLeft(device: Device): u32 {
+  return device.readableCount - device.readBuffer;
+}
+
+/** Copies the buffers that are left, from where reading stands, to `to`: the readable ones, then the writable ones. */
+export function keepBuffers(device: Device, to: usize): void {
+  const first = device.readBuffer;
+  const count = device.readableCount + device.writableCount - first;
+  memory.copy(to, device.buffers + first * BUFFER_BYTES, count * BUFFER_BYTES);
+  if (first == device.readableCount) return;
+  const begun = changetype<Buffer>(to);
+  begun.address += device.readOffset;
+  begun.pointer += device.readOffset;
+  begun.bytes -= device.readOffset;
+}
+
+/** Makes `count` writable buffers that were kept at `from` the device's list. */
+export function takeBuffers(device: Device, from: usize, count: u32): void {
+  beginBuffers(device);
+  memory.copy(device.buffers, from, count * BUFFER_BYTES);
+  device.writableCount = count;
+}
+
+/** Makes one readable and one writable piece of the engine's own memory the device's list. */
+export function useJobBuffers(device: Device, source: usize, sourceBytes: u32, result: usize, resultBytes: u32): void {
+  beginBuffers(device);
+  const readable = bufferAt(device, 0);
+  readable.pointer = source;
+  readable.bytes = sourceBytes;
+  const writable = bufferAt(device, 1);
+  writable.pointer = result;
+  writable.bytes = resultBytes;
+  device.readableCount = 1;
+  device.writableCount = 1;
+  device.readableBytes = sourceBytes;
+  device.writableBytes = resultBytes;
+  endBuffers(device);
+}

@@ -1,6 +1,6 @@
 // The packed ring's walker (2.8): available descriptors are taken in ring order, and each chain's used descriptor is written
 // over its first one.
-import { FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET } from '../../spec/engine';
+import { FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '../../spec/engine';
 import {
   DESC_BYTES,
   DESC_F_WRITE,
@@ -20,7 +20,8 @@ import {
 import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
 import { runBatch } from '../request/batch';
-import { mayRun } from '../statistics';
+import { leaveMore, mayRun } from '../statistics';
+import { nextUsable, OUTCOME_DONE, OUTCOME_WAITS } from '../request/deferred';
 import { packedAvailable, readPackedChain } from './chain';
 import { Queue } from './queue';
 import { runRequest } from './run';
@@ -33,37 +34,58 @@ export function processPackedQueue(device: Device, queue: Queue): u32 {
   const first = <u32>queue.nextUsed;
   let firstFlags: u32 = 0;
   let moved: u32 = 0;
+  let taken: u32 = 0;
   let asked: u32 = 0;
-  while (moved < queue.size) {
+  while (moved + queue.inFlightDescriptors < queue.size) {
     if (!packedAvailable(queue)) {
       // 2.8.10: ask for a notification of the next chain, then look again; whatever came in between is run now.
-      if (!queue.eventIdx || asked == moved) break;
+      if (!queue.eventIdx || asked == taken) break;
       askForNotification(device, queue);
-      asked = moved;
+      asked = taken;
       continue;
     }
     if (!mayRun(device)) break;
-    let fault = readPackedChain(device, queue, queue.size - moved);
+    let fault = readPackedChain(device, queue, queue.size - moved - queue.inFlightDescriptors);
     if (fault == FAULT_NONE) fault = runRequest(device, queue);
     if (fault != FAULT_NONE) {
       breakDevice(device, queue.index, fault);
       break;
     }
+    if (device.outcome == OUTCOME_WAITS) {
+      leaveMore(device, NOTIFY_WAITS);
+      break;
+    }
+    taken += queue.chainDescriptors;
+    advanceAvail(queue);
+    if (device.outcome != OUTCOME_DONE) continue;
     const flags = writeUsed(device, queue);
     if (moved) markUsed(device, queue, queue.nextUsed, flags);
     else firstFlags = flags;
-    advance(queue);
+    advanceUsed(queue);
     moved += queue.chainDescriptors;
   }
-  return moved ? publish(device, queue, moved, asked, first, firstFlags) : faultBit(device);
+  runBatch(device);
+  if (moved) markUsed(device, queue, first, firstFlags);
+  if (taken && queue.eventIdx && asked != taken) askForNotification(device, queue);
+  return publish(device, queue, moved);
 }
 
-/** Shows the driver the `moved` descriptors that were used from place `first` on, and decides whether it wants an interrupt. */
-function publish(device: Device, queue: Queue, moved: u32, asked: u32, first: u32, firstFlags: u32): u32 {
-  runBatch(device);
-  markUsed(device, queue, first, firstFlags);
-  if (queue.eventIdx && asked != moved) askForNotification(device, queue);
-  return faultBit(device) | (wantsInterrupt(queue, moved) ? NOTIFY_INTERRUPT : 0);
+/** Shows the driver the chain of record `index`, and of others that waited for it. Returns NOTIFY_* bits. */
+export function completePacked(device: Device, queue: Queue, index: u32): u32 {
+  let moved: u32 = 0;
+  let next = index + 1;
+  while (nextUsable(device, queue, next)) {
+    markUsed(device, queue, queue.nextUsed, writeUsed(device, queue));
+    advanceUsed(queue);
+    moved += queue.chainDescriptors;
+    next = 0;
+  }
+  return publish(device, queue, moved);
+}
+
+/** Decides whether the driver wants an interrupt for the last `moved` descriptors, which it was shown. */
+function publish(device: Device, queue: Queue, moved: u32): u32 {
+  return faultBit(device) | (moved && wantsInterrupt(queue, moved) ? NOTIFY_INTERRUPT : 0);
 }
 
 @inline
@@ -90,10 +112,13 @@ function markUsed(device: Device, queue: Queue, place: u32, flags: u32): void {
 }
 
 /** Goes past the chain that was run. A chain takes as many places among the used descriptors as it had (2.8.6). */
-function advance(queue: Queue): void {
+function advanceAvail(queue: Queue): void {
   const nextAvail = <u32>queue.nextAvail + queue.chainDescriptors;
   if (nextAvail >= queue.size) queue.availWrap ^= 1;
   queue.nextAvail = <u16>(nextAvail >= queue.size ? nextAvail - queue.size : nextAvail);
+}
+
+function advanceUsed(queue: Queue): void {
   const nextUsed = <u32>queue.nextUsed + queue.chainDescriptors;
   if (nextUsed >= queue.size) queue.usedWrap ^= 1;
   queue.nextUsed = <u16>(nextUsed >= queue.size ? nextUsed - queue.size : nextUsed);

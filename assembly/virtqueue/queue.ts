@@ -29,13 +29,18 @@ export class Queue {
   nextUsed: u16;
   availWrap: u32;
   usedWrap: u32;
-  /** The packed chain that is being run: its buffer id and how many descriptors it takes in the ring. */
+  /** The chain that is being run: its buffer id (split: its head) and, in a packed ring, how many descriptors it takes there. */
   chainId: u32;
   chainDescriptors: u32;
   /** Requests completed since the queue was enabled. */
   requests: u64;
+  /** Chains that were taken and are not used yet (request/deferred.ts), their descriptors, and where IN_ORDER holds their order. */
+  inFlight: u32;
+  inFlightDescriptors: u32;
+  orderFirst: u32;
+  orderLast: u32;
 }
-export const QUEUE_BYTES: usize = 96;
+export const QUEUE_BYTES: usize = 128;
 
 /**
  * Enables a queue (4.1.4.3 queue_enable): size and addresses are checked here and not again.
@@ -71,6 +76,9 @@ export function enableQueue(device: Device, queue: Queue, index: u32, size: u32,
   queue.availWrap = 1;
   queue.usedWrap = 1;
   queue.requests = 0;
+  queue.inFlight = 0;
+  queue.inFlightDescriptors = 0;
+  queue.orderFirst = 0;
   queue.enabled = 1;
   return FAULT_NONE;
 }

@@ -1,10 +1,11 @@
 // The split ring's walker (2.7): one call a notification takes every available chain, runs it and publishes its completion.
-import { FAULT_AVAIL_INDEX, FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET } from '../../spec/engine';
+import { FAULT_AVAIL_INDEX, FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '../../spec/engine';
 import { AVAIL_ELEM_BYTES, AVAIL_F_NO_INTERRUPT, AVAIL_FLAGS, AVAIL_IDX, AVAIL_RING, USED_ELEM_BYTES, USED_ELEM_ID, USED_ELEM_LEN, USED_FLAGS, USED_IDX, USED_RING } from '../../spec/virtio';
 import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
 import { runBatch } from '../request/batch';
-import { mayRun } from '../statistics';
+import { leaveMore, mayRun } from '../statistics';
+import { nextUsable, OUTCOME_DONE, OUTCOME_WAITS } from '../request/deferred';
 import { readSplitChain } from './chain';
 import { Queue } from './queue';
 import { runRequest } from './run';
@@ -26,7 +27,7 @@ export function processSplitQueue(device: Device, queue: Queue): u32 {
     const available = guestLoad<u16>(queue.avail + AVAIL_IDX);
     const ahead = <u32>(<u16>(available - queue.nextAvail));
     if (!ahead) break;
-    if (ahead > queue.size - <u32>(<u16>(queue.nextUsed - firstUsed))) {
+    if (ahead > queue.size - queue.inFlight - <u32>(<u16>(queue.nextUsed - firstUsed))) {
       breakDevice(device, queue.index, FAULT_AVAIL_INDEX);
       break;
     }
@@ -47,20 +48,42 @@ function runChains(device: Device, queue: Queue, available: u16): bool {
   do {
     if (!mayRun(device)) return false;
     const head = <u32>guestLoad<u16>(queue.avail + AVAIL_RING + (queue.nextAvail & mask) * AVAIL_ELEM_BYTES);
+    queue.chainId = head;
     let fault = readSplitChain(device, queue, head);
     if (fault == FAULT_NONE) fault = runRequest(device, queue);
     if (fault != FAULT_NONE) {
       breakDevice(device, queue.index, fault);
       return false;
     }
-    const element = queue.used + USED_RING + (queue.nextUsed & mask) * USED_ELEM_BYTES;
-    guestStore<u32>(element + USED_ELEM_ID, head);
-    guestStore<u32>(element + USED_ELEM_LEN, device.resultBytes);
+    if (device.outcome == OUTCOME_WAITS) {
+      leaveMore(device, NOTIFY_WAITS);
+      return false;
+    }
     queue.nextAvail++;
-    queue.nextUsed++;
-    queue.requests++;
+    if (device.outcome == OUTCOME_DONE) use(device, queue);
   } while (queue.nextAvail != available);
   return true;
+}
+
+/** Writes the used element of the chain that was run. */
+@inline
+function use(device: Device, queue: Queue): void {
+  const element = queue.used + USED_RING + (queue.nextUsed & (queue.size - 1)) * USED_ELEM_BYTES;
+  guestStore<u32>(element + USED_ELEM_ID, queue.chainId);
+  guestStore<u32>(element + USED_ELEM_LEN, device.resultBytes);
+  queue.nextUsed++;
+  queue.requests++;
+}
+
+/** Shows the driver the chain of record `index`, and of others that waited for it. Returns NOTIFY_* bits. */
+export function completeSplit(device: Device, queue: Queue, index: u32): u32 {
+  const firstUsed = queue.nextUsed;
+  let taken = index + 1;
+  while (nextUsable(device, queue, taken)) {
+    use(device, queue);
+    taken = 0;
+  }
+  return publish(device, queue, firstUsed);
 }
 
 /** Shows the driver what was completed since `firstUsed`, and decides whether it wants an interrupt (2.7.7). */

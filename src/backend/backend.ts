@@ -1,19 +1,50 @@
 import { DECLINING_HOST, type HostCryptography } from '../engine/host.ts';
+import { type Deferral, NO_DEFERRAL } from '../engine/jobs.ts';
 import { NodeHost, nodeCrypto } from './host_node.ts';
+import { sessionAlgorithms } from './session_fields.ts';
 import { EVERY_SIZE } from './thresholds.ts';
+import { defaultWorkers } from './workers/cores.ts';
+import { type DevicePort, WorkerDeferral } from './workers/deferral.ts';
+import { WORKERS_MAX } from './workers/layout.ts';
 
-/** Where requests run: in the engine at once, or in the host's own cryptography, where that can do the same. */
-export const BACKENDS = ['inline', 'host'] as const;
+export type { BackendEvent } from './workers/deferral.ts';
+
+/** Where requests run. */
+export const BACKENDS = ['inline', 'host', 'workers'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
-/** Pieces of work that ran elsewhere than in the engine: the cipher, hash, MAC or AEAD of one request. */
+/** Pieces of work that ran elsewhere than in the engine at once. */
 export interface BackendCounts {
+  /** In node:crypto: the cipher, hash, MAC or AEAD of one request. */
   host: number;
+  /** In workers: requests. */
+  workers: number;
 }
+
+export interface BackendOptions {
+  /**
+   * Where requests run: 'inline' in the engine; 'host' in node:crypto, where this is Node and node:crypto does the same; 'workers'
+   * beside this thread, in so many of them as `workers` says, once they have started. Default inline.
+   */
+  backend?: BackendName;
+  /** Workers of that backend, 1 to 64. Default: one a core, 4 at most. */
+  workers?: number;
+}
+export type ResolvedBackend = Required<BackendOptions>;
 
 /** What a device's engine calls, and what it has been called for. */
 export interface Backend {
   readonly host: HostCryptography;
+  readonly deferral: Deferral;
+  /** Resolves when the backend is at work, or never will be. */
+  start(port: DevicePort): Promise<void>;
+  /** Completes what was finished elsewhere. */
+  reap(): void;
+  /** Completes all that is under way. */
+  settle(): void;
+  /** Forgets what is under way, on one queue or on all. */
+  drop(queue?: number): void;
+  dispose(): void;
   counts(): BackendCounts;
 }
 
@@ -21,15 +52,47 @@ export interface Backend {
  * Checks a choice of backend.
  * @throws RangeError that names what there is
  */
-export function resolveBackend(name: BackendName = 'inline'): BackendName {
-  if (!BACKENDS.includes(name)) throw new RangeError(`backend is ${String(name)}: give ${BACKENDS.join(' or ')}.`);
-  return name;
+export function resolveBackend({ backend = 'inline', workers = defaultWorkers() }: BackendOptions): ResolvedBackend {
+  if (!BACKENDS.includes(backend)) {
+    throw new RangeError(`backend is ${String(backend)}: give ${BACKENDS.join(', ')}.`);
+  }
+  if (!Number.isInteger(workers) || workers < 1 || workers > WORKERS_MAX) {
+    throw new RangeError(`workers is ${workers}: give a whole number from 1 to ${WORKERS_MAX}.`);
+  }
+  return { backend, workers };
 }
 
-/** The backend of a device whose engine runs in `memory`. Where the host has no cryptography, that is the engine alone. */
-export function createBackend(name: BackendName, memory: WebAssembly.Memory): Backend {
-  const crypto = name === 'host' ? nodeCrypto() : undefined;
-  if (!crypto) return { host: DECLINING_HOST, counts: () => ({ host: 0 }) };
-  const host = new NodeHost(crypto, memory, EVERY_SIZE);
-  return { host, counts: () => ({ host: host.operations }) };
+/** The backend of a device whose engine runs in `memory`. Where what it needs is missing, requests run in the engine. */
+export function createBackend({ backend, workers }: ResolvedBackend, memory: WebAssembly.Memory): Backend {
+  if (backend === 'workers') return workersBackend(memory, workers);
+  const crypto = backend === 'host' ? nodeCrypto() : undefined;
+  const host = crypto && new NodeHost(crypto, memory, EVERY_SIZE);
+  return {
+    host: host ?? DECLINING_HOST,
+    deferral: NO_DEFERRAL,
+    start: async () => {},
+    reap: () => {},
+    settle: () => {},
+    drop: () => {},
+    dispose: () => {},
+    counts: () => ({ host: host?.operations ?? 0, workers: 0 }),
+  };
+}
+
+function workersBackend(memory: WebAssembly.Memory, workers: number): Backend {
+  // Every request that a worker can run, whatever its size.
+  const deferral = new WorkerDeferral((session) => {
+    const { cipher, digest } = sessionAlgorithms(new DataView(memory.buffer), session);
+    return cipher || digest ? 1 : 0;
+  });
+  return {
+    host: DECLINING_HOST,
+    deferral,
+    start: (port) => deferral.start(port, workers),
+    reap: () => deferral.reap(),
+    settle: () => deferral.settle(),
+    drop: (queue) => deferral.drop(queue),
+    dispose: () => deferral.dispose(),
+    counts: () => ({ host: 0, workers: deferral.operations }),
+  };
 }

@@ -1,4 +1,11 @@
-import { FAULT_NONE, FAULT_QUEUE_SIZE, NOTIFY_INTERRUPT, NOTIFY_MORE, NOTIFY_NEEDS_RESET } from '../../spec/engine.ts';
+import {
+  FAULT_NONE,
+  FAULT_QUEUE_SIZE,
+  NOTIFY_INTERRUPT,
+  NOTIFY_MORE,
+  NOTIFY_NEEDS_RESET,
+  NOTIFY_WAITS,
+} from '../../spec/engine.ts';
 import {
   F_RING_PACKED,
   F_RING_RESET,
@@ -9,9 +16,10 @@ import {
   STATUS_FAILED,
   STATUS_FEATURES_OK,
 } from '../../spec/virtio.ts';
-import { type Backend, createBackend } from '../backend/backend.ts';
+import { type Backend, type BackendEvent, createBackend } from '../backend/backend.ts';
 import type { EngineExports } from '../engine/exports.ts';
-import { instantiateEngine, type WriteReport } from '../engine/load.ts';
+import type { WriteReport } from '../engine/instantiate.ts';
+import { instantiateEngine } from '../engine/load.ts';
 import { checkRegions, claimRegion, type GuestMemory } from '../engine/memory.ts';
 import { type Clock, hostClock } from './clock.ts';
 import { ConfigSpace } from './config_space.ts';
@@ -61,6 +69,8 @@ export interface CreateOptions extends CryptoDeviceOptions {
    * out where nobody needs to know: reports cost time.
    */
   onWrite?: WriteReport;
+  /** Called when workers could not be started, or one was lost. No request is: the engine runs them then. */
+  onBackendEvent?: (event: BackendEvent) => void;
   /** Where the device takes its time from. Default: the host's, whose timers keep no Node process alive. */
   clock?: Clock;
 }
@@ -100,6 +110,10 @@ export class CryptoDevice {
   readonly #throttle: Throttle;
   readonly #held: HeldQueues;
   readonly #statistics: StatisticsReader;
+  /** Queues whose next request waits for one that is under way. */
+  readonly #waiting = new Set<number>();
+  /** Resolves when the backend is at work. Until then, and if it never will be, requests run in the engine. */
+  readonly backendReady: Promise<void>;
   #status = 0;
   #driverFeatures = 0n;
   #interrupt: InterruptHandler = () => {};
@@ -120,7 +134,11 @@ export class CryptoDevice {
     checkRegions(options.guest);
     this.#memory = memory;
     this.#backend = createBackend(this.options.backend, memory);
-    this.#engine = instantiateEngine(memory, options.onWrite ?? (() => {}), this.#backend.host);
+    this.#engine = instantiateEngine(memory, {
+      written: options.onWrite,
+      host: this.#backend.host,
+      deferral: this.#backend.deferral,
+    });
     const capacities = [dataQueues, queueSize, maxSessions, maxRequestBytes] as const;
     this.#base = claimRegion(memory, this.#engine.regionBytes(...capacities));
     this.#engine.initialise(this.#base, ...capacities);
@@ -138,6 +156,16 @@ export class CryptoDevice {
       (queue) => this.#waitOf(queue),
       (queue) => this.#run(queue),
     );
+    this.backendReady = this.#backend.start({
+      engine: this.#engine,
+      base: this.#base,
+      memory,
+      maxRequestBytes,
+      clock: this.#clock,
+      completed: (queue, answer) => this.#completed(queue, answer),
+      released: () => this.#goOn(),
+      report: options.onBackendEvent ?? (() => {}),
+    });
   }
 
   /** Names who hears of interrupts; a transport does so when it is built. */
@@ -224,6 +252,8 @@ export class CryptoDevice {
     const queue = this.queues[index];
     if (!queue) return;
     this.#held.release(index);
+    this.#waiting.delete(index);
+    this.#backend.drop(index);
     this.#engine.resetQueue(this.#base, index);
     queue.reset();
   }
@@ -233,7 +263,9 @@ export class CryptoDevice {
    * limits do not allow now stays available in the ring, and is done later from a timer.
    */
   notify(index: number): void {
-    if (!this.#working || !this.queues[index]?.enabled || this.#held.has(index)) return;
+    if (!this.#working || !this.queues[index]?.enabled) return;
+    this.#backend.reap();
+    if (!this.#working || this.#held.has(index)) return;
     // Nothing to do, and nothing to account for: a driver may notify in vain.
     if (!this.#engine.hasAvailable(this.#base, index)) return;
     // Whoever waits for the throttle goes first.
@@ -245,6 +277,8 @@ export class CryptoDevice {
   /** Device reset (2.4): queues, features and faults are forgotten, every session is closed and its key wiped. */
   reset(): void {
     this.#held.releaseAll();
+    this.#waiting.clear();
+    this.#backend.drop();
     this.#engine.reset(this.#base);
     this.#status = 0;
     this.#driverFeatures = 0n;
@@ -280,11 +314,17 @@ export class CryptoDevice {
     if (this.config.setHardwareReady(ready) && this.#status & STATUS_DRIVER_OK) this.#interrupt('config', 0);
   }
 
+  /** Completes the requests that are under way elsewhere, before this returns. Call it before the guest's RAM is saved. */
+  settle(): void {
+    this.#backend.settle();
+  }
+
   /**
    * The device's state as plain data: registers, ring positions and sessions. Guest RAM is the host's; requests that wait are
    * there, still available. Without keys, the sessions are lost: a request in one of them is answered with INVSESS later on.
    */
   save({ includeKeys = false }: SaveOptions = {}): DeviceState {
+    this.settle();
     return {
       version: STATE_VERSION,
       options: this.#capacities(),
@@ -340,6 +380,7 @@ export class CryptoDevice {
     this.#disposed = true;
     this.#interrupt = () => {};
     this.reset();
+    this.#backend.dispose();
   }
 
   /**
@@ -403,9 +444,24 @@ export class CryptoDevice {
     const ran = this.#statistics.took(index, ended - started);
     if (throttled) this.#throttle.fill(ran, ended);
     if (answer & NOTIFY_MORE && requests === budget.requests) this.#hold(index);
+    this.#waiting.delete(index);
+    if (answer & NOTIFY_WAITS) this.#waiting.add(index);
     if (answer & NOTIFY_INTERRUPT) this.#interrupt('queue', index);
     // Whoever took that interrupt may have reset the device already.
     if (answer & NOTIFY_NEEDS_RESET && this.fault) this.#needsReset();
+  }
+
+  /** Requests of a queue were completed outside of a notification. */
+  #completed(queue: number, answer: number): void {
+    this.#observer?.afterQueue(queue);
+    if (answer & NOTIFY_INTERRUPT) this.#interrupt('queue', queue);
+  }
+
+  /** Queues whose next request waited go on: the one that has waited longest first. */
+  #goOn(): void {
+    for (const queue of [...this.#waiting]) {
+      if (this.#waiting.delete(queue)) this.notify(queue);
+    }
   }
 
   #capacities(): DeviceState['options'] {

@@ -1,13 +1,13 @@
 import type { AlgorithmName } from '../../spec/names.ts';
 import { QUEUE_SIZE_MAX } from '../../spec/virtio.ts';
-import { type BackendName, resolveBackend } from '../backend/backend.ts';
+import { type BackendOptions, type ResolvedBackend, resolveBackend } from '../backend/backend.ts';
 import { type FeatureOptions, type ResolvedFeatures, resolveFeatures } from './features.ts';
 import { type LimitOptions, oneOf, type ResolvedLimits, resolveLimits } from './limits.ts';
 import { type AlgorithmChoice, resolveAlgorithms } from './offer.ts';
 import { powerOfTwoUpTo, queueSizeWithin, queuesMemoryBytes } from './queue_registers.ts';
 
 /** What a virtio crypto device can be told when it is created. */
-export interface CryptoDeviceOptions {
+export interface CryptoDeviceOptions extends BackendOptions {
   /** Data queues, 1 to 64. Default 1. */
   dataQueues?: number;
   /**
@@ -28,11 +28,6 @@ export interface CryptoDeviceOptions {
   features?: FeatureOptions;
   /** What the device allows a guest, at most. */
   limits?: LimitOptions;
-  /**
-   * Where requests run: 'inline' in the engine, or 'host' in node:crypto, where this is Node and node:crypto does the same.
-   * Default inline.
-   */
-  backend?: BackendName;
 }
 
 /** The options that are numbers: together they say how much memory the device takes. */
@@ -44,7 +39,7 @@ export type ResolvedOptions = Record<Capacity, number> & {
   /** The algorithms that are offered, by name. */
   algorithms: readonly AlgorithmName[];
   limits: ResolvedLimits;
-  backend: BackendName;
+  backend: ResolvedBackend;
 };
 
 const LIMITS: Record<Capacity, { low: number; high: number; fallback: number }> = {
@@ -72,7 +67,7 @@ export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
     features: resolveFeatures(options.features),
     algorithms: resolveAlgorithms(options.algorithms),
     limits,
-    backend: resolveBackend(options.backend),
+    backend: resolveBackend(options),
   };
   const { queueSize, features } = resolved;
   const lower = powerOfTwoUpTo(queueSize);

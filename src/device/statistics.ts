@@ -36,7 +36,7 @@ export interface Statistics {
   queues: QueueCounts[];
   /** Data requests by service. A notification's time is shared out by the bytes that it ran for each. */
   services: Record<CountedService, Counts>;
-  /** What ran elsewhere than in the engine: see CreateOptions.backend. */
+  /** What ran elsewhere than in the engine at once: see CryptoDeviceOptions.backend. */
   elsewhere: BackendCounts;
 }
 

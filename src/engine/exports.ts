@@ -29,6 +29,13 @@ export interface EngineExports {
   sessionAt(device: number, index: number): number;
   restoreSession(device: number, id: bigint): number;
   expandSession(device: number, session: number): number;
+  deferredBytes(records: number): number;
+  useDeferred(device: number, table: number): void;
+  complete(device: number, record: number, status: number, resultBytes: number): number;
+  sessionBytes(): number;
+  jobBytes(readableBytes: number, writableBytes: number): number;
+  jobContent(): number;
+  runJobs(device: number, jobs: number, count: number): void;
 }
 
 /** What a binary must export to be this engine. */
@@ -58,4 +65,11 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'sessionAt',
   'restoreSession',
   'expandSession',
+  'deferredBytes',
+  'useDeferred',
+  'complete',
+  'sessionBytes',
+  'jobBytes',
+  'jobContent',
+  'runJobs',
 ];

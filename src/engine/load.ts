@@ -1,7 +1,7 @@
 import { ENGINE_BASE64 } from './binary.ts';
 import { ENGINE_BASE64 as RELAXED_BASE64 } from './binary_relaxed.ts';
-import { ENGINE_EXPORTS, type EngineExports } from './exports.ts';
-import { DECLINING_HOST, type HostCryptography, hostImports } from './host.ts';
+import type { EngineExports } from './exports.ts';
+import { type EngineImports, instantiateModule } from './instantiate.ts';
 
 /** The two builds of the engine. They compute the same; the one with relaxed SIMD looks tables up in fewer instructions. */
 export type EngineBuild = 'relaxed-simd' | 'simd';
@@ -25,7 +25,11 @@ export function engineBuild(): EngineBuild {
 
 /** The binary of a build, decoded anew at each call. */
 export function engineBytes(build: EngineBuild = engineBuild()): Uint8Array<ArrayBuffer> {
-  const text = atob(BASE64[build]);
+  return decodeBase64(BASE64[build]);
+}
+
+export function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
@@ -41,28 +45,12 @@ export function engineModule(build: EngineBuild = engineBuild()): WebAssembly.Mo
 /**
  * Instantiates the engine over a memory.
  * @param memory the memory that holds the guest's RAM and the engine's region
- * @param written called with guest-physical [start, end) after each write to guest RAM, once reportWrites(device, true) ran
- * @param host cryptography that large requests are offered to: none, unless a caller has some
- * @param build which build: the best that runs here, unless a caller wants a certain one
+ * @param module a build: the best that runs here, unless a caller wants a certain one
  */
 export function instantiateEngine(
   memory: WebAssembly.Memory,
-  written: WriteReport,
-  host: HostCryptography = DECLINING_HOST,
-  build: EngineBuild = engineBuild(),
+  imports: EngineImports = {},
+  module: WebAssembly.Module = engineModule(),
 ): EngineExports {
-  const instance = new WebAssembly.Instance(engineModule(build), {
-    env: { memory },
-    guest: { written },
-    host: hostImports(host),
-  });
-  const { exports } = instance;
-  if (!isEngine(exports)) throw new TypeError('The engine binary does not match this library; rebuild both together.');
-  return exports;
-}
-
-export type WriteReport = (start: number, end: number) => void;
-
-function isEngine(exports: WebAssembly.Exports): exports is WebAssembly.Exports & EngineExports {
-  return ENGINE_EXPORTS.every((name) => typeof exports[name] === 'function');
+  return instantiateModule(module, memory, imports);
 }

@@ -35,6 +35,8 @@ export function keepState(cpu: V86Cpu, place: number, kept: Keepable): void {
   const reboot = cpu.reboot_internal.bind(cpu);
 
   cpu.get_state = () => {
+    // What is under way ends before the guest's RAM is saved.
+    device.settle();
     const state = getState();
     if (device.removed) return state;
     state[STATE_INDEX + place] = JSON.stringify({

@@ -9,7 +9,7 @@ import { type MsixMessage, PciTransport } from '../driver/pci_transport.ts';
 import { RamAllocator } from '../driver/ram.ts';
 import { type DriverOptions, KNOWN_FEATURES } from '../driver/ring_driver.ts';
 import type { DriverTransport } from '../driver/transport.ts';
-import type { WriteReport } from '../engine/load.ts';
+import type { WriteReport } from '../engine/instantiate.ts';
 import { VirtioMmio } from '../transport/mmio/mmio.ts';
 import { VirtioPci } from '../transport/pci/pci.ts';
 
@@ -109,6 +109,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     ...options.driver,
     features: withRing(options.driver?.features ?? KNOWN_FEATURES, ring),
   });
+  await device.backendReady;
   if (options.start ?? true) driver.start();
   return {
     device,

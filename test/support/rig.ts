@@ -1,10 +1,12 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
+import type { BackendEvent } from '../../src/backend/backend.ts';
 import type { Clock } from '../../src/device/clock.ts';
 import { type CryptoDevice, createCryptoDevice } from '../../src/device/device.ts';
 import type { FeatureOptions } from '../../src/device/features.ts';
 import type { CryptoDeviceOptions, ResolvedOptions } from '../../src/device/options.ts';
-import { instantiateEngine, type WriteReport } from '../../src/engine/load.ts';
+import type { WriteReport } from '../../src/engine/instantiate.ts';
+import { instantiateEngine } from '../../src/engine/load.ts';
 import type { GuestRegion } from '../../src/engine/memory.ts';
 import { fillWithNoise, Snapshot, type Stretch, stretch } from './memory.ts';
 import { RawPackedRing } from './raw_packed_ring.ts';
@@ -40,6 +42,7 @@ export interface RigOptions extends Omit<CryptoDeviceOptions, 'features'> {
   regions?: GuestRegion[];
   onWrite?: WriteReport;
   clock?: Clock;
+  onBackendEvent?: (event: BackendEvent) => void;
   /** Whether the driver brings the device up at once. Default true. */
   start?: boolean;
 }
@@ -202,7 +205,7 @@ export const RIGS = [
 
 /** Bytes of the engine's region for a device of these options. */
 export function regionBytes(options: ResolvedOptions): number {
-  const engine = instantiateEngine(new WebAssembly.Memory({ initial: 1 }), () => {});
+  const engine = instantiateEngine(new WebAssembly.Memory({ initial: 1 }));
   return engine.regionBytes(options.dataQueues, options.queueSize, options.maxSessions, options.maxRequestBytes);
 }
 

@@ -1,0 +1,201 @@
+// Requests whose work is done elsewhere, beside the notification: the engine takes the chain, hands a description of it to the
+// host, and goes on. A record keeps what is needed to complete it later. A request that does not fit waits in its ring.
+import { CRYPTO_OK, STATUS_BYTES } from '../../spec/crypto';
+import {
+  DEFERRED_BUFFERS,
+  DEFERRED_BUFFERS_MAX,
+  DEFERRED_BYTES,
+  DEFERRED_OPERATION,
+  SESSION_DEFER_FROM,
+} from '../../spec/engine';
+import { F_IN_ORDER } from '../../spec/virtio';
+import { Device, hasFeature, queueAt } from '../device';
+import { Session } from '../session/slot';
+import { countStatus } from '../statistics';
+import { BUFFER_BYTES, keepBuffers, readableBuffersLeft, reportWritten, takeBuffers, writeLastByte } from '../virtqueue/buffers';
+import { Queue } from '../virtqueue/queue';
+import { runBatch } from './batch';
+import { Operation, OPERATION_BYTES } from './operation';
+
+/** Content bytes from which requests of a session are deferred; 0: never. Asked once, when its keys are expanded. */
+// @ts-ignore: decorator
+@external('jobs', 'from')
+declare function from(session: usize): u32;
+
+/** Takes a free record for the engine; its index, or below 0 when none is free (FULL) or nobody works (NOBODY). */
+// @ts-ignore: decorator
+@external('jobs', 'claim')
+declare function claim(): i32;
+
+/** The record is filled in: the work can begin. Content is copied before this returns. */
+// @ts-ignore: decorator
+@external('jobs', 'post')
+declare function post(index: u32): void;
+
+/** The record was completed, and is the host's again. */
+// @ts-ignore: decorator
+@external('jobs', 'release')
+declare function release(index: u32): void;
+
+const NOBODY: i32 = -1;
+
+/** What became of a chain, in Device.outcome: it is used now, later, or still available because there was no room. */
+export const OUTCOME_DONE: u32 = 0;
+export const OUTCOME_DEFERRED: u32 = 1;
+export const OUTCOME_WAITS: u32 = 2;
+
+const RUNNING: u32 = 1;
+const DONE: u32 = 2;
+
+/** A request that is under way (DEFERRED_* of spec/engine.ts). Its operation and its buffers stand behind. */
+@unmanaged
+export class Deferred {
+  queue: u32;
+  chainId: u32;
+  chainDescriptors: u32;
+  session: u32;
+  opcode: u32;
+  /** Buffers that are kept, and the bytes of the content and of the result's place in them. */
+  readableCount: u32;
+  writableCount: u32;
+  readableBytes: u32;
+  writableBytes: u32;
+  /** Where IN_ORDER was negotiated: the record of the queue's next chain, index + 1. */
+  next: u32;
+  state: u32;
+  /** With DONE: bytes written, for the used element (2.7.8). */
+  usedBytes: u32;
+}
+
+export function deferredBytes(records: u32): u32 {
+  return records * DEFERRED_BYTES;
+}
+
+@inline
+function recordAt(device: Device, index: u32): Deferred {
+  return changetype<Deferred>(device.deferred + index * DEFERRED_BYTES);
+}
+
+/** Asks from which size on a session's requests are deferred. */
+export function placeDeferred(session: Session): void {
+  store<u32>(changetype<usize>(session) + SESSION_DEFER_FROM, from(changetype<usize>(session)));
+}
+
+/** Whether a request is large enough for a session that has its requests deferred. */
+@inline
+export function isDeferred(device: Device, session: Session): bool {
+  const least = load<u32>(changetype<usize>(session) + SESSION_DEFER_FROM);
+  return least != 0 && device.deferred != 0 && changetype<Operation>(device.operation).sourceBytes >= least;
+}
+
+/** Whether the next chain of a queue, if it is done at once, has to wait for others before it is used (IN_ORDER). */
+@inline
+export function isOrdered(queue: Queue): bool {
+  return queue.orderFirst != 0;
+}
+
+/** Makes sure that a record is at hand. */
+export function reserve(device: Device): bool {
+  if (device.reserved) return true;
+  const index = claim();
+  if (index < 0) {
+    device.nobody = index == NOBODY;
+    return false;
+  }
+  device.reserved = index + 1;
+  return true;
+}
+
+/**
+ * Defers the request whose header was read and checked. Its content is next in the chain.
+ * @returns OUTCOME_DONE: it cannot be, and is to be run now
+ */
+export function defer(device: Device, session: Session, opcode: u32): u32 {
+  const operation = changetype<Operation>(device.operation);
+  const readable = readableBuffersLeft(device);
+  if (readable + device.writableCount > <u32>DEFERRED_BUFFERS_MAX) return OUTCOME_DONE;
+  if (!reserve(device)) return device.nobody ? OUTCOME_DONE : OUTCOME_WAITS;
+  // Its content may be what a waiting request has yet to write.
+  runBatch(device);
+  const queue = queueAt(device, device.runningQueue);
+  const index = device.reserved - 1;
+  const record = begin(device, queue, RUNNING);
+  record.session = <u32>changetype<usize>(session);
+  record.opcode = opcode;
+  record.readableCount = readable;
+  record.writableCount = device.writableCount;
+  // A nonce may stand in a longer field.
+  record.readableBytes = min<u32>(device.readableLeft, operation.ivBytes + operation.sourceBytes + operation.aadBytes + 16);
+  record.writableBytes = operation.destinationBytes + operation.resultBytes;
+  memory.copy(changetype<usize>(record) + DEFERRED_OPERATION, device.operation, OPERATION_BYTES);
+  keepBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS);
+  post(index);
+  return OUTCOME_DEFERRED;
+}
+
+/** Keeps a chain that was run, of `usedBytes`, until those before it are used. A record is at hand. */
+export function holdBack(device: Device, queue: Queue): void {
+  begin(device, queue, DONE).usedBytes = device.resultBytes;
+}
+
+/** Fills the record at hand with the queue's chain. */
+function begin(device: Device, queue: Queue, state: u32): Deferred {
+  const index = device.reserved - 1;
+  device.reserved = 0;
+  const record = recordAt(device, index);
+  record.queue = queue.index;
+  record.chainId = queue.chainId;
+  record.chainDescriptors = queue.chainDescriptors;
+  record.state = state;
+  record.next = 0;
+  queue.inFlight++;
+  queue.inFlightDescriptors += queue.chainDescriptors;
+  if (hasFeature(device, F_IN_ORDER)) {
+    if (queue.orderFirst) recordAt(device, queue.orderLast - 1).next = index + 1;
+    else queue.orderFirst = index + 1;
+    queue.orderLast = index + 1;
+  }
+  return record;
+}
+
+/** A queue is reset: records of chains that were only kept for their turn are free again. */
+export function dropHeld(device: Device, queue: Queue): void {
+  for (let index = queue.orderFirst; index; index = recordAt(device, index - 1).next) {
+    if (recordAt(device, index - 1).state == DONE) release(index - 1);
+  }
+}
+
+/** Takes the result of a record's request, whose bytes the host has put in their place: writes its status, and counts. */
+export function finish(device: Device, index: u32, status: u32, resultBytes: u32): Queue {
+  const record = recordAt(device, index);
+  device.runningQueue = record.queue;
+  takeBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS + record.readableCount * BUFFER_BYTES, record.writableCount);
+  const written = status == CRYPTO_OK ? resultBytes : 0;
+  reportWritten(device, 0, written);
+  writeLastByte(device, <u8>status);
+  record.usedBytes = written + STATUS_BYTES;
+  record.state = DONE;
+  countStatus(device, record.opcode >> 8, status);
+  return queueAt(device, record.queue);
+}
+
+/**
+ * Takes the next record whose chain may be used, if there is one: `index` + 1, or the queue's oldest where order counts. Its chain is
+ * left in the queue, and its length in resultBytes.
+ */
+export function nextUsable(device: Device, queue: Queue, index: u32): bool {
+  const ordered = queue.orderFirst;
+  const taken = ordered ? ordered : index;
+  if (!taken) return false;
+  const record = recordAt(device, taken - 1);
+  if (record.state != DONE) return false;
+  if (ordered) queue.orderFirst = record.next;
+  queue.chainId = record.chainId;
+  queue.chainDescriptors = record.chainDescriptors;
+  queue.inFlight--;
+  queue.inFlightDescriptors -= record.chainDescriptors;
+  device.resultBytes = record.usedBytes;
+  record.state = 0;
+  release(taken - 1);
+  return true;
+}

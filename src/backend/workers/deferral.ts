@@ -1,0 +1,340 @@
+import type { Clock } from '../../device/clock.ts';
+import type { EngineExports } from '../../engine/exports.ts';
+import type { Deferral } from '../../engine/jobs.ts';
+import { claimRegion } from '../../engine/memory.ts';
+import { type JobResult, JobSlots } from './job_slots.ts';
+import {
+  CONTROL,
+  CONTROL_WORDS,
+  DONE,
+  FINISHED,
+  FREE,
+  POSTED,
+  RING,
+  RING_ENTRIES,
+  RUNNING,
+  STATES,
+  STOP,
+  sharedLayout,
+  WAITING,
+} from './layout.ts';
+import { createSharedEngine, WorkerPool } from './pool.ts';
+import { JobRunner } from './runner.ts';
+
+/** The device, as far as its workers have to do with it. */
+export interface DevicePort {
+  engine: EngineExports;
+  /** Where the engine's region stands, and the memory that it stands in. */
+  base: number;
+  memory: WebAssembly.Memory;
+  maxRequestBytes: number;
+  clock: Clock;
+  /** Chains of a queue were used: what complete() answered. */
+  completed(queue: number, answer: number): void;
+  /** Records are free again: queues that wait for one may go on. */
+  released(): void;
+  /** Something went wrong that cost no request. */
+  report(event: BackendEvent): void;
+}
+
+/** What happened to workers. */
+export interface BackendEvent {
+  /** There are none, and requests run in the engine; or one was lost, and its requests were run again. */
+  kind: 'unavailable' | 'worker-lost';
+  message: string;
+}
+
+/** Whose a slot is: nobody's, the engine's, the workers', or a worker's that runs what nobody waits for any more. */
+type Owner = 'free' | 'engine' | 'workers' | 'dropped';
+
+/** A job takes longer than any can: its worker hangs. */
+const DEADLINE_MS = 10_000;
+
+/** Everything that exists once workers do. */
+interface Started {
+  slots: JobSlots;
+  pool: WorkerPool;
+  runner: JobRunner;
+  control: Int32Array;
+  /** The number under which the device itself runs jobs, and the slot that it may use for it. */
+  self: number;
+  spare: number;
+  owners: Owner[];
+  free: number[];
+  postedAt: number[];
+}
+
+/** Requests that run in workers. Until these have started, and where they cannot, nothing is deferred. */
+export class WorkerDeferral implements Deferral {
+  readonly #from: (session: number) => number;
+  #port: DevicePort | undefined;
+  #started: Started | undefined;
+  #disposed = false;
+  /** Slots that workers have, dropped ones among them. */
+  #outstanding = 0;
+  #listening = false;
+  #settling = false;
+  #cancelDeadline: (() => void) | undefined;
+  /** Jobs that workers got. */
+  operations = 0;
+
+  /** @param from content bytes from which a session's requests are deferred; 0: never */
+  constructor(from: (session: number) => number) {
+    this.#from = from;
+  }
+
+  /** Starts workers. Resolves when they take jobs, or when it is known that there will be none. */
+  async start(port: DevicePort, workers: number): Promise<void> {
+    this.#port = port;
+    try {
+      const layout = sharedLayout(port.engine, workers, port.maxRequestBytes);
+      // At once: an emulator does not expect its memory to grow later.
+      const table = claimRegion(port.memory, port.engine.deferredBytes(layout.slots));
+      const shared = await createSharedEngine(layout);
+      if (this.#disposed) return;
+      const { memory, module } = shared;
+      const pool = new WorkerPool(shared, (worker, reason) => this.#lost(worker, reason));
+      await pool.start();
+      if (this.#disposed || !pool.working) {
+        await pool.end();
+        if (!this.#disposed) throw new Error('No worker could be started.');
+        return;
+      }
+      port.engine.useDeferred(port.base, table);
+      const numbers = Array.from({ length: layout.slots }, (_, index) => index);
+      this.#started = {
+        slots: new JobSlots(layout, memory, port.memory, port.engine, table),
+        pool,
+        runner: new JobRunner(module, memory, layout, workers),
+        control: new Int32Array(memory.buffer, CONTROL, CONTROL_WORDS),
+        self: RUNNING + workers,
+        spare: layout.slots,
+        owners: numbers.map(() => 'free'),
+        free: numbers.reverse(),
+        postedAt: numbers.map(() => 0),
+      };
+    } catch (error) {
+      port.report({ kind: 'unavailable', message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  from(session: number): number {
+    return this.#from(session);
+  }
+
+  claim(): number | 'full' | 'nobody' {
+    const started = this.#started;
+    if (!started?.pool.working) return 'nobody';
+    const record = started.free.pop();
+    if (record === undefined) return 'full';
+    started.owners[record] = 'engine';
+    return record;
+  }
+
+  post(record: number): void {
+    const started = this.#started;
+    if (!started || !this.#port) return;
+    const { control } = started;
+    started.slots.fill(record);
+    started.owners[record] = 'workers';
+    started.postedAt[record] = this.#port.clock.now();
+    this.#outstanding++;
+    this.operations++;
+    Atomics.store(control, STATES + record, WAITING);
+    const posted = Atomics.load(control, POSTED);
+    Atomics.store(control, RING + ((posted >>> 0) % RING_ENTRIES), record);
+    Atomics.store(control, POSTED, (posted + 1) | 0);
+    Atomics.notify(control, POSTED, 1);
+    this.#listen();
+  }
+
+  release(record: number): void {
+    const started = this.#started;
+    if (started?.owners[record] === 'engine') this.#free(started, record);
+  }
+
+  /** Completes what workers have finished. */
+  reap(): void {
+    const started = this.#started;
+    if (!started || this.#outstanding === 0 || this.#settling) return;
+    this.#complete(started, this.#finished(started));
+  }
+
+  /** Completes all that is under way, before this returns: what no worker has finished is run here. */
+  settle(): void {
+    const started = this.#started;
+    if (!started || this.#outstanding === 0) return;
+    this.reap();
+    this.#settling = true;
+    for (const slot of withWorkers(started)) {
+      if (Atomics.load(started.control, STATES + slot) === DONE) {
+        this.#complete(started, [slot]);
+      } else if (!this.#takeBack(started, slot)) {
+        // A worker is at it. It may go on with its slot; its result comes too late.
+        started.slots.duplicate(slot, started.spare);
+        started.runner.run([started.spare]);
+        const result = started.slots.deliver(started.spare, slot);
+        started.slots.wipe(started.spare);
+        started.owners[slot] = 'dropped';
+        this.#answer(started, slot, result);
+      }
+    }
+    this.#settling = false;
+  }
+
+  /** Forgets what is under way on a queue, or on all of them: nothing of it is completed. */
+  drop(queue?: number): void {
+    const started = this.#started;
+    if (!started) return;
+    started.owners.forEach((owner, slot) => {
+      if (owner === 'engine' && queue === undefined) this.#free(started, slot);
+      if (owner !== 'workers' || (queue !== undefined && started.slots.queueOf(slot) !== queue)) return;
+      started.owners[slot] = 'dropped';
+      if (Atomics.compareExchange(started.control, STATES + slot, WAITING, started.self) === WAITING) {
+        this.#forget(started, slot);
+      }
+    });
+    this.reap();
+  }
+
+  /** Ends the workers, and wipes what they had. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#disarm();
+    const started = this.#started;
+    this.#started = undefined;
+    if (!started) return;
+    this.#outstanding = 0;
+    Atomics.store(started.control, STOP, 1);
+    Atomics.add(started.control, POSTED, 1);
+    Atomics.notify(started.control, POSTED);
+    // Whoever waits for results waits no more.
+    Atomics.add(started.control, FINISHED, 1);
+    Atomics.notify(started.control, FINISHED);
+    started.slots.wipeAll();
+    // A worker may have been writing.
+    void started.pool.end().then(() => started.slots.wipeAll());
+  }
+
+  #finished(started: Started): number[] {
+    const finished: number[] = [];
+    started.owners.forEach((owner, slot) => {
+      if (owner !== 'workers' && owner !== 'dropped') return;
+      if (Atomics.load(started.control, STATES + slot) === DONE) finished.push(slot);
+    });
+    return finished;
+  }
+
+  /** Completes what stands in slots that nobody works on any more. */
+  #complete(started: Started, slots: readonly number[]): void {
+    for (const slot of slots) {
+      if (started.owners[slot] === 'dropped') {
+        this.#forget(started, slot);
+      } else if (started.owners[slot] === 'workers') {
+        const result = started.slots.deliver(slot, slot);
+        started.slots.wipe(slot);
+        Atomics.store(started.control, STATES + slot, FREE);
+        started.owners[slot] = 'engine';
+        this.#outstanding--;
+        this.#answer(started, slot, result);
+      }
+    }
+    if (this.#outstanding === 0) this.#disarm();
+    if (slots.length > 0) this.#port?.released();
+  }
+
+  /** The engine uses the record's chain. Whoever hears of it may reset the device. */
+  #answer(started: Started, record: number, { status, bytes }: JobResult): void {
+    const port = this.#port;
+    if (!port) return;
+    const queue = started.slots.queueOf(record);
+    port.completed(queue, port.engine.complete(port.base, record, status, bytes));
+  }
+
+  /** Runs a job that no worker has taken yet, and completes it; false if one has. */
+  #takeBack(started: Started, slot: number): boolean {
+    if (Atomics.compareExchange(started.control, STATES + slot, WAITING, started.self) !== WAITING) return false;
+    this.#runHere(started, slot);
+    return true;
+  }
+
+  #runHere(started: Started, slot: number): void {
+    started.runner.run([slot]);
+    this.#complete(started, [slot]);
+  }
+
+  /** A slot that nobody waits for, and nobody works on, is free. */
+  #forget(started: Started, slot: number): void {
+    started.slots.wipe(slot);
+    Atomics.store(started.control, STATES + slot, FREE);
+    this.#outstanding--;
+    this.#free(started, slot);
+  }
+
+  #free(started: Started, slot: number): void {
+    started.owners[slot] = 'free';
+    started.free.push(slot);
+  }
+
+  /** A worker is gone: what it had is run here, and if it was the last, what waits as well. */
+  #lost(worker: number, reason: string): void {
+    const started = this.#started;
+    if (!started) return;
+    this.#port?.report({ kind: 'worker-lost', message: `A worker was lost: ${reason}.` });
+    started.owners.forEach((owner, slot) => {
+      const state = Atomics.load(started.control, STATES + slot);
+      if (state === RUNNING + worker) {
+        if (owner === 'dropped') this.#forget(started, slot);
+        else if (owner === 'workers') this.#runHere(started, slot);
+      } else if (owner === 'workers' && !started.pool.working) {
+        this.#takeBack(started, slot);
+      }
+    });
+    this.reap();
+  }
+
+  /** Waits for workers to finish something: without a loop, and not at all while they have nothing. */
+  #listen(): void {
+    const started = this.#started;
+    if (!started || this.#listening || this.#outstanding === 0) return;
+    this.#arm(started);
+    const seen = Atomics.load(started.control, FINISHED);
+    const finished = this.#finished(started).length > 0;
+    const wait = finished ? undefined : Atomics.waitAsync(started.control, FINISHED, seen);
+    this.#listening = true;
+    void Promise.resolve(wait?.value).then(() => {
+      this.#listening = false;
+      this.reap();
+      this.#listen();
+    });
+  }
+
+  #arm(started: Started): void {
+    this.#cancelDeadline ??= this.#port?.clock.schedule(() => {
+      this.#cancelDeadline = undefined;
+      this.#overdue(started);
+      if (this.#outstanding > 0) this.#arm(started);
+    }, DEADLINE_MS);
+  }
+
+  #disarm(): void {
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = undefined;
+  }
+
+  /** Jobs that take longer than any can: their workers hang, or no worker comes for them. */
+  #overdue(started: Started): void {
+    const latest = (this.#port?.clock.now() ?? 0) - DEADLINE_MS;
+    started.owners.forEach((owner, slot) => {
+      if ((owner !== 'workers' && owner !== 'dropped') || (started.postedAt[slot] ?? 0) > latest) return;
+      const state = Atomics.load(started.control, STATES + slot);
+      if (state >= RUNNING) void started.pool.replace(state - RUNNING, 'it did not finish a request');
+      else if (owner === 'workers') this.#takeBack(started, slot);
+    });
+  }
+}
+
+/** The slots that workers have, and that somebody waits for. */
+function withWorkers({ owners }: Started): number[] {
+  return owners.flatMap((owner, slot) => (owner === 'workers' ? [slot] : []));
+}

@@ -1,0 +1,84 @@
+// The memory that a device shares with its workers: control words, then a region of the engine for each of them and for the device
+// itself, then the slots. Nothing else passes between them while requests run.
+import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
+import type { EngineExports } from '../../engine/exports.ts';
+
+/** Where the control words stand: 32 bits each, all of them accessed atomically. */
+export const CONTROL = 1024;
+/** Jobs that were ever posted; workers wait for it to change. */
+export const POSTED = 0;
+/** Jobs that were ever taken from the ring, as far as somebody has noticed. */
+export const TAKEN = 1;
+/** Jobs that were ever finished; the device waits for it to change. */
+export const FINISHED = 2;
+/** Not 0: workers end. */
+export const STOP = 3;
+/** The ring of slots that were posted, then the state of each slot. */
+export const RING = 16;
+export const RING_ENTRIES = 1024;
+/** Slots, at most: of the entries in the ring, others are those of jobs that the device took back. */
+export const SLOTS_MAX = 64;
+export const STATES = RING + RING_ENTRIES;
+export const CONTROL_WORDS = STATES + SLOTS_MAX + 1;
+/** Where each worker lists the jobs that it hands to the engine. */
+export const LISTS = 8192;
+const LIST_BYTES = 4 * JOBS_AT_ONCE;
+export const WORKERS_MAX = 64;
+
+/** States of a slot. A number from RUNNING on is that of the worker that runs it. */
+export const FREE = 0;
+export const WAITING = 1;
+export const DONE = 2;
+export const RUNNING = 16;
+
+const PAGE_BYTES = 65536;
+/** What all slots together may take: fewer of them, where requests may be large. */
+const SLOTS_BYTES_MAX = 256 * 1024 * 1024;
+/** A nonce may stand in a longer field, and a status behind the result. */
+const SLACK_BYTES = 256;
+
+/** How the shared memory is laid out. */
+export interface SharedLayout {
+  workers: number;
+  slots: number;
+  slotBytes: number;
+  slotsAt: number;
+  /** Content and result of one request, in bytes. */
+  maxRequestBytes: number;
+  regionsAt: number;
+  regionBytes: number;
+  pages: number;
+}
+
+/** Capacities of a worker's device: no queue of it is ever used. */
+export function workerCapacities(layout: { maxRequestBytes: number }): [number, number, number, number] {
+  return [1, 1, JOBS_AT_ONCE, layout.maxRequestBytes + SLACK_BYTES];
+}
+
+/** @param engine any instance: it knows how large things are */
+export function sharedLayout(engine: EngineExports, workers: number, maxRequestBytes: number): SharedLayout {
+  const regionBytes = aligned(engine.regionBytes(...workerCapacities({ maxRequestBytes })));
+  const slotBytes = aligned(engine.jobBytes(maxRequestBytes + SLACK_BYTES, SLACK_BYTES));
+  const slots = Math.max(1, Math.min(SLOTS_MAX, Math.floor(SLOTS_BYTES_MAX / slotBytes)));
+  const regionsAt = PAGE_BYTES;
+  // The last region is the device's own, and the last slot, which is never posted, too.
+  const slotsAt = regionsAt + (workers + 1) * regionBytes;
+  const pages = Math.ceil((slotsAt + (slots + 1) * slotBytes) / PAGE_BYTES);
+  return { workers, slots, slotBytes, slotsAt, maxRequestBytes, regionsAt, regionBytes, pages };
+}
+
+export function slotAt(layout: SharedLayout, slot: number): number {
+  return layout.slotsAt + slot * layout.slotBytes;
+}
+
+export function listAt(worker: number): number {
+  return LISTS + worker * LIST_BYTES;
+}
+
+export function regionAt(layout: SharedLayout, worker: number): number {
+  return layout.regionsAt + worker * layout.regionBytes;
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64;
+}

@@ -1,0 +1,29 @@
+import type { Endpoint } from 'comlink';
+
+/** Node's side of a message channel: a worker as its parent sees it, or the port to the parent. */
+interface NodePort {
+  postMessage(message: unknown): void;
+  on(type: 'message', listener: (data: unknown) => void): unknown;
+  off(type: 'message', listener: (data: unknown) => void): unknown;
+}
+
+/** Node's ports give their listeners the data alone; Comlink expects an event. */
+export function nodeEndpoint(port: NodePort): Endpoint {
+  const listeners = new WeakMap<object, (data: unknown) => void>();
+  return {
+    postMessage: (message) => port.postMessage(message),
+    addEventListener: (_, listener) => {
+      const adapted = (data: unknown) => {
+        const event = new MessageEvent('message', { data });
+        if (typeof listener === 'function') listener(event);
+        else listener.handleEvent(event);
+      };
+      listeners.set(listener, adapted);
+      port.on('message', adapted);
+    },
+    removeEventListener: (_, listener) => {
+      const adapted = listeners.get(listener);
+      if (adapted) port.off('message', adapted);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { decodeBase64 } from '../../engine/load.ts';
+import type { SharedLayout } from './layout.ts';
+import { createThread, type Thread } from './thread.ts';
+
+/** The memory that a device shares with its workers, and the engine that runs in it. */
+export interface SharedEngine {
+  memory: WebAssembly.Memory;
+  module: WebAssembly.Module;
+  layout: SharedLayout;
+}
+
+/**
+ * Makes the shared memory of a layout.
+ * @throws Error where this host has none to share: a page that is not cross-origin isolated, say
+ */
+export async function createSharedEngine(layout: SharedLayout): Promise<SharedEngine> {
+  if (typeof SharedArrayBuffer === 'undefined') {
+    throw new Error('There is no SharedArrayBuffer: a page has to be cross-origin isolated to have it.');
+  }
+  if (typeof Atomics.waitAsync !== 'function') throw new Error('There is no Atomics.waitAsync.');
+  const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
+  const { ENGINE_BASE64 } = await import('../../engine/binary_shared.ts');
+  return { memory, module: await WebAssembly.compile(decodeBase64(ENGINE_BASE64)), layout };
+}
+
+/** A worker that was started so often is not started again: it ends for a reason that stays. */
+const ATTEMPTS = 16;
+
+/** The workers: each that ends is replaced. */
+export class WorkerPool {
+  readonly #shared: SharedEngine;
+  readonly #lost: (worker: number, reason: string) => void;
+  readonly #threads: (Thread | undefined)[];
+  readonly #attempts: number[];
+  #ended = false;
+
+  /** @param lost called when a worker has ended before it was told to: what it was running is left */
+  constructor(shared: SharedEngine, lost: (worker: number, reason: string) => void) {
+    this.#shared = shared;
+    this.#lost = lost;
+    this.#threads = Array.from({ length: shared.layout.workers }, () => undefined);
+    this.#attempts = this.#threads.map(() => 0);
+  }
+
+  /** Whether anybody takes jobs. */
+  get working(): boolean {
+    return this.#threads.some((thread) => thread !== undefined);
+  }
+
+  /** Starts all workers. Resolves when each takes jobs, or has failed. */
+  async start(): Promise<void> {
+    await Promise.all(this.#threads.map((_, index) => this.#start(index)));
+  }
+
+  /** Ends a worker that hangs; another takes its place. */
+  async replace(worker: number, reason: string): Promise<void> {
+    const thread = this.#threads[worker];
+    if (!thread) return;
+    this.#threads[worker] = undefined;
+    await thread.end();
+    this.#gone(worker, reason);
+  }
+
+  /** Ends all workers. Resolves when none does anything any more. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    const threads = this.#threads.splice(0);
+    await Promise.all(threads.map((thread) => thread?.end()));
+  }
+
+  async #start(index: number): Promise<void> {
+    this.#attempts[index] = (this.#attempts[index] ?? 0) + 1;
+    const { module, memory, layout } = this.#shared;
+    try {
+      const thread = createThread((reason) => {
+        if (this.#threads[index] !== thread) return;
+        this.#threads[index] = undefined;
+        this.#gone(index, reason);
+      });
+      await thread.start({ module, memory, layout, index });
+      if (this.#ended) await thread.end();
+      else this.#threads[index] = thread;
+    } catch {
+      // It did not start: the others do its work.
+    }
+  }
+
+  #gone(worker: number, reason: string): void {
+    if (this.#ended) return;
+    this.#lost(worker, reason);
+    if ((this.#attempts[worker] ?? 0) < ATTEMPTS) void this.#start(worker);
+  }
+}

@@ -1,0 +1,29 @@
+import type { EngineExports } from '../../engine/exports.ts';
+import { instantiateModule } from '../../engine/instantiate.ts';
+import { listAt, regionAt, type SharedLayout, slotAt, workerCapacities } from './layout.ts';
+
+/** Whoever runs jobs: a worker, or the device itself. Each has a region of its own in the shared memory. */
+export class JobRunner {
+  readonly #engine: EngineExports;
+  readonly #layout: SharedLayout;
+  readonly #base: number;
+  readonly #list: Uint32Array;
+  readonly #listAt: number;
+
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, layout: SharedLayout, index: number) {
+    this.#engine = instantiateModule(module, memory);
+    this.#layout = layout;
+    this.#base = regionAt(layout, index);
+    this.#engine.initialise(this.#base, ...workerCapacities(layout));
+    this.#listAt = listAt(index);
+    this.#list = new Uint32Array(memory.buffer, this.#listAt, 4);
+  }
+
+  /** Runs the jobs in up to four slots; their results stand there then. */
+  run(slots: readonly number[]): void {
+    slots.forEach((slot, index) => {
+      this.#list[index] = slotAt(this.#layout, slot);
+    });
+    this.#engine.runJobs(this.#base, this.#listAt, slots.length);
+  }
+}

@@ -1,0 +1,94 @@
+// What runs in a worker, bundled into one script by scripts/build-worker.mjs. Comlink starts it; from then on it knows the shared
+// memory alone, and sleeps in Atomics.wait when there is nothing to do.
+import * as Comlink from 'comlink';
+import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
+import {
+  CONTROL,
+  CONTROL_WORDS,
+  DONE,
+  FINISHED,
+  POSTED,
+  RING,
+  RING_ENTRIES,
+  RUNNING,
+  type SharedLayout,
+  STATES,
+  STOP,
+  TAKEN,
+  WAITING,
+} from './layout.ts';
+import { nodeEndpoint } from './node_endpoint.ts';
+import { JobRunner } from './runner.ts';
+
+/** What a worker is told when it starts. */
+export interface WorkerStart {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  layout: SharedLayout;
+  index: number;
+}
+
+/** The control plane of a worker. */
+export interface WorkerControl {
+  /** Resolves when the engine stands and the worker begins to take jobs. */
+  start(start: WorkerStart): void;
+}
+
+class Server {
+  readonly #control: Int32Array;
+  readonly #runner: JobRunner;
+  readonly #workers: number;
+  readonly #mark: number;
+
+  constructor({ module, memory, layout, index }: WorkerStart) {
+    this.#control = new Int32Array(memory.buffer, CONTROL, CONTROL_WORDS);
+    this.#runner = new JobRunner(module, memory, layout, index);
+    this.#workers = layout.workers;
+    this.#mark = RUNNING + index;
+  }
+
+  serve(): void {
+    const control = this.#control;
+    while (!Atomics.load(control, STOP)) {
+      const posted = Atomics.load(control, POSTED);
+      const slots = this.#take(posted);
+      if (slots.length === 0) {
+        Atomics.wait(control, POSTED, posted);
+        continue;
+      }
+      this.#runner.run(slots);
+      for (const slot of slots) Atomics.compareExchange(control, STATES + slot, this.#mark, DONE);
+      Atomics.add(control, FINISHED, slots.length);
+      Atomics.notify(control, FINISHED);
+    }
+  }
+
+  /** Takes a fair share of what was posted, four jobs at most. */
+  #take(posted: number): number[] {
+    const control = this.#control;
+    const slots: number[] = [];
+    let share = 1;
+    while (slots.length < share) {
+      const taken = Atomics.load(control, TAKEN);
+      const ahead = (posted - taken) | 0;
+      if (ahead <= 0) break;
+      if (slots.length === 0) share = Math.min(JOBS_AT_ONCE, Math.ceil(ahead / this.#workers));
+      const slot = Atomics.load(control, RING + ((taken >>> 0) % RING_ENTRIES));
+      // The slot's state says whose it is; the count of those that were taken only follows.
+      if (Atomics.compareExchange(control, STATES + slot, WAITING, this.#mark) === WAITING) slots.push(slot);
+      Atomics.compareExchange(control, TAKEN, taken, (taken + 1) | 0);
+    }
+    return slots;
+  }
+}
+
+const control: WorkerControl = {
+  start(start) {
+    const server = new Server(start);
+    // After the answer has left: serving ends only when the device does.
+    setTimeout(() => server.serve(), 0);
+  },
+};
+
+const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+Comlink.expose(control, threads?.parentPort ? nodeEndpoint(threads.parentPort) : undefined);

@@ -1,0 +1,39 @@
+import { ENGINE_EXPORTS, type EngineExports } from './exports.ts';
+import { DECLINING_HOST, type HostCryptography, hostImports } from './host.ts';
+import { type Deferral, deferralImports, NO_DEFERRAL } from './jobs.ts';
+
+export type WriteReport = (start: number, end: number) => void;
+
+/** What the engine calls. */
+export interface EngineImports {
+  /** Called with guest-physical [start, end) after each write to guest RAM, once reportWrites(device, true) ran. */
+  written?: WriteReport | undefined;
+  /** Cryptography that large requests are offered to. Default: none. */
+  host?: HostCryptography;
+  /** Who does the work of requests that are deferred. Default: nobody, and none are. */
+  deferral?: Deferral;
+}
+
+/**
+ * Instantiates a build of the engine over a memory.
+ * @param memory the memory that it works in; a shared one for the build that was made for it
+ */
+export function instantiateModule(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  { written = () => {}, host = DECLINING_HOST, deferral = NO_DEFERRAL }: EngineImports = {},
+): EngineExports {
+  const instance = new WebAssembly.Instance(module, {
+    env: { memory },
+    guest: { written },
+    host: hostImports(host),
+    jobs: deferralImports(deferral),
+  });
+  const { exports } = instance;
+  if (!isEngine(exports)) throw new TypeError('The engine binary does not match this library; rebuild both together.');
+  return exports;
+}
+
+function isEngine(exports: WebAssembly.Exports): exports is WebAssembly.Exports & EngineExports {
+  return ENGINE_EXPORTS.every((name) => typeof exports[name] === 'function');
+}

@@ -1,0 +1,35 @@
+import { CLAIM_FULL, CLAIM_NOBODY } from '../../spec/engine.ts';
+
+/** Who does the work of requests that the engine defers. The engine calls it from inside a notification. */
+export interface Deferral {
+  /** Content bytes from which requests of a session are deferred; 0: none of them. */
+  from(session: number): number;
+  /** Gives the engine a free record to fill in; 'full': the request waits in its ring; 'nobody': it is run at once. */
+  claim(): number | 'full' | 'nobody';
+  /** The record is filled in. Its session and its content are to be copied now. */
+  post(record: number): void;
+  /** The record's chain is used: it is free again. */
+  release(record: number): void;
+}
+
+/** Nobody: all requests are run at once. */
+export const NO_DEFERRAL: Deferral = {
+  from: () => 0,
+  claim: () => 'nobody',
+  post: () => {},
+  release: () => {},
+};
+
+/** The imports of the engine's binary. */
+export function deferralImports(deferral: Deferral): WebAssembly.ModuleImports {
+  return {
+    from: (session: number) => deferral.from(session >>> 0),
+    claim: () => {
+      const answer = deferral.claim();
+      if (typeof answer === 'number') return answer;
+      return answer === 'full' ? CLAIM_FULL : CLAIM_NOBODY;
+    },
+    post: (record: number) => deferral.post(record >>> 0),
+    release: (record: number) => deferral.release(record >>> 0),
+  };
+}
