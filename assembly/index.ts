@@ -7,7 +7,7 @@ import { checkSession, expandSession as expand } from './session/expand';
 import { Session, SLOT_BYTES } from './session/slot';
 import { deferredBytes as bytesDeferred, dropHeld, finish, placeDeferred } from './request/deferred';
 import { placeSession } from './request/host';
-import { JOB_CONTENT, jobBytes as bytesOfJob, runJobs as run } from './request/job';
+import { jobBytes as bytesOfJob, runJobs as run } from './request/job';
 import { beginNotification, endNotification } from './statistics';
 import { clearSessions, reopenSession, sessionInSlot } from './session/table';
 import { enableQueue as enable, forgetQueue, indicesOf, QUEUE_BYTES, setIndices } from './virtqueue/queue';
@@ -107,11 +107,6 @@ export function sessionBytes(): u32 {
 }
 export function jobBytes(readableBytes: u32, writableBytes: u32): u32 {
   return bytesOfJob(readableBytes, writableBytes);
-}
-
-/** Where a job's content begins; its result does at the next multiple of 64 bytes behind it. */
-export function jobContent(): u32 {
-  return JOB_CONTENT;
 }
 
 /** Runs `count` jobs, JOBS_AT_ONCE at most, whose addresses stand at `jobs`. The device has room for as many sessions. */

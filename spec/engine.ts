@@ -73,7 +73,8 @@ export const CLAIM_FULL = -2;
 
 /**
  * A record of a deferred request, in the table that useDeferred() names: queue, buffer id, descriptors, session, opcode, numbers of
- * readable and writable buffers, bytes of content and of room for the result, 32 bits each; what else stands there is the engine's.
+ * readable and writable buffers, bytes of content and of room for the result, and whether it gains by running beside others like
+ * it, 32 bits each; what else stands there is the engine's.
  * Behind it the operation, then the buffers: the content's, and those that the device may write, the last of which ends in the status.
  */
 export const DEFERRED_QUEUE = 0;
@@ -83,6 +84,7 @@ export const DEFERRED_READABLE_COUNT = 20;
 export const DEFERRED_WRITABLE_COUNT = 24;
 export const DEFERRED_READABLE_BYTES = 28;
 export const DEFERRED_WRITABLE_BYTES = 32;
+export const DEFERRED_ALIKE = 36;
 export const DEFERRED_OPERATION = 64;
 export const DEFERRED_BUFFERS = 128;
 export const DEFERRED_BUFFER_BYTES = 16;
@@ -92,15 +94,18 @@ export const DEFERRED_BUFFER_LENGTH = 12;
 export const DEFERRED_BUFFERS_MAX = 528;
 export const DEFERRED_BYTES = 8576;
 
-/** A job: what a deferred request consists of, for whoever runs it, and its answer. The session is a copy, and the operation too. */
+/** A job: what a deferred request consists of, for whoever runs it, and its answer. Its result stands at the next multiple of 64 bytes behind the content. */
 export const JOB_OPCODE = 0;
 export const JOB_READABLE_BYTES = 4;
 export const JOB_WRITABLE_BYTES = 8;
 export const JOB_STATUS = 12;
 export const JOB_RESULT_BYTES = 16;
+/** Where its session stands in the same memory, and whether it gains by running beside others like it. */
+export const JOB_SESSION = 20;
+export const JOB_ALIKE = 24;
 export const JOB_OPERATION = 64;
 export const JOB_OPERATION_BYTES = 44;
-export const JOB_SESSION = 128;
+export const JOB_CONTENT = 128;
 /** Jobs that one call runs, side by side where they are alike. */
 export const JOBS_AT_ONCE = 4;
 

@@ -97,7 +97,7 @@ export function mayWait(
   digest: usize,
   digestBytes: u32,
 ): bool {
-  if (session.id == 0 || offeredToHost(session, readBytes) || !batchable(session)) return false;
+  if (session.id == 0 || offeredToHost(session, readBytes) || !runsInLanes(session)) return false;
   const status = lastWritable(device);
   return !(
     overlap(status, 1, read, readBytes) ||
@@ -107,8 +107,8 @@ export function mayWait(
   );
 }
 
-@inline
-function batchable(session: Session): bool {
+/** Whether requests of a session have kernels that run several of them side by side. */
+export function runsInLanes(session: Session): bool {
   return encryptsCbc(session) || hashesInLanes(session);
 }
 

@@ -30,6 +30,7 @@ import { closeSession, findSession } from '../session/table';
 import { readBytes, writeBytes } from '../virtqueue/buffers';
 import { countControlRequest } from '../statistics';
 import { createSession } from './create';
+import { announceClosing } from './deferred';
 
 /** Runs the control request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered. */
 export function runControlRequest(device: Device): u32 {
@@ -86,6 +87,7 @@ function destroySession(device: Device, opcode: u32): u32 {
   if (!offersService(device, opcode >> 8) || (opcode & 0xff) != OP_DESTROY_SESSION) return CRYPTO_ERR;
   const session = findSession(device, load<u64>(device.header + CTRL_DESTROY_SESSION_ID));
   if (!session) return CRYPTO_ERR;
+  announceClosing(session);
   closeSession(device, session);
   return CRYPTO_OK;
 }

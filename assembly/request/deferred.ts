@@ -14,7 +14,7 @@ import { Session } from '../session/slot';
 import { countStatus } from '../statistics';
 import { BUFFER_BYTES, keepBuffers, readableBuffersLeft, reportWritten, takeBuffers, writeLastByte } from '../virtqueue/buffers';
 import { Queue } from '../virtqueue/queue';
-import { runBatch } from './batch';
+import { runBatch, runsInLanes } from './batch';
 import { Operation, OPERATION_BYTES } from './operation';
 
 /** Content bytes from which requests of a session are deferred; 0: never. Asked once, when its keys are expanded. */
@@ -36,6 +36,16 @@ declare function post(index: u32): void;
 // @ts-ignore: decorator
 @external('jobs', 'release')
 declare function release(index: u32): void;
+
+/** A session is closed: whoever keeps a copy of it for requests to come is to wipe that. */
+// @ts-ignore: decorator
+@external('jobs', 'closed')
+declare function closed(session: usize): void;
+
+/** Tells whoever runs deferred requests that a session is about to be closed. */
+export function announceClosing(session: Session): void {
+  closed(changetype<usize>(session));
+}
 
 const NOBODY: i32 = -1;
 
@@ -60,6 +70,8 @@ export class Deferred {
   writableCount: u32;
   readableBytes: u32;
   writableBytes: u32;
+  /** Whether the request gains by running beside others like it. */
+  alike: u32;
   /** Where IN_ORDER was negotiated: the record of the queue's next chain, index + 1. */
   next: u32;
   state: u32;
@@ -126,6 +138,7 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   record.writableCount = device.writableCount;
   // A nonce may stand in a longer field.
   record.readableBytes = min<u32>(device.readableLeft, operation.ivBytes + operation.sourceBytes + operation.aadBytes + 16);
+  record.alike = session.id != 0 && runsInLanes(session);
   record.writableBytes = operation.destinationBytes + operation.resultBytes;
   memory.copy(changetype<usize>(record) + DEFERRED_OPERATION, device.operation, OPERATION_BYTES);
   keepBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS);

@@ -2,6 +2,7 @@
 // written but for its result, so that it can be run again if a worker is lost.
 import { CRYPTO_OK, STATUS_BYTES } from '../../spec/crypto';
 import {
+  JOB_CONTENT,
   JOB_OPCODE,
   JOB_OPERATION,
   JOB_READABLE_BYTES,
@@ -9,7 +10,6 @@ import {
   JOB_SESSION,
   JOB_STATUS,
   JOB_WRITABLE_BYTES,
-  JOBS_AT_ONCE,
   SESSION_HOST_FROM,
 } from '../../spec/engine';
 import { Device } from '../device';
@@ -19,9 +19,6 @@ import { useJobBuffers } from '../virtqueue/buffers';
 import { runBatch } from './batch';
 import { runParsed } from './data';
 import { OPERATION_BYTES } from './operation';
-
-/** Where a job's content begins, and behind it its result. */
-export const JOB_CONTENT: usize = (JOB_SESSION + SLOT_BYTES + 63) & ~63;
 
 /** Where the result of a job of so much content begins. */
 @inline
@@ -40,7 +37,7 @@ export function runJobs(device: Device, jobs: usize, count: u32): void {
     const job = <usize>load<u32>(jobs + index * 4);
     const session = changetype<Session>(device.sessions + index * SLOT_BYTES);
     // A copy, for a MAC's state is part of its session.
-    memory.copy(changetype<usize>(session), job + JOB_SESSION, SLOT_BYTES);
+    memory.copy(changetype<usize>(session), load<u32>(job + JOB_SESSION), SLOT_BYTES);
     store<u32>(changetype<usize>(session) + SESSION_HOST_FROM, 0);
     memory.copy(device.operation, job + JOB_OPERATION, OPERATION_BYTES);
     const readableBytes = load<u32>(job + JOB_READABLE_BYTES);
@@ -57,5 +54,5 @@ export function runJobs(device: Device, jobs: usize, count: u32): void {
     store<u32>(job + JOB_RESULT_BYTES, status == CRYPTO_OK ? device.resultBytes : 0);
   }
   runBatch(device);
-  wipe(device.sessions, JOBS_AT_ONCE * SLOT_BYTES);
+  wipe(device.sessions, count * SLOT_BYTES);
 }

@@ -38,6 +38,8 @@ export interface Backend {
   readonly deferral: Deferral;
   /** Resolves when the backend is at work, or never will be. */
   start(port: DevicePort): Promise<void>;
+  /** A notification has ended. */
+  flush(): void;
   /** Completes what was finished elsewhere. */
   reap(): void;
   /** Completes all that is under way. */
@@ -71,6 +73,7 @@ export function createBackend({ backend, workers }: ResolvedBackend, memory: Web
     host: host ?? DECLINING_HOST,
     deferral: NO_DEFERRAL,
     start: async () => {},
+    flush: () => {},
     reap: () => {},
     settle: () => {},
     drop: () => {},
@@ -89,6 +92,7 @@ function workersBackend(memory: WebAssembly.Memory, workers: number): Backend {
     host: DECLINING_HOST,
     deferral,
     start: (port) => deferral.start(port, workers),
+    flush: () => deferral.flush(),
     reap: () => deferral.reap(),
     settle: () => deferral.settle(),
     drop: (queue) => deferral.drop(queue),

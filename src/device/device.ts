@@ -439,6 +439,7 @@ export class CryptoDevice {
     if (admitted === 0) return;
     const requests = Math.min(admitted, budget.requests);
     const answer = this.#engine.notify(this.#base, index, requests, budget.bytes, limits.bytesPerNotification);
+    this.#backend.flush();
     const ended = this.#clock.now();
     this.#observer?.afterQueue(index);
     const ran = this.#statistics.took(index, ended - started);

@@ -34,7 +34,6 @@ export interface EngineExports {
   complete(device: number, record: number, status: number, resultBytes: number): number;
   sessionBytes(): number;
   jobBytes(readableBytes: number, writableBytes: number): number;
-  jobContent(): number;
   runJobs(device: number, jobs: number, count: number): void;
 }
 
@@ -70,6 +69,5 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'complete',
   'sessionBytes',
   'jobBytes',
-  'jobContent',
   'runJobs',
 ];

@@ -10,6 +10,8 @@ export interface Deferral {
   post(record: number): void;
   /** The record's chain is used: it is free again. */
   release(record: number): void;
+  /** A session is about to be closed: no copy of it may stay, but for what is under way. */
+  closed(session: number): void;
 }
 
 /** Nobody: all requests are run at once. */
@@ -18,6 +20,7 @@ export const NO_DEFERRAL: Deferral = {
   claim: () => 'nobody',
   post: () => {},
   release: () => {},
+  closed: () => {},
 };
 
 /** The imports of the engine's binary. */
@@ -31,5 +34,6 @@ export function deferralImports(deferral: Deferral): WebAssembly.ModuleImports {
     },
     post: (record: number) => deferral.post(record >>> 0),
     release: (record: number) => deferral.release(record >>> 0),
+    closed: (session: number) => deferral.closed(session >>> 0),
   };
 }

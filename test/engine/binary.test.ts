@@ -62,7 +62,7 @@ describe.each(['simd', 'relaxed-simd'] as const)('the compiled engine, built for
       { module: 'env', name: 'memory', kind: 'memory' },
       { module: 'guest', name: 'written', kind: 'function' },
       ...['aead', 'cipher', 'digest', 'from'].map((name) => ({ module: 'host', name, kind: 'function' })),
-      ...['claim', 'from', 'post', 'release'].map((name) => ({ module: 'jobs', name, kind: 'function' })),
+      ...['claim', 'closed', 'from', 'post', 'release'].map((name) => ({ module: 'jobs', name, kind: 'function' })),
     ]);
   });
 

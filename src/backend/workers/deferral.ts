@@ -74,6 +74,8 @@ export class WorkerDeferral implements Deferral {
   #outstanding = 0;
   #listening = false;
   #settling = false;
+  /** Jobs that were posted in this notification. */
+  #unannounced = 0;
   #cancelDeadline: (() => void) | undefined;
   /** Jobs that workers got. */
   operations = 0;
@@ -103,7 +105,7 @@ export class WorkerDeferral implements Deferral {
       port.engine.useDeferred(port.base, table);
       const numbers = Array.from({ length: layout.slots }, (_, index) => index);
       this.#started = {
-        slots: new JobSlots(layout, memory, port.memory, port.engine, table),
+        slots: new JobSlots(layout, memory, port.memory, table),
         pool,
         runner: new JobRunner(module, memory, layout, workers),
         control: new Int32Array(memory.buffer, CONTROL, CONTROL_WORDS),
@@ -144,13 +146,25 @@ export class WorkerDeferral implements Deferral {
     const posted = Atomics.load(control, POSTED);
     Atomics.store(control, RING + ((posted >>> 0) % RING_ENTRIES), record);
     Atomics.store(control, POSTED, (posted + 1) | 0);
-    Atomics.notify(control, POSTED, 1);
+    // One worker begins while the others' jobs are still being gathered.
+    if (this.#unannounced++ === 0) Atomics.notify(control, POSTED, 1);
     this.#listen();
   }
 
   release(record: number): void {
     const started = this.#started;
     if (started?.owners[record] === 'engine') this.#free(started, record);
+  }
+
+  closed(session: number): void {
+    this.#started?.slots.closeSession(session);
+  }
+
+  /** A notification has ended: all that it posted can begin. */
+  flush(): void {
+    const started = this.#started;
+    if (started && this.#unannounced > 1) Atomics.notify(started.control, POSTED, this.#unannounced - 1);
+    this.#unannounced = 0;
   }
 
   /** Completes what workers have finished. */
@@ -174,7 +188,6 @@ export class WorkerDeferral implements Deferral {
         started.slots.duplicate(slot, started.spare);
         started.runner.run([started.spare]);
         const result = started.slots.deliver(started.spare, slot);
-        started.slots.wipe(started.spare);
         started.owners[slot] = 'dropped';
         this.#answer(started, slot, result);
       }
@@ -194,6 +207,7 @@ export class WorkerDeferral implements Deferral {
         this.#forget(started, slot);
       }
     });
+    if (queue === undefined) started.slots.closeSessions();
     this.reap();
   }
 
@@ -232,7 +246,7 @@ export class WorkerDeferral implements Deferral {
         this.#forget(started, slot);
       } else if (started.owners[slot] === 'workers') {
         const result = started.slots.deliver(slot, slot);
-        started.slots.wipe(slot);
+        started.slots.leave(slot);
         Atomics.store(started.control, STATES + slot, FREE);
         started.owners[slot] = 'engine';
         this.#outstanding--;
@@ -265,7 +279,7 @@ export class WorkerDeferral implements Deferral {
 
   /** A slot that nobody waits for, and nobody works on, is free. */
   #forget(started: Started, slot: number): void {
-    started.slots.wipe(slot);
+    started.slots.leave(slot);
     Atomics.store(started.control, STATES + slot, FREE);
     this.#outstanding--;
     this.#free(started, slot);

@@ -1,6 +1,6 @@
 import * as spec from '../../../spec/engine.ts';
-import type { EngineExports } from '../../engine/exports.ts';
 import { type SharedLayout, slotAt } from './layout.ts';
+import { type SessionCopy, SharedSessions } from './shared_sessions.ts';
 
 /** What a job came to. */
 export interface JobResult {
@@ -12,29 +12,26 @@ export interface JobResult {
 export class JobSlots {
   readonly #layout: SharedLayout;
   readonly #shared: Uint8Array;
+  readonly #words: BigUint64Array;
   readonly #jobs: DataView;
   readonly #guest: WebAssembly.Memory;
   readonly #table: number;
-  readonly #sessionBytes: number;
-  readonly #content: number;
+  readonly #sessions: SharedSessions;
+  /** The session of each slot's job. */
+  readonly #inUse: (SessionCopy | undefined)[];
   #memory: Uint8Array = new Uint8Array();
   #records: DataView = new DataView(new ArrayBuffer(0));
 
   /** @param table where the engine's records stand in the guest's memory */
-  constructor(
-    layout: SharedLayout,
-    shared: WebAssembly.Memory,
-    guest: WebAssembly.Memory,
-    engine: EngineExports,
-    table: number,
-  ) {
+  constructor(layout: SharedLayout, shared: WebAssembly.Memory, guest: WebAssembly.Memory, table: number) {
     this.#layout = layout;
     this.#shared = new Uint8Array(shared.buffer);
+    this.#words = new BigUint64Array(shared.buffer);
     this.#jobs = new DataView(shared.buffer);
     this.#guest = guest;
     this.#table = table;
-    this.#sessionBytes = engine.sessionBytes();
-    this.#content = engine.jobContent();
+    this.#sessions = new SharedSessions(layout, shared);
+    this.#inUse = Array.from({ length: layout.slots }, () => undefined);
   }
 
   /** Copies a record's request into the slot of the same number. */
@@ -47,8 +44,11 @@ export class JobSlots {
     this.#jobs.setUint32(job + spec.JOB_READABLE_BYTES, readable, true);
     this.#jobs.setUint32(job + spec.JOB_WRITABLE_BYTES, this.#field(record, spec.DEFERRED_WRITABLE_BYTES), true);
     this.#copyIn(record + spec.DEFERRED_OPERATION, spec.JOB_OPERATION_BYTES, job + spec.JOB_OPERATION);
-    this.#copyIn(this.#field(record, spec.DEFERRED_SESSION), this.#sessionBytes, job + spec.JOB_SESSION);
-    let to = job + this.#content;
+    this.#jobs.setUint32(job + spec.JOB_ALIKE, this.#field(record, spec.DEFERRED_ALIKE), true);
+    const copy = this.#sessions.use(this.#memory, this.#records, this.#field(record, spec.DEFERRED_SESSION));
+    this.#inUse[index] = copy;
+    this.#jobs.setUint32(job + spec.JOB_SESSION, this.#sessions.at(copy), true);
+    let to = job + spec.JOB_CONTENT;
     let left = readable;
     for (let buffer = record + spec.DEFERRED_BUFFERS; left > 0; buffer += spec.DEFERRED_BUFFER_BYTES) {
       const bytes = Math.min(left, this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH));
@@ -83,16 +83,26 @@ export class JobSlots {
     return { status, bytes };
   }
 
-  /** Wipes what a slot held: keys, content and result. */
-  wipe(slot: number): void {
-    const job = slotAt(this.#layout, slot);
-    const writable = this.#jobs.getUint32(job + spec.JOB_WRITABLE_BYTES, true);
-    this.#shared.fill(0, job, job + Math.min(this.#resultOffset(job) + writable, this.#layout.slotBytes));
+  /** The job in a slot needs its session no more. */
+  leave(slot: number): void {
+    const copy = this.#inUse[slot];
+    this.#inUse[slot] = undefined;
+    if (copy) this.#sessions.leave(copy);
+  }
+
+  /** A session, which still stands in the guest's memory, is closed. */
+  closeSession(session: number): void {
+    this.#refresh();
+    this.#sessions.close(this.#records.getBigUint64(session + spec.SESSION_ID, true));
+  }
+
+  closeSessions(): void {
+    this.#sessions.closeAll();
   }
 
   /** Wipes all that the slots and the regions of the workers held. */
   wipeAll(): void {
-    this.#shared.fill(0, this.#layout.regionsAt);
+    this.#words.fill(0n, this.#layout.regionsAt / 8);
   }
 
   /** The queue that a record's chain came from. */
@@ -103,7 +113,7 @@ export class JobSlots {
 
   #resultOffset(job: number): number {
     const readable = this.#jobs.getUint32(job + spec.JOB_READABLE_BYTES, true);
-    return this.#content + Math.ceil(readable / 64) * 64;
+    return spec.JOB_CONTENT + Math.ceil(readable / 64) * 64;
   }
 
   #recordAt(index: number): number {

@@ -36,6 +36,8 @@ const PAGE_BYTES = 65536;
 const SLOTS_BYTES_MAX = 256 * 1024 * 1024;
 /** A nonce may stand in a longer field, and a status behind the result. */
 const SLACK_BYTES = 256;
+/** Sessions that stay when nothing of them is under way. */
+const SESSIONS_KEPT = 64;
 
 /** How the shared memory is laid out. */
 export interface SharedLayout {
@@ -43,6 +45,10 @@ export interface SharedLayout {
   slots: number;
   slotBytes: number;
   slotsAt: number;
+  /** Copies of sessions that requests have used. */
+  sessions: number;
+  sessionBytes: number;
+  sessionsAt: number;
   /** Content and result of one request, in bytes. */
   maxRequestBytes: number;
   regionsAt: number;
@@ -63,8 +69,23 @@ export function sharedLayout(engine: EngineExports, workers: number, maxRequestB
   const regionsAt = PAGE_BYTES;
   // The last region is the device's own, and the last slot, which is never posted, too.
   const slotsAt = regionsAt + (workers + 1) * regionBytes;
-  const pages = Math.ceil((slotsAt + (slots + 1) * slotBytes) / PAGE_BYTES);
-  return { workers, slots, slotBytes, slotsAt, maxRequestBytes, regionsAt, regionBytes, pages };
+  const sessionsAt = slotsAt + (slots + 1) * slotBytes;
+  const sessionBytes = engine.sessionBytes();
+  const sessions = slots + SESSIONS_KEPT;
+  const pages = Math.ceil((sessionsAt + sessions * sessionBytes) / PAGE_BYTES);
+  return {
+    workers,
+    slots,
+    slotBytes,
+    slotsAt,
+    sessions,
+    sessionBytes,
+    sessionsAt,
+    maxRequestBytes,
+    regionsAt,
+    regionBytes,
+    pages,
+  };
 }
 
 export function slotAt(layout: SharedLayout, slot: number): number {

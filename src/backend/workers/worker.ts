@@ -1,7 +1,7 @@
 // What runs in a worker, bundled into one script by scripts/build-worker.mjs. Comlink starts it; from then on it knows the shared
 // memory alone, and sleeps in Atomics.wait when there is nothing to do.
 import * as Comlink from 'comlink';
-import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
+import { JOB_ALIKE, JOBS_AT_ONCE } from '../../../spec/engine.ts';
 import {
   CONTROL,
   CONTROL_WORDS,
@@ -14,6 +14,7 @@ import {
   type SharedLayout,
   STATES,
   STOP,
+  slotAt,
   TAKEN,
   WAITING,
 } from './layout.ts';
@@ -39,12 +40,16 @@ class Server {
   readonly #runner: JobRunner;
   readonly #workers: number;
   readonly #mark: number;
+  readonly #layout: SharedLayout;
+  readonly #jobs: DataView;
 
   constructor({ module, memory, layout, index }: WorkerStart) {
     this.#control = new Int32Array(memory.buffer, CONTROL, CONTROL_WORDS);
     this.#runner = new JobRunner(module, memory, layout, index);
     this.#workers = layout.workers;
     this.#mark = RUNNING + index;
+    this.#layout = layout;
+    this.#jobs = new DataView(memory.buffer);
   }
 
   serve(): void {
@@ -63,19 +68,27 @@ class Server {
     }
   }
 
+  #alike(slot: number): boolean {
+    return this.#jobs.getUint32(slotAt(this.#layout, slot) + JOB_ALIKE, true) !== 0;
+  }
+
   /** Takes a fair share of what was posted, four jobs at most. */
   #take(posted: number): number[] {
     const control = this.#control;
     const slots: number[] = [];
-    let share = 1;
+    let share = JOBS_AT_ONCE;
     while (slots.length < share) {
       const taken = Atomics.load(control, TAKEN);
       const ahead = (posted - taken) | 0;
       if (ahead <= 0) break;
-      if (slots.length === 0) share = Math.min(JOBS_AT_ONCE, Math.ceil(ahead / this.#workers));
       const slot = Atomics.load(control, RING + ((taken >>> 0) % RING_ENTRIES));
       // The slot's state says whose it is; the count of those that were taken only follows.
-      if (Atomics.compareExchange(control, STATES + slot, WAITING, this.#mark) === WAITING) slots.push(slot);
+      if (Atomics.compareExchange(control, STATES + slot, WAITING, this.#mark) === WAITING) {
+        slots.push(slot);
+        // Several at once only where that is faster than one after the other.
+        if (slots.length === 1)
+          share = this.#alike(slot) ? Math.min(JOBS_AT_ONCE, Math.ceil(ahead / this.#workers)) : 1;
+      }
       Atomics.compareExchange(control, TAKEN, taken, (taken + 1) | 0);
     }
     return slots;
