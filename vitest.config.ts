@@ -17,6 +17,7 @@ export default defineConfig({
       },
       services('host'),
       services('workers'),
+      services('auto'),
       {
         test: {
           name: 'browser',

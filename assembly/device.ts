@@ -82,6 +82,8 @@ export class Device {
   reserved: u32;
   nobody: u32;
   outcome: u32;
+  /** Whether many requests are available at once, as far as the notification before tells. */
+  many: u32;
   /** The session of a request in stateless mode. */
   stateless: u32;
   /** Requests that wait to run side by side (request/batch.ts). */

@@ -1,6 +1,6 @@
 // The engine's exports, and nothing else. `device` is the address that initialise() was given.
 import { CRYPTO_OK } from '../spec/crypto';
-import { FAULT_NONE, MEMORY_REGIONS_MAX, NOTIFY_NEEDS_RESET } from '../spec/engine';
+import { FAULT_NONE, MANY_REQUESTS, MEMORY_REGIONS_MAX, NOTIFY_NEEDS_RESET } from '../spec/engine';
 import { breakDevice, Device, initialise as layOut, queueAt, regionBytes as bytesFor } from './device';
 import { addRegion } from './memory/guest';
 import { checkSession, expandSession as expand } from './session/expand';
@@ -78,7 +78,11 @@ export function notify(device: Device, index: u32, requests: u32, bytes: u32, de
   if (device.fault != FAULT_NONE) return NOTIFY_NEEDS_RESET;
   const queue = queueAt(device, index);
   if (!queue.enabled) return 0;
+  device.many = queue.lastTaken >= <u32>MANY_REQUESTS;
+  queue.lastTaken = 0;
+  const before = <u32>queue.requests;
   const answer = queue.packed ? processPackedQueue(device, queue) : processSplitQueue(device, queue);
+  queue.lastTaken += <u32>queue.requests - before;
   return answer | endNotification(device);
 }
 

@@ -59,7 +59,11 @@ export const SESSION_KEY_BYTES_MAX = 768;
 export const SESSION_HEAD_BYTES = 832;
 /** Behind the head: where requests of the session run. Not saved, for it is the host's choice. */
 export const SESSION_HOST_FROM = 832;
-export const SESSION_DEFER_FROM = 836;
+export const SESSION_DEFER_FROM = 840;
+/** Behind each, the same for requests of which many are available at once. */
+export const SESSION_FROM_MANY = 4;
+/** So many they are. */
+export const MANY_REQUESTS = 3;
 export const SESSION_PLACEMENT_BYTES = 64;
 
 /** What the host answers when an AEAD request is offered to it: declined, done, or done with a wrong tag and nothing written. */

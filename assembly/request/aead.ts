@@ -38,7 +38,7 @@ export function runAead(device: Device, session: Session): u32 {
     (aad + operation.aadBytes <= destination || destination + resultBytes <= aad);
   const result = direct ? destination : device.scratch;
   const nonce = ccm ? device.iv + 1 : device.iv;
-  if (!runAeadOf(session, nonce, operation.ivBytes, aad, operation.aadBytes, source, text, result)) return CRYPTO_BADMSG;
+  if (!runAeadOf(device, session, nonce, operation.ivBytes, aad, operation.aadBytes, source, text, result)) return CRYPTO_BADMSG;
   if (direct) reportWritten(device, 0, resultBytes);
   else writeBytes(device, device.scratch, 0, resultBytes);
   device.resultBytes = resultBytes;

@@ -24,7 +24,7 @@ export function runAuth(device: Device, session: Session): u32 {
   } else {
     runBatch(device);
     // Through scratch: a kernel may still read its source when it begins to write.
-    runDigestOf(session, source, bytes, device.scratch2, wanted);
+    runDigestOf(device, session, source, bytes, device.scratch2, wanted);
     writeBytes(device, device.scratch2, 0, wanted);
     device.resultBytes = wanted;
     return CRYPTO_OK;

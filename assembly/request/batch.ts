@@ -97,7 +97,7 @@ export function mayWait(
   digest: usize,
   digestBytes: u32,
 ): bool {
-  if (session.id == 0 || offeredToHost(session, readBytes) || !runsInLanes(session)) return false;
+  if (session.id == 0 || offeredToHost(device, session, readBytes) || !runsInLanes(session)) return false;
   const status = lastWritable(device);
   return !(
     overlap(status, 1, read, readBytes) ||

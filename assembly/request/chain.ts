@@ -85,7 +85,7 @@ function runNow(device: Device, session: Session, source: usize, result: usize):
   if (source != result) copyAround(operation, source, result);
   if (operation.cipherBytes) {
     const at = operation.cipherStart;
-    runCipherOf(session, device.iv, source + at, result + at, operation.cipherBytes);
+    runCipherOf(device, session, device.iv, source + at, result + at, operation.cipherBytes);
   }
   if (!hashFirst) hashWindow(device, session, result);
 }
@@ -100,7 +100,7 @@ function hashWindow(device: Device, session: Session, data: usize): void {
     memory.copy(device.scratch2 + aadBytes, message, bytes);
     message = device.scratch2;
   }
-  runDigestOf(session, message, aadBytes + bytes, digest, operation.resultBytes);
+  runDigestOf(device, session, message, aadBytes + bytes, digest, operation.resultBytes);
 }
 
 /** Copies what lies outside the cipher's window. */

@@ -30,7 +30,7 @@ export function runCipher(device: Device, session: Session): u32 {
   } else {
     runBatch(device);
     const result = direct ? destination : device.scratch;
-    runCipherOf(session, device.iv, source, result, bytes);
+    runCipherOf(device, session, device.iv, source, result, bytes);
     if (!direct) writeBytes(device, device.scratch, 0, bytes);
   }
   if (direct) reportWritten(device, 0, bytes);

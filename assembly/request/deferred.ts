@@ -7,6 +7,7 @@ import {
   DEFERRED_BYTES,
   DEFERRED_OPERATION,
   SESSION_DEFER_FROM,
+  SESSION_FROM_MANY,
 } from '../../spec/engine';
 import { F_IN_ORDER } from '../../spec/virtio';
 import { Device, hasFeature, queueAt } from '../device';
@@ -17,10 +18,10 @@ import { Queue } from '../virtqueue/queue';
 import { runBatch, runsInLanes } from './batch';
 import { Operation, OPERATION_BYTES } from './operation';
 
-/** Content bytes from which requests of a session are deferred; 0: never. Asked once, when its keys are expanded. */
+/** Content bytes from which requests of a session are deferred, few or many at once; 0: never. Asked when its keys are expanded. */
 // @ts-ignore: decorator
 @external('jobs', 'from')
-declare function from(session: usize): u32;
+declare function from(session: usize, many: u32): u32;
 
 /** Takes a free record for the engine; its index, or below 0 when none is free (FULL) or nobody works (NOBODY). */
 // @ts-ignore: decorator
@@ -90,13 +91,15 @@ function recordAt(device: Device, index: u32): Deferred {
 
 /** Asks from which size on a session's requests are deferred. */
 export function placeDeferred(session: Session): void {
-  store<u32>(changetype<usize>(session) + SESSION_DEFER_FROM, from(changetype<usize>(session)));
+  const at = changetype<usize>(session);
+  store<u32>(at + SESSION_DEFER_FROM, from(at, 0));
+  store<u32>(at + SESSION_DEFER_FROM + SESSION_FROM_MANY, from(at, 1));
 }
 
 /** Whether a request is large enough for a session that has its requests deferred. */
 @inline
 export function isDeferred(device: Device, session: Session): bool {
-  const least = load<u32>(changetype<usize>(session) + SESSION_DEFER_FROM);
+  const least = load<u32>(changetype<usize>(session) + SESSION_DEFER_FROM + (device.many ? SESSION_FROM_MANY : 0));
   return least != 0 && device.deferred != 0 && changetype<Operation>(device.operation).sourceBytes >= least;
 }
 
@@ -130,6 +133,7 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   // Its content may be what a waiting request has yet to write.
   runBatch(device);
   const queue = queueAt(device, device.runningQueue);
+  queue.lastTaken++;
   const index = device.reserved - 1;
   const record = begin(device, queue, RUNNING);
   record.session = <u32>changetype<usize>(session);

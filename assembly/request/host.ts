@@ -1,16 +1,17 @@
 // The host's own cryptography, which may have instructions that WebAssembly lacks: large requests of sessions that it says it
 // can serve are offered to it, inside the notification. It computes what the kernels would, or declines.
 import { DIRECTION_DECRYPT } from '../../spec/crypto';
-import { HOST_DECLINED, HOST_DONE, SESSION_HOST_FROM } from '../../spec/engine';
+import { HOST_DECLINED, HOST_DONE, SESSION_FROM_MANY, SESSION_HOST_FROM } from '../../spec/engine';
+import { Device } from '../device';
 import { aeadDecrypt, aeadEncrypt } from '../session/aead';
 import { cipherRun } from '../session/cipher';
 import { contextOf, Session } from '../session/slot';
 import { digestOf } from './digest';
 
-/** Content bytes from which requests of a session are offered to the host; 0: never. Asked once, when its keys are expanded. */
+/** Content bytes from which requests of a session are offered to the host, few or many at once; 0: never. Asked when its keys are expanded. */
 // @ts-ignore: decorator
 @external('host', 'from')
-declare function from(session: usize): u32;
+declare function from(session: usize, many: u32): u32;
 
 /** Runs a cipher, in place or apart; false: declined, and nothing was written. */
 // @ts-ignore: decorator
@@ -38,30 +39,33 @@ declare function aead(
 
 /** Asks where a session's requests are to run. */
 export function placeSession(session: Session): void {
-  store<u32>(changetype<usize>(session) + SESSION_HOST_FROM, from(changetype<usize>(session)));
+  const at = changetype<usize>(session);
+  store<u32>(at + SESSION_HOST_FROM, from(at, 0));
+  store<u32>(at + SESSION_HOST_FROM + SESSION_FROM_MANY, from(at, 1));
 }
 
 /** Whether a request of so many bytes is to be offered to the host. */
 @inline
-export function offeredToHost(session: Session, bytes: u32): bool {
-  const least = load<u32>(changetype<usize>(session) + SESSION_HOST_FROM);
+export function offeredToHost(device: Device, session: Session, bytes: u32): bool {
+  const least = load<u32>(changetype<usize>(session) + SESSION_HOST_FROM + (device.many ? SESSION_FROM_MANY : 0));
   return least != 0 && bytes >= least;
 }
 
 /** Runs a cipher where it belongs. The IV's place is scratch. */
-export function runCipherOf(session: Session, iv: usize, source: usize, destination: usize, bytes: u32): void {
-  if (offeredToHost(session, bytes) && cipher(changetype<usize>(session), iv, source, destination, bytes)) return;
+export function runCipherOf(device: Device, session: Session, iv: usize, source: usize, destination: usize, bytes: u32): void {
+  if (offeredToHost(device, session, bytes) && cipher(changetype<usize>(session), iv, source, destination, bytes)) return;
   cipherRun(session.algo, session.direction, contextOf(session), iv, source, destination, bytes);
 }
 
 /** Makes a digest where it belongs. */
-export function runDigestOf(session: Session, source: usize, bytes: u32, result: usize, resultBytes: u32): void {
-  if (offeredToHost(session, bytes) && digest(changetype<usize>(session), source, bytes, result, resultBytes)) return;
+export function runDigestOf(device: Device, session: Session, source: usize, bytes: u32, result: usize, resultBytes: u32): void {
+  if (offeredToHost(device, session, bytes) && digest(changetype<usize>(session), source, bytes, result, resultBytes)) return;
   digestOf(session, source, bytes, result, resultBytes);
 }
 
 /** Runs an AEAD where it belongs; false: the tag is wrong, and nothing was written. */
 export function runAeadOf(
+  device: Device,
   session: Session,
   iv: usize,
   ivBytes: u32,
@@ -71,7 +75,7 @@ export function runAeadOf(
   bytes: u32,
   destination: usize,
 ): bool {
-  if (offeredToHost(session, bytes)) {
+  if (offeredToHost(device, session, bytes)) {
     const answer = aead(changetype<usize>(session), iv, ivBytes, aad, aadBytes, source, bytes, destination);
     if (answer != HOST_DECLINED) return answer == HOST_DONE;
   }

@@ -38,7 +38,7 @@ export function runJobs(device: Device, jobs: usize, count: u32): void {
     const session = changetype<Session>(device.sessions + index * SLOT_BYTES);
     // A copy, for a MAC's state is part of its session.
     memory.copy(changetype<usize>(session), load<u32>(job + JOB_SESSION), SLOT_BYTES);
-    store<u32>(changetype<usize>(session) + SESSION_HOST_FROM, 0);
+    store<u64>(changetype<usize>(session) + SESSION_HOST_FROM, 0);
     memory.copy(device.operation, job + JOB_OPERATION, OPERATION_BYTES);
     const readableBytes = load<u32>(job + JOB_READABLE_BYTES);
     useJobBuffers(

@@ -39,6 +39,8 @@ export class Queue {
   inFlightDescriptors: u32;
   orderFirst: u32;
   orderLast: u32;
+  /** Requests that the last notification took. */
+  lastTaken: u32;
 }
 export const QUEUE_BYTES: usize = 128;
 

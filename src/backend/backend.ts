@@ -2,7 +2,7 @@ import { DECLINING_HOST, type HostCryptography } from '../engine/host.ts';
 import { type Deferral, NO_DEFERRAL } from '../engine/jobs.ts';
 import { NodeHost, nodeCrypto } from './host_node.ts';
 import { sessionAlgorithms } from './session_fields.ts';
-import { EVERY_SIZE } from './thresholds.ts';
+import { HOST_ALWAYS, MEASURED } from './thresholds.ts';
 import { defaultWorkers } from './workers/cores.ts';
 import { type DevicePort, WorkerDeferral } from './workers/deferral.ts';
 import { WORKERS_MAX } from './workers/layout.ts';
@@ -10,7 +10,7 @@ import { WORKERS_MAX } from './workers/layout.ts';
 export type { BackendEvent } from './workers/deferral.ts';
 
 /** Where requests run. */
-export const BACKENDS = ['inline', 'host', 'workers'] as const;
+export const BACKENDS = ['inline', 'host', 'workers', 'auto'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** Pieces of work that ran elsewhere than in the engine at once. */
@@ -24,7 +24,8 @@ export interface BackendCounts {
 export interface BackendOptions {
   /**
    * Where requests run: 'inline' in the engine; 'host' in node:crypto, where this is Node and node:crypto does the same; 'workers'
-   * beside this thread, in so many of them as `workers` says, once they have started. Default inline.
+   * beside this thread, in so many of them as `workers` says, once they have started; 'auto' where each is measured to be fastest, by
+   * algorithm, size, and how many are available at once. Default inline.
    */
   backend?: BackendName;
   /** Workers of that backend, 1 to 64. Default: one a core, 4 at most. */
@@ -66,37 +67,26 @@ export function resolveBackend({ backend = 'inline', workers = defaultWorkers() 
 
 /** The backend of a device whose engine runs in `memory`. Where what it needs is missing, requests run in the engine. */
 export function createBackend({ backend, workers }: ResolvedBackend, memory: WebAssembly.Memory): Backend {
-  if (backend === 'workers') return workersBackend(memory, workers);
-  const crypto = backend === 'host' ? nodeCrypto() : undefined;
-  const host = crypto && new NodeHost(crypto, memory, EVERY_SIZE);
+  const crypto = backend === 'host' || backend === 'auto' ? nodeCrypto() : undefined;
+  const host = crypto && new NodeHost(crypto, memory, backend === 'auto' ? MEASURED.host : HOST_ALWAYS);
+  const deferral = backend === 'workers' ? new WorkerDeferral(everyRequest(memory)) : undefined;
   return {
     host: host ?? DECLINING_HOST,
-    deferral: NO_DEFERRAL,
-    start: async () => {},
-    flush: () => {},
-    reap: () => {},
-    settle: () => {},
-    drop: () => {},
-    dispose: () => {},
-    counts: () => ({ host: host?.operations ?? 0, workers: 0 }),
+    deferral: deferral ?? NO_DEFERRAL,
+    start: async (port) => deferral?.start(port, workers),
+    flush: () => deferral?.flush(),
+    reap: () => deferral?.reap(),
+    settle: () => deferral?.settle(),
+    drop: (queue) => deferral?.drop(queue),
+    dispose: () => deferral?.dispose(),
+    counts: () => ({ host: host?.operations ?? 0, workers: deferral?.operations ?? 0 }),
   };
 }
 
-function workersBackend(memory: WebAssembly.Memory, workers: number): Backend {
-  // Every request that a worker can run, whatever its size.
-  const deferral = new WorkerDeferral((session) => {
+/** Every request that has something to work on. */
+function everyRequest(memory: WebAssembly.Memory): (session: number) => number {
+  return (session) => {
     const { cipher, digest } = sessionAlgorithms(new DataView(memory.buffer), session);
     return cipher || digest ? 1 : 0;
-  });
-  return {
-    host: DECLINING_HOST,
-    deferral,
-    start: (port) => deferral.start(port, workers),
-    flush: () => deferral.flush(),
-    reap: () => deferral.reap(),
-    settle: () => deferral.settle(),
-    drop: (queue) => deferral.drop(queue),
-    dispose: () => deferral.dispose(),
-    counts: () => ({ host: 0, workers: deferral.operations }),
   };
 }

@@ -3,7 +3,7 @@ import * as spec from '../../spec/engine.ts';
 import type { AlgorithmName } from '../../spec/names.ts';
 import type { AeadPlaces, HostCryptography } from '../engine/host.ts';
 import { sessionAlgorithms } from './session_fields.ts';
-import type { Thresholds } from './thresholds.ts';
+import { leastBytes, type ThresholdTable } from './thresholds.ts';
 
 type Crypto = typeof NodeCrypto;
 
@@ -44,9 +44,6 @@ const HMACS: Readonly<Partial<Record<AlgorithmName, string>>> = {
 const NONCE_BYTES = 12;
 const IV_BYTES = 16;
 
-/** The sizes from which each algorithm goes to the host. */
-type From = (algorithm: AlgorithmName) => number | undefined;
-
 /**
  * node:crypto, which is OpenSSL with the processor's own AES and SHA instructions. What it refuses (a key whose halves are the
  * same in XTS, an algorithm that its build or policy lacks) is declined.
@@ -54,27 +51,21 @@ type From = (algorithm: AlgorithmName) => number | undefined;
 export class NodeHost implements HostCryptography {
   readonly #crypto: Crypto;
   readonly #memory: WebAssembly.Memory;
-  readonly #from: From;
+  readonly #thresholds: ThresholdTable;
   #bytes: Uint8Array = new Uint8Array();
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Requests that were computed here. A chained one counts once for each of its two algorithms. */
   operations = 0;
 
-  constructor(crypto: Crypto, memory: WebAssembly.Memory, thresholds: Thresholds) {
+  constructor(crypto: Crypto, memory: WebAssembly.Memory, thresholds: ThresholdTable) {
     this.#crypto = crypto;
     this.#memory = memory;
-    this.#from = (algorithm) => thresholds[algorithm];
+    this.#thresholds = thresholds;
   }
 
-  from(session: number): number {
+  from(session: number, many: boolean): number {
     this.#refresh();
-    const { cipher, digest } = sessionAlgorithms(this.#view, session);
-    const sizes = [cipher, digest]
-      .filter((name) => name !== undefined)
-      .filter((name) => name in CIPHERS || name in AEADS || name in HASHES || name in HMACS)
-      .map((name) => this.#from(name) ?? 0)
-      .filter((size) => size > 0);
-    return sizes.length > 0 ? Math.min(...sizes) : 0;
+    return leastBytes(this.#thresholds, sessionAlgorithms(this.#view, session), many);
   }
 
   cipher(session: number, iv: number, source: number, destination: number, bytes: number): boolean {

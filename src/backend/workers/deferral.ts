@@ -66,7 +66,7 @@ interface Started {
 
 /** Requests that run in workers. Until these have started, and where they cannot, nothing is deferred. */
 export class WorkerDeferral implements Deferral {
-  readonly #from: (session: number) => number;
+  readonly #from: Deferral['from'];
   #port: DevicePort | undefined;
   #started: Started | undefined;
   #disposed = false;
@@ -81,7 +81,7 @@ export class WorkerDeferral implements Deferral {
   operations = 0;
 
   /** @param from content bytes from which a session's requests are deferred; 0: never */
-  constructor(from: (session: number) => number) {
+  constructor(from: Deferral['from']) {
     this.#from = from;
   }
 
@@ -120,8 +120,8 @@ export class WorkerDeferral implements Deferral {
     }
   }
 
-  from(session: number): number {
-    return this.#from(session);
+  from(session: number, many: boolean): number {
+    return this.#from(session, many);
   }
 
   claim(): number | 'full' | 'nobody' {
