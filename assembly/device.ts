@@ -79,6 +79,9 @@ export class Device {
   operation: u32;
   /** Records of deferred requests, 0: there are none; the one at hand, index + 1; what became of the chain that is being run. */
   deferred: u32;
+  deferredRecords: u32;
+  /** Requests whose results are still to come. */
+  inFlight: u32;
   reserved: u32;
   nobody: u32;
   outcome: u32;

@@ -5,7 +5,7 @@ import { breakDevice, Device, initialise as layOut, queueAt, regionBytes as byte
 import { addRegion } from './memory/guest';
 import { checkSession, expandSession as expand } from './session/expand';
 import { Session, SLOT_BYTES } from './session/slot';
-import { deferredBytes as bytesDeferred, dropHeld, finish, placeDeferred } from './request/deferred';
+import { deferredBytes as bytesDeferred, dropHeld, dropRecord, dropRecords, finish, placeDeferred } from './request/deferred';
 import { placeSession } from './request/host';
 import { jobBytes as bytesOfJob, runJobs as run } from './request/job';
 import { beginNotification, endNotification } from './statistics';
@@ -91,9 +91,10 @@ export function deferredBytes(records: u32): u32 {
   return bytesDeferred(records);
 }
 
-/** From now on requests may be deferred: their records stand at `table` (DEFERRED_*), which deferredBytes() measured. */
-export function useDeferred(device: Device, table: usize): void {
+/** From now on requests may be deferred: so many records stand at `table` (DEFERRED_*), all zero, which deferredBytes() measured. */
+export function useDeferred(device: Device, table: usize, records: u32): void {
   device.deferred = <u32>table;
+  device.deferredRecords = records;
 }
 
 /**
@@ -103,6 +104,11 @@ export function useDeferred(device: Device, table: usize): void {
 export function complete(device: Device, index: u32, status: u32, resultBytes: u32): u32 {
   const queue = finish(device, index, status, resultBytes);
   return queue.packed ? completePacked(device, queue, index) : completeSplit(device, queue, index);
+}
+
+/** The request of record `index`, which was posted, will not be completed. */
+export function drop(device: Device, index: u32): void {
+  dropRecord(device, index);
 }
 
 /** Bytes of a session with its expanded keys, and of a job (JOB_*) with so much content and room for a result. */
@@ -124,7 +130,7 @@ export function reset(device: Device): void {
   wipe(device.header, device.scratch2 + device.maxRequestBytes - device.header);
   clearSessions(device);
   device.batchCount = 0;
-  device.reserved = 0;
+  dropRecords(device);
   device.features = 0;
   device.fault = FAULT_NONE;
   device.faultQueue = 0;

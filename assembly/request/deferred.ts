@@ -13,7 +13,7 @@ import { F_IN_ORDER } from '../../spec/virtio';
 import { Device, hasFeature, queueAt } from '../device';
 import { Session } from '../session/slot';
 import { countStatus } from '../statistics';
-import { BUFFER_BYTES, keepBuffers, readableBuffersLeft, reportWritten, takeBuffers, writeLastByte } from '../virtqueue/buffers';
+import { BUFFER_BYTES, keepBuffers, meetsBuffers, placesOfChain, readableBuffersLeft, reportWritten, takeBuffers, writeLastByte } from '../virtqueue/buffers';
 import { Queue } from '../virtqueue/queue';
 import { runBatch, runsInLanes } from './batch';
 import { Operation, OPERATION_BYTES } from './operation';
@@ -78,6 +78,9 @@ export class Deferred {
   state: u32;
   /** With DONE: bytes written, for the used element (2.7.8). */
   usedBytes: u32;
+  /** Between these places stands all that its request will write. */
+  low: u32;
+  high: u32;
 }
 
 export function deferredBytes(records: u32): u32 {
@@ -145,9 +148,49 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   record.alike = session.id != 0 && runsInLanes(session);
   record.writableBytes = operation.destinationBytes + operation.resultBytes;
   memory.copy(changetype<usize>(record) + DEFERRED_OPERATION, device.operation, OPERATION_BYTES);
+  const places = placesOfChain(device, true);
+  record.low = <u32>places;
+  record.high = <u32>(places >> 32);
+  device.inFlight++;
   keepBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS);
   post(index);
   return OUTCOME_DEFERRED;
+}
+
+/** So many comparisons of buffers are worth their time; beyond, two chains count as sharing bytes. */
+const COMPARISONS_MAX: u32 = 4096;
+
+/** Whether the chain has bytes that a request under way has yet to write: as if each were done in turn, it then has to wait. */
+@inline
+export function meetsDeferred(device: Device): bool {
+  return device.inFlight != 0 && meetsAny(device);
+}
+
+function meetsAny(device: Device): bool {
+  const places = placesOfChain(device, false);
+  const count = device.readableCount + device.writableCount;
+  for (let index: u32 = 0; index < device.deferredRecords; index++) {
+    const record = recordAt(device, index);
+    if (record.state != RUNNING || record.high <= <u32>places || <u32>(places >> 32) <= record.low) continue;
+    const buffers = changetype<usize>(record) + DEFERRED_BUFFERS + record.readableCount * BUFFER_BYTES;
+    if (count * record.writableCount > COMPARISONS_MAX || meetsBuffers(device, buffers, record.writableCount)) return true;
+  }
+  return false;
+}
+
+/** The request of record `index` will not be completed. */
+export function dropRecord(device: Device, index: u32): void {
+  const record = recordAt(device, index);
+  if (record.state != RUNNING) return;
+  record.state = 0;
+  device.inFlight--;
+}
+
+/** None of the requests under way will be completed. */
+export function dropRecords(device: Device): void {
+  for (let index: u32 = 0; index < device.deferredRecords; index++) recordAt(device, index).state = 0;
+  device.inFlight = 0;
+  device.reserved = 0;
 }
 
 /** Keeps a chain that was run, of `usedBytes`, until those before it are used. A record is at hand. */
@@ -185,6 +228,7 @@ export function dropHeld(device: Device, queue: Queue): void {
 /** Takes the result of a record's request, whose bytes the host has put in their place: writes its status, and counts. */
 export function finish(device: Device, index: u32, status: u32, resultBytes: u32): Queue {
   const record = recordAt(device, index);
+  device.inFlight--;
   device.runningQueue = record.queue;
   takeBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS + record.readableCount * BUFFER_BYTES, record.writableCount);
   const written = status == CRYPTO_OK ? resultBytes : 0;

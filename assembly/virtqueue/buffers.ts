@@ -139,6 +139,28 @@ export function chainMeets(device: Device, place: usize, bytes: u32, readable: b
   return false;
 }
 
+/** The lowest place of the chain's buffers, and the end of the highest, as one number; places fit in 32 bits. */
+export function placesOfChain(device: Device, writable: bool): u64 {
+  let low: u32 = u32.MAX_VALUE;
+  let high: u32 = 0;
+  const end = device.readableCount + device.writableCount;
+  for (let index = writable ? device.readableCount : <u32>0; index < end; index++) {
+    const buffer = bufferAt(device, index);
+    low = min<u32>(low, <u32>buffer.pointer);
+    high = max<u32>(high, <u32>buffer.pointer + buffer.bytes);
+  }
+  return (<u64>high << 32) | low;
+}
+
+/** Whether the chain has bytes of `count` buffers that were kept at `from`. */
+export function meetsBuffers(device: Device, from: usize, count: u32): bool {
+  for (let index: u32 = 0; index < count; index++) {
+    const buffer = changetype<Buffer>(from + index * BUFFER_BYTES);
+    if (chainMeets(device, buffer.pointer, buffer.bytes, true)) return true;
+  }
+  return false;
+}
+
 /** The place of the chain's last writable byte, which is the status. */
 export function lastWritable(device: Device): GuestPointer {
   const buffer = bufferAt(device, device.readableCount + device.writableCount - 1);

@@ -2,7 +2,7 @@ import { FAULT_NONE } from '../../spec/engine';
 import { Device } from '../device';
 import { runControlRequest } from '../request/control';
 import { runDataRequest } from '../request/data';
-import { holdBack, isOrdered, OUTCOME_DEFERRED, OUTCOME_DONE, OUTCOME_WAITS, reserve } from '../request/deferred';
+import { holdBack, isOrdered, meetsDeferred, OUTCOME_DEFERRED, OUTCOME_DONE, OUTCOME_WAITS, reserve } from '../request/deferred';
 import { Queue } from './queue';
 
 /**
@@ -12,6 +12,10 @@ import { Queue } from './queue';
 @inline
 export function runRequest(device: Device, queue: Queue): u32 {
   device.outcome = OUTCOME_DONE;
+  if (meetsDeferred(device)) {
+    device.outcome = OUTCOME_WAITS;
+    return FAULT_NONE;
+  }
   return isOrdered(queue) ? runBehind(device, queue) : run(device, queue);
 }
 

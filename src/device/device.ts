@@ -256,6 +256,8 @@ export class CryptoDevice {
     this.#backend.drop(index);
     this.#engine.resetQueue(this.#base, index);
     queue.reset();
+    // Others may have waited for what was under way there.
+    this.#goOn();
   }
 
   /**

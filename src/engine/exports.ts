@@ -30,7 +30,8 @@ export interface EngineExports {
   restoreSession(device: number, id: bigint): number;
   expandSession(device: number, session: number): number;
   deferredBytes(records: number): number;
-  useDeferred(device: number, table: number): void;
+  useDeferred(device: number, table: number, records: number): void;
+  drop(device: number, record: number): void;
   complete(device: number, record: number, status: number, resultBytes: number): number;
   sessionBytes(): number;
   jobBytes(readableBytes: number, writableBytes: number): number;
@@ -66,6 +67,7 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'expandSession',
   'deferredBytes',
   'useDeferred',
+  'drop',
   'complete',
   'sessionBytes',
   'jobBytes',

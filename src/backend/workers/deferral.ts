@@ -102,7 +102,7 @@ export class WorkerDeferral implements Deferral {
         if (!this.#disposed) throw new Error('No worker could be started.');
         return;
       }
-      port.engine.useDeferred(port.base, table);
+      port.engine.useDeferred(port.base, table, layout.slots);
       const numbers = Array.from({ length: layout.slots }, (_, index) => index);
       this.#started = {
         slots: new JobSlots(layout, memory, port.memory, table),
@@ -203,6 +203,7 @@ export class WorkerDeferral implements Deferral {
       if (owner === 'engine' && queue === undefined) this.#free(started, slot);
       if (owner !== 'workers' || (queue !== undefined && started.slots.queueOf(slot) !== queue)) return;
       started.owners[slot] = 'dropped';
+      this.#port?.engine.drop(this.#port.base, slot);
       if (Atomics.compareExchange(started.control, STATES + slot, WAITING, started.self) === WAITING) {
         this.#forget(started, slot);
       }
