@@ -339,7 +339,7 @@ export class CryptoDevice {
       queues: this.queues.map((queue, index) => ({
         ...queue.save(),
         indices: this.#engine.queueIndices(this.#base, index) >>> 0,
-        held: this.#held.has(index),
+        held: this.#held.has(index) || this.#waiting.has(index),
       })),
       throttle: this.#throttle.levels(this.#clock.now()),
       sessionSerial: this.#engine.sessionSerial(this.#base) >>> 0,

@@ -3,11 +3,11 @@ import * as crypto from '../../spec/crypto.ts';
 import * as engine from '../../spec/engine.ts';
 import { FAULT_DESCRIPTOR_LOOP } from '../../spec/engine.ts';
 import { DESC_F_NEXT } from '../../spec/virtio.ts';
-import type { SaveOptions } from '../../src/device/device.ts';
 import type { LimitOptions } from '../../src/device/limits.ts';
 import { type DeviceState, StateError } from '../../src/device/state.ts';
 import { FakeClock } from '../support/fake_clock.ts';
 import { contains, noise } from '../support/memory.ts';
+import { moved } from '../support/moved.ts';
 import {
   AT,
   closeSession,
@@ -20,36 +20,7 @@ import {
   request,
   session,
 } from '../support/requests.ts';
-import {
-  type AnyRig,
-  EVENT_IDX,
-  INDIRECT,
-  NEEDS_RESET,
-  PackedRig,
-  RIGS,
-  Rig,
-  type RigOptions,
-  UP,
-  VERSION_1,
-} from '../support/rig.ts';
-
-/** Saves a rig and restores it in another: guest RAM is copied, the state goes through JSON. */
-function moved<R extends AnyRig>(
-  from: R,
-  options: RigOptions = {},
-  ramFirst = true,
-  save: SaveOptions = { includeKeys: true },
-): R {
-  const same = { ...options, features: from.features, start: false };
-  const to = (from instanceof PackedRig ? new PackedRig(same) : new Rig(same)) as AnyRig as R;
-  const copyRam = () => to.write(0, from.read(0, 1024 * 1024));
-  if (ramFirst) copyRam();
-  to.device.restore(JSON.parse(JSON.stringify(from.device.save(save))));
-  if (!ramFirst) copyRam();
-  to.data.follow(from.data);
-  to.control.follow(from.control);
-  return to;
-}
+import { EVENT_IDX, INDIRECT, NEEDS_RESET, PackedRig, RIGS, Rig, UP, VERSION_1 } from '../support/rig.ts';
 
 describe.each(RIGS)('a device with a %s ring that is saved and restored elsewhere', (_, makeRig) => {
   test.each([true, false])(

@@ -127,6 +127,8 @@ export class WorkerDeferral implements Deferral {
   claim(): number | 'full' | 'nobody' {
     const started = this.#started;
     if (!started?.pool.working) return 'nobody';
+    // What is posted now would be under way again.
+    if (this.#settling) return 'full';
     const record = started.free.pop();
     if (record === undefined) return 'full';
     started.owners[record] = 'engine';
@@ -174,13 +176,17 @@ export class WorkerDeferral implements Deferral {
     this.#complete(started, this.#finished(started));
   }
 
-  /** Completes all that is under way, before this returns: what no worker has finished is run here. */
+  /**
+   * Completes all that is under way, before this returns: what no worker has finished is run here. Queues whose next request waited go on
+   * from a timer.
+   */
   settle(): void {
     const started = this.#started;
     if (!started || this.#outstanding === 0) return;
-    this.reap();
     this.#settling = true;
     for (const slot of withWorkers(started)) {
+      // Whoever heard of a result may have reset the device.
+      if (started.owners[slot] !== 'workers') continue;
       if (Atomics.load(started.control, STATES + slot) === DONE) {
         this.#complete(started, [slot]);
       } else if (!this.#takeBack(started, slot)) {
@@ -193,6 +199,7 @@ export class WorkerDeferral implements Deferral {
       }
     }
     this.#settling = false;
+    this.#port?.clock.schedule(() => this.#port?.released(), 0);
   }
 
   /** Forgets what is under way on a queue, or on all of them: nothing of it is completed. */
@@ -255,7 +262,7 @@ export class WorkerDeferral implements Deferral {
       }
     }
     if (this.#outstanding === 0) this.#disarm();
-    if (slots.length > 0) this.#port?.released();
+    if (slots.length > 0 && !this.#settling) this.#port?.released();
   }
 
   /** The engine uses the record's chain. Whoever hears of it may reset the device. */
