@@ -7,12 +7,14 @@ const ISOLATION = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
 export default defineConfig({
-  root: fileURLToPath(new URL('.', import.meta.url)),
+  root: path('.'),
   // The folder must work wherever a static host puts it.
   base: './',
   // scripts/web-guest.mjs puts the guest's files here.
-  publicDir: fileURLToPath(new URL('../build/web-public', import.meta.url)),
+  publicDir: path('../build/web-public'),
   server: { headers: ISOLATION, port: 8086 },
   preview: { headers: ISOLATION, port: 8086 },
   // v86 in a file of its own: it has a budget of its own.
@@ -22,11 +24,16 @@ export default defineConfig({
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
-    outDir: fileURLToPath(new URL('../build/web', import.meta.url)),
+    outDir: path('../build/web'),
     emptyOutDir: true,
     target: 'es2022',
     assetsInlineLimit: 0,
     // v86 is one file of 360 kB.
     chunkSizeWarningLimit: 600,
+    rolldownOptions: {
+      input: { index: path('index.html'), isolation: path('service-worker/isolation.ts') },
+      // A service worker answers for the folder that it lies in, under a name that must not change.
+      output: { entryFileNames: ({ name }) => (name === 'isolation' ? '[name].js' : 'assets/[name]-[hash].js') },
+    },
   },
 });

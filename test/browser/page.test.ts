@@ -78,14 +78,52 @@ test('the whole page can be reached with the Tab key, and the terminal left with
   await page.context().close();
 });
 
-test('without cross-origin isolation, in any folder, the page says what is missing and runs', async () => {
-  const plain = await servePlainly();
-  const page = await openPage(browser, plain.url, []);
-  await page.getByText('not cross-origin isolated').waitFor();
-  await page.getByRole('button', { name: 'Start' }).click();
-  await untilRunning(page);
-  await page.context().close();
-  await plain.close();
+describe('on a host that sends no headers of its own, in any folder', () => {
+  let plain: Awaited<ReturnType<typeof servePlainly>>;
+
+  beforeAll(async () => {
+    plain = await servePlainly();
+  });
+
+  afterAll(async () => {
+    await plain?.close();
+  });
+
+  test('the page is cross-origin isolated all the same, after it was loaded anew once', async () => {
+    const page = await openPage(browser, 'about:blank', []);
+    let loads = 0;
+    page.on('load', () => loads++);
+    await page.goto(plain.url);
+    await page.getByRole('button', { name: 'Start' }).click();
+    await untilRunning(page);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    expect(await page.getByText('not cross-origin isolated').count()).toBe(0);
+    expect(loads).toBe(2);
+    await page.context().close();
+  });
+
+  test.each([
+    ['are refused', 'ServiceWorkerContainer.prototype.register = () => Promise.reject(new Error("refused"));'],
+    ['do not exist', 'delete Navigator.prototype.serviceWorker;'],
+    // A browser that passes its service workers by: a page must not be loaded anew for ever.
+    ['are of no use', 'Object.defineProperty(window, "crossOriginIsolated", { value: false });'],
+  ])('where service workers %s, the page says what is missing and runs', async (_, script) => {
+    const context = await browser.newContext();
+    await context.addInitScript(script);
+    const page = await context.newPage();
+    await page.goto(plain.url);
+    await page.getByText('not cross-origin isolated').waitFor();
+    await page.getByRole('button', { name: 'Start' }).click();
+    await untilRunning(page);
+    await context.close();
+  });
+
+  test('a page in a frame of another says to open it in a tab', async () => {
+    const page = await openPage(browser, `${plain.url}guest/manifest.json`, []);
+    await page.setContent(`<iframe src="${plain.url}"></iframe>`);
+    await page.frameLocator('iframe').getByText('open it in a tab of its own').waitFor();
+    await page.context().close();
+  });
 });
 
 test('without WebAssembly SIMD the page says so and what to do', async () => {

@@ -3,11 +3,12 @@ import 'uplot/dist/uPlot.min.css';
 import './style.css';
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { isolate } from './isolation/isolate.ts';
 import { applyTheme } from './ui/theme.ts';
 
 applyTheme();
 const root = document.getElementById('app');
-if (root) {
+if (root && !(await isolate())) {
   root.textContent = '';
   render(<App />, root);
 }

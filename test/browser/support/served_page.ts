@@ -60,7 +60,12 @@ export async function servePlainly(): Promise<{ url: string; close(): Promise<vo
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${portOf(server)}/some/folder/`,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        // A browser keeps its connections for later.
+        server.closeAllConnections();
+      }),
   };
 }
 
