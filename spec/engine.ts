@@ -121,7 +121,7 @@ export const JOBS_AT_ONCE = 4;
 export const STATISTICS_SERVICES = 6;
 export const STATISTICS_UNKNOWN = 5;
 export const STATISTICS_CONTROL = 6;
-/** A row: requests, and bytes of their content that were read, 32 bits each and counted in one. */
+/** A row: requests, and bytes of their content, 32 bits each and counted in one. */
 export const ROW_BYTES = 8;
 export const ROW_REQUESTS = 0;
 export const ROW_CONTENT = 4;

@@ -41,6 +41,9 @@ import { Operation } from './operation';
 import { defer, isDeferred, OUTCOME_DONE, OUTCOME_WAITS } from './deferred';
 import { closeStateless, openStateless } from './stateless';
 
+/** The longest result of a hash or MAC that has a length of its own. */
+const DIGEST_BYTES_MAX: u32 = 64;
+
 /** Runs the data request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered. */
 export function runDataRequest(device: Device): u32 {
   const revision1 = hasFeature(device, F_REVISION_1);
@@ -75,7 +78,7 @@ export function runDataRequest(device: Device): u32 {
   }
   if (status != CRYPTO_OK) device.resultBytes = 0;
   writeLastByte(device, <u8>status);
-  countRequest(device, service, status, device.readableBytes - device.readableLeft - headerBytes);
+  countRequest(device, service, status, device.readableBytes - device.readableLeft - headerBytes + squeezedBytes(device, status));
   device.resultBytes += STATUS_BYTES;
   return FAULT_NONE;
 }
@@ -83,7 +86,15 @@ export function runDataRequest(device: Device): u32 {
 /** Content of a request that is read elsewhere. */
 function deferredContent(device: Device): u32 {
   const operation = changetype<Operation>(device.operation);
-  return operation.ivBytes + operation.sourceBytes + operation.aadBytes;
+  return operation.ivBytes + operation.sourceBytes + operation.aadBytes + squeezedBytes(device, CRYPTO_OK);
+}
+
+/** SHAKE's results have any length, and take as long as a source of it: one that is no mere digest is content, too. */
+@inline
+function squeezedBytes(device: Device, status: u32): u32 {
+  if (status != CRYPTO_OK) return 0;
+  const bytes = changetype<Operation>(device.operation).resultBytes;
+  return bytes > DIGEST_BYTES_MAX ? bytes : 0;
 }
 
 @inline

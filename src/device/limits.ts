@@ -6,7 +6,7 @@ export interface LimitOptions {
   requestsPerSecond?: number;
   /** Requests that may come at once. Default: a tenth of a second's. */
   burstRequests?: number;
-  /** Bytes of content a second (IV, associated data, source), on average. Default: no limit. */
+  /** Bytes of content a second (IV, associated data, source, and SHAKE's long results), on average. Default: no limit. */
   bytesPerSecond?: number;
   /** Bytes that may come at once. Default: a tenth of a second's. A larger request is done all the same, and waited for after it. */
   burstBytes?: number;

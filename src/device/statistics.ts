@@ -10,7 +10,10 @@ export type ErrorStatus = 'err' | 'badmsg' | 'notsupp' | 'invsess' | 'nospc' | '
 export interface Counts {
   /** Requests that were answered, whatever their status. */
   requests: number;
-  /** Bytes of their content that the device read: IV, associated data and source; of a control request, its keys. */
+  /**
+   * Bytes of their content: IV, associated data and source, and a result of SHAKE that is longer than 64 bytes; of a control
+   * request, its keys.
+   */
   bytes: number;
   /** Requests that ended with a status other than OK, by status. */
   errors: Record<ErrorStatus, number>;

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { CRYPTO_INVSESS, CRYPTO_OK } from '../../spec/crypto.ts';
 import { hostClock } from '../../src/device/clock.ts';
 import type { LimitOptions } from '../../src/device/limits.ts';
 import { resolveOptions } from '../../src/device/options.ts';
+import { authOperation } from '../../src/driver/operations.ts';
 import { createBench } from '../../src/testing/bench.ts';
 import { FakeClock } from '../support/fake_clock.ts';
 import { noise } from '../support/memory.ts';
@@ -118,7 +120,7 @@ describe('limits.keyBytes', () => {
   });
 });
 
-describe.each(RIGS)('with a %s ring', (_ring, makeRig) => {
+describe.each(RIGS)('with a %s ring', (ring, makeRig) => {
   const BYTES = 64;
   /** What the device reads of such a request: IV and source. */
   const CONTENT = BYTES + IV.length;
@@ -326,6 +328,31 @@ describe.each(RIGS)('with a %s ring', (_ring, makeRig) => {
       expect(rig.data.usedIdx).toBe(1);
       clock.advance(0);
       expect(rig.data.usedIdx).toBe(5);
+    });
+
+    test('is kept by requests that carry nothing and squeeze much out of SHAKE', async () => {
+      const clock = new FakeClock();
+      const bench = await createBench({
+        ring,
+        clock,
+        limits: { bytesPerNotification: 64 * 1024 },
+        memoryBytes: 4 * MIB,
+      });
+      const { driver, device } = bench;
+      const length = 30_000;
+      const parameters = { service: 'hash', algorithm: 'shake256', length } as const;
+      const { id } = await driver.createSession(parameters);
+      const mode = { revision1: false, statelessLayout: false, session: id };
+      const operation = authOperation(parameters, new Uint8Array(), length, mode);
+      const results = Array.from({ length: 7 }, () => driver.submit({ queue: 0, ...operation, hold: true }));
+      driver.notify(0);
+      expect(device.requests(0)).toBe(3);
+      clock.advance(0);
+      expect(device.requests(0)).toBe(7);
+      expect(device.statistics().services.hash).toMatchObject({ requests: 7, bytes: 7 * length });
+      const expected = createHash('shake256', { outputLength: length }).digest();
+      for (const { writable } of await Promise.all(results)) expect(expected.equals(writable[0] ?? IV)).toBe(true);
+      await bench.dispose();
     });
 
     test('holds for the control queue too', () => {
