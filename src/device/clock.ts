@@ -1,3 +1,5 @@
+import { checkFunction, checkObject } from '../check.ts';
+
 /** Where a device takes its time from: it measures with it, and waits by it. */
 export interface Clock {
   /** Milliseconds since some moment; they never go back. */
@@ -8,6 +10,13 @@ export interface Clock {
 
 /** The longest that setTimeout waits: what is due later is looked at again then. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** @throws TypeError that names what a clock lacks */
+export function checkClock(clock: Clock): void {
+  checkObject('clock', clock);
+  checkFunction('clock.now', clock.now);
+  checkFunction('clock.schedule', clock.schedule);
+}
 
 /**
  * The host's own time.

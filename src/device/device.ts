@@ -17,11 +17,12 @@ import {
   STATUS_FEATURES_OK,
 } from '../../spec/virtio.ts';
 import { type Backend, type BackendEvent, createBackend } from '../backend/backend.ts';
+import { checkFunction } from '../check.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
 import { instantiateEngine } from '../engine/load.ts';
-import { checkRegions, claimRegion, type GuestMemory } from '../engine/memory.ts';
-import { type Clock, hostClock } from './clock.ts';
+import { checkGuest, claimRegion, type GuestMemory } from '../engine/memory.ts';
+import { type Clock, checkClock, hostClock } from './clock.ts';
 import { ConfigSpace } from './config_space.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
 import { acceptable, hasFeature, offeredFeatures } from './features.ts';
@@ -130,8 +131,10 @@ export class CryptoDevice {
     this.queues = queueRegisters(this.options);
     this.guest = options.guest;
     const { dataQueues, queueSize, maxSessions, maxRequestBytes } = this.options;
+    checkGuest(options.guest);
     const { memory, regions } = options.guest;
-    checkRegions(options.guest);
+    if (options.onWrite !== undefined) checkFunction('onWrite', options.onWrite);
+    if (options.clock !== undefined) checkClock(options.clock);
     this.#memory = memory;
     this.#backend = createBackend(this.options.backend, memory);
     this.#engine = instantiateEngine(memory, {
@@ -510,7 +513,10 @@ export class CryptoDevice {
   }
 }
 
-/** A virtio crypto device over a guest memory. Throws RangeError for options out of range, naming them. */
+/**
+ * A virtio crypto device over a guest memory.
+ * @throws RangeError for options out of range, and TypeError for those of another type, naming them
+ */
 export function createCryptoDevice(options: CreateOptions): CryptoDevice {
   return new CryptoDevice(options);
 }

@@ -1,5 +1,6 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as spec from '../../spec/virtio.ts';
+import { checkObject, checkSwitch } from '../check.ts';
 
 /** Optional features that a device can be told to offer or not (6 Reserved Feature Bits). */
 export interface FeatureOptions {
@@ -50,16 +51,15 @@ const bitOf = (number: number): bigint => 1n << BigInt(number);
 
 /**
  * Fills in what was left out.
- * @throws TypeError that names an unknown feature, or one whose value is not a boolean
+ * @throws TypeError that names an unknown feature, or one whose value is not a boolean, or features that are no object
  */
 export function resolveFeatures(options: FeatureOptions = {}): ResolvedFeatures {
+  checkObject('features', options);
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(FEATURES, name)) {
       throw new TypeError(`features.${name} is unknown: give ${Object.keys(FEATURES).join(', ')}.`);
     }
-    if (value !== undefined && typeof value !== 'boolean') {
-      throw new TypeError(`features.${name} is ${String(value)}: give true or false.`);
-    }
+    checkSwitch(`features.${name}`, value);
   }
   const pick = (name: keyof FeatureOptions) => options[name] ?? FEATURES[name].fallback;
   return {

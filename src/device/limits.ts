@@ -1,3 +1,4 @@
+import { checkObject } from '../check.ts';
 import type { Rate } from './leaky_bucket.ts';
 
 /** What a device allows a guest, at most. */
@@ -54,9 +55,10 @@ const DEFAULT_BYTES_PER_NOTIFICATION = 64 * MIB;
 /**
  * Fills in what was left out of the limits that hold at work.
  * @throws RangeError that names the limit, its value and what it may be
- * @throws TypeError that names an unknown limit
+ * @throws TypeError that names an unknown limit, or limits that are no object
  */
 export function resolveLimits(options: LimitOptions = {}): ResolvedLimits {
+  checkObject('limits', options);
   for (const name of Object.keys(options)) {
     if (!isLimit(name)) {
       throw new TypeError(`limits.${name} is unknown: give ${Object.keys(RANGES).join(', ')}.`);

@@ -67,9 +67,9 @@ export function resolveAlgorithms(choice: AlgorithmChoice = 'modern'): Algorithm
     throw new TypeError(`algorithms is ${String(choice)}: give 'modern', 'all' or an array of names.`);
   }
   const names: readonly string[] = algorithmNames;
-  const unknown = choice.find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`algorithms has ${String(unknown)}, which is unknown: give of ${algorithmNames.join(', ')}.`);
+  for (const name of choice) {
+    if (names.includes(name)) continue;
+    throw new TypeError(`algorithms has ${String(name)}, which is unknown: give of ${algorithmNames.join(', ')}.`);
   }
   if (choice.length === 0) throw new TypeError('algorithms is empty: give one name at least.');
   return chosenAlgorithms(choice);

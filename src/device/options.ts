@@ -1,6 +1,7 @@
 import type { AlgorithmName } from '../../spec/names.ts';
 import { QUEUE_SIZE_MAX } from '../../spec/virtio.ts';
 import { type BackendOptions, type ResolvedBackend, resolveBackend } from '../backend/backend.ts';
+import { checkObject } from '../check.ts';
 import { type FeatureOptions, type ResolvedFeatures, resolveFeatures } from './features.ts';
 import { type LimitOptions, oneOf, type ResolvedLimits, resolveLimits } from './limits.ts';
 import { type AlgorithmChoice, resolveAlgorithms } from './offer.ts';
@@ -52,9 +53,10 @@ const LIMITS: Record<Capacity, { low: number; high: number; fallback: number }> 
 /**
  * Fills in what was left out.
  * @throws RangeError that names the option, its value and what it may be
- * @throws TypeError that names an unknown feature or limit
+ * @throws TypeError that names an unknown algorithm, feature or limit, or what is no object where there must be one
  */
 export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
+  checkObject('options', options);
   const limits = resolveLimits(options.limits);
   const dataQueues = resolve('dataQueues', options.dataQueues);
   const maxSessions = oneOf('maxSessions', options.maxSessions, 'sessions', options.limits);

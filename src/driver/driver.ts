@@ -1,5 +1,6 @@
 import * as spec from '../../spec/crypto.ts';
 import type { AeadAlgorithm, CipherAlgorithm, HashAlgorithm, MacAlgorithm, ServiceName } from '../../spec/names.ts';
+import { checkBytes, checkLength, checkSessionParameters } from './check.ts';
 import {
   aeadOperation,
   authOperation,
@@ -103,8 +104,12 @@ export interface OpenSession<Parameters extends SessionParameters = SessionParam
 
 /** The guest's side of the device: a driver after the specification (3.1, 5.9), for tests, benchmarks and teaching. */
 export class CryptoDriver extends RingDriver {
-  /** Makes a session (5.9.7.2.1). */
+  /**
+   * Makes a session (5.9.7.2.1).
+   * @throws TypeError or RangeError that names a parameter, its value and what it may be, as all requests do
+   */
   async createSession<Parameters extends SessionParameters>(parameters: Parameters): Promise<OpenSession<Parameters>> {
+    checkSessionParameters(parameters);
     const keys = sessionKeys(parameters).filter((key) => key.length > 0);
     const { writable } = await this.submit({
       queue: this.controlQueue,
@@ -151,6 +156,8 @@ export class CryptoDriver extends RingDriver {
   /** Encrypts or decrypts, in a session of its own unless stateless. */
   async cipher(request: CipherRequest): Promise<Result> {
     const { algorithm, direction, key, iv, data } = request;
+    checkBytes('iv', iv);
+    checkBytes('data', data);
     const parameters = { service: 'cipher', algorithm, direction, key } as const;
     return this.#perform(parameters, request, (mode) => cipherOperation(parameters, { iv, data }, mode));
   }
@@ -158,6 +165,7 @@ export class CryptoDriver extends RingDriver {
   /** Hashes. */
   async hash(request: HashRequest): Promise<Result> {
     const { algorithm, data, length = resultBytes(algorithm) } = request;
+    checkBytes('data', data);
     const parameters = { service: 'hash', algorithm, length } as const;
     return this.#perform(parameters, request, (mode) => authOperation(parameters, data, length, mode));
   }
@@ -165,6 +173,7 @@ export class CryptoDriver extends RingDriver {
   /** Makes a message authentication code. */
   async mac(request: MacRequest): Promise<Result> {
     const { algorithm, key, data, length = resultBytes(algorithm) } = request;
+    checkBytes('data', data);
     const parameters = { service: 'mac', algorithm, key, length } as const;
     return this.#perform(parameters, request, (mode) => authOperation(parameters, data, length, mode));
   }
@@ -172,6 +181,9 @@ export class CryptoDriver extends RingDriver {
   /** Encrypts and appends the tag, or verifies the tag and decrypts; the status is badmsg where it is not right. */
   async aead(request: AeadRequest): Promise<Result> {
     const { algorithm, direction, key, tagLength = 16, aad = new Uint8Array() } = request;
+    checkBytes('iv', request.iv);
+    checkBytes('data', request.data);
+    checkBytes('aad', aad);
     const parameters: AeadSession = {
       service: 'aead',
       algorithm,
@@ -186,8 +198,14 @@ export class CryptoDriver extends RingDriver {
   /** Runs a cipher over one window of the data and a hash or MAC over another. */
   async chain(request: ChainRequest): Promise<ChainResult> {
     const { order, direction, cipher, hash, aad = new Uint8Array(), data } = request;
-    const length = hash.resultLength ?? resultBytes(hash.algorithm);
     const parameters: ChainSession = { service: 'chain', order, direction, cipher, hash, aadLength: aad.length };
+    checkSessionParameters(parameters);
+    checkBytes('cipher.iv', cipher.iv);
+    checkBytes('data', data);
+    checkBytes('aad', aad);
+    checkWindow('cipher', cipher);
+    checkWindow('hash', hash);
+    const length = hash.resultLength ?? resultBytes(hash.algorithm);
     const operation = { iv: cipher.iv, data, aad, cipherWindow: windowOf(cipher), hashWindow: windowOf(hash) };
     const result = await this.#perform(parameters, request, (mode) =>
       chainOperation(parameters, operation, length, mode),
@@ -222,6 +240,7 @@ export class CryptoDriver extends RingDriver {
     chain: (mode: RequestMode) => OperationChain,
   ): Promise<Result> {
     if (options.stateless) {
+      checkSessionParameters(parameters);
       const mode = this.#mode(parameters);
       if (!mode.statelessLayout) {
         throw new Error(
@@ -241,6 +260,9 @@ export class CryptoDriver extends RingDriver {
 
   async #run({ readable, writable }: OperationChain, options: RequestOptions): Promise<Result> {
     const { queue = 0, hold = false } = options;
+    if (queue === this.controlQueue) {
+      throw new RangeError(`queue is ${queue}, which is the control queue: give a data queue, 0 to ${queue - 1}.`);
+    }
     const { writable: written } = await this.submit({ queue, readable, writable, hold });
     const status = statusName(viewOf(written.at(-1)).getUint8(0));
     return { status, data: status === 'ok' ? joined(written.slice(0, -1)) : new Uint8Array() };
@@ -251,6 +273,11 @@ export class CryptoDriver extends RingDriver {
 function splitDigest({ status, data }: Result, digestBytes: number): ChainResult {
   const end = data.length - (status === 'ok' ? digestBytes : 0);
   return { status, data: data.slice(0, end), digest: data.slice(end) };
+}
+
+function checkWindow(name: string, { start, length }: Window): void {
+  checkLength(`${name}.start`, start);
+  checkLength(`${name}.length`, length);
 }
 
 function windowOf({ start, length }: Window): Window {

@@ -1,5 +1,6 @@
 import * as spec from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
+import { checkDriverOptions } from './check.ts';
 import { PackedQueue } from './packed_queue.ts';
 import type { Chain, ChainBuffer, DriverQueue } from './queue.ts';
 import type { GuestRam, RamAllocator } from './ram.ts';
@@ -94,7 +95,9 @@ export class RingDriver {
   readonly #options: DriverOptions;
   readonly #pending = new Map<string, Pending>();
 
+  /** @throws TypeError or RangeError for an option that cannot be, naming it */
   constructor(transport: DriverTransport, ram: GuestRam, allocator: RamAllocator, options: DriverOptions = {}) {
+    checkDriverOptions(options);
     this.transport = transport;
     this.#ram = ram;
     this.#allocator = allocator;
@@ -264,7 +267,12 @@ export class RingDriver {
     const { transport } = this;
     const offered = transport.queueSizeMax(index);
     const size = Math.min(offered, isData ? (this.#options.queueSize ?? offered) : offered);
-    const Ring = this.has(virtio.F_RING_PACKED) ? PackedQueue : SplitQueue;
+    const packed = this.has(virtio.F_RING_PACKED);
+    // 2.7: of a split ring only.
+    if (!packed && (size & (size - 1)) !== 0) {
+      throw new RangeError(`driver.queueSize is ${size}: give a power of two, or take up VIRTIO_F_RING_PACKED.`);
+    }
+    const Ring = packed ? PackedQueue : SplitQueue;
     const queue = new Ring(index, size, this.#ram, this.#allocator, {
       indirect: this.has(virtio.F_INDIRECT_DESC),
       eventIdx: this.has(virtio.F_EVENT_IDX),

@@ -66,11 +66,11 @@ export interface ChainSession {
 
 export type SessionParameters = CipherSession | HashSession | MacSession | AeadSession | ChainSession;
 
-const CHAIN_ORDERS = {
+export const CHAIN_ORDERS = {
   'hash-then-cipher': spec.CHAIN_HASH_THEN_CIPHER,
   'cipher-then-hash': spec.CHAIN_CIPHER_THEN_HASH,
 } as const;
-const HASH_MODES = {
+export const HASH_MODES = {
   plain: spec.HASH_MODE_PLAIN,
   auth: spec.HASH_MODE_AUTH,
   nested: spec.HASH_MODE_NESTED,

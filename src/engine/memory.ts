@@ -1,4 +1,5 @@
 import { MEMORY_REGIONS_MAX } from '../../spec/engine.ts';
+import { checkObject, refuse } from '../check.ts';
 
 /** A stretch of guest RAM inside a WebAssembly memory. */
 export interface GuestRegion {
@@ -21,8 +22,14 @@ const PAGE_BYTES = 65536;
 /**
  * Checks that guest memory is what it says: what lies beyond the memory now will be the engine's.
  * @throws RangeError that names what is wrong and what it may be
+ * @throws TypeError where something is of another type
  */
-export function checkRegions({ memory, regions }: GuestMemory): void {
+export function checkGuest(guest: GuestMemory): void {
+  checkObject('guest', guest);
+  const { memory, regions } = guest;
+  // Not instanceof: the memory may be of another realm.
+  if (typeof memory?.grow !== 'function') refuse('guest.memory', memory, "the WebAssembly.Memory of the guest's RAM");
+  if (!Array.isArray(regions)) refuse('guest.regions', regions, 'an array');
   if (regions.length > MEMORY_REGIONS_MAX) {
     throw new RangeError(
       `guest.regions has ${regions.length} entries: merge them, ${MEMORY_REGIONS_MAX} at most are possible.`,
@@ -30,6 +37,7 @@ export function checkRegions({ memory, regions }: GuestMemory): void {
   }
   const memoryBytes = memory.buffer.byteLength;
   for (const [index, region] of regions.entries()) {
+    checkObject(`guest.regions[${index}]`, region);
     for (const name of ['guestAddress', 'bytes', 'offset'] as const) {
       if (!Number.isSafeInteger(region[name]) || region[name] < 0) {
         throw new RangeError(`guest.regions[${index}].${name} is ${region[name]}: give a whole number of bytes.`);
@@ -40,7 +48,18 @@ export function checkRegions({ memory, regions }: GuestMemory): void {
         `guest.regions[${index}] ends at byte ${region.offset + region.bytes} of a memory of ${memoryBytes}: make it shorter, or the memory larger.`,
       );
     }
+    const other = regions.findIndex((earlier, at) => at < index && overlap(earlier, region));
+    if (other >= 0) {
+      throw new RangeError(
+        `guest.regions[${index}].guestAddress is ${region.guestAddress}, which guest.regions[${other}] has already: give regions apart from each other.`,
+      );
+    }
   }
+}
+
+/** Whether two regions have a guest-physical address in common. */
+function overlap(a: GuestRegion, b: GuestRegion): boolean {
+  return a.guestAddress < b.guestAddress + b.bytes && b.guestAddress < a.guestAddress + a.bytes;
 }
 
 /**

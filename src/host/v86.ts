@@ -1,4 +1,5 @@
 import type { V86 } from 'v86';
+import { refuse } from '../check.ts';
 import { CryptoDevice } from '../device/device.ts';
 import { type CryptoDeviceOptions, resolveOptions } from '../device/options.ts';
 import { cpuOf, hasDevices, type V86Cpu } from './v86_internals.ts';
@@ -58,7 +59,7 @@ const VIDEO_MEMORY = { start: 0xa0000, end: 0xc0000 };
  * reboot resets it. Works in Node and in browsers. The engine runs inside v86's own WebAssembly memory, in pages that it
  * adds there.
  *
- * @throws RangeError for an option that is out of range, naming it
+ * @throws RangeError for an option that is out of range, and TypeError for one of another type, naming it
  * @throws Error when the emulator has already built its machine
  */
 export function attachVirtioCrypto(emulator: V86, options: V86Options = {}): AttachedVirtioCrypto {
@@ -67,6 +68,7 @@ export function attachVirtioCrypto(emulator: V86, options: V86Options = {}): Att
   if (options.saveKeys !== undefined && typeof options.saveKeys !== 'boolean') {
     throw new TypeError(`saveKeys is ${String(options.saveKeys)}: give true or false.`);
   }
+  if (typeof emulator?.add_listener !== 'function') refuse('emulator', emulator, 'what new V86(...) answers');
   if (hasDevices(emulator)) {
     throw new Error('The emulator has already built its machine: call attachVirtioCrypto right after new V86(...).');
   }
@@ -108,13 +110,12 @@ interface Plugged {
 /** What connects a device as the options say; they are checked now. */
 function plugFor(options: V86Options): (cpu: V86Cpu) => Plugged {
   const { transport = 'pci', saveKeys = true } = options;
-  if (transport === 'mmio') {
-    const place = resolveMmioPlace(options.mmioAddress, options.irq);
-    return (cpu) => plugIntoMemory(cpu, createDevice(cpu, options), place, saveKeys);
-  }
-  if (transport !== 'pci') throw new RangeError(`transport is ${String(transport)}: give pci or mmio.`);
-  const place = resolvePciPlace(options.slot, options.port);
-  return (cpu) => plugIntoPci(cpu, createDevice(cpu, options), place, saveKeys);
+  // Those of the transport that is not used are checked, too.
+  const inMemory = resolveMmioPlace(options.mmioAddress, options.irq);
+  const onBus = resolvePciPlace(options.slot, options.port);
+  if (transport === 'mmio') return (cpu) => plugIntoMemory(cpu, createDevice(cpu, options), inMemory, saveKeys);
+  if (transport === 'pci') return (cpu) => plugIntoPci(cpu, createDevice(cpu, options), onBus, saveKeys);
+  throw new RangeError(`transport is ${String(transport)}: give pci or mmio.`);
 }
 
 function createDevice(cpu: V86Cpu, options: V86Options): CryptoDevice {

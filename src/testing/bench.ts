@@ -1,8 +1,10 @@
 import { DEVICE_ID_CRYPTO } from '../../spec/crypto.ts';
 import { F_RING_PACKED } from '../../spec/virtio.ts';
+import { checkObject, checkSwitch } from '../check.ts';
 import { type Clock, hostClock } from '../device/clock.ts';
 import { CryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
+import { checkDriverOptions } from '../driver/check.ts';
 import { CryptoDriver } from '../driver/driver.ts';
 import { MmioTransport } from '../driver/mmio_transport.ts';
 import { type MsixMessage, PciTransport } from '../driver/pci_transport.ts';
@@ -51,30 +53,44 @@ export interface Bench {
 /** Guest-physical memory from here on belongs to the driver; below, tests may put what they like. */
 const DRIVER_MEMORY = 0x10000;
 const PAGE_BYTES = 65536;
+const MIB = 1024 * 1024;
+/** A memory of WebAssembly has 4 GiB, and the engine takes some of it. */
+const MEMORY_BYTES_MAX = 3 * 1024 * MIB;
 /** The guest's RAM does not start where the memory does, so that an address taken for a pointer shows. */
 const RAM_OFFSET = PAGE_BYTES;
 
 /**
  * Makes a device and a driver for tests, benchmarks and lessons.
- * @throws RangeError for options out of range
+ * @throws RangeError for options out of range, and TypeError for those of another type, naming them
  */
 export async function createBench(options: BenchOptions = {}): Promise<Bench> {
-  const memoryBytes = options.memoryBytes ?? 16 * 1024 * 1024;
-  if (!Number.isInteger(memoryBytes) || memoryBytes % PAGE_BYTES !== 0 || memoryBytes < 1024 * 1024) {
+  checkObject('options', options);
+  if (options.driver !== undefined) checkDriverOptions(options.driver);
+  const memoryBytes = options.memoryBytes ?? 16 * MIB;
+  if (!Number.isInteger(memoryBytes) || memoryBytes % PAGE_BYTES !== 0 || memoryBytes < MIB) {
     throw new RangeError(`memoryBytes is ${memoryBytes}: give a multiple of 65536 from 1 MiB.`);
   }
-  const memory = new WebAssembly.Memory({ initial: (RAM_OFFSET + memoryBytes) / PAGE_BYTES });
+  if (memoryBytes > MEMORY_BYTES_MAX) throw new RangeError(`memoryBytes is ${memoryBytes}: give 3 GiB at most.`);
   const { ring = 'split', transport = 'pci' } = options;
   if (ring !== 'split' && ring !== 'packed') throw new RangeError(`ring is ${String(ring)}: give split or packed.`);
   if (transport !== 'pci' && transport !== 'pci-memory' && transport !== 'mmio') {
     throw new RangeError(`transport is ${String(transport)}: give pci, pci-memory or mmio.`);
   }
   const { msix = false } = options;
+  checkSwitch('msix', msix);
+  checkSwitch('start', options.start);
   if (msix && transport === 'mmio') throw new RangeError('msix is true: MMIO has one interrupt, give a PCI transport.');
   const { layout = 'legacy' } = options;
   if (layout !== 'legacy' && layout !== 'revision1') {
     throw new RangeError(`layout is ${String(layout)}: give legacy or revision1.`);
   }
+  if (layout === 'revision1' && options.features?.revision1 === false) {
+    throw new RangeError('layout is revision1, and features.revision1 is false: give layout legacy, or offer it.');
+  }
+  if (ring === 'packed' && options.features?.packed === false) {
+    throw new RangeError('ring is packed, and features.packed is false: give ring split, or offer it.');
+  }
+  const memory = new WebAssembly.Memory({ initial: (RAM_OFFSET + memoryBytes) / PAGE_BYTES });
   const device = new CryptoDevice({
     ...options,
     clock: options.clock ?? hostClock(true),

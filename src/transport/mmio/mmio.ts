@@ -1,8 +1,9 @@
 import { DEVICE_ID_CRYPTO } from '../../../spec/crypto.ts';
 import * as mmio from '../../../spec/virtio_mmio.ts';
+import { checkFunction, checkObject } from '../../check.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import type { QueueRegisters } from '../../device/queue_registers.ts';
-import { type AccessSize, allOnes } from '../access.ts';
+import { type AccessSize, allOnes, checkDevice } from '../access.ts';
 
 export type { AccessSize };
 
@@ -31,12 +32,16 @@ export class VirtioMmio {
   /**
    * @param setInterruptLine called with the new level of the interrupt, which is level-triggered
    * @param options notify takes the driver's notifications, for a host that chooses when to pass them on to the device
+   * @throws TypeError for a parameter of another type, naming it
    */
   constructor(
     device: CryptoDevice,
     setInterruptLine: (level: boolean) => void,
     options: { notify?: (queue: number) => void } = {},
   ) {
+    checkDevice(device, setInterruptLine);
+    checkObject('options', options);
+    if (options.notify !== undefined) checkFunction('notify', options.notify);
     this.device = device;
     this.#setInterruptLine = setInterruptLine;
     this.#notify = options.notify ?? ((queue) => device.notify(queue));

@@ -1,8 +1,9 @@
 import { CONFIG_BYTES } from '../../../spec/crypto.ts';
 import * as pci from '../../../spec/virtio_pci.ts';
+import { checkFunction, checkObject } from '../../check.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import { StateError } from '../../device/state.ts';
-import { type AccessSize, allOnes } from '../access.ts';
+import { type AccessSize, allOnes, checkDevice } from '../access.ts';
 import { CommonConfig, type Selectors, type Vectors } from './common_config.ts';
 import { configHeader } from './config_header.ts';
 import { type PciBar, PciConfigSpace } from './config_space.ts';
@@ -57,11 +58,18 @@ export class VirtioPci {
 
   /**
    * @param setInterruptLine called with the new level of INTA#, which is level-triggered
-   * @throws RangeError for an option that is out of range, naming it
+   * @throws RangeError for an option that is out of range, and TypeError for one of another type, naming it
    */
   constructor(device: CryptoDevice, setInterruptLine: (level: boolean) => void, options: PciOptions = {}) {
+    checkDevice(device, setInterruptLine);
+    checkObject('options', options);
     const { bar = 'io', msix, notify = (queue) => device.notify(queue) } = options;
     if (bar !== 'io' && bar !== 'memory') throw new RangeError(`bar is ${String(bar)}: give io or memory.`);
+    checkFunction('notify', notify);
+    if (msix !== undefined) {
+      checkObject('msix', msix);
+      checkFunction('msix.deliver', msix.deliver);
+    }
     this.device = device;
     this.barBytes = bar === 'io' ? layout.IO_BAR_BYTES : layout.MEMORY_BAR_BYTES;
     this.#msix = msix && new Msix(msix.vectors ?? device.queues.length + 1, msix.deliver);

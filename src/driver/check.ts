@@ -1,0 +1,83 @@
+// What a caller of the driver says, checked before anything of it reaches the device: a wrong name or type is the caller's
+// mistake, while a number that the device refuses is the device's to refuse.
+import { AEAD_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS } from '../../spec/names.ts';
+import { checkObject, checkSwitch, refuse } from '../check.ts';
+import type { DriverOptions } from './ring_driver.ts';
+import { CHAIN_ORDERS, type ChainHash, HASH_MODES, type SessionParameters } from './sessions.ts';
+import { DIRECTIONS } from './wire.ts';
+
+const UINT32_MAX = 2 ** 32 - 1;
+
+/** @throws TypeError or RangeError that names the option, its value and what it may be */
+export function checkDriverOptions(options: DriverOptions): void {
+  checkObject('driver', options);
+  const { features, layout, queueSize } = options;
+  if (features !== undefined && typeof features !== 'bigint') refuse('driver.features', features, 'a bigint of bits');
+  if (layout !== undefined) checkName('driver.layout', layout, { legacy: 0, revision1: 1 });
+  checkSwitch('driver.inOrder', options.inOrder);
+  checkSwitch('driver.stateless', options.stateless);
+  if (queueSize !== undefined && (!Number.isInteger(queueSize) || queueSize < 1)) {
+    throw new RangeError(`driver.queueSize is ${queueSize}: give a whole number from 1.`);
+  }
+}
+
+/** @throws TypeError or RangeError that names a session's parameter, its value and what it may be */
+export function checkSessionParameters(parameters: SessionParameters): void {
+  switch (parameters.service) {
+    case 'cipher':
+      checkName('algorithm', parameters.algorithm, CIPHER_ALGORITHMS);
+      checkName('direction', parameters.direction, DIRECTIONS);
+      checkBytes('key', parameters.key);
+      break;
+    case 'hash':
+      checkName('algorithm', parameters.algorithm, HASH_ALGORITHMS);
+      checkLength('length', parameters.length);
+      break;
+    case 'mac':
+      checkName('algorithm', parameters.algorithm, MAC_ALGORITHMS);
+      checkBytes('key', parameters.key);
+      checkLength('length', parameters.length);
+      break;
+    case 'aead':
+      checkName('algorithm', parameters.algorithm, AEAD_ALGORITHMS);
+      checkName('direction', parameters.direction, DIRECTIONS);
+      checkBytes('key', parameters.key);
+      checkLength('tagLength', parameters.tagLength);
+      break;
+    case 'chain':
+      checkName('order', parameters.order, CHAIN_ORDERS);
+      checkName('direction', parameters.direction, DIRECTIONS);
+      checkObject('cipher', parameters.cipher);
+      checkName('cipher.algorithm', parameters.cipher.algorithm, CIPHER_ALGORITHMS);
+      checkBytes('cipher.key', parameters.cipher.key);
+      checkChainHash(parameters.hash);
+      break;
+    default:
+      refuse('service', Object(parameters).service, 'cipher, hash, mac, aead or chain');
+  }
+}
+
+function checkChainHash(hash: ChainHash): void {
+  checkObject('hash', hash);
+  checkName('hash.mode', hash.mode, HASH_MODES);
+  checkName('hash.algorithm', hash.algorithm, hash.mode === 'auth' ? MAC_ALGORITHMS : HASH_ALGORITHMS);
+  if (hash.mode !== 'plain') checkBytes('hash.key', hash.key);
+  checkLength('hash.resultLength', hash.resultLength);
+}
+
+/** @throws TypeError unless `value` is bytes */
+export function checkBytes(name: string, value: unknown): void {
+  if (!(value instanceof Uint8Array)) refuse(name, value, 'a Uint8Array');
+}
+
+/** @throws RangeError unless `value` is a length that a field can hold, or was left out */
+export function checkLength(name: string, value: number | undefined): void {
+  if (value === undefined || (Number.isInteger(value) && value >= 0 && value <= UINT32_MAX)) return;
+  throw new RangeError(`${name} is ${String(value)}: give a whole number from 0 to ${UINT32_MAX}.`);
+}
+
+/** @throws TypeError unless `value` is one of the names */
+function checkName(name: string, value: unknown, names: Readonly<Record<string, number>>): void {
+  if (typeof value === 'string' && Object.hasOwn(names, value)) return;
+  refuse(name, value, `one of ${Object.keys(names).join(', ')}`);
+}
