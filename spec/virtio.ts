@@ -8,6 +8,8 @@ export const STATUS_DRIVER_OK = 4;
 export const STATUS_FEATURES_OK = 8;
 export const STATUS_DEVICE_NEEDS_RESET = 64;
 export const STATUS_FAILED = 128;
+/** All bits of the device status that there are. */
+export const STATUS_BITS = 0xcf;
 
 /** Feature bits reserved for all devices (6 Reserved Feature Bits), as bit numbers. */
 export const F_INDIRECT_DESC = 28;

@@ -9,11 +9,9 @@ import {
 import {
   F_RING_PACKED,
   F_RING_RESET,
-  STATUS_ACKNOWLEDGE,
+  STATUS_BITS,
   STATUS_DEVICE_NEEDS_RESET,
-  STATUS_DRIVER,
   STATUS_DRIVER_OK,
-  STATUS_FAILED,
   STATUS_FEATURES_OK,
 } from '../../spec/virtio.ts';
 import { type Backend, type BackendEvent, createBackend } from '../backend/backend.ts';
@@ -81,14 +79,6 @@ export interface SaveOptions {
   /** Whether the sessions' keys are saved with them. Default false. */
   includeKeys?: boolean;
 }
-
-const STATUS_BITS =
-  STATUS_ACKNOWLEDGE |
-  STATUS_DRIVER |
-  STATUS_DRIVER_OK |
-  STATUS_FEATURES_OK |
-  STATUS_DEVICE_NEEDS_RESET |
-  STATUS_FAILED;
 
 /**
  * A virtio crypto device over a guest memory (5.9), independent of any emulator and any transport: a transport gives it
@@ -359,7 +349,9 @@ export class CryptoDevice {
     if (this.#disposed) throw new StateError('This device was disposed of: create a new one and restore that.');
     const state = parseDeviceState(saved, this.options);
     if (state.status & STATUS_FEATURES_OK && !acceptable(BigInt(state.driverFeatures), this.offeredFeatures)) {
-      throw new StateError(`The saved device had features ${state.driverFeatures}, which this one does not offer.`);
+      throw new StateError(
+        `The saved device had features ${state.driverFeatures}, which this one does not offer: create it with the same options.`,
+      );
     }
     this.reset();
     this.#driverFeatures = BigInt(state.driverFeatures);

@@ -31,6 +31,11 @@ export interface DeviceFault {
   message: string;
 }
 
+/** Whether a number is that of a fault, or of none. */
+export function isFault(code: number): boolean {
+  return code === spec.FAULT_NONE || Object.hasOwn(MESSAGES, code);
+}
+
 export function describeFault(code: number, queue: number): DeviceFault {
   return { code, queue, message: MESSAGES[code] ?? `unknown fault ${code}` };
 }

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import * as spec from '../../spec/engine.ts';
+import { STATUS_BITS, STATUS_DRIVER_OK, STATUS_FEATURES_OK } from '../../spec/virtio.ts';
 import type { EngineExports } from '../engine/exports.ts';
+import { isFault } from './faults.ts';
 import { CAPACITIES, type ResolvedOptions } from './options.ts';
 
 /** A saved state that cannot be taken over; the message says why and what to do. */
@@ -51,11 +53,19 @@ const State = v.strictObject({
     maxSessions: uint32,
     maxRequestBytes: uint32,
   }),
-  status: v.pipe(uint32, v.maxValue(0xff)),
+  status: v.pipe(
+    uint32,
+    v.check((bits) => (bits & ~STATUS_BITS) === 0, 'Expected bits of the device status (2.1)'),
+    // 3.1.1: nobody gets there without it.
+    v.check(
+      (bits) => !(bits & STATUS_DRIVER_OK) || (bits & STATUS_FEATURES_OK) !== 0,
+      'Expected FEATURES_OK with DRIVER_OK',
+    ),
+  ),
   driverFeatures: uint64,
   hardwareReady: v.boolean(),
   generation: v.pipe(uint32, v.maxValue(0xff)),
-  fault: uint32,
+  fault: v.pipe(uint32, v.check(isFault, 'Expected the number of a fault')),
   faultQueue: uint32,
   queues: v.array(SavedQueue),
   /** How full the throttle's buckets were. */
@@ -95,6 +105,9 @@ export function parseDeviceState(saved: unknown, options: ResolvedOptions): Devi
   }
   if (state.queues.length !== options.dataQueues + 1) {
     throw new StateError(`The saved state is damaged: it has ${state.queues.length} queues.`);
+  }
+  if (state.faultQueue > options.dataQueues) {
+    throw new StateError(`The saved state is damaged: faultQueue: there is no queue ${state.faultQueue}.`);
   }
   return state;
 }
@@ -155,7 +168,7 @@ export function restoreSessions(
       throw new StateError(`The saved state is damaged: the keys of session ${id} are not as long as it says.`);
     }
     const at = engine.restoreSession(device, BigInt(id)) >>> 0;
-    if (!at) throw new StateError(`The saved session ${id} has no place here.`);
+    if (!at) throw new StateError(`The saved session ${id} has no place here: two have one slot, or none.`);
     const view = new DataView(memory.buffer, at);
     parameters.forEach((value, index) => {
       view.setUint32(spec.SESSION_PARAMETERS + 4 * index, value, true);
@@ -163,6 +176,10 @@ export function restoreSessions(
     for (let i = 0; i < key.length / 2; i++) {
       view.setUint8(spec.SESSION_KEY + i, Number.parseInt(key.slice(2 * i, 2 * i + 2), 16));
     }
-    if (!engine.expandSession(device, at)) throw new StateError(`The saved session ${id} is not possible here.`);
+    if (!engine.expandSession(device, at)) {
+      throw new StateError(
+        `The saved session ${id} is not possible here: create the device with the same algorithms and limits.`,
+      );
+    }
   }
 }

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import type { CryptoDevice } from '../device/device.ts';
 import { VirtioMmio } from '../transport/mmio/mmio.ts';
+import { MmioState } from '../transport/state.ts';
 import { mmioDeviceTable } from './acpi_table.ts';
 import { coalesceNotifications } from './v86_coalescing.ts';
 import type { V86Cpu } from './v86_internals.ts';
-import { keepState, uint32 } from './v86_state.ts';
+import { keepState } from './v86_state.ts';
 
 /** Where a device stands in v86's memory. */
 export interface V86MmioPlace {
@@ -20,11 +21,6 @@ const DEFAULT_ADDRESS = 0xd000_0000;
 const DEFAULT_IRQ = 7;
 /** Of the ISA interrupts, those that nothing in v86 raises unless it is asked for: a second serial port, a sound card. */
 const FREE_IRQS = [3, 5, 7];
-
-const SavedMmio = v.strictObject({
-  interruptStatus: v.pipe(uint32, v.maxValue(3)),
-  selected: v.strictObject({ deviceFeature: uint32, driverFeature: uint32, queue: uint32 }),
-});
 
 /** @throws RangeError for a place that v86 does not leave free, naming the option */
 export function resolveMmioPlace(address = DEFAULT_ADDRESS, irq = DEFAULT_IRQ): V86MmioPlace {
@@ -71,7 +67,7 @@ export function plugIntoMemory(
     reset: () => registers.reset(),
     save: () => ({ mmio: registers.save() }),
     parse: (saved) => {
-      const parsed = v.safeParse(v.strictObject({ mmio: SavedMmio }), saved);
+      const parsed = v.safeParse(v.strictObject({ mmio: MmioState }), saved);
       return parsed.success ? () => registers.restore(parsed.output.mmio) : undefined;
     },
   });

@@ -3,10 +3,11 @@ import { PCI_COMMAND } from '../../spec/virtio_pci.ts';
 import type { CryptoDevice } from '../device/device.ts';
 import type { AccessSize } from '../transport/access.ts';
 import { VirtioPci } from '../transport/pci/pci.ts';
+import { PciState } from '../transport/state.ts';
 import { coalesceNotifications } from './v86_coalescing.ts';
 import type { V86Cpu } from './v86_internals.ts';
 import { connectConfigWindow } from './v86_pci_window.ts';
-import { keepState, uint32 } from './v86_state.ts';
+import { keepState } from './v86_state.ts';
 
 /** Where a device stands on v86's PCI bus. */
 export interface PciPlace {
@@ -22,11 +23,6 @@ const TAKEN_PORTS = [0xa600, 0xa700, 0xa800, 0xa900, 0xb000, 0xb400, 0xb600, 0xb
 /** 4.1.4.5.1: the Interrupt Status bit of the PCI status register follows the ISR. Both stand in the word at offset 4. */
 const PCI_STATUS_WORD = PCI_COMMAND / 4;
 const INTERRUPT_STATUS = 1 << (16 + 3);
-
-const SavedPci = v.strictObject({
-  isr: v.pipe(uint32, v.maxValue(3)),
-  selected: v.strictObject({ deviceFeature: uint32, driverFeature: uint32, queue: uint32 }),
-});
 
 /** @throws RangeError for a place that v86 does not leave free, naming the option */
 export function resolvePciPlace(slot = DEFAULT_SLOT, port = DEFAULT_PORT): PciPlace {
@@ -74,7 +70,7 @@ export function plugIntoPci(cpu: V86Cpu, device: CryptoDevice, { slot, port }: P
       return { pci: { isr, selected } };
     },
     parse: (saved) => {
-      const parsed = v.safeParse(v.strictObject({ pci: SavedPci }), saved);
+      const parsed = v.safeParse(v.strictObject({ pci: PciState }), saved);
       return parsed.success ? () => registers.restore(parsed.output.pci) : undefined;
     },
   });

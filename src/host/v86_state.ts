@@ -6,7 +6,6 @@ import type { V86Cpu } from './v86_internals.ts';
 /** Where the devices' parts stand in v86's list of states: far behind v86's own, so that each ignores the other's. */
 const STATE_INDEX = 160;
 
-export const uint32 = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const VERSION = 1;
 const Saved = v.looseObject({ version: v.literal(VERSION), device: v.unknown() });
 

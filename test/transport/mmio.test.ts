@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { CONFIG_MAX_DATAQUEUES, CONFIG_STATUS } from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
 import * as spec from '../../spec/virtio_mmio.ts';
+import { StateError } from '../../src/device/state.ts';
 import { MmioTransport } from '../../src/driver/mmio_transport.ts';
 import { createBench } from '../../src/testing/bench.ts';
-import { VirtioMmio } from '../../src/transport/mmio/mmio.ts';
+import { type MmioState, VirtioMmio } from '../../src/transport/mmio/mmio.ts';
 import { noise } from '../support/memory.ts';
 import { AT, expectWorks, prepare, reference, send, session } from '../support/requests.ts';
 import { type AnyRig, NEEDS_RESET, PackedRig, RIGS, Rig, type RigOptions, UP } from '../support/rig.ts';
@@ -235,6 +236,26 @@ describe('4.2.2.1 interrupts', () => {
     expect(to.read(spec.MMIO_DEVICE_FEATURES)).toBe(Number(to.rig.device.offeredFeatures >> 32n));
     to.write(spec.MMIO_QUEUE_SIZE, 1);
     expect(to.registers.save()).toEqual(from.registers.save());
+  });
+
+  const selected = { deviceFeature: 0, driverFeature: 0, queue: 0 };
+  test.each([
+    [undefined, 'state'],
+    [{}, 'interruptStatus'],
+    [{ interruptStatus: 4, selected }, 'interruptStatus'],
+    [{ interruptStatus: 'x', selected }, 'interruptStatus'],
+    [{ interruptStatus: 1 }, 'selected'],
+    [{ interruptStatus: 1, selected: { ...selected, queue: -1 } }, 'selected.queue'],
+    [{ interruptStatus: 1, selected: { ...selected, page: 1 } }, 'selected.page'],
+    [{ interruptStatus: 1, selected, version: 1 }, 'version'],
+  ])('restore() refuses %j, and takes nothing of it', (state, place) => {
+    const { registers, line } = started();
+    const before = registers.save();
+    const restore = () => registers.restore(state as MmioState);
+    expect(restore).toThrow(StateError);
+    expect(restore).toThrow(`The saved state of the MMIO transport is damaged: ${place}: `);
+    expect(registers.save()).toEqual(before);
+    expect(line).toEqual([]);
   });
 });
 

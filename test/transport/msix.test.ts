@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import * as spec from '../../spec/virtio_pci.ts';
+import { StateError } from '../../src/device/state.ts';
 import { findMsix } from '../../src/driver/pci_bus.ts';
 import * as layout from '../../src/transport/pci/layout.ts';
-import { VirtioPci } from '../../src/transport/pci/pci.ts';
+import { type PciState, VirtioPci } from '../../src/transport/pci/pci.ts';
 import { expectWorks, prepare, session } from '../support/requests.ts';
 import { NEEDS_RESET, Rig, type RigOptions, UP } from '../support/rig.ts';
 
@@ -373,5 +374,26 @@ describe('saving MSI-X', () => {
     const without = new VirtioPci(new Rig().device, () => {});
     expect(() => without.restore(saved)).toThrow('differ in MSI-X');
     expect(() => plugged(3).pci.restore(without.save())).toThrow('differ in MSI-X');
+  });
+
+  test.each([
+    [undefined, 'state'],
+    [{ isr: 4 }, 'isr'],
+    [{ isr: '1' }, 'isr'],
+    [{ selected: {} }, 'selected.deviceFeature'],
+    [{ selected: { deviceFeature: 0, driverFeature: 0.5, queue: 0 } }, 'selected.driverFeature'],
+    [{ config: 5 }, 'config'],
+    [{ config: 'xy' }, 'config'],
+    [{ msix: {} }, 'msix.table'],
+    [{ msix: { table: '', pending: '', vectors: { config: 0, queues: 'none' } } }, 'msix.vectors.queues'],
+    [{ msix: { table: '', pending: '', vectors: { config: 65536, queues: [] } } }, 'msix.vectors.config'],
+    [{ extra: 1 }, 'extra'],
+  ])('restore() refuses %j, and takes nothing of it', (change, place) => {
+    const { pci } = enabled();
+    const before = pci.save();
+    const restore = () => pci.restore((change && { ...before, ...change }) as PciState);
+    expect(restore).toThrow(StateError);
+    expect(restore).toThrow(`The saved state of the PCI transport is damaged: ${place}: `);
+    expect(pci.save()).toEqual(before);
   });
 });

@@ -4,6 +4,7 @@ import { checkFunction, checkObject } from '../../check.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import type { QueueRegisters } from '../../device/queue_registers.ts';
 import { type AccessSize, allOnes, checkDevice } from '../access.ts';
+import { parseTransportState, MmioState as SavedState } from '../state.ts';
 
 export type { AccessSize };
 
@@ -113,8 +114,12 @@ export class VirtioMmio {
     return { interruptStatus: this.#interruptStatus, selected: { ...this.#selected } };
   }
 
-  /** Takes over what save() answered; the interrupt line follows. */
-  restore(state: MmioState): void {
+  /**
+   * Takes over what save() answered; the interrupt line follows.
+   * @throws StateError for anything else
+   */
+  restore(saved: MmioState): void {
+    const state = parseTransportState(SavedState, saved, 'MMIO');
     Object.assign(this.#selected, state.selected);
     this.#interruptStatus = state.interruptStatus;
     this.#setInterruptLine(this.#interruptStatus !== 0);

@@ -4,6 +4,7 @@ import { checkFunction, checkObject } from '../../check.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import { StateError } from '../../device/state.ts';
 import { type AccessSize, allOnes, checkDevice } from '../access.ts';
+import { parseTransportState, PciState as SavedState } from '../state.ts';
 import { CommonConfig, type Selectors, type Vectors } from './common_config.ts';
 import { configHeader } from './config_header.ts';
 import { type PciBar, PciConfigSpace } from './config_space.ts';
@@ -182,9 +183,10 @@ export class VirtioPci {
 
   /**
    * Takes over what save() answered; the interrupt line follows. Messages that were delivered are not delivered again.
-   * @throws StateError when the saved function had MSI-X and this one has not, or the other way round
+   * @throws StateError for anything else, and when the saved function had MSI-X and this one has not, or the other way round
    */
-  restore(state: PciState): void {
+  restore(saved: PciState): void {
+    const state = parseTransportState(SavedState, saved, 'PCI');
     if ((state.msix === undefined) !== (this.#msix === undefined)) {
       throw new StateError('The saved function and this one differ in MSI-X: create it with the same options.');
     }
