@@ -15,7 +15,7 @@ import {
   STATUS_FEATURES_OK,
 } from '../../spec/virtio.ts';
 import { type Backend, type BackendEvent, createBackend } from '../backend/backend.ts';
-import { checkFunction } from '../check.ts';
+import { checkFunction, checkObject, checkSwitch } from '../check.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
 import { instantiateEngine } from '../engine/load.ts';
@@ -318,7 +318,10 @@ export class CryptoDevice {
    * The device's state as plain data: registers, ring positions and sessions. Guest RAM is the host's; requests that wait are
    * there, still available. Without keys, the sessions are lost: a request in one of them is answered with INVSESS later on.
    */
-  save({ includeKeys = false }: SaveOptions = {}): DeviceState {
+  save(options: SaveOptions = {}): DeviceState {
+    checkObject('options', options);
+    const { includeKeys = false } = options;
+    checkSwitch('includeKeys', includeKeys);
     this.settle();
     return {
       version: STATE_VERSION,

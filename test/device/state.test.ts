@@ -3,6 +3,7 @@ import * as crypto from '../../spec/crypto.ts';
 import * as engine from '../../spec/engine.ts';
 import { FAULT_DESCRIPTOR_LOOP } from '../../spec/engine.ts';
 import { DESC_F_NEXT } from '../../spec/virtio.ts';
+import type { SaveOptions } from '../../src/device/device.ts';
 import type { LimitOptions } from '../../src/device/limits.ts';
 import { type DeviceState, StateError } from '../../src/device/state.ts';
 import { FakeClock } from '../support/fake_clock.ts';
@@ -84,6 +85,15 @@ describe.each(RIGS)('a device with a %s ring that is saved without keys', (_, ma
       for (let at = 0; at + 8 <= key.length; at += 2) expect(text).not.toContain(key.slice(at, at + 8));
       expect(state.sessions.map((saved) => saved.key)).toEqual([null, null]);
     }
+  });
+
+  test('only true asks for them, and what is neither true nor false is refused', () => {
+    const { device } = new Rig();
+    for (const includeKeys of ['no', 1, 0, null]) {
+      const options = { includeKeys } as unknown as SaveOptions;
+      expect(() => device.save(options)).toThrow(new TypeError(`includeKeys is ${includeKeys}: give true or false.`));
+    }
+    expect(() => device.save(null as unknown as SaveOptions)).toThrow('options is null: give an object.');
   });
 
   test('goes on where it was, and answers every request in one of its sessions with INVSESS', () => {
