@@ -9,10 +9,12 @@ import {
   DONE,
   FINISHED,
   FREE,
+  LISTENING,
   POSTED,
   RING,
   RING_ENTRIES,
   RUNNING,
+  SLEEPING,
   STATES,
   STOP,
   sharedLayout,
@@ -149,8 +151,7 @@ export class WorkerDeferral implements Deferral {
     Atomics.store(control, RING + ((posted >>> 0) % RING_ENTRIES), record);
     Atomics.store(control, POSTED, (posted + 1) | 0);
     // One worker begins while the others' jobs are still being gathered.
-    if (this.#unannounced++ === 0) Atomics.notify(control, POSTED, 1);
-    this.#listen();
+    if (this.#unannounced++ === 0) wake(control, 1);
   }
 
   release(record: number): void {
@@ -165,8 +166,10 @@ export class WorkerDeferral implements Deferral {
   /** A notification has ended: all that it posted can begin. */
   flush(): void {
     const started = this.#started;
-    if (started && this.#unannounced > 1) Atomics.notify(started.control, POSTED, this.#unannounced - 1);
+    if (!started || this.#unannounced === 0) return;
+    wake(started.control, this.#unannounced - 1);
     this.#unannounced = 0;
+    this.#listen();
   }
 
   /** Completes what workers have finished. */
@@ -320,12 +323,15 @@ export class WorkerDeferral implements Deferral {
     const started = this.#started;
     if (!started || this.#listening || this.#outstanding === 0) return;
     this.#arm(started);
-    const seen = Atomics.load(started.control, FINISHED);
+    const { control } = started;
+    Atomics.store(control, LISTENING, 1);
+    const seen = Atomics.load(control, FINISHED);
     const finished = this.#finished(started).length > 0;
-    const wait = finished ? undefined : Atomics.waitAsync(started.control, FINISHED, seen);
+    const wait = finished ? undefined : Atomics.waitAsync(control, FINISHED, seen);
     this.#listening = true;
     void Promise.resolve(wait?.value).then(() => {
       this.#listening = false;
+      Atomics.store(control, LISTENING, 0);
       this.reap();
       this.#listen();
     });
@@ -354,6 +360,12 @@ export class WorkerDeferral implements Deferral {
       else if (owner === 'workers') this.#takeBack(started, slot);
     });
   }
+}
+
+/** Wakes workers, if so many sleep: those at work look for more by themselves. */
+function wake(control: Int32Array, most: number): void {
+  const workers = Math.min(most, Atomics.load(control, SLEEPING));
+  if (workers > 0) Atomics.notify(control, POSTED, workers);
 }
 
 /** The slots that workers have, and that somebody waits for. */
