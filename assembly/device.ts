@@ -85,7 +85,7 @@ export class Device {
   reserved: u32;
   nobody: u32;
   outcome: u32;
-  /** Whether many requests are available at once, as far as the notification before tells. */
+  /** Whether many requests are available at once, as far as the notification before and what is under way tell. */
   many: u32;
   /** The session of a request in stateless mode. */
   stateless: u32;

@@ -78,7 +78,7 @@ export function notify(device: Device, index: u32, requests: u32, bytes: u32, de
   if (device.fault != FAULT_NONE) return NOTIFY_NEEDS_RESET;
   const queue = queueAt(device, index);
   if (!queue.enabled) return 0;
-  device.many = queue.lastTaken >= <u32>MANY_REQUESTS;
+  device.many = queue.lastTaken + queue.inFlight >= <u32>MANY_REQUESTS;
   queue.lastTaken = 0;
   const before = <u32>queue.requests;
   const answer = queue.packed ? processPackedQueue(device, queue) : processSplitQueue(device, queue);

@@ -98,7 +98,7 @@ export const DEFERRED_BUFFER_LENGTH = 12;
 export const DEFERRED_BUFFERS_MAX = 528;
 export const DEFERRED_BYTES = 8576;
 
-/** A job: what a deferred request consists of, for whoever runs it, and its answer. Its result stands at the next multiple of 64 bytes behind the content. */
+/** A job: what a deferred request consists of, for whoever runs it, and its answer. */
 export const JOB_OPCODE = 0;
 export const JOB_READABLE_BYTES = 4;
 export const JOB_WRITABLE_BYTES = 8;
@@ -107,9 +107,13 @@ export const JOB_RESULT_BYTES = 16;
 /** Where its session stands in the same memory, and whether it gains by running beside others like it. */
 export const JOB_SESSION = 20;
 export const JOB_ALIKE = 24;
+/** How far behind the job's start its content and its result begin: whoever fills it in chooses, from JOB_CONTENT on, so that copies are aligned. */
+export const JOB_CONTENT_AT = 28;
+export const JOB_RESULT_AT = 32;
 export const JOB_OPERATION = 64;
 export const JOB_OPERATION_BYTES = 44;
 export const JOB_CONTENT = 128;
+export const JOB_ALIGNMENT = 8;
 /** Jobs that one call runs, side by side where they are alike. */
 export const JOBS_AT_ONCE = 4;
 

@@ -2,10 +2,13 @@
 // written but for its result, so that it can be run again if a worker is lost.
 import { CRYPTO_OK, STATUS_BYTES } from '../../spec/crypto';
 import {
+  JOB_ALIGNMENT,
   JOB_CONTENT,
+  JOB_CONTENT_AT,
   JOB_OPCODE,
   JOB_OPERATION,
   JOB_READABLE_BYTES,
+  JOB_RESULT_AT,
   JOB_RESULT_BYTES,
   JOB_SESSION,
   JOB_STATUS,
@@ -20,15 +23,14 @@ import { runBatch } from './batch';
 import { runParsed } from './data';
 import { OPERATION_BYTES } from './operation';
 
-/** Where the result of a job of so much content begins. */
-@inline
-function resultOffset(readableBytes: u32): usize {
-  return JOB_CONTENT + ((<usize>readableBytes + 63) & ~63);
+/** Bytes of a job with so much content and room for a result, wherever these begin. */
+export function jobBytes(readableBytes: u32, writableBytes: u32): usize {
+  return JOB_CONTENT + aligned(readableBytes + JOB_ALIGNMENT) + aligned(writableBytes + STATUS_BYTES + JOB_ALIGNMENT);
 }
 
-/** Bytes of a job with so much content and room for a result. */
-export function jobBytes(readableBytes: u32, writableBytes: u32): usize {
-  return resultOffset(readableBytes) + ((writableBytes + STATUS_BYTES + 63) & ~63);
+@inline
+function aligned(bytes: u32): usize {
+  return (<usize>bytes + 63) & ~63;
 }
 
 /** Runs up to JOBS_AT_ONCE jobs, whose addresses stand at `jobs`; those that are alike run side by side. */
@@ -40,12 +42,11 @@ export function runJobs(device: Device, jobs: usize, count: u32): void {
     memory.copy(changetype<usize>(session), load<u32>(job + JOB_SESSION), SLOT_BYTES);
     store<u64>(changetype<usize>(session) + SESSION_HOST_FROM, 0);
     memory.copy(device.operation, job + JOB_OPERATION, OPERATION_BYTES);
-    const readableBytes = load<u32>(job + JOB_READABLE_BYTES);
     useJobBuffers(
       device,
-      job + JOB_CONTENT,
-      readableBytes,
-      job + resultOffset(readableBytes),
+      job + load<u32>(job + JOB_CONTENT_AT),
+      load<u32>(job + JOB_READABLE_BYTES),
+      job + load<u32>(job + JOB_RESULT_AT),
       load<u32>(job + JOB_WRITABLE_BYTES) + STATUS_BYTES,
     );
     device.resultBytes = 0;

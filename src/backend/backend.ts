@@ -2,11 +2,12 @@ import { DECLINING_HOST, type HostCryptography } from '../engine/host.ts';
 import { type Deferral, NO_DEFERRAL } from '../engine/jobs.ts';
 import { NodeHost, nodeCrypto } from './host_node.ts';
 import { sessionAlgorithms } from './session_fields.ts';
-import { HOST_ALWAYS, MEASURED } from './thresholds.ts';
+import { defaultThresholds, HOST_ALWAYS, leastBytes, parseThresholds, type Thresholds } from './thresholds.ts';
 import { defaultWorkers } from './workers/cores.ts';
 import { type DevicePort, WorkerDeferral } from './workers/deferral.ts';
 import { WORKERS_MAX } from './workers/layout.ts';
 
+export type { Threshold, Thresholds, ThresholdTable } from './thresholds.ts';
 export type { BackendEvent } from './workers/deferral.ts';
 
 /** Where requests run. */
@@ -25,13 +26,15 @@ export interface BackendOptions {
   /**
    * Where requests run: 'inline' in the engine; 'host' in node:crypto, where this is Node and node:crypto does the same; 'workers'
    * beside this thread, in so many of them as `workers` says, once they have started; 'auto' where each is measured to be fastest, by
-   * algorithm, size, and how many are available at once. Default inline.
+   * algorithm, size, and how many are available at once: its workers start with the first session that may need them. Default auto.
    */
   backend?: BackendName;
   /** Workers of that backend, 1 to 64. Default: one a core, 4 at most. */
   workers?: number;
+  /** For 'auto': from which sizes on requests run elsewhere than in the engine. Default: as measured where this library is made. */
+  thresholds?: Thresholds;
 }
-export type ResolvedBackend = Required<BackendOptions>;
+export type ResolvedBackend = Required<Omit<BackendOptions, 'thresholds'>> & Pick<BackendOptions, 'thresholds'>;
 
 /** What a device's engine calls, and what it has been called for. */
 export interface Backend {
@@ -54,26 +57,36 @@ export interface Backend {
 /**
  * Checks a choice of backend.
  * @throws RangeError that names what there is
+ * @throws ThresholdsError for thresholds that are none
  */
-export function resolveBackend({ backend = 'inline', workers = defaultWorkers() }: BackendOptions): ResolvedBackend {
+export function resolveBackend({
+  backend = 'auto',
+  workers = defaultWorkers(),
+  thresholds,
+}: BackendOptions): ResolvedBackend {
   if (!BACKENDS.includes(backend)) {
     throw new RangeError(`backend is ${String(backend)}: give ${BACKENDS.join(', ')}.`);
   }
   if (!Number.isInteger(workers) || workers < 1 || workers > WORKERS_MAX) {
     throw new RangeError(`workers is ${workers}: give a whole number from 1 to ${WORKERS_MAX}.`);
   }
-  return { backend, workers };
+  return { backend, workers, ...(thresholds === undefined ? {} : { thresholds: parseThresholds(thresholds) }) };
 }
 
 /** The backend of a device whose engine runs in `memory`. Where what it needs is missing, requests run in the engine. */
-export function createBackend({ backend, workers }: ResolvedBackend, memory: WebAssembly.Memory): Backend {
+export function createBackend(options: ResolvedBackend, memory: WebAssembly.Memory): Backend {
+  const { backend, workers } = options;
   const crypto = backend === 'host' || backend === 'auto' ? nodeCrypto() : undefined;
-  const host = crypto && new NodeHost(crypto, memory, backend === 'auto' ? MEASURED.host : HOST_ALWAYS);
-  const deferral = backend === 'workers' ? new WorkerDeferral(everyRequest(memory)) : undefined;
+  const thresholds = options.thresholds ?? defaultThresholds(crypto !== undefined);
+  const host = crypto && new NodeHost(crypto, memory, backend === 'auto' ? thresholds.host : HOST_ALWAYS);
+  const deferral = deferralOf(backend, workers, thresholds, memory);
   return {
     host: host ?? DECLINING_HOST,
     deferral: deferral ?? NO_DEFERRAL,
-    start: async (port) => deferral?.start(port, workers),
+    start: async (port) => {
+      deferral?.attach(port);
+      if (backend === 'workers') await deferral?.start();
+    },
     flush: () => deferral?.flush(),
     reap: () => deferral?.reap(),
     settle: () => deferral?.settle(),
@@ -83,10 +96,22 @@ export function createBackend({ backend, workers }: ResolvedBackend, memory: Web
   };
 }
 
-/** Every request that has something to work on. */
-function everyRequest(memory: WebAssembly.Memory): (session: number) => number {
-  return (session) => {
-    const { cipher, digest } = sessionAlgorithms(new DataView(memory.buffer), session);
-    return cipher || digest ? 1 : 0;
-  };
+/** Who defers requests; nobody where there is nothing to gain. */
+function deferralOf(
+  backend: BackendName,
+  workers: number,
+  thresholds: Thresholds,
+  memory: WebAssembly.Memory,
+): WorkerDeferral | undefined {
+  const algorithms = (session: number) => sessionAlgorithms(new DataView(memory.buffer), session);
+  if (backend === 'workers') {
+    // Every request that has something to work on.
+    const from = (session: number) => {
+      const { cipher, digest } = algorithms(session);
+      return cipher || digest ? 1 : 0;
+    };
+    return new WorkerDeferral(from, workers);
+  }
+  if (backend !== 'auto' || Object.keys(thresholds.workers).length === 0) return undefined;
+  return new WorkerDeferral((session, many) => leastBytes(thresholds.workers, algorithms(session), many), workers);
 }

@@ -1,4 +1,11 @@
-import type { AlgorithmName } from '../../spec/names.ts';
+import * as v from 'valibot';
+import {
+  AEAD_ALGORITHMS,
+  type AlgorithmName,
+  CIPHER_ALGORITHMS,
+  HASH_ALGORITHMS,
+  MAC_ALGORITHMS,
+} from '../../spec/names.ts';
 import type { SessionAlgorithms } from './session_fields.ts';
 
 /** Algorithms as far as their speed goes: CBC is serial in one direction alone. */
@@ -18,6 +25,47 @@ export type ThresholdTable = Readonly<Partial<Record<PacedAlgorithm, Threshold>>
 export interface Thresholds {
   host: ThresholdTable;
   workers: ThresholdTable;
+}
+
+const ALGORITHMS = [
+  ...Object.keys(CIPHER_ALGORITHMS),
+  ...Object.keys(HASH_ALGORITHMS),
+  ...Object.keys(MAC_ALGORITHMS),
+  ...Object.keys(AEAD_ALGORITHMS),
+] as AlgorithmName[];
+
+/** Thresholds that are none; the message says what is wrong with them, and where. */
+export class ThresholdsError extends Error {
+  override name = 'ThresholdsError';
+}
+
+const bytes = v.optional(
+  v.pipe(
+    v.number(),
+    v.check((least) => Number.isInteger(least) && least >= 1, 'Expected a whole number of bytes from 1'),
+  ),
+);
+const Table = v.record(
+  v.pipe(v.string(), v.check(isPaced, 'Expected the name of an algorithm')),
+  v.strictObject({ few: bytes, many: bytes }),
+);
+const Tables = v.strictObject({ host: Table, workers: Table });
+
+function isPaced(name: string): boolean {
+  return name === 'aes-cbc-decrypt' || ALGORITHMS.some((known) => known === name);
+}
+
+/**
+ * Checks what is offered as thresholds, from a file say.
+ * @throws ThresholdsError
+ */
+export function parseThresholds(given: unknown): Thresholds {
+  const parsed = v.safeParse(Tables, given);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw new ThresholdsError(`thresholds: ${v.getDotPath(issue) ?? 'all of them'}: ${issue.message}.`);
+  }
+  return parsed.output;
 }
 
 const ALWAYS: Threshold = { few: 1, many: 1 };
@@ -54,23 +102,53 @@ const serial: Threshold = { few: 1024, many: 4096 };
 const hash: Threshold = { few: 1024, many: 4096 };
 
 /** Measured on Node 20.20, OpenSSL 3.0, an AMD EPYC with AES and SHA instructions. */
-export const MEASURED: Thresholds = {
-  host: {
-    'aes-ecb': aes,
-    'aes-cbc': serial,
-    'aes-cbc-decrypt': aes,
-    'aes-ctr': aes,
-    'aes-xts': aes,
-    gcm: aes,
-    sha1: hash,
-    'sha-224': hash,
-    'sha-256': hash,
-    'hmac-sha1': hash,
-    'hmac-sha-224': hash,
-    'hmac-sha-256': hash,
-  },
-  workers: {},
+const HOST: ThresholdTable = {
+  'aes-ecb': aes,
+  'aes-cbc': serial,
+  'aes-cbc-decrypt': aes,
+  'aes-ctr': aes,
+  'aes-xts': aes,
+  gcm: aes,
+  sha1: hash,
+  'sha-224': hash,
+  'sha-256': hash,
+  'hmac-sha1': hash,
+  'hmac-sha-224': hash,
+  'hmac-sha-256': hash,
 };
+
+/** A request alone is done sooner at once: workers are for many, or for what would keep the emulator for a millisecond. */
+const FAST: Threshold = { many: 8192 };
+const SLOW: Threshold = { few: 32768, many: 1024 };
+
+/** What takes the engine more than ten times as long as AES. */
+const SLOW_ALGORITHMS: readonly AlgorithmName[] = [
+  'des-ecb',
+  'des-cbc',
+  '3des-ecb',
+  '3des-cbc',
+  '3des-ctr',
+  'kasumi-f8',
+  'kasumi-f9',
+  'snow3g-uea2',
+  'snow3g-uia2',
+  'aes-f8',
+  'zuc-eea3',
+  'zuc-eia3',
+];
+
+/** What the engine does with two workers beside itself, on the same machine. */
+const WORKERS: ThresholdTable = Object.fromEntries([
+  ...ALGORITHMS.map((name) => [name, SLOW_ALGORITHMS.includes(name) ? SLOW : FAST] as const),
+  ['aes-cbc-decrypt', FAST] as const,
+]);
+
+/** The table of this machine's kind: with cryptography of the host's own, or without. What the host does is not for workers. */
+export function defaultThresholds(host: boolean): Thresholds {
+  if (!host) return { host: {}, workers: WORKERS };
+  const rest = Object.entries(WORKERS).filter(([name]) => !(name in HOST));
+  return { host: HOST, workers: Object.fromEntries(rest) };
+}
 
 /** From which size on a session's requests go elsewhere; 0: never. */
 export function leastBytes(

@@ -51,6 +51,8 @@ export class Machine {
       queueSize: QUEUE_SIZE,
       maxSessions: 4,
       maxRequestBytes: 4096,
+      // Its coverage is that of the engine.
+      backend: 'inline',
       algorithms: 'all',
       features: { packed: true, notificationData: true, accessPlatform: true },
       clock: { now: () => 0, schedule: () => () => {} },

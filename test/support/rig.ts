@@ -66,7 +66,13 @@ abstract class RigOver<Ring extends TestRing> {
   constructor(options: RigOptions = {}) {
     const { features, offer, ringSize, regions, onWrite, start, ...given } = options;
     // One algorithm, so that requests for others are requests for what is not offered.
-    const small = { queueSize: 64, maxSessions: 4, maxRequestBytes: 65536, algorithms: ['aes-cbc'] as const };
+    const small = {
+      queueSize: 64,
+      maxSessions: 4,
+      maxRequestBytes: 65536,
+      algorithms: ['aes-cbc'] as const,
+      backend: 'inline' as const,
+    };
     const deviceOptions = { ...small, ...given };
     this.regions = regions ?? [{ guestAddress: 0, bytes: RAM_BYTES, offset: PAGE_BYTES }];
     this.features = features ?? VERSION_1 | INDIRECT;
@@ -81,8 +87,11 @@ abstract class RigOver<Ring extends TestRing> {
       ...(onWrite ? { onWrite } : {}),
     });
     this.engine = stretch(engineStart, regionBytes(this.device.options));
-    this.memory.grow(1);
-    fillWithNoise(new Uint8Array(this.memory.buffer, this.engine.end), 8);
+    // Workers' records stand between the engine's region and what is added now.
+    const added = this.memory.grow(1) * PAGE_BYTES;
+    const rest = Math.ceil(this.engine.end / PAGE_BYTES) * PAGE_BYTES - this.engine.end;
+    fillWithNoise(new Uint8Array(this.memory.buffer, this.engine.end, rest), 8);
+    fillWithNoise(new Uint8Array(this.memory.buffer, added), 8);
     this.device.onInterrupt((kind, queue) => this.interrupts.push({ kind, queue }));
     this.data = this.ringAt(KNOWN_DATA_RING, ringSize ?? this.device.options.queueSize);
     this.control = this.ringAt(KNOWN_CONTROL_RING, 64);

@@ -9,10 +9,13 @@ import {
   DONE,
   FINISHED,
   FREE,
+  LISTENING,
   POSTED,
   RING,
   RING_ENTRIES,
   RUNNING,
+  type SharedLayout,
+  SLEEPING,
   STATES,
   STOP,
   sharedLayout,
@@ -67,7 +70,10 @@ interface Started {
 /** Requests that run in workers. Until these have started, and where they cannot, nothing is deferred. */
 export class WorkerDeferral implements Deferral {
   readonly #from: Deferral['from'];
+  readonly #workers: number;
   #port: DevicePort | undefined;
+  #attached: { layout: SharedLayout; table: number } | undefined;
+  #starting: Promise<void> | undefined;
   #started: Started | undefined;
   #disposed = false;
   /** Slots that workers have, dropped ones among them. */
@@ -81,47 +87,66 @@ export class WorkerDeferral implements Deferral {
   operations = 0;
 
   /** @param from content bytes from which a session's requests are deferred; 0: never */
-  constructor(from: Deferral['from']) {
+  constructor(from: Deferral['from'], workers: number) {
     this.#from = from;
+    this.#workers = workers;
   }
 
-  /** Starts workers. Resolves when they take jobs, or when it is known that there will be none. */
-  async start(port: DevicePort, workers: number): Promise<void> {
+  /** The device is there: memory is claimed at once, for an emulator does not expect its memory to grow later. */
+  attach(port: DevicePort): void {
     this.#port = port;
     try {
-      const layout = sharedLayout(port.engine, workers, port.maxRequestBytes);
-      // At once: an emulator does not expect its memory to grow later.
-      const table = claimRegion(port.memory, port.engine.deferredBytes(layout.slots));
-      const shared = await createSharedEngine(layout);
-      if (this.#disposed) return;
-      const { memory, module } = shared;
-      const pool = new WorkerPool(shared, (worker, reason) => this.#lost(worker, reason));
-      await pool.start();
-      if (this.#disposed || !pool.working) {
-        await pool.end();
-        if (!this.#disposed) throw new Error('No worker could be started.');
-        return;
-      }
-      port.engine.useDeferred(port.base, table, layout.slots);
-      const numbers = Array.from({ length: layout.slots }, (_, index) => index);
-      this.#started = {
-        slots: new JobSlots(layout, memory, port.memory, table),
-        pool,
-        runner: new JobRunner(module, memory, layout, workers),
-        control: new Int32Array(memory.buffer, CONTROL, CONTROL_WORDS),
-        self: RUNNING + workers,
-        spare: layout.slots,
-        owners: numbers.map(() => 'free'),
-        free: numbers.reverse(),
-        postedAt: numbers.map(() => 0),
-      };
+      const layout = sharedLayout(port.engine, this.#workers, port.maxRequestBytes);
+      this.#attached = { layout, table: claimRegion(port.memory, port.engine.deferredBytes(layout.slots)) };
     } catch (error) {
-      port.report({ kind: 'unavailable', message: error instanceof Error ? error.message : String(error) });
+      this.#unavailable(error);
     }
   }
 
+  /** Starts workers, unless that was done. Resolves when they take jobs, or when it is known that there will be none. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().catch((error) => this.#unavailable(error));
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    const port = this.#port;
+    if (!port || !this.#attached) return;
+    const { layout, table } = this.#attached;
+    const shared = await createSharedEngine(layout);
+    if (this.#disposed) return;
+    const { memory, module } = shared;
+    const pool = new WorkerPool(shared, (worker, reason) => this.#lost(worker, reason));
+    await pool.start();
+    if (this.#disposed || !pool.working) {
+      await pool.end();
+      if (!this.#disposed) throw new Error('No worker could be started.');
+      return;
+    }
+    port.engine.useDeferred(port.base, table, layout.slots);
+    const numbers = Array.from({ length: layout.slots }, (_, index) => index);
+    this.#started = {
+      slots: new JobSlots(layout, memory, port.memory, table),
+      pool,
+      runner: new JobRunner(module, memory, layout, layout.workers),
+      control: new Int32Array(memory.buffer, CONTROL, CONTROL_WORDS),
+      self: RUNNING + layout.workers,
+      spare: layout.slots,
+      owners: numbers.map(() => 'free'),
+      free: numbers.reverse(),
+      postedAt: numbers.map(() => 0),
+    };
+  }
+
+  #unavailable(error: unknown): void {
+    this.#port?.report({ kind: 'unavailable', message: error instanceof Error ? error.message : String(error) });
+  }
+
   from(session: number, many: boolean): number {
-    return this.#from(session, many);
+    const least = this.#from(session, many);
+    // The first session whose requests may be deferred starts them; until they are there, requests run at once.
+    if (least > 0) void this.start();
+    return least;
   }
 
   claim(): number | 'full' | 'nobody' {
@@ -149,8 +174,7 @@ export class WorkerDeferral implements Deferral {
     Atomics.store(control, RING + ((posted >>> 0) % RING_ENTRIES), record);
     Atomics.store(control, POSTED, (posted + 1) | 0);
     // One worker begins while the others' jobs are still being gathered.
-    if (this.#unannounced++ === 0) Atomics.notify(control, POSTED, 1);
-    this.#listen();
+    if (this.#unannounced++ === 0) wake(control, 1);
   }
 
   release(record: number): void {
@@ -165,8 +189,10 @@ export class WorkerDeferral implements Deferral {
   /** A notification has ended: all that it posted can begin. */
   flush(): void {
     const started = this.#started;
-    if (started && this.#unannounced > 1) Atomics.notify(started.control, POSTED, this.#unannounced - 1);
+    if (!started || this.#unannounced === 0) return;
+    wake(started.control, this.#unannounced - 1);
     this.#unannounced = 0;
+    this.#listen();
   }
 
   /** Completes what workers have finished. */
@@ -320,12 +346,15 @@ export class WorkerDeferral implements Deferral {
     const started = this.#started;
     if (!started || this.#listening || this.#outstanding === 0) return;
     this.#arm(started);
-    const seen = Atomics.load(started.control, FINISHED);
+    const { control } = started;
+    Atomics.store(control, LISTENING, 1);
+    const seen = Atomics.load(control, FINISHED);
     const finished = this.#finished(started).length > 0;
-    const wait = finished ? undefined : Atomics.waitAsync(started.control, FINISHED, seen);
+    const wait = finished ? undefined : Atomics.waitAsync(control, FINISHED, seen);
     this.#listening = true;
     void Promise.resolve(wait?.value).then(() => {
       this.#listening = false;
+      Atomics.store(control, LISTENING, 0);
       this.reap();
       this.#listen();
     });
@@ -354,6 +383,12 @@ export class WorkerDeferral implements Deferral {
       else if (owner === 'workers') this.#takeBack(started, slot);
     });
   }
+}
+
+/** Wakes workers, if so many sleep: those at work look for more by themselves. */
+function wake(control: Int32Array, most: number): void {
+  const workers = Math.min(most, Atomics.load(control, SLEEPING));
+  if (workers > 0) Atomics.notify(control, POSTED, workers);
 }
 
 /** The slots that workers have, and that somebody waits for. */

@@ -1,3 +1,4 @@
+import { STATUS_BYTES } from '../../../spec/crypto.ts';
 import * as spec from '../../../spec/engine.ts';
 import { type SharedLayout, slotAt } from './layout.ts';
 import { type SessionCopy, SharedSessions } from './shared_sessions.ts';
@@ -19,6 +20,8 @@ export class JobSlots {
   readonly #sessions: SharedSessions;
   /** The session of each slot's job. */
   readonly #inUse: (SessionCopy | undefined)[];
+  /** Bytes of each slot that were ever written, the last one's among them, which is the device's own. */
+  readonly #touched: number[];
   #memory: Uint8Array = new Uint8Array();
   #records: DataView = new DataView(new ArrayBuffer(0));
 
@@ -32,6 +35,7 @@ export class JobSlots {
     this.#table = table;
     this.#sessions = new SharedSessions(layout, shared);
     this.#inUse = Array.from({ length: layout.slots }, () => undefined);
+    this.#touched = Array.from({ length: layout.slots + 1 }, () => 0);
   }
 
   /** Copies a record's request into the slot of the same number. */
@@ -42,15 +46,22 @@ export class JobSlots {
     const readable = this.#field(record, spec.DEFERRED_READABLE_BYTES);
     this.#jobs.setUint32(job + spec.JOB_OPCODE, this.#field(record, spec.DEFERRED_OPCODE), true);
     this.#jobs.setUint32(job + spec.JOB_READABLE_BYTES, readable, true);
-    this.#jobs.setUint32(job + spec.JOB_WRITABLE_BYTES, this.#field(record, spec.DEFERRED_WRITABLE_BYTES), true);
+    const writable = this.#field(record, spec.DEFERRED_WRITABLE_BYTES);
+    this.#jobs.setUint32(job + spec.JOB_WRITABLE_BYTES, writable, true);
     this.#copyIn(record + spec.DEFERRED_OPERATION, spec.JOB_OPERATION_BYTES, job + spec.JOB_OPERATION);
     this.#jobs.setUint32(job + spec.JOB_ALIKE, this.#field(record, spec.DEFERRED_ALIKE), true);
     const copy = this.#sessions.use(this.#memory, this.#records, this.#field(record, spec.DEFERRED_SESSION));
     this.#inUse[index] = copy;
     this.#jobs.setUint32(job + spec.JOB_SESSION, this.#sessions.at(copy), true);
-    let to = job + spec.JOB_CONTENT;
+    const sources = record + spec.DEFERRED_BUFFERS;
+    const content = spec.JOB_CONTENT + this.#skew(sources, readable);
+    const result = roundUp(content + readable) + this.#skew(this.#resultsOf(record), writable);
+    this.#jobs.setUint32(job + spec.JOB_CONTENT_AT, content, true);
+    this.#jobs.setUint32(job + spec.JOB_RESULT_AT, result, true);
+    this.#touch(index, result + writable + STATUS_BYTES);
+    let to = job + content;
     let left = readable;
-    for (let buffer = record + spec.DEFERRED_BUFFERS; left > 0; buffer += spec.DEFERRED_BUFFER_BYTES) {
+    for (let buffer = sources; left > 0; buffer += spec.DEFERRED_BUFFER_BYTES) {
       const bytes = Math.min(left, this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH));
       this.#copyIn(this.#field(buffer, spec.DEFERRED_BUFFER_POINTER), bytes, to);
       to += bytes;
@@ -61,7 +72,9 @@ export class JobSlots {
   /** Copies a slot's job, as it was posted, into another. */
   duplicate(slot: number, to: number): void {
     const start = slotAt(this.#layout, slot);
-    this.#shared.copyWithin(slotAt(this.#layout, to), start, start + this.#resultOffset(start));
+    const result = this.#resultOffset(start);
+    this.#shared.copyWithin(slotAt(this.#layout, to), start, start + result);
+    this.#touch(to, result + this.#jobs.getUint32(start + spec.JOB_WRITABLE_BYTES, true) + STATUS_BYTES);
   }
 
   /** Puts the result that stands in a slot into the buffers of a record. */
@@ -71,8 +84,7 @@ export class JobSlots {
     const status = this.#jobs.getUint32(job + spec.JOB_STATUS, true);
     const bytes = this.#jobs.getUint32(job + spec.JOB_RESULT_BYTES, true);
     const record = this.#recordAt(index);
-    const readables = this.#field(record, spec.DEFERRED_READABLE_COUNT);
-    let buffer = record + spec.DEFERRED_BUFFERS + readables * spec.DEFERRED_BUFFER_BYTES;
+    let buffer = this.#resultsOf(record);
     let from = job + this.#resultOffset(job);
     for (let left = bytes; left > 0; buffer += spec.DEFERRED_BUFFER_BYTES) {
       const step = Math.min(left, this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH));
@@ -100,9 +112,15 @@ export class JobSlots {
     this.#sessions.closeAll();
   }
 
-  /** Wipes all that the slots and the regions of the workers held. */
+  /** Wipes all that the slots, the sessions and the regions of the workers held. */
   wipeAll(): void {
-    this.#words.fill(0n, this.#layout.regionsAt / 8);
+    const { regionsAt, slotsAt, sessionsAt } = this.#layout;
+    this.#words.fill(0n, regionsAt / 8, slotsAt / 8);
+    this.#touched.forEach((bytes, slot) => {
+      const start = slotAt(this.#layout, slot) / 8;
+      this.#words.fill(0n, start, start + Math.ceil(bytes / 8));
+    });
+    this.#words.fill(0n, sessionsAt / 8);
   }
 
   /** The queue that a record's chain came from. */
@@ -112,8 +130,37 @@ export class JobSlots {
   }
 
   #resultOffset(job: number): number {
-    const readable = this.#jobs.getUint32(job + spec.JOB_READABLE_BYTES, true);
-    return spec.JOB_CONTENT + Math.ceil(readable / 64) * 64;
+    return this.#jobs.getUint32(job + spec.JOB_RESULT_AT, true);
+  }
+
+  /** The first of the buffers that a record's result goes to. */
+  #resultsOf(record: number): number {
+    const readables = this.#field(record, spec.DEFERRED_READABLE_COUNT);
+    return record + spec.DEFERRED_BUFFERS + readables * spec.DEFERRED_BUFFER_BYTES;
+  }
+
+  /**
+   * How far behind a multiple of 8 a copy of so many bytes of buffers has to begin for the longest of them to be aligned as it is in the
+   * guest: engines copy to and from shared memory byte by byte where it is not.
+   */
+  #skew(buffers: number, bytes: number): number {
+    let skew = 0;
+    let longest = 0;
+    let before = 0;
+    for (let buffer = buffers; before < bytes; buffer += spec.DEFERRED_BUFFER_BYTES) {
+      const length = this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH);
+      if (length > longest) {
+        longest = length;
+        skew = (this.#field(buffer, spec.DEFERRED_BUFFER_POINTER) - before) & (spec.JOB_ALIGNMENT - 1);
+      }
+      before += length;
+    }
+    return skew;
+  }
+
+  /** A slot holds so many bytes of a request. */
+  #touch(slot: number, bytes: number): void {
+    this.#touched[slot] = Math.max(this.#touched[slot] ?? 0, bytes);
   }
 
   #recordAt(index: number): number {
@@ -135,4 +182,8 @@ export class JobSlots {
     this.#memory = new Uint8Array(buffer);
     this.#records = new DataView(buffer);
   }
+}
+
+function roundUp(offset: number): number {
+  return Math.ceil(offset / 64) * 64;
 }

@@ -13,6 +13,10 @@ export const TAKEN = 1;
 export const FINISHED = 2;
 /** Not 0: workers end. */
 export const STOP = 3;
+/** Workers that sleep, or are about to: whoever posts wakes them. */
+export const SLEEPING = 4;
+/** Not 0: the device waits for FINISHED to change. */
+export const LISTENING = 5;
 /** The ring of slots that were posted, then the state of each slot. */
 export const RING = 16;
 export const RING_ENTRIES = 1024;

@@ -7,11 +7,13 @@ import {
   CONTROL_WORDS,
   DONE,
   FINISHED,
+  LISTENING,
   POSTED,
   RING,
   RING_ENTRIES,
   RUNNING,
   type SharedLayout,
+  SLEEPING,
   STATES,
   STOP,
   slotAt,
@@ -35,6 +37,9 @@ export interface WorkerControl {
   start(start: WorkerStart): void;
 }
 
+/** So many jobs of one worker are announced together, at most. */
+const ANNOUNCED_TOGETHER = 4;
+
 class Server {
   readonly #control: Int32Array;
   readonly #runner: JobRunner;
@@ -42,6 +47,8 @@ class Server {
   readonly #mark: number;
   readonly #layout: SharedLayout;
   readonly #jobs: DataView;
+  /** Jobs that the device has not been told of. */
+  #finished = 0;
 
   constructor({ module, memory, layout, index }: WorkerStart) {
     this.#control = new Int32Array(memory.buffer, CONTROL, CONTROL_WORDS);
@@ -58,14 +65,27 @@ class Server {
       const posted = Atomics.load(control, POSTED);
       const slots = this.#take(posted);
       if (slots.length === 0) {
+        this.#announce();
+        Atomics.add(control, SLEEPING, 1);
         Atomics.wait(control, POSTED, posted);
+        Atomics.sub(control, SLEEPING, 1);
         continue;
       }
       this.#runner.run(slots);
       for (const slot of slots) Atomics.compareExchange(control, STATES + slot, this.#mark, DONE);
-      Atomics.add(control, FINISHED, slots.length);
-      Atomics.notify(control, FINISHED);
+      this.#finished += slots.length;
+      // To be woken costs the device more than to take one job's result: it hears of several, unless the workers would run dry.
+      const ahead = (posted - Atomics.load(control, TAKEN)) | 0;
+      if (this.#finished >= ANNOUNCED_TOGETHER || ahead < this.#workers) this.#announce();
     }
+  }
+
+  /** Tells the device what is finished. */
+  #announce(): void {
+    if (this.#finished === 0) return;
+    this.#finished = 0;
+    Atomics.add(this.#control, FINISHED, 1);
+    if (Atomics.load(this.#control, LISTENING)) Atomics.notify(this.#control, FINISHED);
   }
 
   #alike(slot: number): boolean {

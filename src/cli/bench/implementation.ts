@@ -11,7 +11,9 @@ export const IMPLEMENTATIONS = [
   'hash-wasm',
   'libsodium',
 ] as const;
-export type ImplementationName = (typeof IMPLEMENTATIONS)[number];
+/** The device once more, with each of its backends. */
+export const BACKEND_IMPLEMENTATIONS = ['inline', 'host', 'workers', 'auto'] as const;
+export type ImplementationName = (typeof IMPLEMENTATIONS)[number] | (typeof BACKEND_IMPLEMENTATIONS)[number];
 
 /** One way to do the work. */
 export interface Implementation {

@@ -41,7 +41,7 @@ export function jsonResults(rows: readonly RowResult[]): JsonResult[] {
 
 const ABSENT = '-';
 /** Names that fit over a column. */
-const HEADS: Record<ImplementationName, string> = {
+const HEADS: Record<(typeof IMPLEMENTATIONS)[number], string> = {
   engine: 'engine',
   node: 'node',
   'node-masked': 'masked',

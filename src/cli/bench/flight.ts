@@ -1,0 +1,145 @@
+import * as virtio from '../../../spec/virtio.ts';
+import type { BackendName } from '../../backend/backend.ts';
+import type { DriverQueue } from '../../driver/queue.ts';
+import { clearResults, DATA_QUEUE, digestOfResults, type Prepared, prepareDevice, RAM_OFFSET } from './device.ts';
+import { BenchError, type Implementation, type ImplementationName, type Runner } from './implementation.ts';
+import type { Workload } from './workload.ts';
+
+/** A device whose requests run where a backend says, with as many of them in flight all the time as the batch has. */
+export function backendOver(name: ImplementationName, backend: BackendName, workers: number): Implementation {
+  return {
+    name,
+    has: () => true,
+    prepare: (workload) => FlightRunner.prepare(workload, backend, workers),
+    dispose: () => {},
+  };
+}
+
+/** A split ring (2.7) whose chains are made available anew as soon as each is used. */
+class SplitFlight {
+  /** The WebAssembly memory. */
+  readonly #words: Uint16Array;
+  readonly #mask: number;
+  /** Indices in #words. */
+  readonly #availIdx: number;
+  readonly #availRing: number;
+  readonly #usedEvent: number;
+  readonly #usedIdx: number;
+  readonly #usedRing: number;
+  #available: number;
+  #seen = 0;
+
+  constructor(memory: WebAssembly.Memory, queue: DriverQueue, made: number) {
+    this.#words = new Uint16Array(memory.buffer);
+    this.#mask = queue.size - 1;
+    const wordAt = (address: number) => (RAM_OFFSET + address) / 2;
+    this.#availIdx = wordAt(queue.avail + virtio.AVAIL_IDX);
+    this.#availRing = wordAt(queue.avail + virtio.AVAIL_RING);
+    this.#usedEvent = wordAt(queue.avail + virtio.AVAIL_RING + queue.size * virtio.AVAIL_ELEM_BYTES);
+    this.#usedIdx = wordAt(queue.used + virtio.USED_IDX);
+    this.#usedRing = wordAt(queue.used + virtio.USED_RING);
+    this.#available = made;
+  }
+
+  /** Takes the chains that were used since, and makes up to `most` of them available again. Returns how many were used, and made available. */
+  turn(most: number): { used: number; made: number } {
+    const words = this.#words;
+    const used = ((words[this.#usedIdx] ?? 0) - this.#seen) & 0xffff;
+    const made = Math.min(used, most);
+    for (let i = 0; i < made; i++) {
+      const element = this.#usedRing + ((this.#seen + i) & this.#mask) * (virtio.USED_ELEM_BYTES / 2);
+      words[this.#availRing + ((this.#available + i) & this.#mask)] = words[element] ?? 0;
+    }
+    this.#available = (this.#available + made) & 0xffff;
+    words[this.#availIdx] = this.#available;
+    this.#seen = (this.#seen + used) & 0xffff;
+    // 2.7.7: the next completion interrupts.
+    words[this.#usedEvent] = this.#seen;
+    return { used, made };
+  }
+
+  /** Makes chains available that are all used. */
+  offer(heads: readonly number[]): void {
+    heads.forEach((head, i) => {
+      this.#words[this.#availRing + ((this.#available + i) & this.#mask)] = head;
+    });
+    this.#available = (this.#available + heads.length) & 0xffff;
+    this.#words[this.#availIdx] = this.#available;
+    this.#words[this.#usedEvent] = this.#seen;
+  }
+}
+
+/** Requests in flight: each that is done is asked for again, until all rounds are. */
+export class FlightRunner implements Runner {
+  readonly #prepared: Prepared;
+  readonly #ring: SplitFlight;
+  readonly #bytes: number;
+  #wake: (() => void) | undefined;
+
+  /** @throws BenchError when the device refuses a session */
+  static async prepare(workload: Workload, backend: BackendName, workers: number): Promise<FlightRunner> {
+    const prepared = await prepareDevice(workload, { ring: 'split', backend, workers });
+    const runner = new FlightRunner(prepared, workload.bytes);
+    runner.#notify();
+    await runner.#finish(workload.batch, 0);
+    return runner;
+  }
+
+  private constructor(prepared: Prepared, bytes: number) {
+    const { machine, queue, heads } = prepared;
+    this.#prepared = prepared;
+    this.#ring = new SplitFlight(machine.memory, queue, heads.length);
+    this.#bytes = bytes;
+    machine.interrupted = () => {
+      this.#wake?.();
+      this.#wake = undefined;
+    };
+  }
+
+  async digest(): Promise<string> {
+    clearResults(this.#prepared);
+    await this.run(1);
+    return digestOfResults(this.#prepared, this.#bytes);
+  }
+
+  async run(times: number): Promise<number> {
+    const { heads } = this.#prepared;
+    const start = performance.now();
+    this.#ring.offer(heads);
+    this.#notify();
+    await this.#finish(times * heads.length, (times - 1) * heads.length);
+    return performance.now() - start;
+  }
+
+  dispose(): void {
+    this.#prepared.machine.device.dispose();
+  }
+
+  /** Sees `requests` of them used, `more` of which are yet to be made available. */
+  async #finish(requests: number, more: number): Promise<void> {
+    const { pci, device, isrOffset } = this.#prepared.machine;
+    let left = requests;
+    let still = more;
+    while (true) {
+      pci.read(isrOffset, 1);
+      const { used, made } = this.#ring.turn(still);
+      left -= used;
+      still -= made;
+      if (left === 0) return;
+      if (made > 0) {
+        this.#notify();
+      } else if (used === 0) {
+        if (device.fault)
+          throw new BenchError(`engine: the device did not complete its requests: ${device.fault.message}.`);
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
+  }
+
+  #notify(): void {
+    const { pci, notifyOffset } = this.#prepared.machine;
+    pci.write(notifyOffset, 2, DATA_QUEUE);
+  }
+}
