@@ -9,13 +9,13 @@ import { tagsEqual } from './tag';
 
 // After the AES context: the chain, then the tag; the counter block; a block in the making; plaintext before it is verified.
 const CHAIN: usize = AES_CONTEXT_BYTES;
-const COUNTER: usize = 2736;
-const BLOCK: usize = 2752;
-const PLAIN: usize = 2768;
-const PLAIN_BYTES: usize = 256;
+const COUNTER: usize = 3408;
+const BLOCK: usize = 3424;
+const PLAIN: usize = 3440;
+const PLAIN_BYTES: usize = 512;
 
 /** Bytes of a context. */
-export const CCM_CONTEXT_BYTES: usize = 3024;
+export const CCM_CONTEXT_BYTES: usize = 3952;
 
 /**
  * Expands a key.

@@ -9,11 +9,11 @@ import { tagsEqual } from './tag';
 
 // After the AES context: the GHASH context; then J0, which becomes the counter block; then the tag.
 const GHASH: usize = AES_CONTEXT_BYTES;
-const COUNTER: usize = 11744;
-const TAG: usize = 11760;
+const COUNTER: usize = 12416;
+const TAG: usize = 12432;
 
 /** Bytes of a context. */
-export const GCM_CONTEXT_BYTES: usize = 11776;
+export const GCM_CONTEXT_BYTES: usize = 12448;
 
 /**
  * Expands a key.

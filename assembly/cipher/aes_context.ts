@@ -7,7 +7,8 @@
 //   64    15 round keys as nibble pairs, for vector-permute encryption; the last of them serves the chain only
 //   304   15 round keys for vector-permute decryption; the first and the last of them are not used
 //   544   15 round keys as 8 bit planes each, for fixslicing in both directions
-//   2464  scratch: two fixsliced states of 8 blocks
+//   2464  scratch: four fixsliced states of 8 blocks
+//   2976  scratch of counter mode, see aes_ctr_window.ts
 
 export const AES_FIRST_KEY: usize = 16;
 export const AES_LAST_KEY: usize = 32;
@@ -17,10 +18,11 @@ export const AES_INVERSE_KEYS: usize = 304;
 export const AES_PLANE_KEYS: usize = 544;
 export const AES_PLANE_KEY_BYTES: usize = 128;
 export const AES_SCRATCH: usize = 2464;
-export const AES_SCRATCH_BYTES: usize = 256;
+export const AES_SCRATCH_BYTES: usize = 512;
+export const AES_WINDOW: usize = 2976;
 
 /** Bytes of an expanded key. Wiping it wipes every trace of the key and of the last blocks. */
-export const AES_CONTEXT_BYTES: usize = 2720;
+export const AES_CONTEXT_BYTES: usize = 3392;
 
 @inline export function aesRounds(ctx: usize): u32 {
   return load<u32>(ctx);

@@ -3,45 +3,47 @@
 
 import { xorBytes } from '../memory/xor';
 import { pair, reverseBytes } from '../simd';
-import { AES_SCRATCH, AES_SCRATCH_BYTES } from './aes_context';
+import { AES_SCRATCH } from './aes_context';
+import { aesCtrWindow } from './aes_ctr_window';
 import { aesEncryptToScratch } from './aes_fixslice_encrypt';
 
-function ctr(ctx: usize, counter: usize, src: usize, dst: usize, bytes: usize, wide: bool): void {
+// Measured: shorter pieces are not worth what a window takes before its first state. They fit into the scratch.
+const WINDOW_LEAST: usize = 512;
+
+// A counter block after `blocks` others.
+@inline function plus(counter: v128, blocks: u32, wide: bool): v128 {
+  const number = reverseBytes(counter);
+  if (!wide) return reverseBytes(i32x4.add(number, i32x4.replace_lane(i64x2.splat(0), 0, blocks)));
+  const before = i64x2.extract_lane(number, 0) as u64;
+  const lower = before + (blocks as u64);
+  return reverseBytes(pair(lower, (i64x2.extract_lane(number, 1) as u64) + ((lower < before) as u64)));
+}
+
+// Adds the key stream of counter blocks that are equal but for their last byte.
+function fewBlocks(ctx: usize, counter: usize, src: usize, dst: usize, bytes: usize): void {
   const scratch = ctx + AES_SCRATCH;
   const one = i32x4(1, 0, 0, 0);
   let next = reverseBytes(v128.load(counter));
+  const end = scratch + ((bytes + 15) & ~15);
+  for (let at = scratch; at != end; at += 16) {
+    v128.store(at, reverseBytes(next));
+    next = i32x4.add(next, one);
+  }
+  aesEncryptToScratch(ctx, scratch, end - scratch);
+  xorBytes(dst, src, scratch, bytes);
+}
+
+function ctr(ctx: usize, counter: usize, src: usize, dst: usize, bytes: usize, wide: bool): void {
   while (bytes != 0) {
-    const part = bytes < AES_SCRATCH_BYTES ? bytes : AES_SCRATCH_BYTES;
-    const end = scratch + ((part + 15) & ~15);
-    const lowest = i32x4.extract_lane(next, 0) as u32;
-    for (let at = scratch; at != end; at += 16) {
-      v128.store(at, reverseBytes(next));
-      next = i32x4.add(next, one);
-    }
-    // The counter is public, so a carry out of its lowest word may take a path of its own.
-    if (wide && (i32x4.extract_lane(next, 0) as u32) < lowest) next = carried(scratch, end, next);
-    aesEncryptToScratch(ctx, scratch, end - scratch);
-    xorBytes(dst, src, scratch, part);
+    // Until the last byte begins anew at 0. The counter is public, and so may be the work that it makes.
+    const part = min(bytes, (256 - (load<u8>(counter, 15) as usize)) << 4);
+    if (part < WINDOW_LEAST) fewBlocks(ctx, counter, src, dst, part);
+    else aesCtrWindow(ctx, counter, src, dst, part);
+    v128.store(counter, plus(v128.load(counter), ((part + 15) >> 4) as u32, wide));
     src += part;
     dst += part;
     bytes -= part;
   }
-  v128.store(counter, reverseBytes(next));
-}
-
-// Corrects the counter blocks after the one whose lowest word was all ones: the upper 96 bits are one more.
-function carried(blocks: usize, end: usize, next: v128): v128 {
-  const upper = i64x2.extract_lane(next, 1) as u64;
-  const lower = (i64x2.extract_lane(next, 0) as u64) + 0x100000000;
-  const corrected = pair(lower, upper + ((lower >> 32 == 0) as u64));
-  let block = corrected;
-  // As many blocks as the lowest word has counted since it was 0.
-  for (let left = lower as u32; left != 0; --left) {
-    end -= 16;
-    block = i32x4.sub(block, i32x4(1, 0, 0, 0));
-    v128.store(end, reverseBytes(block));
-  }
-  return corrected;
 }
 
 /**

@@ -12,11 +12,11 @@ import { aesEncryptOne } from './aes_vperm_blocks';
 
 // After the contexts of the key and of the masked key: IV', then S(j - 1).
 const MASKED: usize = AES_CONTEXT_BYTES;
-const MASKED_IV: usize = 5440;
-const CHAIN: usize = 5456;
+const MASKED_IV: usize = 6784;
+const CHAIN: usize = 6800;
 
 /** Bytes of a context: two AES contexts and two blocks. */
-export const AES_F8_CONTEXT_BYTES: usize = 5472;
+export const AES_F8_CONTEXT_BYTES: usize = 6816;
 
 /**
  * Expands the key and the masked key.

@@ -23,39 +23,42 @@ const FEW_BYTES: usize = 64;
   } while (state != end);
 }
 
-// Does the ShiftRows that were skipped: two of them after 10 or 14 rounds, none after 12.
-@inline function catchUp(state: usize): void {
-  const twice = i8x16(0, 9, 2, 11, 4, 13, 6, 15, 8, 1, 10, 3, 12, 5, 14, 7);
-  for (let end = state + STATE_BYTES; state != end; state += 16) {
-    v128.store(state, i8x16.swizzle(v128.load(state), twice));
-  }
+@inline function encryptLastRounds(states: usize, end: usize, key: usize, behind: bool): void {
+  let state = states;
+  do {
+    encryptLastRound(state, key, behind);
+    state += STATE_BYTES;
+  } while (state != end);
 }
 
 /**
- * Enciphers states in place, from the planes of plaintext to blocks: the cipher of FIPS 197 section 5.1.
+ * Enciphers states in place, from planes to blocks: the cipher of FIPS 197 section 5.1.
  * @param ctx expanded key, see aesExpandKey
  * @param states planes of the first state; one state follows another
  * @param end end of the last state
+ * @param done rounds that the planes have behind them: 2; or 0, and they are of plaintext
  */
-function encryptStates(ctx: usize, states: usize, end: usize): void {
+export function encryptStates(ctx: usize, states: usize, end: usize, done: usize): void {
   const rounds = aesRounds(ctx);
   let key = ctx + AES_PLANE_KEYS;
   const lastKey = key + (rounds as usize) * AES_PLANE_KEY_BYTES;
-  for (let state = states; state != end; state += STATE_BYTES) addFirstKey(state, key);
+  if (done == 0) for (let state = states; state != end; state += STATE_BYTES) addFirstKey(state, key);
+  key += done * AES_PLANE_KEY_BYTES;
   // Round r is r ShiftRows behind. The last of 9, 11 or 13 full rounds ends a lap after one round or after three.
   for (;;) {
-    encryptRounds(states, end, (key += AES_PLANE_KEY_BYTES), 1);
-    if (key + AES_PLANE_KEY_BYTES == lastKey) break;
-    encryptRounds(states, end, (key += AES_PLANE_KEY_BYTES), 2);
+    if (done == 0) {
+      encryptRounds(states, end, (key += AES_PLANE_KEY_BYTES), 1);
+      if (key + AES_PLANE_KEY_BYTES == lastKey) break;
+      encryptRounds(states, end, (key += AES_PLANE_KEY_BYTES), 2);
+    }
+    done = 0;
     encryptRounds(states, end, (key += AES_PLANE_KEY_BYTES), 3);
     if (key + AES_PLANE_KEY_BYTES == lastKey) break;
     encryptRounds(states, end, (key += AES_PLANE_KEY_BYTES), 0);
   }
-  for (let state = states; state != end; state += STATE_BYTES) {
-    encryptLastRound(state, lastKey);
-    if (rounds != 12) catchUp(state);
-    transposePlanes(state, state);
-  }
+  // The ShiftRows that were skipped: two after 10 or 14 rounds, none after 12.
+  if (rounds == 12) encryptLastRounds(states, end, lastKey, false);
+  else encryptLastRounds(states, end, lastKey, true);
 }
 
 /**
@@ -80,5 +83,5 @@ export function aesEncryptToScratch(ctx: usize, src: usize, bytes: usize): void 
   for (let at: usize = 0; at < bytes; at += STATE_BYTES, end += STATE_BYTES) {
     transposePlanes(at == full ? end : src + at, end);
   }
-  encryptStates(ctx, scratch, end);
+  encryptStates(ctx, scratch, end, 0);
 }

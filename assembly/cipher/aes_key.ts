@@ -1,6 +1,7 @@
 // The AES key schedule (FIPS 197 section 5.2), and the expanded key in the three forms that the kernels read.
 
 import { indexIo, indexJo, mapNibbles, mapReciprocal, toPairs } from './aes_nibbles';
+import { storeBits } from './aes_planes';
 import { SBOX_IO, SBOX_JO, UNAFFINE_HIGH, UNAFFINE_LOW } from './aes_tables';
 import {
   AES_FIRST_KEY,
@@ -72,17 +73,6 @@ function schedule(out: usize, key: usize, keyBytes: u32, bytes: u32): void {
   return i8x16.swizzle(x, i8x16(1, 14, 11, 4, 5, 2, 15, 8, 9, 6, 3, 12, 13, 10, 7, 0));
 }
 
-// One round key for eight blocks: in bit plane b every byte is 0xff or 0 by bit b of that byte of the key.
-function storePlanes(planes: usize, key: v128): void {
-  let bit = i8x16.splat(1);
-  const end = planes + AES_PLANE_KEY_BYTES;
-  do {
-    v128.store(planes, i8x16.eq(v128.and(key, bit), bit));
-    bit = i8x16.add(bit, bit);
-    planes += 16;
-  } while (planes != end);
-}
-
 /**
  * Expands an AES key.
  * @param ctx AES_CONTEXT_BYTES of memory, 16-aligned: every byte that the kernels read is written, whatever was there
@@ -99,7 +89,7 @@ export function aesExpandKey(ctx: usize, key: usize, keyBytes: u32): void {
   const first = v128.load(pairKeys);
   v128.store(ctx, first, AES_FIRST_KEY);
   v128.store(pairKeys, toPairs(first));
-  storePlanes(ctx + AES_PLANE_KEYS, first);
+  storeBits(ctx + AES_PLANE_KEYS, first);
 
   let planes = ctx + AES_PLANE_KEYS;
   for (let round: u32 = 1; round <= rounds; ++round) {
@@ -112,7 +102,7 @@ export function aesExpandKey(ctx: usize, key: usize, keyBytes: u32): void {
     // Fixslicing leaves ShiftRows out: after `round` of them the state, and so its key, is that many rotations behind.
     let fixed = plain;
     for (let skipped = round & 3; skipped != 0; --skipped) fixed = invShiftRows(fixed);
-    storePlanes(planes, fixed);
+    storeBits(planes, fixed);
     if (round == rounds) {
       v128.store(ctx, plain, AES_LAST_KEY);
       v128.store(ctx, v128.xor(pairs, toPairs(first)), AES_TURN_KEY);

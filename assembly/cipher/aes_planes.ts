@@ -19,6 +19,20 @@
   return v128.xor(plane, v128.load(key + 16 * number));
 }
 
+/** The planes s0 to s7, into the memory at `state`. */
+@inline export function storePlanes(
+  state: usize, s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
+): void {
+  v128.store(state, s0, 0);
+  v128.store(state, s1, 16);
+  v128.store(state, s2, 32);
+  v128.store(state, s3, 48);
+  v128.store(state, s4, 64);
+  v128.store(state, s5, 80);
+  v128.store(state, s6, 96);
+  v128.store(state, s7, 112);
+}
+
 /** AddRoundKey of the planes s0 to s7, into the memory at `state`. */
 @inline export function storeKeyed(
   state: usize, key: usize, s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
@@ -116,26 +130,16 @@
   return v128.and(v128.xor(i64x2.shr_u(lower, shift), upper), mask);
 }
 
-/**
- * Transposes, in each byte position, the 8 x 8 matrix of blocks and bits: blocks become planes, and planes blocks.
- * @param from 128 bytes, any alignment
- * @param to 128 bytes: the same address as `from`, or memory apart from it
- */
-export function transposePlanes(from: usize, to: usize): void {
-  let a0 = v128.load(from, 0);
-  let a1 = v128.load(from, 16);
-  let a2 = v128.load(from, 32);
-  let a3 = v128.load(from, 48);
-  let a4 = v128.load(from, 64);
-  let a5 = v128.load(from, 80);
-  let a6 = v128.load(from, 96);
-  let a7 = v128.load(from, 112);
+/** transposePlanes of a0 to a7. */
+@inline export function storeTransposed(
+  to: usize, a0: v128, a1: v128, a2: v128, a3: v128, a4: v128, a5: v128, a6: v128, a7: v128,
+): void {
   let d: v128;
   const ones = i8x16.splat(0x55);
-  d = difference(a0, a1, 1, ones), a0 = v128.xor(a0, i64x2.shl(d, 1)), a1 = v128.xor(a1, d);
-  d = difference(a2, a3, 1, ones), a2 = v128.xor(a2, i64x2.shl(d, 1)), a3 = v128.xor(a3, d);
-  d = difference(a4, a5, 1, ones), a4 = v128.xor(a4, i64x2.shl(d, 1)), a5 = v128.xor(a5, d);
-  d = difference(a6, a7, 1, ones), a6 = v128.xor(a6, i64x2.shl(d, 1)), a7 = v128.xor(a7, d);
+  d = difference(a0, a1, 1, ones), a0 = v128.xor(a0, i8x16.add(d, d)), a1 = v128.xor(a1, d);
+  d = difference(a2, a3, 1, ones), a2 = v128.xor(a2, i8x16.add(d, d)), a3 = v128.xor(a3, d);
+  d = difference(a4, a5, 1, ones), a4 = v128.xor(a4, i8x16.add(d, d)), a5 = v128.xor(a5, d);
+  d = difference(a6, a7, 1, ones), a6 = v128.xor(a6, i8x16.add(d, d)), a7 = v128.xor(a7, d);
   const twos = i8x16.splat(0x33);
   d = difference(a0, a2, 2, twos), a0 = v128.xor(a0, i64x2.shl(d, 2)), a2 = v128.xor(a2, d);
   d = difference(a1, a3, 2, twos), a1 = v128.xor(a1, i64x2.shl(d, 2)), a3 = v128.xor(a3, d);
@@ -146,4 +150,68 @@ export function transposePlanes(from: usize, to: usize): void {
   d = difference(a1, a5, 4, fours), v128.store(to, v128.xor(a1, i64x2.shl(d, 4)), 16), v128.store(to, v128.xor(a5, d), 80);
   d = difference(a2, a6, 4, fours), v128.store(to, v128.xor(a2, i64x2.shl(d, 4)), 32), v128.store(to, v128.xor(a6, d), 96);
   d = difference(a3, a7, 4, fours), v128.store(to, v128.xor(a3, i64x2.shl(d, 4)), 48), v128.store(to, v128.xor(a7, d), 112);
+}
+
+/**
+ * Transposes, in each byte position, the 8 x 8 matrix of blocks and bits: blocks become planes, and planes blocks.
+ * @param from 128 bytes, any alignment
+ * @param to 128 bytes: the same address as `from`, or memory apart from it
+ */
+export function transposePlanes(from: usize, to: usize): void {
+  storeTransposed(
+    to,
+    v128.load(from, 0),
+    v128.load(from, 16),
+    v128.load(from, 32),
+    v128.load(from, 48),
+    v128.load(from, 64),
+    v128.load(from, 80),
+    v128.load(from, 96),
+    v128.load(from, 112),
+  );
+}
+
+// Two ShiftRows.
+@inline function shiftTwice(plane: v128): v128 {
+  return i8x16.swizzle(plane, i8x16(0, 9, 2, 11, 4, 13, 6, 15, 8, 1, 10, 3, 12, 5, 14, 7));
+}
+
+/** AddRoundKey of the planes s0 to s7, then two ShiftRows if `behind`, a literal: the blocks, into the memory at `state`. */
+@inline export function storeKeyedBlocks(
+  state: usize, key: usize, behind: bool,
+  s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
+): void {
+  s0 = keyed(s0, key, 0);
+  s1 = keyed(s1, key, 1);
+  s2 = keyed(s2, key, 2);
+  s3 = keyed(s3, key, 3);
+  s4 = keyed(s4, key, 4);
+  s5 = keyed(s5, key, 5);
+  s6 = keyed(s6, key, 6);
+  s7 = keyed(s7, key, 7);
+  if (behind) {
+    s0 = shiftTwice(s0);
+    s1 = shiftTwice(s1);
+    s2 = shiftTwice(s2);
+    s3 = shiftTwice(s3);
+    s4 = shiftTwice(s4);
+    s5 = shiftTwice(s5);
+    s6 = shiftTwice(s6);
+    s7 = shiftTwice(s7);
+  }
+  storeTransposed(state, s0, s1, s2, s3, s4, s5, s6, s7);
+}
+
+/**
+ * The planes of eight blocks that are all `x`.
+ * @param planes 128 bytes
+ */
+@inline export function storeBits(planes: usize, x: v128): void {
+  let bit = i8x16.splat(1);
+  const end = planes + 128;
+  do {
+    v128.store(planes, i8x16.eq(v128.and(x, bit), bit));
+    bit = i8x16.add(bit, bit);
+    planes += 16;
+  } while (planes != end);
 }

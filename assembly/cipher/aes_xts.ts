@@ -9,12 +9,12 @@ import { aesEncryptOne } from './aes_vperm_blocks';
 
 // After the contexts of Key1 (data) and Key2 (tweak): the next tweak, a block in the making, and the tweaks of a batch.
 const TWEAK_KEY: usize = AES_CONTEXT_BYTES;
-const NEXT: usize = 5440;
-const STOLEN: usize = 5456;
-const TWEAKS: usize = 5472;
+const NEXT: usize = 6784;
+const STOLEN: usize = 6800;
+const TWEAKS: usize = 6816;
 
 /** Bytes of a context: two AES contexts and the tweaks of a batch. */
-export const AES_XTS_CONTEXT_BYTES: usize = 5728;
+export const AES_XTS_CONTEXT_BYTES: usize = 7328;
 
 /**
  * Expands the two keys of XTS-AES.

@@ -2,23 +2,23 @@
 // treatment differs. A context, in bytes from a 16-aligned ctx:
 //
 //   0     expanded AES key
-//   2720  K1, added to a last block that is whole
-//   2736  K2, added to a last block that was filled up
-//   2752  chaining value
-//   2768  the block kept back
-//   2784  number of its bytes that are there, u32
+//   3392  K1, added to a last block that is whole
+//   3408  K2, added to a last block that was filled up
+//   3424  chaining value
+//   3440  the block kept back
+//   3456  number of its bytes that are there, u32
 
 import { AES_CONTEXT_BYTES } from '../cipher/aes_context';
 import { aesCbcChain } from '../cipher/aes_vperm';
 
 export const MAC_WHOLE_KEY: usize = AES_CONTEXT_BYTES;
-export const MAC_FILLED_KEY: usize = 2736;
-export const MAC_CHAIN: usize = 2752;
-export const MAC_KEPT: usize = 2768;
-export const MAC_KEPT_BYTES: usize = 2784;
+export const MAC_FILLED_KEY: usize = 3408;
+export const MAC_CHAIN: usize = 3424;
+export const MAC_KEPT: usize = 3440;
+export const MAC_KEPT_BYTES: usize = 3456;
 
 /** Bytes of a context. */
-export const AES_MAC_CONTEXT_BYTES: usize = 2800;
+export const AES_MAC_CONTEXT_BYTES: usize = 3472;
 
 /** Begins a message. */
 export function macInit(ctx: usize): void {

@@ -153,6 +153,21 @@ describe.each(['simd', 'relaxed-simd'] as const)('AES modes, built for %s', (bui
       },
     );
 
+    it.each(KEY_SIZES)('carries out of the last byte wherever it begins, under a key of %i bytes', (keyBytes) => {
+      for (let last = 0; last < 256; last += 5) {
+        for (const bytes of [511, 512, 513, 640, 1023, 2048, 2049, 8200]) {
+          rig.clear();
+          const counter = randomBytes(BLOCK);
+          counter[15] = last;
+          const [key, plaintext] = [randomBytes(keyBytes), randomBytes(bytes)];
+          const { result, after } = counterMode(kernels.aesCtr, expand(key), counter, plaintext, false, last % 16);
+          const expected = encrypted('ctr', keyBytes * 8, key, counter, plaintext);
+          expect(result.equals(expected), `${last}, ${bytes}`).toBe(true);
+          expect(after).toEqual(add(counter, Math.ceil(bytes / BLOCK)));
+        }
+      }
+    });
+
     it('of GCM counts in the last 32 bits alone (SP 800-38D section 6.2)', () => {
       for (const distance of [0, 1, 2, 15, 16, 40]) {
         rig.clear();
