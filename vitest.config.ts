@@ -2,9 +2,17 @@ import { defineConfig } from 'vitest/config';
 
 const times = { testTimeout: 60_000, hookTimeout: 600_000 };
 
-/** The suites that say what a service answers run once for each backend. */
-const services = (backend: string) => ({
-  test: { name: backend, include: ['test/services/**/*.test.ts'], env: { BACKEND: backend }, ...times },
+/** Suites that say what a guest finds, whatever the backend: they run once for each. */
+const GUEST_SUITES = [
+  'test/services/**/*.test.ts',
+  'test/driver/**/*.test.ts',
+  'test/conformance/**/*.test.ts',
+  'test/device/**/*.test.ts',
+  'test/transport/**/*.test.ts',
+];
+
+const withBackend = (backend: string) => ({
+  test: { name: backend, include: GUEST_SUITES, env: { BACKEND: backend }, ...times },
 });
 
 export default defineConfig({
@@ -15,9 +23,9 @@ export default defineConfig({
       {
         test: { name: 'library', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'], ...times },
       },
-      services('host'),
-      services('workers'),
-      services('auto'),
+      withBackend('host'),
+      withBackend('workers'),
+      withBackend('auto'),
       {
         test: {
           name: 'browser',

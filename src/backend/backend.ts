@@ -113,5 +113,8 @@ function deferralOf(
     return new WorkerDeferral(from, workers);
   }
   if (backend !== 'auto' || Object.keys(thresholds.workers).length === 0) return undefined;
-  return new WorkerDeferral((session, many) => leastBytes(thresholds.workers, algorithms(session), many), workers);
+  return new WorkerDeferral(
+    (session, many) => leastBytes(thresholds.workers, algorithms(session), many, Math.min),
+    workers,
+  );
 }

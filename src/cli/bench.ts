@@ -1,5 +1,16 @@
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Thresholds } from '../backend/backend.ts';
+import { thresholdsOption, workersOption } from './backend_flags.ts';
+import {
+  BACKEND_CASES,
+  BACKEND_DEPTHS,
+  BACKEND_SIZES,
+  backendImplementations,
+  backendsText,
+  measureIdle,
+  measureThreads,
+} from './bench/backends.ts';
 import {
   BLOCK_BYTES,
   CASE_NAMES,
@@ -39,6 +50,9 @@ interface BenchFlags {
   json?: true;
   charts?: true;
   overhead?: true;
+  backends?: true;
+  workers: number;
+  thresholds?: Thresholds;
 }
 
 const SIZE_MAX = 1024 * 1024;
@@ -53,6 +67,8 @@ const QUICK_MILLISECONDS = 25_000;
 /** Charts have fewer rows, and are to be read for longer. */
 const CHARTS_MILLISECONDS = 40_000;
 const OVERHEAD_MILLISECONDS = 6_000;
+/** A row of the backends: 90 of them. */
+const BACKENDS_ROW_MILLISECONDS = 2_000;
 
 /** Where the README looks for them. */
 const CHARTS_FOLDER = 'docs/charts';
@@ -84,6 +100,14 @@ export function benchCommand(): Command {
         'json',
       ]),
     )
+    .addOption(
+      new Option(
+        '--backends',
+        "measure the device's backends beside each other, with requests in flight all the time",
+      ).conflicts(['charts', 'overhead']),
+    )
+    .addOption(workersOption())
+    .addOption(thresholdsOption())
     .option('--json', 'print one JSON array of results and nothing else')
     .action((flags: BenchFlags) => bench(command, flags));
   return command;
@@ -130,6 +154,7 @@ async function bench(command: Command, flags: BenchFlags): Promise<void> {
   process.once('SIGTERM', interrupt);
   try {
     if (flags.overhead) await printOverhead(flags, signal);
+    else if (flags.backends) await compareBackends(rows, flags, signal);
     else await measure(rows, flags, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -142,6 +167,10 @@ async function bench(command: Command, flags: BenchFlags): Promise<void> {
 }
 
 function chosenRows(flags: BenchFlags): Row[] {
+  if (flags.backends) {
+    const names = flags.case ?? BACKEND_CASES;
+    return rowsOf(names, flags.size ?? BACKEND_SIZES, flags.batch ?? BACKEND_DEPTHS);
+  }
   if (flags.charts) return rowsOf([PACKET_CASE], PACKET_SIZES, [PACKET_BATCH]);
   return flags.size || flags.batch
     ? rowsOf(flags.case ?? CASE_NAMES, flags.size, flags.batch)
@@ -154,18 +183,50 @@ async function printOverhead({ ring, quick }: BenchFlags, signal: AbortSignal): 
   process.stdout.write(overheadText(overhead, facts, ring));
 }
 
-async function measure(rows: readonly Row[], flags: BenchFlags, signal: AbortSignal): Promise<void> {
-  const { ring } = flags;
-  const facts = machineFacts(loadEngine());
-  const draw = flags.charts ? await loadCharts() : undefined;
-  const implementations: Implementation[] = [];
-  const progress = new SingleBar({
+async function compareBackends(rows: readonly Row[], flags: BenchFlags, signal: AbortSignal): Promise<void> {
+  const progress = progressBar();
+  try {
+    if (process.stderr.isTTY) progress.start(rows.length, 0, { row: '' });
+    const results = await runRows({
+      rows,
+      implementations: backendImplementations(flags),
+      rowMilliseconds: BACKENDS_ROW_MILLISECONDS / (flags.quick ? 4 : 1),
+      signal,
+      onRow: (row, index) => showRow(progress, row, index),
+    });
+    progress.stop();
+    if (flags.json) {
+      process.stdout.write(`${JSON.stringify(jsonResults(results))}\n`);
+      return;
+    }
+    const threads = await measureThreads(flags.workers);
+    const idle = await measureIdle(flags.workers);
+    process.stdout.write(backendsText(results, threads, idle, commandOutput(false).colors));
+  } finally {
+    progress.stop();
+  }
+}
+
+function progressBar(): SingleBar {
+  return new SingleBar({
     format: 'bench {bar} {value}/{total}  {row}',
     stream: process.stderr,
     noTTYOutput: false,
     clearOnComplete: true,
     hideCursor: true,
   });
+}
+
+function showRow(progress: SingleBar, row: Row, index: number): void {
+  if (progress.isActive) progress.update(index, { row: `${row.case.name}, ${row.bytes} bytes, batch ${row.batch}` });
+}
+
+async function measure(rows: readonly Row[], flags: BenchFlags, signal: AbortSignal): Promise<void> {
+  const { ring } = flags;
+  const facts = machineFacts(loadEngine());
+  const draw = flags.charts ? await loadCharts() : undefined;
+  const implementations: Implementation[] = [];
+  const progress = progressBar();
   try {
     implementations.push(...(await startImplementations(ring)));
     if (process.stderr.isTTY) progress.start(rows.length, 0, { row: '' });
@@ -174,10 +235,7 @@ async function measure(rows: readonly Row[], flags: BenchFlags, signal: AbortSig
       implementations,
       rowMilliseconds: rowMilliseconds(rows, flags),
       signal,
-      onRow: (row, index) => {
-        if (progress.isActive)
-          progress.update(index, { row: `${row.case.name}, ${row.bytes} bytes, batch ${row.batch}` });
-      },
+      onRow: (row, index) => showRow(progress, row, index),
     });
     progress.stop();
     for (const path of (await draw?.(results, CHARTS_FOLDER)) ?? []) process.stderr.write(`Drawn: ${path}\n`);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { benchCommand } from './bench.ts';
+import { calibrateCommand } from './calibrate/command.ts';
 import { demoCommand } from './demo/command.ts';
 import { VERSION } from './version.ts';
 
@@ -9,6 +10,7 @@ const program = new Command('virtio-crypto')
   .version(VERSION)
   .addCommand(demoCommand())
   .addCommand(benchCommand())
+  .addCommand(calibrateCommand())
   .showHelpAfterError('Add --help for what is possible.')
   .exitOverride((error) => {
     // 2 for a wrong command line, as shells have it; 1 stays for a run that failed.

@@ -4,7 +4,8 @@ import type { OperationChain, RequestMode } from '../../src/driver/operations.ts
 import { statelessFeature } from '../../src/driver/operations.ts';
 import { type Status, statusName } from '../../src/driver/requests.ts';
 import type { SessionParameters } from '../../src/driver/sessions.ts';
-import { type Bench, type BenchOptions, createBench } from '../../src/testing/index.ts';
+import type { BenchOptions } from '../../src/testing/index.ts';
+import { type Bench, createBench } from '../support/bench.ts';
 
 const benches: Bench[] = [];
 

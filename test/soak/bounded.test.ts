@@ -1,7 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { CRYPTO_ERR } from '../../spec/crypto.ts';
+import { memoryNow } from '../support/heap.ts';
 import { noise } from '../support/memory.ts';
 import { AT, IV, KEY, openSession, prepare, reference, send, session } from '../support/requests.ts';
 import { type AnyRig, RIGS } from '../support/rig.ts';
@@ -27,16 +26,6 @@ const DESTINATION_AT = 6 * MIB;
 
 const LARGE = noise(MIB, 63);
 const LARGE_RESULT = reference('encrypt', KEY, IV, LARGE);
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: unknown = runInNewContext('gc');
-
-function memoryNow(): { heap: number; process: number } {
-  if (typeof collectGarbage !== 'function') throw new Error('This Node.js collects no garbage on demand.');
-  for (let i = 0; i < 3; i++) collectGarbage();
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { heap: heapUsed + external, process: rss };
-}
 
 /** Everything that a guest may ask for at once, and then a reset in the middle of it. */
 function round(rig: AnyRig): void {

@@ -1,8 +1,8 @@
 import { createCipheriv } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { DATA_SESSION_ID } from '../../spec/crypto.ts';
-import { type Bench, createBench } from '../../src/testing/bench.ts';
 import { DeviceTracer, decodeRequest, GuestView, ringSnapshot, summarise } from '../../src/trace/index.ts';
+import { type Bench, createBench } from '../support/bench.ts';
 import { noise } from '../support/memory.ts';
 
 const KEY = noise(16);

@@ -1,16 +1,16 @@
 import * as virtio from '../../../spec/virtio.ts';
-import type { BackendName } from '../../backend/backend.ts';
+import type { BackendOptions } from '../../backend/backend.ts';
 import type { DriverQueue } from '../../driver/queue.ts';
 import { clearResults, DATA_QUEUE, digestOfResults, type Prepared, prepareDevice, RAM_OFFSET } from './device.ts';
 import { BenchError, type Implementation, type ImplementationName, type Runner } from './implementation.ts';
 import type { Workload } from './workload.ts';
 
 /** A device whose requests run where a backend says, with as many of them in flight all the time as the batch has. */
-export function backendOver(name: ImplementationName, backend: BackendName, workers: number): Implementation {
+export function backendOver(name: ImplementationName, options: BackendOptions): Implementation {
   return {
     name,
     has: () => true,
-    prepare: (workload) => FlightRunner.prepare(workload, backend, workers),
+    prepare: (workload) => FlightRunner.prepare(workload, options),
     dispose: () => {},
   };
 }
@@ -77,8 +77,8 @@ export class FlightRunner implements Runner {
   #wake: (() => void) | undefined;
 
   /** @throws BenchError when the device refuses a session */
-  static async prepare(workload: Workload, backend: BackendName, workers: number): Promise<FlightRunner> {
-    const prepared = await prepareDevice(workload, { ring: 'split', backend, workers });
+  static async prepare(workload: Workload, options: BackendOptions): Promise<FlightRunner> {
+    const prepared = await prepareDevice(workload, { ring: 'split', ...options });
     const runner = new FlightRunner(prepared, workload.bytes);
     runner.#notify();
     await runner.#finish(workload.batch, 0);

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { Output } from '../output.ts';
 import { type CaseName, PACKET_CASE } from './cases.ts';
-import { IMPLEMENTATIONS, type ImplementationName } from './implementation.ts';
+import { BACKEND_IMPLEMENTATIONS, IMPLEMENTATIONS, type ImplementationName } from './implementation.ts';
 import type { MachineFacts } from './machine.ts';
 import { OVERHEAD_BATCH, OVERHEAD_BYTES, type Overhead } from './overhead.ts';
 import type { RingKind } from './rings.ts';
@@ -21,7 +21,7 @@ const significant = (value: number) => Number(value.toPrecision(5));
 
 export function jsonResults(rows: readonly RowResult[]): JsonResult[] {
   return rows.flatMap(({ case: item, bytes, batch, speeds }) =>
-    IMPLEMENTATIONS.flatMap((implementation) => {
+    [...IMPLEMENTATIONS, ...BACKEND_IMPLEMENTATIONS].flatMap((implementation) => {
       const speed = speeds[implementation];
       if (!speed) return [];
       const { MBps, opsPerSecond } = speed;

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { loadDriver, waitForSelftest } from '../../guest/selftest.ts';
+import { addBackendOptions, type BackendFlags, backendOptions } from '../backend_flags.ts';
 import { type Machine, startMachine, waitForShell } from '../machine.ts';
 import { commandOutput, type Output } from '../output.ts';
 import { VERSION } from '../version.ts';
@@ -8,7 +9,7 @@ import { type NamedFiles, resolveFiles } from './image.ts';
 import { runInteractive } from './interactive.ts';
 import { measureSpeed, type SpeedRow, speedTable } from './speed.ts';
 
-interface DemoOptions extends NamedFiles {
+interface DemoOptions extends NamedFiles, BackendFlags {
   interactive?: true;
   append?: string;
   memory: number;
@@ -33,7 +34,7 @@ function parseMemory(text: string): number {
 }
 
 export function demoCommand(): Command {
-  return new Command('demo')
+  const command = new Command('demo')
     .description(
       "Boots Debian's kernel on v86, lets its own virtio_crypto driver encrypt through the device, compares with node:crypto and measures.",
     )
@@ -44,14 +45,14 @@ export function demoCommand(): Command {
     .option('--vga-bios <file>', 'VGA BIOS image')
     .option('--append <text>', "added to the kernel's command line")
     .option('--memory <MiB>', "the guest's RAM", parseMemory, MEMORY_MIB.fallback)
-    .option('--json', 'print one JSON object on standard output, and nothing else there')
-    .action(async (options: DemoOptions, command: Command) => {
-      if (options.json && options.interactive) {
-        command.error('error: --json cannot go with --interactive: a shell prints what it likes.');
-      }
-      const output = commandOutput(options.json ?? false);
-      process.exitCode = await runDemo(options, output);
-    });
+    .option('--json', 'print one JSON object on standard output, and nothing else there');
+  return addBackendOptions(command).action(async (options: DemoOptions, command: Command) => {
+    if (options.json && options.interactive) {
+      command.error('error: --json cannot go with --interactive: a shell prints what it likes.');
+    }
+    const output = commandOutput(options.json ?? false);
+    process.exitCode = await runDemo(options, output);
+  });
 }
 
 /** Runs the demo and returns the exit status: 0 passed, 1 failed, 130 interrupted. */
@@ -98,6 +99,7 @@ async function bootMachine(
   const machine = await startMachine({
     files,
     memoryMiB: options.memory,
+    device: backendOptions(options),
     ...(options.append === undefined ? {} : { append: options.append }),
   });
   try {

@@ -1,0 +1,21 @@
+import type { PacedAlgorithm } from '../../backend/thresholds.ts';
+import type { CaseName } from '../bench/cases.ts';
+
+/** A case that is measured, and the algorithms whose speed goes with it. */
+export interface Family {
+  case: CaseName;
+  algorithms: readonly PacedAlgorithm[];
+}
+
+export const FAMILIES: readonly Family[] = [
+  { case: 'aes-128-cbc-encrypt', algorithms: ['aes-cbc'] },
+  { case: 'aes-128-cbc-decrypt', algorithms: ['aes-cbc-decrypt'] },
+  { case: 'aes-128-ctr', algorithms: ['aes-ctr', 'aes-ecb'] },
+  { case: 'aes-128-xts-encrypt', algorithms: ['aes-xts'] },
+  { case: 'aes-128-gcm-encrypt', algorithms: ['gcm'] },
+  { case: 'chacha20-poly1305-encrypt', algorithms: ['chacha20-poly1305'] },
+  { case: 'sha1', algorithms: ['sha1', 'hmac-sha1'] },
+  { case: 'sha-256', algorithms: ['sha-256', 'sha-224'] },
+  { case: 'hmac-sha-256', algorithms: ['hmac-sha-256', 'hmac-sha-224'] },
+  { case: 'sha-512', algorithms: ['sha-512', 'sha-384', 'hmac-sha-512', 'hmac-sha-384'] },
+];

@@ -1,0 +1,85 @@
+import { defaultThresholds, type PacedAlgorithm, type Threshold, type Thresholds } from '../../backend/thresholds.ts';
+import { type CaseName, rowsOf } from '../bench/cases.ts';
+import { backendOver } from '../bench/flight.ts';
+import type { ImplementationName } from '../bench/implementation.ts';
+import { type RowResult, runRows } from '../bench/run.ts';
+import { FAMILIES } from './families.ts';
+
+/** Request sizes, each twice the one before as far as it matters. */
+export const SIZES: readonly number[] = [128, 256, 512, 1024, 2048, 4096, 8192, 16384, 65536];
+/** Requests in flight where there are few, and where there are many. */
+export const DEPTHS = { few: 1, many: 32 } as const;
+
+/** Workers have to be faster by so much, for they take the time of another core. */
+const WORKERS_GAIN = 1.1;
+
+export interface CalibrationOptions {
+  workers: number;
+  /** Milliseconds for one size of one case at one depth. */
+  rowMilliseconds: number;
+  signal: AbortSignal;
+  onRow(done: number, name: CaseName): void;
+}
+
+/** Rows that are measured in all. */
+export const CALIBRATION_ROWS = FAMILIES.length * SIZES.length * Object.keys(DEPTHS).length;
+
+/** Measures from which sizes on requests are done faster elsewhere than in the engine. */
+export async function calibrate({ workers, rowMilliseconds, signal, onRow }: CalibrationOptions): Promise<Thresholds> {
+  const names = FAMILIES.map((family) => family.case);
+  const results = await runRows({
+    rows: rowsOf(names, SIZES, [DEPTHS.few, DEPTHS.many]),
+    implementations: (['inline', 'host', 'workers'] as const).map((name) =>
+      backendOver(name, { backend: name, workers }),
+    ),
+    rowMilliseconds,
+    signal,
+    onRow: (row, index) => onRow(index, row.case.name),
+  });
+  return thresholdsFrom(results);
+}
+
+/** What measurements of the families come to. Algorithms that were not measured keep their defaults. */
+export function thresholdsFrom(results: readonly RowResult[]): Thresholds {
+  const measured = FAMILIES.flatMap(({ case: name, algorithms }) => {
+    const rows = results.filter((row) => row.case.name === name);
+    const host = thresholdOf(rows, (row) => speed(row, 'host') > speed(row, 'inline'));
+    const others = (row: RowResult) => Math.max(speed(row, 'inline'), speed(row, 'host'));
+    const workers = thresholdOf(rows, (row) => speed(row, 'workers') > WORKERS_GAIN * others(row));
+    return algorithms.map((algorithm) => ({ algorithm, host, workers }));
+  });
+  const known = new Set<string>(measured.map(({ algorithm }) => algorithm));
+  const defaults = defaultThresholds(true);
+  const table = (which: 'host' | 'workers') => ({
+    ...Object.fromEntries(Object.entries(defaults[which]).filter(([algorithm]) => !known.has(algorithm))),
+    ...Object.fromEntries(measured.flatMap((one) => entryOf(one.algorithm, one[which]))),
+  });
+  return { host: table('host'), workers: table('workers') };
+}
+
+function entryOf(algorithm: PacedAlgorithm, threshold: Threshold): [PacedAlgorithm, Threshold][] {
+  return threshold.few === undefined && threshold.many === undefined ? [] : [[algorithm, threshold]];
+}
+
+function thresholdOf(rows: readonly RowResult[], wins: (row: RowResult) => boolean): Threshold {
+  const few = leastSize(rows.filter(({ batch }) => batch === DEPTHS.few).filter(wins), SIZES);
+  const many = leastSize(rows.filter(({ batch }) => batch === DEPTHS.many).filter(wins), SIZES);
+  return { ...(few === undefined ? {} : { few }), ...(many === undefined ? {} : { many }) };
+}
+
+/** The size from which on every size is among the rows. */
+function leastSize(winning: readonly RowResult[], sizes: readonly number[]): number | undefined {
+  const won = new Set(winning.map(({ bytes }) => bytes));
+  let least: number | undefined;
+  for (const size of sizes.toReversed()) {
+    if (!won.has(size)) break;
+    least = size;
+  }
+  return least;
+}
+
+/** How fast a backend was, inline being 1: the median of what each round says. */
+function speed({ speeds }: RowResult, name: ImplementationName): number {
+  const slower = speeds[name]?.engineRatio;
+  return slower === undefined ? 0 : 1 / slower;
+}

@@ -1,0 +1,73 @@
+// The command as it is installed: it measures, writes the file and says so.
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseThresholds } from '../../src/backend/thresholds.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'calibrate-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function run(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], (error, stdout, stderr) => {
+      resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+describe('virtio-crypto calibrate', () => {
+  test('writes thresholds that bench takes, and with --json prints the same', async () => {
+    const file = join(folder, 'here.json');
+    const { status, stdout, stderr } = await run('calibrate', '--quick', '--json', '--workers', '1', '--output', file);
+    expect(status).toBe(0);
+    expect(stderr).toContain(`Written: ${file}.`);
+    const thresholds = parseThresholds(JSON.parse(readFileSync(file, 'utf8')));
+    expect(JSON.parse(stdout)).toEqual(thresholds);
+    const rows = ['--case', 'sha-256', '--size', '64', '--batch', '1', '--quick', '--json'];
+    const bench = await run('bench', '--backends', '--thresholds', file, ...rows);
+    expect({ status: bench.status, stderr: bench.stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(bench.stdout).map((one: { implementation: string }) => one.implementation)).toEqual([
+      ...['node', 'inline', 'host', 'workers', 'auto'],
+    ]);
+  });
+
+  test('a signal ends it with status 130, and nothing is written', async () => {
+    const file = join(folder, 'here.json');
+    const child = spawn(process.execPath, [MAIN, 'calibrate', '--output', file]);
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(stderr).toBe('Interrupted: nothing was written.\n');
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test.each([
+    [
+      ['calibrate', '--workers', '0'],
+      "option '--workers <n>' argument '0' is invalid. Give a whole number from 1 to 64.",
+    ],
+    [
+      ['bench', '--thresholds', '/nowhere'],
+      'It cannot be read (ENOENT). Give a file that virtio-crypto calibrate wrote.',
+    ],
+    [['demo', '--thresholds', MAIN], 'It holds no JSON. Give a file that virtio-crypto calibrate wrote.'],
+    [['demo', '--backend', 'gpu'], 'Allowed choices are inline, host, workers, auto.'],
+  ])('%j is refused, with a remedy', async (args, message) => {
+    const { status, stderr } = await run(...args);
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
