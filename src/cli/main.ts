@@ -3,7 +3,10 @@ import { Command } from 'commander';
 import { benchCommand } from './bench.ts';
 import { calibrateCommand } from './calibrate/command.ts';
 import { demoCommand } from './demo/command.ts';
+import { allowRelaxedSimd } from './relaxed_simd.ts';
 import { VERSION } from './version.ts';
+
+allowRelaxedSimd();
 
 const program = new Command('virtio-crypto')
   .description('A virtio crypto device for emulators that run in JavaScript.')
