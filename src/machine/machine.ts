@@ -5,7 +5,7 @@ import { ACPI_COMMAND_LINE, KERNEL_COMMAND_LINE, READY_LINE } from '../guest/ini
 import { attachVirtioCrypto, type V86Options } from '../host/v86.ts';
 import { cpuOf } from '../host/v86_internals.ts';
 import { rememberBootMemory } from './boot_memory.ts';
-import { translatePageByPage } from './jit_config.ts';
+import { tuneJit } from './jit_config.ts';
 
 /** What a machine boots from. A machine that goes on from a saved state needs no kernel, but cannot be rebooted then. */
 export interface MachineImages {
@@ -83,7 +83,7 @@ export async function buildMachine(options: MachineOptions): Promise<Machine> {
   const attached = attachVirtioCrypto(emulator, options.device);
   rememberBootMemory(emulator);
   if (options.onReboot) insteadOfReboot(emulator, options.onReboot);
-  translatePageByPage(emulator);
+  tuneJit(emulator);
   const send = (text: string) => emulator.serial0_send(text);
   const onByte = (listener: (byte: number) => void) => emulator.add_listener('serial0-output-byte', listener);
   const console = new GuestConsole({ send, onByte });
