@@ -99,7 +99,7 @@ export const HOST_ALWAYS: ThresholdTable = {
 
 const aes: Threshold = { few: 2048, many: 2048 };
 const counter: Threshold = { few: 4096, many: 4096 };
-const serial: Threshold = { few: 1024, many: 2048 };
+const serial: Threshold = { few: 1024, many: 3072 };
 const hash: Threshold = { few: 1024, many: 4096 };
 
 /** Measured on Node 20.20, OpenSSL 3.0, an AMD EPYC with AES and SHA instructions. */
