@@ -1,4 +1,13 @@
 /** A virtio crypto device over a guest memory, independent of any emulator. */
+export type {
+  BackendCounts,
+  BackendEvent,
+  BackendName,
+  BackendOptions,
+  Threshold,
+  Thresholds,
+} from './backend/backend.ts';
+export { ThresholdsError } from './backend/thresholds.ts';
 export type { Clock } from './device/clock.ts';
 export {
   type CreateOptions,
