@@ -9,6 +9,7 @@ const GUEST_SUITES = [
   'test/conformance/**/*.test.ts',
   'test/device/**/*.test.ts',
   'test/transport/**/*.test.ts',
+  'test/trace/**/*.test.ts',
 ];
 
 const withBackend = (backend: string) => ({

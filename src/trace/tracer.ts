@@ -28,6 +28,16 @@ export interface TracerOptions {
   perSecond?: number;
 }
 
+/** What a queue's device has taken and not used yet, as far as it was looked at. */
+interface UnderWay {
+  /** By the chains' ids, each with the moment at which it was taken. */
+  chains: Map<number, { chain: Chain; startedAt: number }>;
+  /** Where the next used chain is expected. */
+  nextUsed: number;
+  /** Requests that were completed before. */
+  requests: number;
+}
+
 /** The limit of a round that takes all that is available. */
 const ALL = 0xffffffff;
 const WRAP = 1 << virtio.EVENT_WRAP_BIT;
@@ -53,7 +63,7 @@ export class DeviceTracer implements DeviceObserver {
   #onHeld: (queue: number) => void = () => {};
   /** Chains that the device is about to take; those beyond the budget are missing at the end. */
   #pending: Chain[] = [];
-  #requestsBefore = 0;
+  readonly #underWay = new Map<number, UnderWay>();
   #startedAt = 0;
   #before = { nextAvail: 0, nextUsed: 0 };
 
@@ -94,11 +104,12 @@ export class DeviceTracer implements DeviceObserver {
 
   /** Lets one request of a queue through; false when none waits there. */
   step(queue: number): boolean {
-    const before = this.#device.requests(queue);
+    if (!this.#device.queues[queue]?.enabled) return false;
+    const before = this.#device.positions(queue).nextAvail;
     this.#passes = 1;
     this.#device.notify(queue);
     this.#passes = 0;
-    return this.#device.requests(queue) !== before;
+    return this.#device.positions(queue).nextAvail !== before;
   }
 
   /** The chain that a queue's device would take next, if the driver has made one available. */
@@ -141,27 +152,67 @@ export class DeviceTracer implements DeviceObserver {
       return 0;
     }
     this.#before = this.#device.positions(queue);
-    this.#requestsBefore = this.#device.requests(queue);
+    const underWay = this.#underWayOf(queue);
+    underWay.nextUsed = this.#before.nextUsed;
+    underWay.requests = this.#device.requests(queue);
+    if (this.#before.nextAvail === this.#before.nextUsed) underWay.chains.clear();
     this.#collect(queue, limit);
     this.#startedAt = performance.now();
     return limit;
   }
 
+  /** After a round, or when what was taken in one before is completed. */
   afterQueue(queue: number): void {
-    const duration = performance.now() - this.#startedAt;
+    const underWay = this.#underWayOf(queue);
     const registers = this.#device.queues[queue];
-    const pending = this.#pending;
-    this.#pending = [];
-    if (pending.length === 0 || !registers?.enabled) return;
-    const batch = this.#device.requests(queue) - this.#requestsBefore;
-    let place = this.#before.nextUsed;
-    for (const chain of pending.slice(0, batch)) {
-      const used = this.#usedAt(registers, place);
-      // A device that answers out of order is not followed.
-      if (used.id !== chain.id) return;
-      this.#keep(queue, chain, used.bytes, duration, batch);
-      place = this.#packed ? advance(place, chain.ringDescriptors, registers.size) : (place + 1) & 0xffff;
+    if (!registers?.enabled) {
+      this.#pending = [];
+      underWay.chains.clear();
+      return;
     }
+    const { nextAvail, nextUsed } = this.#device.positions(queue);
+    this.#take(underWay, nextAvail, registers.size);
+    const batch = this.#device.requests(queue) - underWay.requests;
+    const now = performance.now();
+    let place = underWay.nextUsed;
+    while (place !== nextUsed && underWay.chains.size > 0) {
+      const used = this.#usedAt(registers, place);
+      const taken = underWay.chains.get(used.id);
+      if (taken) {
+        underWay.chains.delete(used.id);
+        this.#keep(queue, taken.chain, used.bytes, taken.startedAt, now - taken.startedAt, batch);
+      } else if (this.#packed) {
+        // How long a chain was that nobody looked at is not known: what follows it is not found.
+        break;
+      }
+      place = this.#next(place, taken?.chain, registers.size);
+    }
+    underWay.nextUsed = nextUsed;
+    underWay.requests += batch;
+  }
+
+  /** Of the chains that were looked at, those that the device has taken are under way now. */
+  #take({ chains }: UnderWay, nextAvail: number, size: number): void {
+    let place = this.#before.nextAvail;
+    for (const chain of this.#pending) {
+      if (place === nextAvail) break;
+      chains.set(chain.id, { chain, startedAt: this.#startedAt });
+      place = this.#next(place, chain, size);
+    }
+    this.#pending = [];
+  }
+
+  /** Where the chain behind one begins. */
+  #next(place: number, chain: Chain | undefined, size: number): number {
+    return this.#packed ? advance(place, chain?.ringDescriptors ?? 1, size) : (place + 1) & 0xffff;
+  }
+
+  #underWayOf(queue: number): UnderWay {
+    const known = this.#underWay.get(queue);
+    if (known) return known;
+    const underWay = { chains: new Map(), nextUsed: 0, requests: 0 };
+    this.#underWay.set(queue, underWay);
+    return underWay;
   }
 
   /** The chains that the device is about to take. */
@@ -209,7 +260,7 @@ export class DeviceTracer implements DeviceObserver {
     };
   }
 
-  #keep(queue: number, chain: Chain, usedBytes: number, duration: number, batch: number): void {
+  #keep(queue: number, chain: Chain, usedBytes: number, startedAt: number, duration: number, batch: number): void {
     const buffers = chain.buffers;
     readResults(this.#view, buffers);
     const request: TracedRequest = {
@@ -224,7 +275,7 @@ export class DeviceTracer implements DeviceObserver {
       usedBytes,
       lastByte: lastWritableByte(this.#view, buffers),
       algorithm: undefined,
-      startedAt: performance.timeOrigin + this.#startedAt,
+      startedAt: performance.timeOrigin + startedAt,
       duration,
       batch,
     };
