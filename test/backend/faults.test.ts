@@ -33,7 +33,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   shared.restore();
-  start.fails = false;
+  start.how = 'well';
   process.off('worker', remember);
   workers.length = 0;
 });
@@ -116,12 +116,27 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
   });
 
   test('where no worker starts, requests run in the engine, and the host hears of it', async () => {
-    start.fails = true;
+    start.how = 'with an error';
     const { rig, events } = await up();
     expect(events).toEqual([{ kind: 'unavailable', message: 'No worker could be started.' }]);
     const source = noise(1024, 5);
     expect(request(rig, { id: session(rig), source }).completed).toBe(true);
     expect(rig.device.statistics().elsewhere.workers).toBe(0);
+  });
+
+  test('where workers hang as they start, too, once their time is up', async () => {
+    start.how = 'never';
+    const clock = new FakeClock();
+    const events: BackendEvent[] = [];
+    const onBackendEvent = (event: BackendEvent) => events.push(event);
+    const rig = makeRig({ backend: 'workers', workers: 2, clock, onBackendEvent });
+    rigs.push(rig);
+    expect(request(rig, { id: session(rig) }).completed).toBe(true);
+    await eventually(() => expect(clock.pending).toBe(2));
+    clock.advance(10_000);
+    await rig.device.backendReady;
+    expect(events).toEqual([{ kind: 'unavailable', message: 'No worker could be started.' }]);
+    expect(request(rig, { id: session(rig) }).completed).toBe(true);
   });
 
   test('where memory to share is refused, too', async () => {

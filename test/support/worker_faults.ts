@@ -20,12 +20,14 @@ const takes = (script: string) => `{
 }
 ${script}`;
 
-/** How workers start: as they should, or not at all. */
-export const start = { fails: false };
+/** How workers start: as they should, with an error, or never. */
+export const start: { how: 'well' | 'with an error' | 'never' } = { how: 'well' };
+
+const SCRIPTS = { 'with an error': "throw new Error('This worker does not start.');", never: 'for (;;);' };
 
 /** The script of a worker, as worker_source.ts has it, with faults. */
 export function faulty(script: string): string {
-  return start.fails ? "throw new Error('This worker does not start.');" : takes(script);
+  return start.how === 'well' ? takes(script) : SCRIPTS[start.how];
 }
 
 const { Memory } = WebAssembly;

@@ -116,7 +116,7 @@ export class WorkerDeferral implements Deferral {
     const shared = await createSharedEngine(layout);
     if (this.#disposed) return;
     const { memory, module } = shared;
-    const pool = new WorkerPool(shared, (worker, reason) => this.#lost(worker, reason));
+    const pool = new WorkerPool(shared, port.clock, (worker, reason) => this.#lost(worker, reason));
     await pool.start();
     if (this.#disposed || !pool.working) {
       await pool.end();

@@ -1,3 +1,4 @@
+import type { Clock } from '../../device/clock.ts';
 import { decodeBase64 } from '../../engine/load.ts';
 import type { SharedLayout } from './layout.ts';
 import { createThread, type Thread } from './thread.ts';
@@ -25,18 +26,22 @@ export async function createSharedEngine(layout: SharedLayout): Promise<SharedEn
 
 /** A worker that was started so often is not started again: it ends for a reason that stays. */
 const ATTEMPTS = 16;
+/** No worker takes longer to start, unless it never will. */
+const START_MS = 10_000;
 
 /** The workers: each that ends is replaced. */
 export class WorkerPool {
   readonly #shared: SharedEngine;
+  readonly #clock: Clock;
   readonly #lost: (worker: number, reason: string) => void;
   readonly #threads: (Thread | undefined)[];
   readonly #attempts: number[];
   #ended = false;
 
   /** @param lost called when a worker has ended before it was told to: what it was running is left */
-  constructor(shared: SharedEngine, lost: (worker: number, reason: string) => void) {
+  constructor(shared: SharedEngine, clock: Clock, lost: (worker: number, reason: string) => void) {
     this.#shared = shared;
+    this.#clock = clock;
     this.#lost = lost;
     this.#threads = Array.from({ length: shared.layout.workers }, () => undefined);
     this.#attempts = this.#threads.map(() => 0);
@@ -71,17 +76,24 @@ export class WorkerPool {
   async #start(index: number): Promise<void> {
     this.#attempts[index] = (this.#attempts[index] ?? 0) + 1;
     const { module, memory, layout } = this.#shared;
+    const thread = createThread((reason) => {
+      if (this.#threads[index] !== thread) return;
+      this.#threads[index] = undefined;
+      this.#gone(index, reason);
+    });
+    let cancel = () => {};
+    const late = new Promise<never>((_, reject) => {
+      cancel = this.#clock.schedule(() => reject(new Error('It did not start.')), START_MS);
+    });
     try {
-      const thread = createThread((reason) => {
-        if (this.#threads[index] !== thread) return;
-        this.#threads[index] = undefined;
-        this.#gone(index, reason);
-      });
-      await thread.start({ module, memory, layout, index });
+      await Promise.race([thread.start({ module, memory, layout, index }), late]);
       if (this.#ended) await thread.end();
       else this.#threads[index] = thread;
     } catch {
-      // It did not start: the others do its work.
+      // The others do its work.
+      await thread.end();
+    } finally {
+      cancel();
     }
   }
 
