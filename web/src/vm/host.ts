@@ -91,7 +91,7 @@ export class VmHost implements VmApi {
       rings: device.queues.map((_, index) => ringSnapshot(device, index)),
       sessions: tracer?.sessions() ?? [],
       counters: device.statistics().queues,
-      requests: tracer?.requestsSince(since).slice(-REQUESTS_A_LOOK) ?? [],
+      requests: tracer?.requestsSince(since).slice(-BACKLOG).slice(0, REQUESTS_A_LOOK) ?? [],
       holding: tracer?.holding ?? false,
       recording: this.#recording,
       status: device.status,
@@ -217,5 +217,7 @@ export class VmHost implements VmApi {
   }
 }
 
-/** More of them nobody can read between two looks. */
-const REQUESTS_A_LOOK = 64;
+/** So many requests at a time: more keep the page from answering its visitor, who cannot read them so fast. */
+const REQUESTS_A_LOOK = 12;
+/** A burst's last requests are handed over in the looks that follow; of a steady stream the others are passed over. */
+const BACKLOG = 60;

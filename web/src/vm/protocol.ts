@@ -56,7 +56,7 @@ export interface VmView {
   rings: RingSnapshot[];
   sessions: SessionInfo[];
   counters: QueueCounts[];
-  /** Younger than the serial number that was asked for. */
+  /** Younger than the serial number that was asked for: some of them, the next look goes on. */
   requests: TracedRequest[];
   holding: boolean;
   recording: boolean;
