@@ -14,6 +14,9 @@ export type { BackendEvent } from './workers/deferral.ts';
 export const BACKENDS = ['inline', 'host', 'workers', 'auto'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
+/** Where one request ran. */
+export type RequestBackend = 'inline' | 'workers' | 'host';
+
 /** Pieces of work that ran elsewhere than in the engine at once. */
 export interface BackendCounts {
   /** In node:crypto: the cipher, hash, MAC or AEAD of one request. */

@@ -61,6 +61,7 @@ const Request = v.object({
   startedAt: v.number(),
   duration: v.number(),
   batch: whole,
+  backend: v.optional(v.picklist(['inline', 'workers', 'host']), 'inline'),
 });
 
 /**

@@ -1,3 +1,5 @@
+import type { RequestBackend } from '../backend/backend.ts';
+
 /** A descriptor as the driver wrote it (2.7.5, 2.8.13). */
 export interface TracedDescriptor {
   /** Whether it stands in the ring's own table or in an indirect one (2.7.5.3). */
@@ -39,7 +41,9 @@ export interface TracedRequest {
   algorithm: string | undefined;
   /** Milliseconds since 1970 at which the device took it. */
   startedAt: number;
-  /** Milliseconds of the notification that it was answered in, and how many requests shared them. */
+  /** Milliseconds until it was answered, and how many requests of one notification shared them. */
   duration: number;
   batch: number;
+  /** Where it ran. */
+  backend: RequestBackend;
 }

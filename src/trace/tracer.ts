@@ -1,6 +1,7 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as engine from '../../spec/engine.ts';
 import * as virtio from '../../spec/virtio.ts';
+import type { RequestBackend } from '../backend/backend.ts';
 import type { CryptoDevice, DeviceObserver } from '../device/device.ts';
 import { hasFeature } from '../device/features.ts';
 import type { QueueRegisters } from '../device/queue_registers.ts';
@@ -28,6 +29,12 @@ export interface TracerOptions {
   perSecond?: number;
 }
 
+/** A chain that the device has taken, and when. */
+interface UnderWay {
+  chain: Chain;
+  startedAt: number;
+}
+
 /** The limit of a round that takes all that is available. */
 const ALL = 0xffffffff;
 const WRAP = 1 << virtio.EVENT_WRAP_BIT;
@@ -51,11 +58,11 @@ export class DeviceTracer implements DeviceObserver {
   /** Requests that may pass although all are held. */
   #passes = 0;
   #onHeld: (queue: number) => void = () => {};
-  /** Chains that the device is about to take; those beyond the budget are missing at the end. */
-  #pending: Chain[] = [];
+  /** By queue and buffer id: chains that the device has taken, or is about to; those beyond the budget are missing. */
+  readonly #underWay = new Map<number, Map<number, UnderWay>>();
+  /** By queue: where the device puts its next used element. */
+  readonly #nextUsed = new Map<number, number>();
   #requestsBefore = 0;
-  #startedAt = 0;
-  #before = { nextAvail: 0, nextUsed: 0 };
 
   /** Attaches itself to the device; detach() ends that. */
   constructor(device: CryptoDevice, options: TracerOptions = {}) {
@@ -94,24 +101,19 @@ export class DeviceTracer implements DeviceObserver {
 
   /** Lets one request of a queue through; false when none waits there. */
   step(queue: number): boolean {
-    const before = this.#device.requests(queue);
+    const before = this.#device.positions(queue).nextAvail;
     this.#passes = 1;
     this.#device.notify(queue);
     this.#passes = 0;
-    return this.#device.requests(queue) !== before;
+    return this.#device.positions(queue).nextAvail !== before;
   }
 
   /** The chain that a queue's device would take next, if the driver has made one available. */
   waiting(queue: number): Chain | undefined {
-    this.#pending = [];
-    if (!this.#device.queues[queue]?.enabled) return undefined;
-    this.#before = this.#device.positions(queue);
     const perSecond = this.#perSecond;
     this.#perSecond = Number.POSITIVE_INFINITY;
-    this.#collect(queue, 1);
+    const [chain] = this.#available(queue, 1);
     this.#perSecond = perSecond;
-    const [chain] = this.#pending;
-    this.#pending = [];
     return chain;
   }
 
@@ -135,62 +137,69 @@ export class DeviceTracer implements DeviceObserver {
 
   beforeQueue(queue: number): number {
     const limit = this.#holding && queue < this.#device.options.dataQueues ? this.#passes : ALL;
-    this.#pending = [];
     if (limit === 0) {
       this.#onHeld(queue);
       return 0;
     }
-    this.#before = this.#device.positions(queue);
+    this.#nextUsed.set(queue, this.#device.positions(queue).nextUsed);
     this.#requestsBefore = this.#device.requests(queue);
-    this.#collect(queue, limit);
-    this.#startedAt = performance.now();
+    const chains = this.#available(queue, limit);
+    const taken = this.#underWay.get(queue) ?? new Map<number, UnderWay>();
+    this.#underWay.set(queue, taken);
+    const startedAt = performance.now();
+    for (const chain of chains) taken.set(chain.id, { chain, startedAt });
     return limit;
   }
 
-  afterQueue(queue: number): void {
-    const duration = performance.now() - this.#startedAt;
+  afterQueue(queue: number, backend: RequestBackend): void {
+    const now = performance.now();
     const registers = this.#device.queues[queue];
-    const pending = this.#pending;
-    this.#pending = [];
-    if (pending.length === 0 || !registers?.enabled) return;
-    const batch = this.#device.requests(queue) - this.#requestsBefore;
-    let place = this.#before.nextUsed;
-    for (const chain of pending.slice(0, batch)) {
+    const taken = this.#underWay.get(queue);
+    const { nextUsed: end } = this.#device.positions(queue);
+    let place = this.#nextUsed.get(queue);
+    this.#nextUsed.set(queue, end);
+    if (!taken || place === undefined || !registers?.enabled) return;
+    const batch = backend === 'inline' ? this.#device.requests(queue) - this.#requestsBefore : 1;
+    while (place !== end) {
       const used = this.#usedAt(registers, place);
-      // A device that answers out of order is not followed.
-      if (used.id !== chain.id) return;
-      this.#keep(queue, chain, used.bytes, duration, batch);
-      place = this.#packed ? advance(place, chain.ringDescriptors, registers.size) : (place + 1) & 0xffff;
+      const request = taken.get(used.id);
+      taken.delete(used.id);
+      if (request) this.#keep(queue, request, used.bytes, now - request.startedAt, batch, backend);
+      // Only its chain says how many places of a packed ring a used element stands for.
+      else if (this.#packed) return;
+      place = this.#packed ? advance(place, request?.chain.ringDescriptors ?? 1, registers.size) : (place + 1) & 0xffff;
     }
   }
 
-  /** The chains that the device is about to take. */
-  #collect(queue: number, limit: number): void {
+  /** The chains that the device would take next, as far as the budget goes. */
+  #available(queue: number, limit: number): Chain[] {
+    const chains: Chain[] = [];
     const registers = this.#device.queues[queue];
-    if (!registers?.enabled) return;
+    if (!registers?.enabled) return chains;
     const { size } = registers;
     const table = Number(registers.desc);
+    let { nextAvail } = this.#device.positions(queue);
     if (this.#packed) {
-      let { nextAvail } = this.#before;
       let left = size;
-      while (left > 0 && this.#pending.length < limit && this.#isAvailable(table, nextAvail) && this.#takeBudget()) {
+      while (left > 0 && chains.length < limit && this.#isAvailable(table, nextAvail) && this.#takeBudget()) {
         const chain = readPackedChain(this.#view, table, size, nextAvail & (WRAP - 1));
-        this.#pending.push(chain);
+        chains.push(chain);
         // A chain has a descriptor at least; one that is not in RAM ends the walk.
-        if (chain.ringDescriptors === 0) return;
+        if (chain.ringDescriptors === 0) break;
         left -= chain.ringDescriptors;
         nextAvail = advance(nextAvail, chain.ringDescriptors, size);
       }
-      return;
+      return chains;
     }
     const available = Number(registers.driver);
-    const end = this.#view.uint16(available + virtio.AVAIL_IDX) ?? this.#before.nextAvail;
-    const count = Math.min((end - this.#before.nextAvail) & 0xffff, size, limit);
+    const end = this.#view.uint16(available + virtio.AVAIL_IDX) ?? nextAvail;
+    const count = Math.min((end - nextAvail) & 0xffff, size, limit);
     for (let i = 0; i < count && this.#takeBudget(); i++) {
-      const place = (this.#before.nextAvail + i) & (size - 1);
+      const place = (nextAvail + i) & (size - 1);
       const head = this.#view.uint16(available + virtio.AVAIL_RING + place * virtio.AVAIL_ELEM_BYTES) ?? 0;
-      this.#pending.push(readSplitChain(this.#view, table, size, head));
+      chains.push(readSplitChain(this.#view, table, size, head));
     }
+    return chains;
   }
 
   /** What the device says of a chain that it has used. */
@@ -209,7 +218,14 @@ export class DeviceTracer implements DeviceObserver {
     };
   }
 
-  #keep(queue: number, chain: Chain, usedBytes: number, duration: number, batch: number): void {
+  #keep(
+    queue: number,
+    { chain, startedAt }: UnderWay,
+    usedBytes: number,
+    duration: number,
+    batch: number,
+    backend: RequestBackend,
+  ): void {
     const buffers = chain.buffers;
     readResults(this.#view, buffers);
     const request: TracedRequest = {
@@ -224,9 +240,10 @@ export class DeviceTracer implements DeviceObserver {
       usedBytes,
       lastByte: lastWritableByte(this.#view, buffers),
       algorithm: undefined,
-      startedAt: performance.timeOrigin + this.#startedAt,
+      startedAt: performance.timeOrigin + startedAt,
       duration,
       batch,
+      backend,
     };
     request.algorithm = request.control ? this.#followSession(request) : this.#algorithms.get(sessionOf(request));
     this.#requests.push(request);
