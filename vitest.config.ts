@@ -14,6 +14,12 @@ const GUEST_SUITES = [
 const withBackend = (backend: string) => ({
   test: { name: backend, include: GUEST_SUITES, env: { BACKEND: backend }, ...times },
 });
+/** The host's cryptography in a browser. */
+const webcrypto = {
+  ...withBackend('host').test,
+  name: 'webcrypto',
+  setupFiles: ['test/support/without_node_crypto.ts'],
+};
 
 export default defineConfig({
   test: {
@@ -24,6 +30,7 @@ export default defineConfig({
         test: { name: 'library', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'], ...times },
       },
       withBackend('host'),
+      { test: webcrypto },
       withBackend('workers'),
       withBackend('auto'),
       {

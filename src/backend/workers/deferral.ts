@@ -1,6 +1,7 @@
 import type { Clock } from '../../device/clock.ts';
 import type { EngineExports } from '../../engine/exports.ts';
 import type { Deferral } from '../../engine/jobs.ts';
+import type { RequestBackend } from '../backend.ts';
 import { type JobResult, JobSlots } from './job_slots.ts';
 import {
   CONTROL,
@@ -34,7 +35,7 @@ export interface DevicePort {
   /** Memory of the device for a table of records: the same for as long as no more is needed. */
   claimTable(bytes: number): number;
   /** Chains of a queue were used, whose requests ran there: what complete() answered. */
-  completed(queue: number, answer: number, by: 'workers' | 'host'): void;
+  completed(queue: number, answer: number, by: RequestBackend): void;
   /** Records are free again: queues that wait for one may go on. */
   released(): void;
   /** Something went wrong that cost no request. */
