@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { memo } from 'preact/compat';
 import { useCallback } from 'preact/hooks';
+import type { RequestBackend } from '../../../src/backend/backend.ts';
 import { decodeRequest, type Field, summarise, type TracedRequest } from '../../../src/trace/index.ts';
 import { bytesText, clockText, durationText, hex, hexBytes } from '../ui/format.ts';
 import { Scroll } from '../ui/scroll.tsx';
@@ -33,6 +34,7 @@ export function RequestBrowser({ requests, empty }: Props) {
               <th scope="col">size</th>
               <th scope="col">session</th>
               <th scope="col">status</th>
+              <th scope="col">ran</th>
               <th scope="col">duration</th>
             </tr>
           </thead>
@@ -54,6 +56,8 @@ export function RequestBrowser({ requests, empty }: Props) {
     </>
   );
 }
+
+const RAN: Record<RequestBackend, string> = { inline: 'inline', workers: 'in a worker', host: 'in WebCrypto' };
 
 interface RowProps {
   request: TracedRequest;
@@ -78,6 +82,7 @@ const RequestRow = memo(({ request, isChosen, onChoose }: RowProps) => {
       <td>{bytesText(bytes)}</td>
       <td>{session}</td>
       <td class={status === 'OK' ? '' : 'problem'}>{status}</td>
+      <td>{RAN[request.backend]}</td>
       <td>{request.batch > 1 ? `${duration} for ${request.batch}` : duration}</td>
     </tr>
   );

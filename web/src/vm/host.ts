@@ -1,5 +1,6 @@
 import v86Url from 'v86/build/v86.wasm?url';
 import * as virtio from '../../../spec/virtio.ts';
+import type { ResolvedBackend } from '../../../src/backend/backend.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
 import { buildMachine, type Machine, type MachineImages, waitForShell } from '../../../src/machine/machine.ts';
 import { type MachineConfig, packState, unpackState } from '../../../src/machine/state_file.ts';
@@ -37,7 +38,11 @@ export class VmHost implements VmApi {
       images,
       v86: new URL(v86Url, start.base).href,
       memoryMiB,
-      device,
+      device: {
+        ...device,
+        ...start.backend,
+        onBackendEvent: ({ message }) => onEvent({ kind: 'backend', message }),
+      },
       ...(state ? { state } : {}),
       ...(images.kernel ? {} : { onReboot: () => onEvent({ kind: 'reboot' }) }),
     });
@@ -60,6 +65,10 @@ export class VmHost implements VmApi {
 
   run(command: string, timeoutMs: number): Promise<CommandResult> {
     return this.#running.sideConsole.run(command, { timeoutMs });
+  }
+
+  async useBackend(choice: ResolvedBackend): Promise<void> {
+    await this.#running.device.useBackend(choice);
   }
 
   async pause(): Promise<void> {
@@ -87,10 +96,12 @@ export class VmHost implements VmApi {
   look(since: number): VmView {
     const { device } = this.#running;
     const tracer = this.#tracer;
+    const { queues, elsewhere } = device.statistics();
     return {
       rings: device.queues.map((_, index) => ringSnapshot(device, index)),
       sessions: tracer?.sessions() ?? [],
-      counters: device.statistics().queues,
+      counters: queues,
+      elsewhere,
       requests: tracer?.requestsSince(since).slice(-BACKLOG).slice(0, REQUESTS_A_LOOK) ?? [],
       holding: tracer?.holding ?? false,
       recording: this.#recording,
