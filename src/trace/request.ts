@@ -29,6 +29,8 @@ export interface TracedRequest {
   ring: 'split' | 'packed';
   /** Whether VIRTIO_CRYPTO_F_REVISION_1 was negotiated: without it headers are padded (5.9.7). */
   layout: 'legacy' | 'revision1';
+  /** Whether the stateless mode of the request's service was negotiated: all of its data requests then have other fields (5.9.7.3). */
+  stateless: boolean;
   /** Head of the chain, or the buffer id of a packed ring. */
   head: number;
   descriptors: TracedDescriptor[];

@@ -10,7 +10,7 @@ import { type Chain, lastWritableByte, readPackedChain, readResults, readSplitCh
 import { decodeRequest } from './decode.ts';
 import { GuestView } from './guest_view.ts';
 import { algorithmName, directionName } from './names.ts';
-import type { TracedRequest } from './request.ts';
+import type { TracedBuffer, TracedRequest } from './request.ts';
 
 /** A session that is open now, as an inspector lists it. */
 export interface SessionInfo {
@@ -228,12 +228,15 @@ export class DeviceTracer implements DeviceObserver {
   ): void {
     const buffers = chain.buffers;
     readResults(this.#view, buffers);
+    const control = queue === this.#device.options.dataQueues;
+    const { driverFeatures } = this.#device;
     const request: TracedRequest = {
       serial: ++lastSerial,
       queue,
-      control: queue === this.#device.options.dataQueues,
+      control,
       ring: this.#packed ? 'packed' : 'split',
-      layout: hasFeature(this.#device.driverFeatures, crypto.F_REVISION_1) ? 'revision1' : 'legacy',
+      layout: hasFeature(driverFeatures, crypto.F_REVISION_1) ? 'revision1' : 'legacy',
+      stateless: !control && isStatelessOf(serviceOf(buffers), driverFeatures),
       head: chain.id,
       descriptors: chain.descriptors,
       buffers,
@@ -320,6 +323,15 @@ function nameOf(session: SavedSession): string {
   const mode = parameter(session, engine.SESSION_HASH_MODE);
   const auth = mode === crypto.HASH_MODE_AUTH ? crypto.SERVICE_MAC : crypto.SERVICE_HASH;
   return `${name} + ${algorithmName(auth, parameter(session, engine.SESSION_AUTH_ALGO))}`;
+}
+
+function isStatelessOf(service: number, features: bigint): boolean {
+  return service <= crypto.SERVICE_AKCIPHER && hasFeature(features, crypto.F_STATELESS_MODE + service);
+}
+
+/** The service that the opcode at the head of a request names. */
+function serviceOf([header]: readonly TracedBuffer[]): number {
+  return (header?.data[1] ?? 0) | ((header?.data[2] ?? 0) << 8);
 }
 
 /** The id in the header of a data request, in digits. */

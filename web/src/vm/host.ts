@@ -103,6 +103,7 @@ export class VmHost implements VmApi {
       counters: queues,
       elsewhere,
       requests: tracer?.requestsSince(since).slice(-BACKLOG).slice(0, REQUESTS_A_LOOK) ?? [],
+      latest: tracer?.requestsSince(0).at(-1)?.serial ?? 0,
       holding: tracer?.holding ?? false,
       recording: this.#recording,
       status: device.status,

@@ -71,6 +71,8 @@ export interface VmView {
   elsewhere: BackendCounts;
   /** Younger than the serial number that was asked for: some of them, the next look goes on. */
   requests: TracedRequest[];
+  /** Serial number of the youngest. */
+  latest: number;
   holding: boolean;
   recording: boolean;
   status: number;
