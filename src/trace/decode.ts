@@ -166,10 +166,9 @@ export function summarise(request: TracedRequest): Summary {
   const bytesOf = (match: (field: Field) => boolean) => fields.filter(match).reduce((sum, { bytes }) => sum + bytes, 0);
   if (!request.control) {
     const session = isStateless(request, readable) ? '-' : sessionName(readable.uint64(crypto.DATA_SESSION_ID));
-    const bytes = bytesOf(
-      ({ name, part }) =>
-        (name.startsWith('src_data') && !name.endsWith('_len')) || (name === 'content' && part === 'readable'),
-    );
+    const source = bytesOf(({ name }) => name.startsWith('src_data') && !name.endsWith('_len'));
+    // Behind it buffers may go on; of a request that nobody knows, all of them are content.
+    const bytes = source || bytesOf(({ name, part }) => name === 'content' && part === 'readable');
     return { operation, algorithm, bytes, session, status: statusName(request.lastByte) };
   }
   if (destroys(readable)) {

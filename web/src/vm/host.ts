@@ -79,6 +79,10 @@ export class VmHost implements VmApi {
     await this.#running.resume();
   }
 
+  async end(): Promise<void> {
+    await this.#machine?.stop();
+  }
+
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     const machine = this.#running;
     if (!this.#config) throw new Error('The machine has not been started.');

@@ -16,6 +16,8 @@ export interface VmApi {
   useBackend(choice: ResolvedBackend): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Ends the machine, and with it the workers of its device. */
+  end(): Promise<void>;
   /** The machine as a file. */
   save(): Promise<Uint8Array<ArrayBuffer>>;
   /** Whether requests are looked at. A machine that nobody watches spends nothing on it. */

@@ -34,6 +34,8 @@ export const heldQueue = signal<number | undefined>(undefined);
 export const base = new URL('.', document.baseURI).href;
 
 let worker: Worker | undefined;
+let remote: Remote<VmApi> | undefined;
+/** The same, once the machine runs. */
 let api: Remote<VmApi> | undefined;
 const serialListeners = new Set<(bytes: Uint8Array) => void>();
 const bootListeners = new Set<() => void>();
@@ -86,13 +88,24 @@ function onEvent(event: VmEvent): void {
   }
 }
 
+/** A machine that does not end by itself by then is ended. */
+const END_MS = 500;
+
 /** Ends the machine and its worker, whatever it was doing. */
 export function stop(): void {
-  worker?.terminate();
+  if (worker && remote) void end(worker, remote);
   worker = undefined;
+  remote = undefined;
   api = undefined;
   heldQueue.value = undefined;
   phase.value = 'off';
+}
+
+/** Workers of its own that sleep would outlive a machine that is merely terminated, by seconds: it is asked to end first. */
+async function end(of: Worker, asked: Remote<VmApi>): Promise<void> {
+  const late = new Promise((resolve) => setTimeout(resolve, END_MS));
+  await Promise.race([asked.end().catch(() => {}), late]);
+  of.terminate();
 }
 
 /** Replaces the machine by a new one. */
@@ -108,13 +121,17 @@ export async function start(source: VmSource): Promise<void> {
   const mine = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'virtual machine' });
   worker = mine;
   mine.onerror = (event) => fail(mine, event.message || 'The worker that runs the machine could not be started.');
-  const remote = wrap<VmApi>(mine);
+  const asked = wrap<VmApi>(mine);
+  remote = asked;
   try {
     const from: VmStart = { ...source, base, backend: backend.value };
-    await remote.boot(from.from === 'file' ? transfer(from, [from.file.buffer]) : from, proxy(onEvent));
+    const listener = proxy((event: VmEvent) => {
+      if (worker === mine) onEvent(event);
+    });
+    await asked.boot(from.from === 'file' ? transfer(from, [from.file.buffer]) : from, listener);
     // Another machine may have been started meanwhile.
     if (worker !== mine) return;
-    api = remote;
+    api = asked;
     bootSeconds.value = (performance.now() - began) / 1000;
     phase.value = 'running';
   } catch (error) {
