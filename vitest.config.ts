@@ -15,6 +15,13 @@ const GUEST_SUITES = [
 const withBackend = (backend: string) => ({
   test: { name: backend, include: GUEST_SUITES, env: { BACKEND: backend }, ...times },
 });
+/** The host's cryptography in a browser. It answers after the notification: suites that look at once are left out. */
+const webcrypto = {
+  ...withBackend('host').test,
+  include: ['test/services/**/*.test.ts', 'test/driver/**/*.test.ts'],
+  name: 'webcrypto',
+  setupFiles: ['test/support/without_node_crypto.ts'],
+};
 
 export default defineConfig({
   test: {
@@ -25,6 +32,7 @@ export default defineConfig({
         test: { name: 'library', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'], ...times },
       },
       withBackend('host'),
+      { test: webcrypto },
       withBackend('workers'),
       withBackend('auto'),
       {

@@ -91,10 +91,14 @@ export function deferredBytes(records: u32): u32 {
   return bytesDeferred(records);
 }
 
-/** From now on requests may be deferred: so many records stand at `table` (DEFERRED_*), all zero, which deferredBytes() measured. */
+/**
+ * From now on requests may be deferred: so many records stand at `table` (DEFERRED_*), all zero, which deferredBytes() measured. A
+ * table of 0: they may not. None is under way.
+ */
 export function useDeferred(device: Device, table: usize, records: u32): void {
   device.deferred = <u32>table;
   device.deferredRecords = records;
+  device.reserved = 0;
 }
 
 /**

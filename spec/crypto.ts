@@ -8,6 +8,7 @@ export const SERVICE_CIPHER = 0;
 export const SERVICE_HASH = 1;
 export const SERVICE_MAC = 2;
 export const SERVICE_AEAD = 3;
+export const SERVICE_AKCIPHER = 4;
 
 /** CIPHER algorithms (5.9.4.1): bits of cipher_algo_l/h, and the algo field of a session. */
 export const CIPHER_NONE = 0;
@@ -65,6 +66,12 @@ export const AEAD_NONE = 0;
 export const AEAD_GCM = 1;
 export const AEAD_CCM = 2;
 export const AEAD_CHACHA20_POLY1305 = 3;
+
+/** AKCIPHER algorithms (5.9.4.5): bits of akcipher_algo; and the kinds of their keys. */
+export const AKCIPHER_RSA = 1;
+export const AKCIPHER_ECDSA = 2;
+export const AKCIPHER_KEY_PUBLIC = 1;
+export const AKCIPHER_KEY_PRIVATE = 2;
 
 /** Opcodes of the control queue (5.9.7.2): service << 8 | operation. */
 export const OP_CREATE_SESSION = 0x02;
@@ -247,6 +254,29 @@ export const STATELESS_AEAD_TAG_LEN = 40;
 export const STATELESS_AEAD_AAD_LEN = 44;
 export const STATELESS_AEAD_SRC_LEN = 48;
 export const STATELESS_AEAD_DST_LEN = 52;
+
+/** struct virtio_crypto_akcipher_create_session_flf, from the start of the control request; then what its algorithm adds. */
+export const CTRL_AKCIPHER_ALGO = 16;
+export const CTRL_AKCIPHER_KEY_TYPE = 20;
+export const CTRL_AKCIPHER_KEY_LEN = 24;
+export const CTRL_AKCIPHER_PARAMETERS = 28;
+export const CTRL_AKCIPHER_BYTES = 72;
+/** struct virtio_crypto_akcipher_data_flf, from the start of the data request. */
+export const DATA_AKCIPHER_SRC_LEN = 24;
+export const DATA_AKCIPHER_DST_LEN = 28;
+export const DATA_AKCIPHER_BYTES = 32;
+/** struct virtio_crypto_akcipher_data_flf_stateless. */
+export const STATELESS_AKCIPHER_ALGO = 24;
+export const STATELESS_AKCIPHER_KEY_TYPE = 28;
+export const STATELESS_AKCIPHER_KEY_LEN = 32;
+export const STATELESS_AKCIPHER_PARAMETERS = 36;
+export const STATELESS_AKCIPHER_SRC_LEN = 44;
+export const STATELESS_AKCIPHER_DST_LEN = 48;
+export const DATA_AKCIPHER_STATELESS_BYTES = 52;
+/** In those parameters: struct virtio_crypto_rsa_session_para, struct virtio_crypto_ecdsa_session_para. */
+export const RSA_PADDING_ALGO = 0;
+export const RSA_HASH_ALGO = 4;
+export const ECDSA_CURVE_ID = 0;
 
 /** struct virtio_crypto_config (5.9.5 Device configuration layout). */
 export const CONFIG_STATUS = 0;

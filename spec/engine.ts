@@ -112,6 +112,13 @@ export const JOB_CONTENT_AT = 28;
 export const JOB_RESULT_AT = 32;
 export const JOB_OPERATION = 64;
 export const JOB_OPERATION_BYTES = 44;
+/** In the operation: lengths of the IV, the source, the room for the result, the additional data, the digest and the tag. */
+export const OPERATION_IV = 0;
+export const OPERATION_SOURCE = 4;
+export const OPERATION_DESTINATION = 8;
+export const OPERATION_AAD = 12;
+export const OPERATION_RESULT = 16;
+export const OPERATION_TAG = 20;
 export const JOB_CONTENT = 128;
 export const JOB_ALIGNMENT = 8;
 /** Jobs that one call runs, side by side where they are alike. */

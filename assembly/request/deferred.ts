@@ -13,7 +13,7 @@ import { F_IN_ORDER } from '../../spec/virtio';
 import { Device, hasFeature, queueAt } from '../device';
 import { Session } from '../session/slot';
 import { countStatus } from '../statistics';
-import { BUFFER_BYTES, keepBuffers, meetsBuffers, placesOfChain, readableBuffersLeft, reportWritten, takeBuffers, writeLastByte } from '../virtqueue/buffers';
+import { BUFFER_BYTES, keepBuffers, meetsBuffers, placesOfChain, readableBuffersFor, reportWritten, takeBuffers, writableBuffersFor, writeLastByte } from '../virtqueue/buffers';
 import { Queue } from '../virtqueue/queue';
 import { runBatch, runsInLanes } from './batch';
 import { Operation, OPERATION_BYTES } from './operation';
@@ -130,8 +130,13 @@ export function reserve(device: Device): bool {
  */
 export function defer(device: Device, session: Session, opcode: u32): u32 {
   const operation = changetype<Operation>(device.operation);
-  const readable = readableBuffersLeft(device);
-  if (readable + device.writableCount > <u32>DEFERRED_BUFFERS_MAX) return OUTCOME_DONE;
+  // A nonce may stand in a longer field.
+  const readableBytes = min<u32>(device.readableLeft, operation.ivBytes + operation.sourceBytes + operation.aadBytes + 16);
+  const writableBytes = operation.destinationBytes + operation.resultBytes;
+  // Linux lists the rest of a scattered content again with each of its pieces: only what carries something is kept.
+  const readable = readableBuffersFor(device, readableBytes);
+  const writable = writableBuffersFor(device, writableBytes);
+  if (readable + writable + 1 > <u32>DEFERRED_BUFFERS_MAX) return OUTCOME_DONE;
   if (!reserve(device)) return device.nobody ? OUTCOME_DONE : OUTCOME_WAITS;
   // Its content may be what a waiting request has yet to write.
   runBatch(device);
@@ -142,17 +147,15 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   record.session = <u32>changetype<usize>(session);
   record.opcode = opcode;
   record.readableCount = readable;
-  record.writableCount = device.writableCount;
-  // A nonce may stand in a longer field.
-  record.readableBytes = min<u32>(device.readableLeft, operation.ivBytes + operation.sourceBytes + operation.aadBytes + 16);
+  record.readableBytes = readableBytes;
   record.alike = session.id != 0 && runsInLanes(session);
-  record.writableBytes = operation.destinationBytes + operation.resultBytes;
+  record.writableBytes = writableBytes;
   memory.copy(changetype<usize>(record) + DEFERRED_OPERATION, device.operation, OPERATION_BYTES);
   const places = placesOfChain(device, true);
   record.low = <u32>places;
   record.high = <u32>(places >> 32);
   device.inFlight++;
-  keepBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS);
+  record.writableCount = keepBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS, readable, writable);
   post(index);
   return OUTCOME_DEFERRED;
 }

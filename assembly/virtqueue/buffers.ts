@@ -212,21 +212,42 @@ export function writeLastByte(device: Device, value: u8): void {
   reportWrite(device, buffer.address + buffer.bytes - 1, 1);
 }
 
-/** Readable buffers that have bytes left to read. */
-export function readableBuffersLeft(device: Device): u32 {
-  return device.readableCount - device.readBuffer;
+/** Readable buffers, from where reading stands, that the next `bytes` are in. */
+export function readableBuffersFor(device: Device, bytes: u32): u32 {
+  if (!bytes) return 0;
+  return buffersFor(device, device.readBuffer, <u64>bytes + device.readOffset);
 }
 
-/** Copies the buffers that are left, from where reading stands, to `to`: the readable ones, then the writable ones. */
-export function keepBuffers(device: Device, to: usize): void {
-  const first = device.readBuffer;
-  const count = device.readableCount + device.writableCount - first;
-  memory.copy(to, device.buffers + first * BUFFER_BYTES, count * BUFFER_BYTES);
-  if (first == device.readableCount) return;
-  const begun = changetype<Buffer>(to);
-  begun.address += device.readOffset;
-  begun.pointer += device.readOffset;
-  begun.bytes -= device.readOffset;
+/** Writable buffers that the first `bytes` are in. */
+export function writableBuffersFor(device: Device, bytes: u32): u32 {
+  return buffersFor(device, device.readableCount, bytes);
+}
+
+/** The list has so many bytes from buffer `first` on. */
+function buffersFor(device: Device, first: u32, bytes: u64): u32 {
+  let index = first;
+  for (let left = <i64>bytes; left > 0; index++) left -= bufferAt(device, index).bytes;
+  return index - first;
+}
+
+/**
+ * Copies buffers to `to`: the next `readable` ones from where reading stands, the first `writable` ones, and the last one, in which
+ * the status stands, if it is not among these. Returns how many writable ones that makes.
+ */
+export function keepBuffers(device: Device, to: usize, readable: u32, writable: u32): u32 {
+  memory.copy(to, <usize>device.buffers + device.readBuffer * BUFFER_BYTES, readable * BUFFER_BYTES);
+  if (readable) {
+    const begun = changetype<Buffer>(to);
+    begun.address += device.readOffset;
+    begun.pointer += device.readOffset;
+    begun.bytes -= device.readOffset;
+  }
+  to += readable * BUFFER_BYTES;
+  memory.copy(to, <usize>device.buffers + device.readableCount * BUFFER_BYTES, writable * BUFFER_BYTES);
+  if (writable == device.writableCount) return writable;
+  const last = device.readableCount + device.writableCount - 1;
+  memory.copy(to + writable * BUFFER_BYTES, <usize>device.buffers + last * BUFFER_BYTES, BUFFER_BYTES);
+  return writable + 1;
 }
 
 /** Makes `count` writable buffers that were kept at `from` the device's list. */

@@ -3,6 +3,8 @@ import { type Deferral, NO_DEFERRAL } from '../engine/jobs.ts';
 import { NodeHost, nodeCrypto } from './host_node.ts';
 import { sessionAlgorithms } from './session_fields.ts';
 import { defaultThresholds, HOST_ALWAYS, leastBytes, parseThresholds, type Thresholds } from './thresholds.ts';
+import { WebCryptoDeferral } from './webcrypto/deferral.ts';
+import { subtleCrypto } from './webcrypto/subtle_work.ts';
 import { defaultWorkers } from './workers/cores.ts';
 import { type DevicePort, WorkerDeferral } from './workers/deferral.ts';
 import { WORKERS_MAX } from './workers/layout.ts';
@@ -14,9 +16,12 @@ export type { BackendEvent } from './workers/deferral.ts';
 export const BACKENDS = ['inline', 'host', 'workers', 'auto'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
+/** Where one request ran. */
+export type RequestBackend = 'inline' | 'workers' | 'host';
+
 /** Pieces of work that ran elsewhere than in the engine at once. */
 export interface BackendCounts {
-  /** In node:crypto: the cipher, hash, MAC or AEAD of one request. */
+  /** In node:crypto: the cipher, hash, MAC or AEAD of one request. In WebCrypto: requests. */
   host: number;
   /** In workers: requests. */
   workers: number;
@@ -24,7 +29,7 @@ export interface BackendCounts {
 
 export interface BackendOptions {
   /**
-   * Where requests run: 'inline' in the engine; 'host' in node:crypto, where this is Node and node:crypto does the same; 'workers'
+   * Where requests run: 'inline' in the engine; 'host' in node:crypto or, in a browser, in WebCrypto, where these do the same; 'workers'
    * beside this thread, in so many of them as `workers` says, once they have started; 'auto' where each is measured to be fastest, by
    * algorithm, size, and how many are available at once: its workers start with the first session that may need them. Default auto.
    */
@@ -76,6 +81,7 @@ export function resolveBackend({
 /** The backend of a device whose engine runs in `memory`. Where what it needs is missing, requests run in the engine. */
 export function createBackend(options: ResolvedBackend, memory: WebAssembly.Memory): Backend {
   const { backend, workers } = options;
+  if (backend === 'host' && !nodeCrypto()) return webCryptoBackend(memory);
   const crypto = backend === 'host' || backend === 'auto' ? nodeCrypto() : undefined;
   const thresholds = options.thresholds ?? defaultThresholds(crypto !== undefined);
   const host = crypto && new NodeHost(crypto, memory, backend === 'auto' ? thresholds.host : HOST_ALWAYS);
@@ -117,4 +123,28 @@ function deferralOf(
     (session, many) => leastBytes(thresholds.workers, algorithms(session), many, Math.min),
     workers,
   );
+}
+
+/** The host's cryptography in a browser: it answers later, so that requests are deferred to it. */
+function webCryptoBackend(memory: WebAssembly.Memory): Backend {
+  const subtle = subtleCrypto();
+  const deferral = subtle && new WebCryptoDeferral(subtle, memory, HOST_ALWAYS);
+  return {
+    host: DECLINING_HOST,
+    deferral: deferral ?? NO_DEFERRAL,
+    start: async (port) => {
+      if (deferral) deferral.start(port);
+      else
+        port.report({
+          kind: 'unavailable',
+          message: 'There is no WebCrypto: a page has to come over https, or from localhost, to have it.',
+        });
+    },
+    flush: () => {},
+    reap: () => {},
+    settle: () => deferral?.settle(),
+    drop: (queue) => deferral?.drop(queue),
+    dispose: () => deferral?.dispose(),
+    counts: () => ({ host: deferral?.operations ?? 0, workers: 0 }),
+  };
 }

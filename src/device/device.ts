@@ -14,7 +14,15 @@ import {
   STATUS_DRIVER_OK,
   STATUS_FEATURES_OK,
 } from '../../spec/virtio.ts';
-import { type Backend, type BackendEvent, createBackend } from '../backend/backend.ts';
+import {
+  type BackendEvent,
+  type BackendOptions,
+  type RequestBackend,
+  type ResolvedBackend,
+  resolveBackend,
+} from '../backend/backend.ts';
+import { placeSessions } from '../backend/placement.ts';
+import { SwitchableBackend } from '../backend/switchable.ts';
 import { checkFunction, checkObject, checkSwitch } from '../check.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
@@ -55,8 +63,11 @@ export interface QueuePositions {
 export interface DeviceObserver {
   /** A queue is about to be run: answers how many requests may be taken now; whoever said 0 notifies again later. */
   beforeQueue(queue: number): number;
-  /** That was done. Results stand in guest memory; the driver has not been interrupted yet. */
-  afterQueue(queue: number): void;
+  /**
+   * That was done, or requests that run elsewhere were completed. Results stand in guest memory; the driver has not been
+   * interrupted yet.
+   */
+  afterQueue(queue: number, backend: RequestBackend): void;
 }
 
 /** What createCryptoDevice needs beside the device's own options. */
@@ -96,15 +107,16 @@ export class CryptoDevice {
   readonly #engine: EngineExports;
   readonly #memory: WebAssembly.Memory;
   readonly #base: number;
-  readonly #backend: Backend;
+  readonly #backend: SwitchableBackend;
   readonly #clock: Clock;
   readonly #throttle: Throttle;
   readonly #held: HeldQueues;
   readonly #statistics: StatisticsReader;
   /** Queues whose next request waits for one that is under way. */
   readonly #waiting = new Set<number>();
-  /** Resolves when the backend is at work. Until then, and if it never will be, requests run in the engine. */
-  readonly backendReady: Promise<void>;
+  /** Where records of deferred requests stand, once there are any. */
+  #table = { at: 0, bytes: 0 };
+  #backendReady: Promise<void>;
   #status = 0;
   #driverFeatures = 0n;
   #interrupt: InterruptHandler = () => {};
@@ -126,7 +138,7 @@ export class CryptoDevice {
     if (options.onWrite !== undefined) checkFunction('onWrite', options.onWrite);
     if (options.clock !== undefined) checkClock(options.clock);
     this.#memory = memory;
-    this.#backend = createBackend(this.options.backend, memory);
+    this.#backend = new SwitchableBackend(this.options.backend, memory);
     this.#engine = instantiateEngine(memory, {
       written: options.onWrite,
       host: this.#backend.host,
@@ -149,13 +161,14 @@ export class CryptoDevice {
       (queue) => this.#waitOf(queue),
       (queue) => this.#run(queue),
     );
-    this.backendReady = this.#backend.start({
+    this.#backendReady = this.#backend.start({
       engine: this.#engine,
       base: this.#base,
       memory,
       maxRequestBytes,
       clock: this.#clock,
-      completed: (queue, answer) => this.#completed(queue, answer),
+      claimTable: (bytes) => this.#claimTable(bytes),
+      completed: (queue, answer, by) => this.#completed(queue, answer, by),
       released: () => this.#goOn(),
       report: options.onBackendEvent ?? (() => {}),
     });
@@ -169,6 +182,31 @@ export class CryptoDevice {
   /** Attaches an observer in place of the one before; undefined takes it away. */
   observe(observer: DeviceObserver | undefined): void {
     this.#observer = observer;
+  }
+
+  /** Resolves when the backend is at work. Until then, and if it never will be, requests run in the engine. */
+  get backendReady(): Promise<void> {
+    return this.#backendReady;
+  }
+
+  /** Where requests run now. */
+  get backend(): ResolvedBackend {
+    return this.#backend.choice;
+  }
+
+  /**
+   * Has requests run elsewhere from now on. What is under way is completed before this returns, and no request waits for the
+   * new backend: until it is at work they run in the engine. The first time that it needs records of requests, the WebAssembly
+   * memory grows, which detaches the buffer that it had.
+   * @returns a promise that resolves when the new backend is at work, or never will be
+   * @throws RangeError that names what there is
+   */
+  useBackend(options: BackendOptions): Promise<void> {
+    const choice = resolveBackend(options);
+    if (this.#disposed) return Promise.resolve();
+    this.#backendReady = this.#backend.exchange(choice);
+    placeSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, this.#backend);
+    return this.#backendReady;
   }
 
   /** Where the device stands in an enabled queue: what it takes next, and where it puts the next result (2.7, 2.8.1). */
@@ -441,7 +479,7 @@ export class CryptoDevice {
     const answer = this.#engine.notify(this.#base, index, requests, budget.bytes, limits.bytesPerNotification);
     this.#backend.flush();
     const ended = this.#clock.now();
-    this.#observer?.afterQueue(index);
+    this.#observer?.afterQueue(index, 'inline');
     const ran = this.#statistics.took(index, ended - started);
     if (throttled) this.#throttle.fill(ran, ended);
     if (answer & NOTIFY_MORE && requests === budget.requests) this.#hold(index);
@@ -453,8 +491,8 @@ export class CryptoDevice {
   }
 
   /** Requests of a queue were completed outside of a notification. */
-  #completed(queue: number, answer: number): void {
-    this.#observer?.afterQueue(queue);
+  #completed(queue: number, answer: number, by: RequestBackend): void {
+    this.#observer?.afterQueue(queue, by);
     if (answer & NOTIFY_INTERRUPT) this.#interrupt('queue', queue);
   }
 
@@ -463,6 +501,11 @@ export class CryptoDevice {
     for (const queue of [...this.#waiting]) {
       if (this.#waiting.delete(queue)) this.notify(queue);
     }
+  }
+
+  #claimTable(bytes: number): number {
+    if (bytes > this.#table.bytes) this.#table = { at: claimRegion(this.#memory, bytes), bytes };
+    return this.#table.at;
   }
 
   #capacities(): DeviceState['options'] {

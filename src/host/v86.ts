@@ -1,4 +1,5 @@
 import type { V86 } from 'v86';
+import type { BackendEvent } from '../backend/backend.ts';
 import { refuse } from '../check.ts';
 import { CryptoDevice } from '../device/device.ts';
 import { type CryptoDeviceOptions, resolveOptions } from '../device/options.ts';
@@ -33,6 +34,8 @@ export interface V86Options extends CryptoDeviceOptions {
    * true: such a state holds the guest's memory, and with it the keys, anyway. Without keys, requests in those sessions fail.
    */
   saveKeys?: boolean;
+  /** See CreateOptions.onBackendEvent. */
+  onBackendEvent?: (event: BackendEvent) => void;
 }
 
 /** A device that was plugged into an emulator. */

@@ -1,8 +1,10 @@
 import * as crypto from '../../spec/crypto.ts';
-import { CONTROL_HEADER, DATA_HEADER, dataLayout, type FieldRule, type Layout, sessionLayout } from './layouts.ts';
+import type { FieldRule, Layout } from './field_rules.ts';
+import { CONTROL_HEADER, DATA_HEADER, dataLayout, sessionLayout } from './layouts.ts';
 import { opcodeName, statusName } from './names.ts';
 import { Part } from './part.ts';
 import type { TracedRequest } from './request.ts';
+import { statelessLayout } from './stateless_layouts.ts';
 
 /** A stretch of a request with the name that the specification gives it. */
 export interface Field {
@@ -47,7 +49,12 @@ function decodeControl(request: TracedRequest, readable: Part, writable: Part): 
     );
     return fields;
   }
-  const layout = sessionLayout(readable.uint32(crypto.CTRL_OPCODE) >>> 8, readable.uint32(crypto.CTRL_SYM_OP_TYPE));
+  const opcode = readable.uint32(crypto.CTRL_OPCODE);
+  const layout = sessionLayout(opcode >>> 8, {
+    opType: readable.uint32(crypto.CTRL_SYM_OP_TYPE),
+    operation: opcode & 0xff,
+    algorithm: readable.uint32(crypto.CTRL_AKCIPHER_ALGO),
+  });
   const header =
     request.layout === 'legacy' ? crypto.CTRL_LEGACY_BYTES : (layout?.headerBytes ?? crypto.CTRL_HEADER_BYTES);
   fields.push(...decodeReadable(readable, layout, header, '5.9.7.2.1'));
@@ -59,11 +66,23 @@ function decodeControl(request: TracedRequest, readable: Part, writable: Part): 
 
 function decodeData(request: TracedRequest, readable: Part, writable: Part): Field[] {
   const fields = DATA_HEADER.map((rule) => number(readable, rule, '5.9.7.3'));
-  // A stateless request has other fields: without its mode in the header, what is shown is its bytes.
-  const stateless = request.layout === 'revision1' && !(readable.uint32(crypto.DATA_FLAG) & crypto.FLAG_SESSION_MODE);
-  const layout = stateless
-    ? undefined
-    : dataLayout(readable.uint32(crypto.DATA_OPCODE) >>> 8, readable.uint32(crypto.DATA_SYM_OP_TYPE));
+  const opcode = readable.uint32(crypto.DATA_OPCODE);
+  const [service, operation] = [opcode >>> 8, opcode & 0xff];
+  const layout = request.stateless
+    ? statelessLayout(
+        service,
+        {
+          opType: readable.uint32(crypto.STATELESS_SYM_OP_TYPE),
+          operation,
+          algorithm: readable.uint32(crypto.STATELESS_AKCIPHER_ALGO),
+        },
+        !isStateless(request, readable),
+      )
+    : dataLayout(
+        service,
+        { opType: readable.uint32(crypto.DATA_SYM_OP_TYPE), operation, algorithm: 0 },
+        request.layout === 'revision1',
+      );
   const revision1 = layout?.headerBytes ?? crypto.DATA_HEADER_BYTES;
   fields.push(
     ...decodeReadable(readable, layout, request.layout === 'legacy' ? crypto.DATA_LEGACY_BYTES : revision1, '5.9.7.3'),
@@ -75,6 +94,11 @@ function decodeData(request: TracedRequest, readable: Part, writable: Part): Fie
   const status = field(writable, results, crypto.STATUS_BYTES, 'status', statusName(request.lastByte), '5.9.7.1');
   fields.push({ ...status, data: Uint8Array.of(request.lastByte) });
   return fields;
+}
+
+/** Whether a request brings its keys with it, and names no session. */
+function isStateless(request: TracedRequest, readable: Part): boolean {
+  return request.stateless && !(readable.uint32(crypto.DATA_FLAG) & crypto.FLAG_SESSION_MODE);
 }
 
 /** Numbers of the fixed-length part, then what they measure. */
@@ -108,7 +132,8 @@ function variables(
 }
 
 function number(part: Part, { offset, bytes, name, value }: FieldRule, section: string): Field {
-  const text = bytes === 8 ? `0x${part.uint64(offset).toString(16)}` : value(part.uint32(offset));
+  const text =
+    bytes === 8 ? `0x${part.uint64(offset).toString(16)}` : value(part.uint32(offset), (at) => part.uint32(at));
   return field(part, offset, bytes, name, text, section);
 }
 
@@ -136,12 +161,14 @@ export function summarise(request: TracedRequest): Summary {
   const readable = new Part('readable', request);
   const writable = new Part('writable', request);
   const operation = opcodeName(readable.uint32(crypto.DATA_OPCODE), request.control);
-  const algorithm = request.algorithm ?? '';
   const fields = decodeRequest(request);
+  const algorithm = request.algorithm ?? statelessAlgorithm(fields);
   const bytesOf = (match: (field: Field) => boolean) => fields.filter(match).reduce((sum, { bytes }) => sum + bytes, 0);
   if (!request.control) {
-    const session = sessionName(readable.uint64(crypto.DATA_SESSION_ID));
-    const bytes = bytesOf(({ name, part }) => name === 'src_data' || (name === 'content' && part === 'readable'));
+    const session = isStateless(request, readable) ? '-' : sessionName(readable.uint64(crypto.DATA_SESSION_ID));
+    const source = bytesOf(({ name }) => name.startsWith('src_data') && !name.endsWith('_len'));
+    // Behind it buffers may go on; of a request that nobody knows, all of them are content.
+    const bytes = source || bytesOf(({ name, part }) => name === 'content' && part === 'readable');
     return { operation, algorithm, bytes, session, status: statusName(request.lastByte) };
   }
   if (destroys(readable)) {
@@ -151,6 +178,14 @@ export function summarise(request: TracedRequest): Summary {
   const session = sessionName(writable.uint64(crypto.CREATE_INPUT_SESSION_ID));
   const status = statusName(writable.uint32(crypto.CREATE_INPUT_STATUS));
   return { operation, algorithm, bytes: bytesOf(({ secret }) => secret), session, status };
+}
+
+/** The algorithms of a request that brings them with it. */
+function statelessAlgorithm(fields: readonly Field[]): string {
+  return fields
+    .filter(({ name }) => /^sess_para\.(?:\w+\.)?algo$/.test(name))
+    .map(({ value }) => value)
+    .join(' + ');
 }
 
 /** An id as `slot.serial`: what the engine makes of its two halves reads better than 64 bits in a row. */

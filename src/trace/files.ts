@@ -36,6 +36,7 @@ const Request = v.object({
   control: v.boolean(),
   ring: v.picklist(['split', 'packed']),
   layout: v.picklist(['legacy', 'revision1']),
+  stateless: v.optional(v.boolean(), false),
   head: whole,
   descriptors: v.array(
     v.object({
@@ -61,6 +62,7 @@ const Request = v.object({
   startedAt: v.number(),
   duration: v.number(),
   batch: whole,
+  backend: v.optional(v.picklist(['inline', 'workers', 'host']), 'inline'),
 });
 
 /**

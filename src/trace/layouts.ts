@@ -1,53 +1,19 @@
 import * as crypto from '../../spec/crypto.ts';
-import { algorithmName, directionName, opcodeName } from './names.ts';
-
-/** A number in the fixed-length part of a request. */
-export interface FieldRule {
-  offset: number;
-  bytes: 4 | 8;
-  name: string;
-  /** What the number says, in words. */
-  value: (number: number) => string;
-}
-
-/** The fixed-length fields of one kind of request, and what follows them, each as long as a field says. */
-export interface Layout {
-  section: string;
-  fields: readonly FieldRule[];
-  /** Length of header and fields with REVISION_1; without it they are padded. */
-  headerBytes: number;
-  /** The readable part behind the fields, then the writable part before the status; offsets are those of the lengths. */
-  readable: readonly Variable[];
-  writable: readonly Variable[];
-}
-
-export interface Variable {
-  name: string;
-  lengthAt: number;
-  secret?: boolean;
-}
-
-const decimal = (number: number): string => String(number);
-const hex = (number: number): string => `0x${number.toString(16)}`;
-const length = (number: number): string => `${number} bytes`;
-const rule = (offset: number, name: string, value = decimal): FieldRule => ({ offset, bytes: 4, name, value });
-const algorithm = (service: number) => (number: number) => algorithmName(service, number);
-
-const SYM_OPS: Record<number, string> = {
-  [crypto.SYM_OP_NONE]: 'NONE',
-  [crypto.SYM_OP_CIPHER]: 'CIPHER',
-  [crypto.SYM_OP_ALGORITHM_CHAINING]: 'ALGORITHM_CHAINING',
-};
-const symOp = (number: number): string => SYM_OPS[number] ?? decimal(number);
-const CHAIN_ORDERS: Record<number, string> = {
-  [crypto.CHAIN_HASH_THEN_CIPHER]: 'HASH_THEN_CIPHER',
-  [crypto.CHAIN_CIPHER_THEN_HASH]: 'CIPHER_THEN_HASH',
-};
-const HASH_MODES: Record<number, string> = {
-  [crypto.HASH_MODE_PLAIN]: 'PLAIN',
-  [crypto.HASH_MODE_AUTH]: 'AUTH',
-  [crypto.HASH_MODE_NESTED]: 'NESTED',
-};
+import { akcipherData, akcipherSession } from './akcipher_layouts.ts';
+import {
+  algorithm,
+  chainedAlgorithm,
+  chainOrder,
+  type FieldRule,
+  hashMode,
+  hex,
+  type Kind,
+  type Layout,
+  length,
+  rule,
+  symOp,
+} from './field_rules.ts';
+import { directionName, opcodeName } from './names.ts';
 
 /** struct virtio_crypto_ctrl_header (5.9.7.2). */
 export const CONTROL_HEADER: readonly FieldRule[] = [
@@ -78,12 +44,12 @@ const CIPHER_SESSION: Layout = {
 const CHAIN_SESSION: Layout = {
   ...SYM_SESSION,
   fields: [
-    rule(crypto.CTRL_CHAIN_ORDER, 'alg_chain_order', (number) => CHAIN_ORDERS[number] ?? decimal(number)),
-    rule(crypto.CTRL_CHAIN_HASH_MODE, 'hash_mode', (number) => HASH_MODES[number] ?? decimal(number)),
+    rule(crypto.CTRL_CHAIN_ORDER, 'alg_chain_order', chainOrder),
+    rule(crypto.CTRL_CHAIN_HASH_MODE, 'hash_mode', hashMode),
     rule(crypto.CTRL_CHAIN_CIPHER_ALGO, 'cipher_hdr.algo', algorithm(crypto.SERVICE_CIPHER)),
     rule(crypto.CTRL_CHAIN_CIPHER_KEY_LEN, 'cipher_hdr.key_len', length),
     rule(crypto.CTRL_CHAIN_CIPHER_OP, 'cipher_hdr.op', directionName),
-    rule(crypto.CTRL_CHAIN_AUTH_ALGO, 'algo_flf.algo'),
+    rule(crypto.CTRL_CHAIN_AUTH_ALGO, 'algo_flf.algo', chainedAlgorithm(crypto.CTRL_CHAIN_HASH_MODE)),
     rule(crypto.CTRL_CHAIN_RESULT_LEN, 'algo_flf.hash_result_len', length),
     rule(crypto.CTRL_CHAIN_AUTH_KEY_LEN, 'algo_flf.auth_key_len', length),
     rule(crypto.CTRL_CHAIN_AAD_LEN, 'aad_len', length),
@@ -169,6 +135,15 @@ const CHAIN_DATA: Layout = {
     { name: 'hash_result', lengthAt: crypto.DATA_CHAIN_RESULT_LEN },
   ],
 };
+/** Without REVISION_1 drivers put the additional data in front of the source. */
+const LEGACY_CHAIN_DATA: Layout = {
+  ...CHAIN_DATA,
+  readable: [
+    { name: 'iv', lengthAt: crypto.DATA_CHAIN_IV_LEN },
+    { name: 'aad', lengthAt: crypto.DATA_CHAIN_AAD_LEN },
+    { name: 'src_data', lengthAt: crypto.DATA_CHAIN_SRC_LEN },
+  ],
+};
 const authData = (section: string): Layout => ({
   section,
   headerBytes: crypto.DATA_AUTH_BYTES,
@@ -197,10 +172,11 @@ const AEAD_DATA: Layout = {
   writable: [{ name: 'dst_data', lengthAt: crypto.DATA_AEAD_DST_LEN }],
 };
 
-/** The layout of a request that makes a session. @param opType of a symmetric one */
-export function sessionLayout(service: number, opType: number): Layout | undefined {
+/** The layout of a request that makes a session. */
+export function sessionLayout(service: number, kind: Kind): Layout | undefined {
   if (service === crypto.SERVICE_CIPHER)
-    return opType === crypto.SYM_OP_ALGORITHM_CHAINING ? CHAIN_SESSION : CIPHER_SESSION;
+    return kind.opType === crypto.SYM_OP_ALGORITHM_CHAINING ? CHAIN_SESSION : CIPHER_SESSION;
+  if (service === crypto.SERVICE_AKCIPHER) return akcipherSession(kind.algorithm);
   return {
     [crypto.SERVICE_HASH]: HASH_SESSION,
     [crypto.SERVICE_MAC]: MAC_SESSION,
@@ -208,9 +184,13 @@ export function sessionLayout(service: number, opType: number): Layout | undefin
   }[service];
 }
 
-/** The layout of a data request in session mode. @param opType of a symmetric one */
-export function dataLayout(service: number, opType: number): Layout | undefined {
-  if (service === crypto.SERVICE_CIPHER) return opType === crypto.SYM_OP_ALGORITHM_CHAINING ? CHAIN_DATA : CIPHER_DATA;
+/** The layout of a data request of a service whose stateless mode was not negotiated. */
+export function dataLayout(service: number, kind: Kind, revision1: boolean): Layout | undefined {
+  if (service === crypto.SERVICE_CIPHER) {
+    if (kind.opType !== crypto.SYM_OP_ALGORITHM_CHAINING) return CIPHER_DATA;
+    return revision1 ? CHAIN_DATA : LEGACY_CHAIN_DATA;
+  }
+  if (service === crypto.SERVICE_AKCIPHER) return akcipherData(kind.operation);
   return {
     [crypto.SERVICE_HASH]: authData('5.9.7.4'),
     [crypto.SERVICE_MAC]: authData('5.9.7.5'),

@@ -19,6 +19,7 @@ const ALGORITHMS: Record<number, Readonly<Record<string, number>>> = {
   [crypto.SERVICE_HASH]: HASH_ALGORITHMS,
   [crypto.SERVICE_MAC]: MAC_ALGORITHMS,
   [crypto.SERVICE_AEAD]: AEAD_ALGORITHMS,
+  [crypto.SERVICE_AKCIPHER]: { rsa: crypto.AKCIPHER_RSA, ecdsa: crypto.AKCIPHER_ECDSA },
 };
 
 /** An algorithm of a service as users of this library name it: `aes-cbc`, `hmac-sha-256`. */

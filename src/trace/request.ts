@@ -1,3 +1,5 @@
+import type { RequestBackend } from '../backend/backend.ts';
+
 /** A descriptor as the driver wrote it (2.7.5, 2.8.13). */
 export interface TracedDescriptor {
   /** Whether it stands in the ring's own table or in an indirect one (2.7.5.3). */
@@ -27,6 +29,8 @@ export interface TracedRequest {
   ring: 'split' | 'packed';
   /** Whether VIRTIO_CRYPTO_F_REVISION_1 was negotiated: without it headers are padded (5.9.7). */
   layout: 'legacy' | 'revision1';
+  /** Whether the stateless mode of the request's service was negotiated: all of its data requests then have other fields (5.9.7.3). */
+  stateless: boolean;
   /** Head of the chain, or the buffer id of a packed ring. */
   head: number;
   descriptors: TracedDescriptor[];
@@ -39,7 +43,9 @@ export interface TracedRequest {
   algorithm: string | undefined;
   /** Milliseconds since 1970 at which the device took it. */
   startedAt: number;
-  /** Milliseconds of the notification that it was answered in, and how many requests shared them. */
+  /** Milliseconds until it was answered, and how many requests of one notification shared them. */
   duration: number;
   batch: number;
+  /** Where it ran. */
+  backend: RequestBackend;
 }

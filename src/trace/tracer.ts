@@ -1,6 +1,7 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as engine from '../../spec/engine.ts';
 import * as virtio from '../../spec/virtio.ts';
+import type { RequestBackend } from '../backend/backend.ts';
 import type { CryptoDevice, DeviceObserver } from '../device/device.ts';
 import { hasFeature } from '../device/features.ts';
 import type { QueueRegisters } from '../device/queue_registers.ts';
@@ -9,7 +10,7 @@ import { type Chain, lastWritableByte, readPackedChain, readResults, readSplitCh
 import { decodeRequest } from './decode.ts';
 import { GuestView } from './guest_view.ts';
 import { algorithmName, directionName } from './names.ts';
-import type { TracedRequest } from './request.ts';
+import type { TracedBuffer, TracedRequest } from './request.ts';
 
 /** A session that is open now, as an inspector lists it. */
 export interface SessionInfo {
@@ -28,14 +29,10 @@ export interface TracerOptions {
   perSecond?: number;
 }
 
-/** What a queue's device has taken and not used yet, as far as it was looked at. */
+/** A chain that the device has taken, and when. */
 interface UnderWay {
-  /** By the chains' ids, each with the moment at which it was taken. */
-  chains: Map<number, { chain: Chain; startedAt: number }>;
-  /** Where the next used chain is expected. */
-  nextUsed: number;
-  /** Requests that were completed before. */
-  requests: number;
+  chain: Chain;
+  startedAt: number;
 }
 
 /** The limit of a round that takes all that is available. */
@@ -61,11 +58,11 @@ export class DeviceTracer implements DeviceObserver {
   /** Requests that may pass although all are held. */
   #passes = 0;
   #onHeld: (queue: number) => void = () => {};
-  /** Chains that the device is about to take; those beyond the budget are missing at the end. */
-  #pending: Chain[] = [];
-  readonly #underWay = new Map<number, UnderWay>();
-  #startedAt = 0;
-  #before = { nextAvail: 0, nextUsed: 0 };
+  /** By queue and buffer id: chains that the device has taken, or is about to; those beyond the budget are missing. */
+  readonly #underWay = new Map<number, Map<number, UnderWay>>();
+  /** By queue: where the device puts its next used element. */
+  readonly #nextUsed = new Map<number, number>();
+  #requestsBefore = 0;
 
   /** Attaches itself to the device; detach() ends that. */
   constructor(device: CryptoDevice, options: TracerOptions = {}) {
@@ -114,15 +111,10 @@ export class DeviceTracer implements DeviceObserver {
 
   /** The chain that a queue's device would take next, if the driver has made one available. */
   waiting(queue: number): Chain | undefined {
-    this.#pending = [];
-    if (!this.#device.queues[queue]?.enabled) return undefined;
-    this.#before = this.#device.positions(queue);
     const perSecond = this.#perSecond;
     this.#perSecond = Number.POSITIVE_INFINITY;
-    this.#collect(queue, 1);
+    const [chain] = this.#available(queue, 1);
     this.#perSecond = perSecond;
-    const [chain] = this.#pending;
-    this.#pending = [];
     return chain;
   }
 
@@ -146,102 +138,72 @@ export class DeviceTracer implements DeviceObserver {
 
   beforeQueue(queue: number): number {
     const limit = this.#holding && queue < this.#device.options.dataQueues ? this.#passes : ALL;
-    this.#pending = [];
     if (limit === 0) {
       this.#onHeld(queue);
       return 0;
     }
-    this.#before = this.#device.positions(queue);
-    const underWay = this.#underWayOf(queue);
-    underWay.nextUsed = this.#before.nextUsed;
-    underWay.requests = this.#device.requests(queue);
-    if (this.#before.nextAvail === this.#before.nextUsed) underWay.chains.clear();
-    this.#collect(queue, limit);
-    this.#startedAt = performance.now();
+    const { nextAvail, nextUsed } = this.#device.positions(queue);
+    this.#nextUsed.set(queue, nextUsed);
+    // What was taken before a reset is never used.
+    if (nextAvail === nextUsed) this.#underWay.get(queue)?.clear();
+    this.#requestsBefore = this.#device.requests(queue);
+    const chains = this.#available(queue, limit);
+    const taken = this.#underWay.get(queue) ?? new Map<number, UnderWay>();
+    this.#underWay.set(queue, taken);
+    const startedAt = performance.now();
+    for (const chain of chains) taken.set(chain.id, { chain, startedAt });
     return limit;
   }
 
-  /** After a round, or when what was taken in one before is completed. */
-  afterQueue(queue: number): void {
-    const underWay = this.#underWayOf(queue);
-    const registers = this.#device.queues[queue];
-    if (!registers?.enabled) {
-      this.#pending = [];
-      underWay.chains.clear();
-      return;
-    }
-    const { nextAvail, nextUsed } = this.#device.positions(queue);
-    this.#take(underWay, nextAvail, registers.size);
-    const batch = this.#device.requests(queue) - underWay.requests;
+  afterQueue(queue: number, backend: RequestBackend): void {
     const now = performance.now();
-    let place = underWay.nextUsed;
-    while (place !== nextUsed && underWay.chains.size > 0) {
-      const used = this.#usedAt(registers, place);
-      const taken = underWay.chains.get(used.id);
-      if (taken) {
-        underWay.chains.delete(used.id);
-        this.#keep(queue, taken.chain, used.bytes, taken.startedAt, now - taken.startedAt, batch);
-      } else if (this.#packed) {
-        // How long a chain was that nobody looked at is not known: what follows it is not found.
-        break;
-      }
-      place = this.#next(place, taken?.chain, registers.size);
-    }
-    underWay.nextUsed = nextUsed;
-    underWay.requests += batch;
-  }
-
-  /** Of the chains that were looked at, those that the device has taken are under way now. */
-  #take({ chains }: UnderWay, nextAvail: number, size: number): void {
-    let place = this.#before.nextAvail;
-    for (const chain of this.#pending) {
-      if (place === nextAvail) break;
-      chains.set(chain.id, { chain, startedAt: this.#startedAt });
-      place = this.#next(place, chain, size);
-    }
-    this.#pending = [];
-  }
-
-  /** Where the chain behind one begins. */
-  #next(place: number, chain: Chain | undefined, size: number): number {
-    return this.#packed ? advance(place, chain?.ringDescriptors ?? 1, size) : (place + 1) & 0xffff;
-  }
-
-  #underWayOf(queue: number): UnderWay {
-    const known = this.#underWay.get(queue);
-    if (known) return known;
-    const underWay = { chains: new Map(), nextUsed: 0, requests: 0 };
-    this.#underWay.set(queue, underWay);
-    return underWay;
-  }
-
-  /** The chains that the device is about to take. */
-  #collect(queue: number, limit: number): void {
     const registers = this.#device.queues[queue];
-    if (!registers?.enabled) return;
+    const taken = this.#underWay.get(queue);
+    const { nextUsed: end } = this.#device.positions(queue);
+    let place = this.#nextUsed.get(queue);
+    this.#nextUsed.set(queue, end);
+    if (!taken || place === undefined || !registers?.enabled) return;
+    const batch = backend === 'inline' ? this.#device.requests(queue) - this.#requestsBefore : 1;
+    while (place !== end) {
+      const used = this.#usedAt(registers, place);
+      const request = taken.get(used.id);
+      taken.delete(used.id);
+      if (request) this.#keep(queue, request, used.bytes, now - request.startedAt, batch, backend);
+      // Only its chain says how many places of a packed ring a used element stands for.
+      else if (this.#packed) return;
+      place = this.#packed ? advance(place, request?.chain.ringDescriptors ?? 1, registers.size) : (place + 1) & 0xffff;
+    }
+  }
+
+  /** The chains that the device would take next, as far as the budget goes. */
+  #available(queue: number, limit: number): Chain[] {
+    const chains: Chain[] = [];
+    const registers = this.#device.queues[queue];
+    if (!registers?.enabled) return chains;
     const { size } = registers;
     const table = Number(registers.desc);
+    let { nextAvail } = this.#device.positions(queue);
     if (this.#packed) {
-      let { nextAvail } = this.#before;
       let left = size;
-      while (left > 0 && this.#pending.length < limit && this.#isAvailable(table, nextAvail) && this.#takeBudget()) {
+      while (left > 0 && chains.length < limit && this.#isAvailable(table, nextAvail) && this.#takeBudget()) {
         const chain = readPackedChain(this.#view, table, size, nextAvail & (WRAP - 1));
-        this.#pending.push(chain);
+        chains.push(chain);
         // A chain has a descriptor at least; one that is not in RAM ends the walk.
-        if (chain.ringDescriptors === 0) return;
+        if (chain.ringDescriptors === 0) break;
         left -= chain.ringDescriptors;
         nextAvail = advance(nextAvail, chain.ringDescriptors, size);
       }
-      return;
+      return chains;
     }
     const available = Number(registers.driver);
-    const end = this.#view.uint16(available + virtio.AVAIL_IDX) ?? this.#before.nextAvail;
-    const count = Math.min((end - this.#before.nextAvail) & 0xffff, size, limit);
+    const end = this.#view.uint16(available + virtio.AVAIL_IDX) ?? nextAvail;
+    const count = Math.min((end - nextAvail) & 0xffff, size, limit);
     for (let i = 0; i < count && this.#takeBudget(); i++) {
-      const place = (this.#before.nextAvail + i) & (size - 1);
+      const place = (nextAvail + i) & (size - 1);
       const head = this.#view.uint16(available + virtio.AVAIL_RING + place * virtio.AVAIL_ELEM_BYTES) ?? 0;
-      this.#pending.push(readSplitChain(this.#view, table, size, head));
+      chains.push(readSplitChain(this.#view, table, size, head));
     }
+    return chains;
   }
 
   /** What the device says of a chain that it has used. */
@@ -260,15 +222,25 @@ export class DeviceTracer implements DeviceObserver {
     };
   }
 
-  #keep(queue: number, chain: Chain, usedBytes: number, startedAt: number, duration: number, batch: number): void {
+  #keep(
+    queue: number,
+    { chain, startedAt }: UnderWay,
+    usedBytes: number,
+    duration: number,
+    batch: number,
+    backend: RequestBackend,
+  ): void {
     const buffers = chain.buffers;
     readResults(this.#view, buffers);
+    const control = queue === this.#device.options.dataQueues;
+    const { driverFeatures } = this.#device;
     const request: TracedRequest = {
       serial: ++lastSerial,
       queue,
-      control: queue === this.#device.options.dataQueues,
+      control,
       ring: this.#packed ? 'packed' : 'split',
-      layout: hasFeature(this.#device.driverFeatures, crypto.F_REVISION_1) ? 'revision1' : 'legacy',
+      layout: hasFeature(driverFeatures, crypto.F_REVISION_1) ? 'revision1' : 'legacy',
+      stateless: !control && isStatelessOf(serviceOf(buffers), driverFeatures),
       head: chain.id,
       descriptors: chain.descriptors,
       buffers,
@@ -278,6 +250,7 @@ export class DeviceTracer implements DeviceObserver {
       startedAt: performance.timeOrigin + startedAt,
       duration,
       batch,
+      backend,
     };
     request.algorithm = request.control ? this.#followSession(request) : this.#algorithms.get(sessionOf(request));
     this.#requests.push(request);
@@ -354,6 +327,15 @@ function nameOf(session: SavedSession): string {
   const mode = parameter(session, engine.SESSION_HASH_MODE);
   const auth = mode === crypto.HASH_MODE_AUTH ? crypto.SERVICE_MAC : crypto.SERVICE_HASH;
   return `${name} + ${algorithmName(auth, parameter(session, engine.SESSION_AUTH_ALGO))}`;
+}
+
+function isStatelessOf(service: number, features: bigint): boolean {
+  return service <= crypto.SERVICE_AKCIPHER && hasFeature(features, crypto.F_STATELESS_MODE + service);
+}
+
+/** The service that the opcode at the head of a request names. */
+function serviceOf([header]: readonly TracedBuffer[]): number {
+  return (header?.data[1] ?? 0) | ((header?.data[2] ?? 0) << 8);
 }
 
 /** The id in the header of a data request, in digits. */

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { BackendForm } from './backend_form.tsx';
 import { SettingsForm } from './settings.tsx';
 import { TerminalView } from './terminal.tsx';
 import { FileButton } from './ui/file_button.tsx';
@@ -66,6 +67,7 @@ export function MachinePanel() {
         </p>
       )}
       <TerminalView />
+      <BackendForm />
       <SettingsForm />
     </section>
   );
@@ -92,5 +94,5 @@ async function save(): Promise<void> {
 
 async function restore(file: File): Promise<void> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  await vm.start({ from: 'file', file: bytes, base: vm.base });
+  await vm.start({ from: 'file', file: bytes });
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../device/clock.ts';
 import type { EngineExports } from '../../engine/exports.ts';
 import type { Deferral } from '../../engine/jobs.ts';
-import { claimRegion } from '../../engine/memory.ts';
+import type { RequestBackend } from '../backend.ts';
 import { type JobResult, JobSlots } from './job_slots.ts';
 import {
   CONTROL,
@@ -32,8 +32,10 @@ export interface DevicePort {
   memory: WebAssembly.Memory;
   maxRequestBytes: number;
   clock: Clock;
-  /** Chains of a queue were used: what complete() answered. */
-  completed(queue: number, answer: number): void;
+  /** Memory of the device for a table of records: the same for as long as no more is needed. */
+  claimTable(bytes: number): number;
+  /** Chains of a queue were used, whose requests ran there: what complete() answered. */
+  completed(queue: number, answer: number, by: RequestBackend): void;
   /** Records are free again: queues that wait for one may go on. */
   released(): void;
   /** Something went wrong that cost no request. */
@@ -97,7 +99,7 @@ export class WorkerDeferral implements Deferral {
     this.#port = port;
     try {
       const layout = sharedLayout(port.engine, this.#workers, port.maxRequestBytes);
-      this.#attached = { layout, table: claimRegion(port.memory, port.engine.deferredBytes(layout.slots)) };
+      this.#attached = { layout, table: port.claimTable(port.engine.deferredBytes(layout.slots)) };
     } catch (error) {
       this.#unavailable(error);
     }
@@ -296,7 +298,7 @@ export class WorkerDeferral implements Deferral {
     const port = this.#port;
     if (!port) return;
     const queue = started.slots.queueOf(record);
-    port.completed(queue, port.engine.complete(port.base, record, status, bytes));
+    port.completed(queue, port.engine.complete(port.base, record, status, bytes), 'workers');
   }
 
   /** Runs a job that no worker has taken yet, and completes it; false if one has. */

@@ -77,6 +77,14 @@ export class JobSlots {
     this.#touch(to, result + this.#jobs.getUint32(start + spec.JOB_WRITABLE_BYTES, true) + STATUS_BYTES);
   }
 
+  /** The job in a slot came to this. */
+  answer(slot: number, status: number, result: Uint8Array): void {
+    const job = slotAt(this.#layout, slot);
+    this.#jobs.setUint32(job + spec.JOB_STATUS, status, true);
+    this.#jobs.setUint32(job + spec.JOB_RESULT_BYTES, result.length, true);
+    this.#shared.set(result, job + this.#resultOffset(job));
+  }
+
   /** Puts the result that stands in a slot into the buffers of a record. */
   deliver(slot: number, index: number): JobResult {
     this.#refresh();

@@ -66,10 +66,15 @@ export function workerCapacities(layout: { maxRequestBytes: number }): [number, 
 }
 
 /** @param engine any instance: it knows how large things are */
-export function sharedLayout(engine: EngineExports, workers: number, maxRequestBytes: number): SharedLayout {
+export function sharedLayout(
+  engine: EngineExports,
+  workers: number,
+  maxRequestBytes: number,
+  slotsMax = SLOTS_MAX,
+): SharedLayout {
   const regionBytes = aligned(engine.regionBytes(...workerCapacities({ maxRequestBytes })));
   const slotBytes = aligned(engine.jobBytes(maxRequestBytes + SLACK_BYTES, SLACK_BYTES));
-  const slots = Math.max(1, Math.min(SLOTS_MAX, Math.floor(SLOTS_BYTES_MAX / slotBytes)));
+  const slots = Math.max(1, Math.min(slotsMax, Math.floor(SLOTS_BYTES_MAX / slotBytes)));
   const regionsAt = PAGE_BYTES;
   // The last region is the device's own, and the last slot, which is never posted, too.
   const slotsAt = regionsAt + (workers + 1) * regionBytes;

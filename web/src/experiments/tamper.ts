@@ -50,7 +50,7 @@ export const tamper = new Experiment(async (experiment) => {
   await loadDriver(experiment);
   await experiment.run(`grep -q ${DEVICE_DRIVER} /proc/crypto`);
   await vm().watch(true);
-  const since = (await vm().look(0)).requests.at(-1)?.serial ?? 0;
+  const { latest } = await vm().look(0);
   await vm().hold();
   experiment.remark('Requests are held in the ring from now on. The guest encrypts 4 KiB and waits:');
   const command = experiment.run(COMMAND, { mayFail: true });
@@ -64,7 +64,7 @@ export const tamper = new Experiment(async (experiment) => {
     await vm().release();
   }
   const { status } = await command;
-  const answered = (await vm().look(since)).requests.find(({ control }) => !control);
+  const answered = (await vm().look(latest)).requests.find(({ control }) => !control);
   report(experiment, answered, status);
 });
 

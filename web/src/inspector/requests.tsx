@@ -1,4 +1,7 @@
 import { useSignal } from '@preact/signals';
+import { memo } from 'preact/compat';
+import { useCallback } from 'preact/hooks';
+import type { RequestBackend } from '../../../src/backend/backend.ts';
 import { decodeRequest, type Field, summarise, type TracedRequest } from '../../../src/trace/index.ts';
 import { bytesText, clockText, durationText, hex, hexBytes } from '../ui/format.ts';
 import { Scroll } from '../ui/scroll.tsx';
@@ -14,6 +17,9 @@ interface Props {
 export function RequestBrowser({ requests, empty }: Props) {
   // The request itself, since it may leave the list while it is looked at.
   const chosen = useSignal<TracedRequest | undefined>(undefined);
+  const choose = useCallback((request: TracedRequest) => {
+    chosen.value = request;
+  }, []);
   if (requests.length === 0 && !chosen.value) return <p class="hint">{empty}</p>;
   return (
     <>
@@ -28,33 +34,19 @@ export function RequestBrowser({ requests, empty }: Props) {
               <th scope="col">size</th>
               <th scope="col">session</th>
               <th scope="col">status</th>
+              <th scope="col">ran</th>
               <th scope="col">duration</th>
             </tr>
           </thead>
           <tbody>
-            {requests.map((request) => {
-              const { operation, algorithm, bytes, session, status } = summarise(request);
-              return (
-                <tr key={request.serial} class={chosen.value?.serial === request.serial ? 'next' : ''}>
-                  <td>
-                    <button type="button" class="link" onClick={() => (chosen.value = request)}>
-                      {clockText(request.startedAt)}
-                    </button>
-                  </td>
-                  <td>{request.control ? 'controlq' : `dataq${request.queue + 1}`}</td>
-                  <td>{operation}</td>
-                  <td>{algorithm}</td>
-                  <td>{bytesText(bytes)}</td>
-                  <td>{session}</td>
-                  <td class={status === 'OK' ? '' : 'problem'}>{status}</td>
-                  <td>
-                    {request.batch > 1
-                      ? `${durationText(request.duration)} for ${request.batch}`
-                      : durationText(request.duration)}
-                  </td>
-                </tr>
-              );
-            })}
+            {requests.map((request) => (
+              <RequestRow
+                key={request.serial}
+                request={request}
+                isChosen={chosen.value?.serial === request.serial}
+                onChoose={choose}
+              />
+            ))}
           </tbody>
         </table>
       </Scroll>
@@ -64,6 +56,37 @@ export function RequestBrowser({ requests, empty }: Props) {
     </>
   );
 }
+
+const RAN: Record<RequestBackend, string> = { inline: 'inline', workers: 'in a worker', host: 'in WebCrypto' };
+
+interface RowProps {
+  request: TracedRequest;
+  isChosen: boolean;
+  onChoose: (request: TracedRequest) => void;
+}
+
+/** A request does not change: its row is made once, however often the list is. */
+const RequestRow = memo(({ request, isChosen, onChoose }: RowProps) => {
+  const { operation, algorithm, bytes, session, status } = summarise(request);
+  const duration = durationText(request.duration);
+  return (
+    <tr class={isChosen ? 'next' : ''}>
+      <td>
+        <button type="button" class="link" onClick={() => onChoose(request)}>
+          {clockText(request.startedAt)}
+        </button>
+      </td>
+      <td>{request.control ? 'controlq' : `dataq${request.queue + 1}`}</td>
+      <td>{operation}</td>
+      <td>{algorithm}</td>
+      <td>{bytesText(bytes)}</td>
+      <td>{session}</td>
+      <td class={status === 'OK' ? '' : 'problem'}>{status}</td>
+      <td>{RAN[request.backend]}</td>
+      <td>{request.batch > 1 ? `${duration} for ${request.batch}` : duration}</td>
+    </tr>
+  );
+});
 
 function RequestDetail({ request, onClose }: { request: TracedRequest; onClose: () => void }) {
   const keysShown = useSignal(false);

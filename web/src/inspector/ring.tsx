@@ -126,9 +126,7 @@ function AvailTable({ ring }: { ring: RingSnapshot }) {
               <tr key={place} class={marked(isNext, waits)}>
                 <th scope="row">{place}</th>
                 <td>{head}</td>
-                <td>
-                  {[isNext && '◀ device', place === (ring.availIdx & mask) && '◀ driver'].filter(Boolean).join(' ')}
-                </td>
+                <td>{markOf(isNext, place === (ring.availIdx & mask))}</td>
               </tr>
             );
           })}
@@ -167,6 +165,13 @@ function UsedTable({ ring }: { ring: RingSnapshot }) {
       </table>
     </Scroll>
   );
+}
+
+/** Who goes on at a place of the available ring. */
+function markOf(device: boolean, driver: boolean): string {
+  if (device && driver) return '◀ both';
+  if (device) return '◀ device';
+  return driver ? '◀ driver' : '';
 }
 
 function marked(next: boolean, waits: boolean): string {

@@ -6,6 +6,8 @@ import { color, dark } from '../ui/theme.ts';
 import { throughput } from './store.ts';
 
 const HEIGHT = 150;
+/** As long as the store keeps figures; a chart that has just begun is not stretched. */
+const SECONDS_SHOWN = 30;
 
 /** Megabytes a second of all data queues, over the last half minute. The table below has the figures. */
 export function ThroughputChart() {
@@ -51,7 +53,10 @@ function options(width: number): uPlot.Options {
     height: HEIGHT,
     cursor: { show: false },
     legend: { show: false },
-    scales: { y: { range: (_, __, max) => [0, Math.max(max, 1) * 1.1] } },
+    scales: {
+      x: { range: (_, __, max) => [max - SECONDS_SHOWN, max] },
+      y: { range: (_, __, max) => [0, Math.max(max, 1) * 1.1] },
+    },
     axes: [
       { ...axis, values: (_, splits) => splits.map(timeOf), space: 80 },
       { ...axis, size: 44, label: 'MB/s', labelSize: 20 },

@@ -1,5 +1,6 @@
 import v86Url from 'v86/build/v86.wasm?url';
 import * as virtio from '../../../spec/virtio.ts';
+import type { ResolvedBackend } from '../../../src/backend/backend.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
 import { buildMachine, type Machine, type MachineImages, waitForShell } from '../../../src/machine/machine.ts';
 import { type MachineConfig, packState, unpackState } from '../../../src/machine/state_file.ts';
@@ -37,7 +38,11 @@ export class VmHost implements VmApi {
       images,
       v86: new URL(v86Url, start.base).href,
       memoryMiB,
-      device,
+      device: {
+        ...device,
+        ...start.backend,
+        onBackendEvent: ({ message }) => onEvent({ kind: 'backend', message }),
+      },
       ...(state ? { state } : {}),
       ...(images.kernel ? {} : { onReboot: () => onEvent({ kind: 'reboot' }) }),
     });
@@ -62,12 +67,20 @@ export class VmHost implements VmApi {
     return this.#running.sideConsole.run(command, { timeoutMs });
   }
 
+  async useBackend(choice: ResolvedBackend): Promise<void> {
+    await this.#running.device.useBackend(choice);
+  }
+
   async pause(): Promise<void> {
     await this.#running.pause();
   }
 
   async resume(): Promise<void> {
     await this.#running.resume();
+  }
+
+  async end(): Promise<void> {
+    await this.#machine?.stop();
   }
 
   async save(): Promise<Uint8Array<ArrayBuffer>> {
@@ -87,11 +100,14 @@ export class VmHost implements VmApi {
   look(since: number): VmView {
     const { device } = this.#running;
     const tracer = this.#tracer;
+    const { queues, elsewhere } = device.statistics();
     return {
       rings: device.queues.map((_, index) => ringSnapshot(device, index)),
       sessions: tracer?.sessions() ?? [],
-      counters: device.statistics().queues,
-      requests: tracer?.requestsSince(since).slice(-REQUESTS_A_LOOK) ?? [],
+      counters: queues,
+      elsewhere,
+      requests: tracer?.requestsSince(since).slice(-BACKLOG).slice(0, REQUESTS_A_LOOK) ?? [],
+      latest: tracer?.requestsSince(0).at(-1)?.serial ?? 0,
       holding: tracer?.holding ?? false,
       recording: this.#recording,
       status: device.status,
@@ -217,5 +233,7 @@ export class VmHost implements VmApi {
   }
 }
 
-/** More of them nobody can read between two looks. */
-const REQUESTS_A_LOOK = 64;
+/** So many requests at a time: more keep the page from answering its visitor, who cannot read them so fast. */
+const REQUESTS_A_LOOK = 12;
+/** A burst's last requests are handed over in the looks that follow; of a steady stream the others are passed over. */
+const BACKLOG = 60;

@@ -1,3 +1,4 @@
+import type { BackendCounts, ResolvedBackend } from '../../../src/backend/backend.ts';
 import type { QueueCounts } from '../../../src/device/statistics.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
 import type { MachineConfig } from '../../../src/machine/state_file.ts';
@@ -11,8 +12,12 @@ export interface VmApi {
   type(text: string): void;
   /** Runs a command in the shell of the second serial line, which the terminal does not show. */
   run(command: string, timeoutMs: number): Promise<CommandResult>;
+  /** Has the device's requests run elsewhere from now on; resolves when the backend is at work, or never will be. */
+  useBackend(choice: ResolvedBackend): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Ends the machine, and with it the workers of its device. */
+  end(): Promise<void>;
   /** The machine as a file. */
   save(): Promise<Uint8Array<ArrayBuffer>>;
   /** Whether requests are looked at. A machine that nobody watches spends nothing on it. */
@@ -32,12 +37,18 @@ export interface VmApi {
 }
 
 /** What a machine starts from. */
-export type VmStart =
-  | { from: 'power-on'; config: MachineConfig; base: string }
+export type VmSource =
+  | { from: 'power-on'; config: MachineConfig }
   /** The state that the page's host prepared. */
-  | { from: 'booted'; base: string }
+  | { from: 'booted' }
   /** A file that save() made. */
-  | { from: 'file'; file: Uint8Array<ArrayBuffer>; base: string };
+  | { from: 'file'; file: Uint8Array<ArrayBuffer> };
+
+export type VmStart = VmSource & {
+  /** Where the page lies. */
+  base: string;
+  backend: ResolvedBackend;
+};
 
 export type BootStage = 'download' | 'unpack' | 'machine' | 'kernel' | 'device' | 'shell';
 
@@ -46,6 +57,8 @@ export type VmEvent =
   | { kind: 'stage'; stage: BootStage }
   | { kind: 'config'; config: MachineConfig }
   | { kind: 'serial'; bytes: Uint8Array<ArrayBuffer> }
+  /** Workers could not be started, or one was lost: requests run in the engine then. */
+  | { kind: 'backend'; message: string }
   /** The driver offers requests that are held. */
   | { kind: 'held'; queue: number }
   /** The guest asked for a reboot, and this machine was not built from a kernel. */
@@ -56,8 +69,12 @@ export interface VmView {
   rings: RingSnapshot[];
   sessions: SessionInfo[];
   counters: QueueCounts[];
-  /** Younger than the serial number that was asked for. */
+  /** What ran elsewhere than in the engine at once. */
+  elsewhere: BackendCounts;
+  /** Younger than the serial number that was asked for: some of them, the next look goes on. */
   requests: TracedRequest[];
+  /** Serial number of the youngest. */
+  latest: number;
   holding: boolean;
   recording: boolean;
   status: number;

@@ -1,8 +1,10 @@
 import { computed, signal } from '@preact/signals';
 import { proxy, type Remote, transfer, wrap } from 'comlink';
+import type { ResolvedBackend } from '../../../src/backend/backend.ts';
+import { defaultWorkers } from '../../../src/backend/workers/cores.ts';
 import type { MachineConfig } from '../../../src/machine/state_file.ts';
 import { guestManifest } from './images.ts';
-import type { BootStage, VmApi, VmEvent, VmStart } from './protocol.ts';
+import type { BootStage, VmApi, VmEvent, VmSource, VmStart } from './protocol.ts';
 
 /** What the machine is doing, as the page shows it. */
 export type Phase = 'off' | 'starting' | 'running' | 'paused' | 'failed';
@@ -20,6 +22,10 @@ export const runningConfig = signal<MachineConfig | undefined>(undefined);
 /** The host of the page has a state in which the guest is booted. */
 export const hasBootedState = signal(false);
 export const bootSeconds = signal<number | undefined>(undefined);
+/** Where the device's requests run. */
+export const backend = signal<ResolvedBackend>({ backend: 'auto', workers: defaultWorkers() });
+/** Why they do not run there. */
+export const backendProblem = signal('');
 export const alive = computed(() => phase.value === 'running' || phase.value === 'paused');
 /** The driver offers requests that are held. */
 export const heldQueue = signal<number | undefined>(undefined);
@@ -28,6 +34,8 @@ export const heldQueue = signal<number | undefined>(undefined);
 export const base = new URL('.', document.baseURI).href;
 
 let worker: Worker | undefined;
+let remote: Remote<VmApi> | undefined;
+/** The same, once the machine runs. */
 let api: Remote<VmApi> | undefined;
 const serialListeners = new Set<(bytes: Uint8Array) => void>();
 const bootListeners = new Set<() => void>();
@@ -68,28 +76,43 @@ function onEvent(event: VmEvent): void {
       runningConfig.value = event.config;
       config.value = event.config;
       break;
+    case 'backend':
+      backendProblem.value = event.message;
+      break;
     case 'held':
       heldQueue.value = event.queue;
       break;
     case 'reboot':
-      void start({ from: 'power-on', config: runningConfig.value ?? DEFAULT_CONFIG, base });
+      void start({ from: 'power-on', config: runningConfig.value ?? DEFAULT_CONFIG });
       break;
   }
 }
 
+/** A machine that does not end by itself by then is ended. */
+const END_MS = 500;
+
 /** Ends the machine and its worker, whatever it was doing. */
 export function stop(): void {
-  worker?.terminate();
+  if (worker && remote) void end(worker, remote);
   worker = undefined;
+  remote = undefined;
   api = undefined;
   heldQueue.value = undefined;
   phase.value = 'off';
 }
 
+/** Workers of its own that sleep would outlive a machine that is merely terminated, by seconds: it is asked to end first. */
+async function end(of: Worker, asked: Remote<VmApi>): Promise<void> {
+  const late = new Promise((resolve) => setTimeout(resolve, END_MS));
+  await Promise.race([asked.end().catch(() => {}), late]);
+  of.terminate();
+}
+
 /** Replaces the machine by a new one. */
-export async function start(from: VmStart): Promise<void> {
+export async function start(source: VmSource): Promise<void> {
   stop();
   failure.value = '';
+  backendProblem.value = '';
   progress.value = { loaded: 0, total: 0 };
   bootSeconds.value = undefined;
   phase.value = 'starting';
@@ -98,13 +121,17 @@ export async function start(from: VmStart): Promise<void> {
   const mine = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'virtual machine' });
   worker = mine;
   mine.onerror = (event) => fail(mine, event.message || 'The worker that runs the machine could not be started.');
-  const remote = wrap<VmApi>(mine);
+  const asked = wrap<VmApi>(mine);
+  remote = asked;
   try {
-    const sent = from.from === 'file' ? transfer(from, [from.file.buffer]) : from;
-    await remote.boot(sent, proxy(onEvent));
+    const from: VmStart = { ...source, base, backend: backend.value };
+    const listener = proxy((event: VmEvent) => {
+      if (worker === mine) onEvent(event);
+    });
+    await asked.boot(from.from === 'file' ? transfer(from, [from.file.buffer]) : from, listener);
     // Another machine may have been started meanwhile.
     if (worker !== mine) return;
-    api = remote;
+    api = asked;
     bootSeconds.value = (performance.now() - began) / 1000;
     phase.value = 'running';
   } catch (error) {
@@ -122,12 +149,19 @@ function fail(of: Worker, message: string): void {
 /** Starts as quickly as can be: from the prepared state when it fits what is asked for. */
 export async function startQuickly(): Promise<void> {
   const plain = JSON.stringify(config.value) === JSON.stringify(DEFAULT_CONFIG);
-  if (plain && hasBootedState.value) await start({ from: 'booted', base });
-  else await start({ from: 'power-on', config: config.value, base });
+  if (plain && hasBootedState.value) await start({ from: 'booted' });
+  else await start({ from: 'power-on', config: config.value });
 }
 
 export async function reset(): Promise<void> {
-  await start({ from: 'power-on', config: config.value, base });
+  await start({ from: 'power-on', config: config.value });
+}
+
+/** Has requests run elsewhere from now on: those of the machine that runs, and those of the next. */
+export async function useBackend(choice: ResolvedBackend): Promise<void> {
+  backend.value = choice;
+  backendProblem.value = '';
+  if (alive.value) await vm().useBackend(choice);
 }
 
 export async function togglePause(): Promise<void> {

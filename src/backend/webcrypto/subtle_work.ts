@@ -1,0 +1,196 @@
+import { CRYPTO_BADMSG, CRYPTO_OK } from '../../../spec/crypto.ts';
+import * as spec from '../../../spec/engine.ts';
+import type { AlgorithmName } from '../../../spec/names.ts';
+import { type SessionAlgorithms, sessionAlgorithms } from '../session_fields.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What WebCrypto came to. */
+export interface SubtleResult {
+  status: number;
+  bytes: Bytes;
+}
+
+/** A request that can be handed to WebCrypto. Its bytes are copies. */
+export interface SubtleRequest {
+  /** The key belongs to the session with this id; 0: to this request alone. */
+  session: bigint;
+  key: Bytes;
+  algorithms: SessionAlgorithms;
+  iv: Bytes;
+  source: Bytes;
+  aad: Bytes;
+  resultBytes: number;
+  tagBytes: number;
+}
+
+const HASHES: Readonly<Partial<Record<AlgorithmName, string>>> = {
+  sha1: 'SHA-1',
+  'sha-256': 'SHA-256',
+  'sha-384': 'SHA-384',
+  'sha-512': 'SHA-512',
+};
+const HMACS: Readonly<Partial<Record<AlgorithmName, string>>> = {
+  'hmac-sha1': 'SHA-1',
+  'hmac-sha-256': 'SHA-256',
+  'hmac-sha-384': 'SHA-384',
+  'hmac-sha-512': 'SHA-512',
+};
+const DIGEST_BYTES: Readonly<Record<string, number>> = { 'SHA-1': 20, 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 };
+const CIPHERS: Readonly<Partial<Record<AlgorithmName, string>>> = {
+  'aes-cbc': 'AES-CBC',
+  'aes-ctr': 'AES-CTR',
+  gcm: 'AES-GCM',
+};
+/** WebKit and Blink know AES keys of 16 and 32 bytes alone. */
+const AES_KEY_BYTES: readonly number[] = [16, 32];
+const BLOCK = 16;
+/** Nonces of another length mean something else to WebCrypto: it hashes them, where the device takes 16 bytes as J0 itself. */
+const NONCE_BYTES = 12;
+const NOTHING: Bytes = new Uint8Array();
+
+/** Whether WebCrypto computes what a session asks for, in the same way. */
+export function subtleKnows({ cipher, digest }: SessionAlgorithms, keyBytes: number): boolean {
+  if (cipher) return CIPHERS[cipher] !== undefined && AES_KEY_BYTES.includes(keyBytes);
+  return digest !== undefined && (HASHES[digest] !== undefined || HMACS[digest] !== undefined);
+}
+
+/**
+ * Reads a job whose session WebCrypto knows. What is wrong with a request only the engine says: undefined, then.
+ * @param memory the memory that the job and its copy of the session stand in
+ */
+export function readJob(memory: WebAssembly.Memory, job: number): SubtleRequest | undefined {
+  const view = new DataView(memory.buffer);
+  const session = view.getUint32(job + spec.JOB_SESSION, true);
+  const field = (offset: number) => view.getUint32(session + offset, true);
+  const length = (offset: number) => view.getUint32(job + spec.JOB_OPERATION + offset, true);
+  const copy = (at: number, bytes: number): Bytes => new Uint8Array(memory.buffer, at, bytes).slice() as Bytes;
+  const algorithms = sessionAlgorithms(view, session);
+  const { cipher } = algorithms;
+  const authKey = cipher === undefined;
+  const request = { iv: length(spec.OPERATION_IV), source: length(spec.OPERATION_SOURCE), aad: 0 };
+  if (cipher === 'gcm') request.aad = length(spec.OPERATION_AAD);
+  if (authKey) request.iv = 0;
+  const readable = view.getUint32(job + spec.JOB_READABLE_BYTES, true);
+  if (request.iv + request.source + request.aad > readable) return undefined;
+  const content = job + view.getUint32(job + spec.JOB_CONTENT_AT, true);
+  const read: SubtleRequest = {
+    session: view.getBigUint64(session + spec.SESSION_ID, true),
+    key: copy(
+      session + spec.SESSION_KEY + (authKey ? field(spec.SESSION_KEY_LEN) : 0),
+      field(authKey ? spec.SESSION_AUTH_KEY_LEN : spec.SESSION_KEY_LEN),
+    ),
+    algorithms,
+    iv: copy(content, request.iv),
+    source: copy(content + request.iv, request.source),
+    aad: copy(content + request.iv + request.source, request.aad),
+    resultBytes: length(spec.OPERATION_RESULT),
+    tagBytes: length(spec.OPERATION_TAG),
+  };
+  const room = { destination: length(spec.OPERATION_DESTINATION), session: field(spec.SESSION_RESULT_LEN) };
+  return isPlain(read, room) ? read : undefined;
+}
+
+/** Whether nothing about a request is out of the ordinary. */
+function isPlain(request: SubtleRequest, room: { destination: number; session: number }): boolean {
+  const { algorithms, iv, source, tagBytes, resultBytes } = request;
+  const { cipher, digest, decrypts } = algorithms;
+  switch (cipher) {
+    case 'aes-cbc':
+    case 'aes-ctr':
+      if (iv.length !== BLOCK || source.length === 0 || room.destination !== source.length) return false;
+      return cipher === 'aes-ctr' || source.length % BLOCK === 0;
+    case 'gcm':
+      if (iv.length !== NONCE_BYTES || tagBytes !== room.session) return false;
+      return decrypts
+        ? source.length >= tagBytes && room.destination >= source.length - tagBytes
+        : room.destination >= source.length + tagBytes;
+  }
+  const most = digest && DIGEST_BYTES[HASHES[digest] ?? HMACS[digest] ?? ''];
+  return most !== undefined && resultBytes > 0 && resultBytes <= (room.session ? Math.min(room.session, most) : most);
+}
+
+/** Runs requests in WebCrypto. It keeps the keys that it made of sessions' keys; none of them can be exported. */
+export class SubtleWork {
+  readonly #subtle: SubtleCrypto;
+  readonly #keys = new Map<bigint, Promise<CryptoKey>>();
+
+  constructor(subtle: SubtleCrypto) {
+    this.#subtle = subtle;
+  }
+
+  forgetKey(session: bigint): void {
+    this.#keys.delete(session);
+  }
+
+  forgetKeys(): void {
+    this.#keys.clear();
+  }
+
+  /** @throws whatever WebCrypto refuses a request with */
+  async run(request: SubtleRequest): Promise<SubtleResult> {
+    const { cipher, digest } = request.algorithms;
+    const hash = digest && HASHES[digest];
+    if (hash) return done(await this.#subtle.digest(hash, request.source), request.resultBytes);
+    const key = await this.#keyOf(request);
+    if (digest) return done(await this.#subtle.sign('HMAC', key, request.source), request.resultBytes);
+    if (cipher === 'gcm') return this.#gcm(key, request);
+    return done(
+      await (cipher === 'aes-ctr' ? this.#ctr(key, request) : this.#cbc(key, request)),
+      request.source.length,
+    );
+  }
+
+  #keyOf({ session, key, algorithms: { cipher, digest } }: SubtleRequest): Promise<CryptoKey> {
+    const known = this.#keys.get(session);
+    if (known) return known;
+    const made = digest
+      ? this.#subtle.importKey('raw', key, { name: 'HMAC', hash: HMACS[digest] ?? '' }, false, ['sign'])
+      : this.#subtle.importKey('raw', key, CIPHERS[cipher ?? 'aes-cbc'] ?? '', false, ['encrypt', 'decrypt']);
+    // One that is refused is refused again to the next request.
+    if (session !== 0n) this.#keys.set(session, made);
+    return made;
+  }
+
+  #ctr(key: CryptoKey, { iv, source }: SubtleRequest): Promise<ArrayBuffer> {
+    // All 128 bits count, as the device's counter does.
+    return this.#subtle.encrypt({ name: 'AES-CTR', counter: iv, length: 8 * BLOCK }, key, source);
+  }
+
+  /** WebCrypto pads; the device does not. */
+  async #cbc(key: CryptoKey, { iv, source, algorithms: { decrypts } }: SubtleRequest): Promise<ArrayBuffer> {
+    const name = 'AES-CBC';
+    // Encryption ends in a block of padding, which is cut off.
+    if (!decrypts) return this.#subtle.encrypt({ name, iv }, key, source);
+    // Decryption wants such a block at the end: it is what nothing encrypts to, with the last block as its IV.
+    const padding = await this.#subtle.encrypt({ name, iv: source.subarray(-BLOCK) }, key, NOTHING);
+    const padded = new Uint8Array(source.length + BLOCK);
+    padded.set(source);
+    padded.set(new Uint8Array(padding), source.length);
+    return this.#subtle.decrypt({ name, iv }, key, padded);
+  }
+
+  async #gcm(key: CryptoKey, { iv, aad, source, tagBytes, algorithms }: SubtleRequest): Promise<SubtleResult> {
+    const parameters = { name: 'AES-GCM', iv, additionalData: aad, tagLength: 8 * tagBytes };
+    if (!algorithms.decrypts) {
+      return done(await this.#subtle.encrypt(parameters, key, source), source.length + tagBytes);
+    }
+    try {
+      return done(await this.#subtle.decrypt(parameters, key, source), source.length - tagBytes);
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'OperationError') {
+        return { status: CRYPTO_BADMSG, bytes: NOTHING };
+      }
+      throw error;
+    }
+  }
+}
+
+function done(result: ArrayBuffer, bytes: number): SubtleResult {
+  return { status: CRYPTO_OK, bytes: new Uint8Array(result, 0, bytes) };
+}
+
+/** WebCrypto, where there is one: a page must be served over https, or from localhost. */
+export function subtleCrypto(): SubtleCrypto | undefined {
+  return globalThis.crypto?.subtle;
+}

@@ -1,0 +1,107 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import {
+  keepPicture,
+  launchBrowser,
+  openPage,
+  runExperiment,
+  servePage,
+  servePlainly,
+  typeCommand,
+  typeLine,
+  untilRunning,
+} from './support/served_page.ts';
+
+let server: Awaited<ReturnType<typeof servePage>>;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  server = await servePage();
+  browser = await launchBrowser();
+  page = await openPage(browser, server.url, complaints);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await untilRunning(page);
+  await runExperiment(page, 'selftest');
+});
+
+afterEach(() => {
+  expect(complaints).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+/** What software makes of the data, then the device's answer compared with it for as long as nobody stops it. */
+const PREPARE =
+  'head -c 262144 /dev/urandom > d; echo -n 0123456789abcdef > k; e() { kcapi-enc -e -q --nounpad -c "$1" ' +
+  '--iv 000102030405060708090a0b0c0d0e0f --keyfd 3 -i d -o $2 3< k; }; e "cbc(aes-generic)" soft; echo pre"pared"';
+const COMPARE =
+  'clear; n=0; bad=0; while :; do e virtio_crypto_aes_cbc hard; cmp soft hard || bad=$((bad + 1)); n=$((n + 1)); echo "round $n"; done';
+
+async function rounds(): Promise<number> {
+  const shown = [...(await page.getByTestId('terminal').innerText()).matchAll(/round (\d+)/g)];
+  return Number(shown.at(-1)?.[1] ?? 0);
+}
+
+test('a backend that is changed while the guest encrypts costs no request', async () => {
+  await typeCommand(page, PREPARE, 'prepared');
+  await typeLine(page, COMPARE);
+  const backend = page.getByRole('combobox', { name: 'Backend' });
+  for (const choice of ['workers', 'host', 'inline', 'auto', 'host', 'workers', 'auto']) {
+    const before = await rounds();
+    await backend.selectOption(choice);
+    if (choice === 'workers') await page.getByRole('combobox', { name: 'Workers' }).selectOption('1');
+    await expect.poll(rounds, { timeout: 50_000 }).toBeGreaterThan(before + 2);
+  }
+  await page.keyboard.press('Control+c');
+  await typeCommand(page, 'clear; echo $bad wrong', /\d+ wrong/);
+  expect(await page.getByTestId('terminal').innerText()).toContain('0 wrong');
+}, 400_000);
+
+test('the inspector says where requests ran', async () => {
+  await page.getByRole('tab', { name: 'Inspector' }).click();
+  const counts = page.getByTestId('elsewhere');
+  await counts.waitFor();
+  expect(await counts.innerText()).toMatch(/in workers: [1-9]\d*; in WebCrypto: [1-9]/);
+  await page.getByRole('combobox', { name: 'Backend' }).selectOption('workers');
+  await typeLine(page, 'clear; e virtio_crypto_aes_cbc hard; cmp soft hard && echo the sa"me"');
+  await page.getByTestId('requests').getByRole('row').filter({ hasText: 'in a worker' }).first().waitFor();
+  await page.getByTestId('terminal').filter({ hasText: 'the same' }).waitFor();
+  await keepPicture(page, 'backends');
+});
+
+test('a page that is closed leaves no worker', async () => {
+  const session = await browser.newBrowserCDPSession();
+  const workers = async () => {
+    const { targetInfos } = await session.send('Target.getTargets', { filter: [{ type: 'worker' }] });
+    return targetInfos.length;
+  };
+  await page.getByRole('combobox', { name: 'Workers' }).selectOption('2');
+  const two = await workers();
+  await page.getByRole('combobox', { name: 'Workers' }).selectOption('4');
+  await expect.poll(workers).toBe(two + 2);
+  await page.context().close();
+  await expect.poll(workers).toBe(0);
+});
+
+test('without shared memory the page says what is missing, and requests run inline', async () => {
+  const plain = await servePlainly();
+  const context = await browser.newContext();
+  await context.addInitScript(
+    'ServiceWorkerContainer.prototype.register = () => Promise.reject(new Error("refused"));',
+  );
+  const bare = await context.newPage();
+  await bare.goto(plain.url);
+  await bare.getByText('not cross-origin isolated').waitFor();
+  await bare.getByRole('combobox', { name: 'Backend' }).selectOption('workers');
+  await bare.getByRole('button', { name: 'Start' }).click();
+  await untilRunning(bare);
+  await bare.getByText('There is no SharedArrayBuffer').waitFor();
+  await runExperiment(bare, 'selftest');
+  await context.close();
+  await plain.close();
+});
