@@ -1,11 +1,4 @@
-import {
-  FAULT_NONE,
-  FAULT_QUEUE_SIZE,
-  NOTIFY_INTERRUPT,
-  NOTIFY_MORE,
-  NOTIFY_NEEDS_RESET,
-  NOTIFY_WAITS,
-} from '../../spec/engine.ts';
+import { FAULT_NONE, FAULT_QUEUE_SIZE } from '../../spec/engine.ts';
 import {
   F_RING_PACKED,
   F_RING_RESET,
@@ -14,13 +7,7 @@ import {
   STATUS_DRIVER_OK,
   STATUS_FEATURES_OK,
 } from '../../spec/virtio.ts';
-import {
-  type BackendEvent,
-  type BackendOptions,
-  type RequestBackend,
-  type ResolvedBackend,
-  resolveBackend,
-} from '../backend/backend.ts';
+import { type BackendEvent, type BackendOptions, type ResolvedBackend, resolveBackend } from '../backend/backend.ts';
 import { placeSessions } from '../backend/placement.ts';
 import { SwitchableBackend } from '../backend/switchable.ts';
 import { checkFunction, checkObject, checkSwitch } from '../check.ts';
@@ -32,10 +19,10 @@ import { type Clock, checkClock, hostClock } from './clock.ts';
 import { ConfigSpace } from './config_space.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
 import { acceptable, hasFeature, offeredFeatures } from './features.ts';
-import { HeldQueues } from './held_queues.ts';
 import { offerOf } from './offer.ts';
 import { type CryptoDeviceOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type QueueRegisters, queueRegisters } from './queue_registers.ts';
+import { type DeviceObserver, QueueRunner } from './queue_runner.ts';
 import {
   type DeviceState,
   parseDeviceState,
@@ -46,7 +33,6 @@ import {
   StateError,
 } from './state.ts';
 import { type Statistics, StatisticsReader } from './statistics.ts';
-import { Throttle } from './throttle.ts';
 
 /** Called when the device wants the driver's attention: used buffers on a queue, or a change of configuration (2.3). */
 export type InterruptHandler = (kind: 'queue' | 'config', queue: number) => void;
@@ -57,17 +43,6 @@ export type InterruptHandler = (kind: 'queue' | 'config', queue: number) => void
 export interface QueuePositions {
   nextAvail: number;
   nextUsed: number;
-}
-
-/** Watches a device's queues at work, and may hold them back. A device without one spends nothing on it. */
-export interface DeviceObserver {
-  /** A queue is about to be run: answers how many requests may be taken now; whoever said 0 notifies again later. */
-  beforeQueue(queue: number): number;
-  /**
-   * That was done, or requests that run elsewhere were completed. Results stand in guest memory; the driver has not been
-   * interrupted yet.
-   */
-  afterQueue(queue: number, backend: RequestBackend): void;
 }
 
 /** What createCryptoDevice needs beside the device's own options. */
@@ -108,19 +83,14 @@ export class CryptoDevice {
   readonly #memory: WebAssembly.Memory;
   readonly #base: number;
   readonly #backend: SwitchableBackend;
-  readonly #clock: Clock;
-  readonly #throttle: Throttle;
-  readonly #held: HeldQueues;
   readonly #statistics: StatisticsReader;
-  /** Queues whose next request waits for one that is under way. */
-  readonly #waiting = new Set<number>();
+  readonly #runner: QueueRunner;
   /** Where records of deferred requests stand, once there are any. */
   #table = { at: 0, bytes: 0 };
   #backendReady: Promise<void>;
   #status = 0;
   #driverFeatures = 0n;
   #interrupt: InterruptHandler = () => {};
-  #observer: DeviceObserver | undefined;
   #disposed = false;
   #removed = false;
 
@@ -153,23 +123,32 @@ export class CryptoDevice {
     this.#engine.offer(this.#base, offer.services, offer.ciphers, offer.hashes, offer.macs, offer.aeads);
     this.#engine.limitKeys(this.#base, limits.keyBytes);
     this.#engine.reportWrites(this.#base, options.onWrite ? 1 : 0);
-    this.#clock = options.clock ?? hostClock();
-    this.#throttle = new Throttle(limits);
     this.#statistics = new StatisticsReader(memory, this.#engine.statisticsAt(this.#base) >>> 0, dataQueues);
-    this.#held = new HeldQueues(
-      this.#clock,
-      (queue) => this.#waitOf(queue),
-      (queue) => this.#run(queue),
-    );
+    const clock = options.clock ?? hostClock();
+    this.#runner = new QueueRunner({
+      engine: this.#engine,
+      base: this.#base,
+      backend: this.#backend,
+      statistics: this.#statistics,
+      clock,
+      limits,
+      dataQueues,
+      ready: (queue) => this.#working && this.queues[queue]?.enabled === true,
+      used: (queue) => this.#interrupt('queue', queue),
+      broken: () => {
+        // The driver that took an interrupt of that round may have reset the device already.
+        if (this.fault) this.#needsReset();
+      },
+    });
     this.#backendReady = this.#backend.start({
       engine: this.#engine,
       base: this.#base,
       memory,
       maxRequestBytes,
-      clock: this.#clock,
+      clock,
       claimTable: (bytes) => this.#claimTable(bytes),
-      completed: (queue, answer, by) => this.#completed(queue, answer, by),
-      released: () => this.#goOn(),
+      completed: (queue, answer, by) => this.#runner.completed(queue, answer, by),
+      released: () => this.#runner.goOn(),
       report: options.onBackendEvent ?? (() => {}),
     });
   }
@@ -181,7 +160,7 @@ export class CryptoDevice {
 
   /** Attaches an observer in place of the one before; undefined takes it away. */
   observe(observer: DeviceObserver | undefined): void {
-    this.#observer = observer;
+    this.#runner.observer = observer;
   }
 
   /** Resolves when the backend is at work. Until then, and if it never will be, requests run in the engine. */
@@ -247,7 +226,7 @@ export class CryptoDevice {
     // 3.1.1: a driver that never got FEATURES_OK has no business with the queues.
     if (!(next & STATUS_FEATURES_OK)) next &= ~STATUS_DRIVER_OK;
     this.#status = next;
-    if (!this.#working) this.#held.releaseAll();
+    if (!this.#working) this.#runner.stop();
     if (next & STATUS_DRIVER_OK && !(before & STATUS_DRIVER_OK)) this.#startQueues();
   }
 
@@ -282,13 +261,11 @@ export class CryptoDevice {
   resetQueue(index: number): void {
     const queue = this.queues[index];
     if (!queue) return;
-    this.#held.release(index);
-    this.#waiting.delete(index);
-    this.#backend.drop(index);
+    this.#runner.resetQueue(index);
     this.#engine.resetQueue(this.#base, index);
     queue.reset();
     // Others may have waited for what was under way there.
-    this.#goOn();
+    this.#runner.goOn();
   }
 
   /**
@@ -296,22 +273,12 @@ export class CryptoDevice {
    * limits do not allow now stays available in the ring, and is done later from a timer.
    */
   notify(index: number): void {
-    if (!this.#working || !this.queues[index]?.enabled) return;
-    this.#backend.reap();
-    if (!this.#working || this.#held.has(index)) return;
-    // Nothing to do, and nothing to account for: a driver may notify in vain.
-    if (!this.#engine.hasAvailable(this.#base, index)) return;
-    // Whoever waits for the throttle goes first.
-    const queued = this.#throttled(index) && this.#held.some((queue) => this.#throttled(queue));
-    if (queued || this.#waitOf(index) > 0) this.#hold(index);
-    else this.#run(index);
+    this.#runner.notify(index);
   }
 
   /** Device reset (2.4): queues, features and faults are forgotten, every session is closed and its key wiped. */
   reset(): void {
-    this.#held.releaseAll();
-    this.#waiting.clear();
-    this.#backend.drop();
+    this.#runner.reset();
     this.#engine.reset(this.#base);
     this.#status = 0;
     this.#driverFeatures = 0n;
@@ -373,9 +340,9 @@ export class CryptoDevice {
       queues: this.queues.map((queue, index) => ({
         ...queue.save(),
         indices: this.#engine.queueIndices(this.#base, index) >>> 0,
-        held: this.#held.has(index) || this.#waiting.has(index),
+        held: this.#runner.waits(index),
       })),
-      throttle: this.#throttle.levels(this.#clock.now()),
+      throttle: this.#runner.levels(),
       sessionSerial: this.#engine.sessionSerial(this.#base) >>> 0,
       sessions: readSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, includeKeys),
     };
@@ -403,9 +370,9 @@ export class CryptoDevice {
       this.#restoreQueues(state);
       if (state.fault !== FAULT_NONE) this.#engine.setFault(this.#base, state.fault, state.faultQueue);
       restoreSessions(this.#engine, this.#memory, this.#base, state);
-      this.#throttle.setLevels(state.throttle, this.#clock.now());
+      this.#runner.setLevels(state.throttle);
       state.queues.forEach(({ held }, index) => {
-        if (held && this.#working && this.queues[index]?.enabled) this.#held.hold(index);
+        if (held) this.#runner.resume(index);
       });
     } catch (error) {
       this.reset();
@@ -444,63 +411,6 @@ export class CryptoDevice {
 
   get #working(): boolean {
     return (this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_DRIVER_OK;
-  }
-
-  /** Whether the rates hold for a queue: sessions are made and unmade without them. */
-  #throttled(index: number): boolean {
-    return this.#throttle.active && index < this.options.dataQueues;
-  }
-
-  /** Milliseconds until a queue may run something. */
-  #waitOf(index: number): number {
-    if (!this.#throttled(index)) return 0;
-    const now = this.#clock.now();
-    return this.#throttle.budget(now) ? 0 : this.#throttle.wait(now);
-  }
-
-  #hold(index: number): void {
-    this.#statistics.heldBack(index);
-    this.#held.hold(index);
-  }
-
-  /** Runs what a queue has available, as far as its budget goes; the rest is held. */
-  #run(index: number): void {
-    const { limits } = this.options;
-    const started = this.#clock.now();
-    const throttled = this.#throttled(index);
-    const budget = throttled ? this.#throttle.budget(started) : this.#throttle.unthrottled;
-    if (!budget) {
-      this.#hold(index);
-      return;
-    }
-    const admitted = this.#observer?.beforeQueue(index) ?? budget.requests;
-    if (admitted === 0) return;
-    const requests = Math.min(admitted, budget.requests);
-    const answer = this.#engine.notify(this.#base, index, requests, budget.bytes, limits.bytesPerNotification);
-    this.#backend.flush();
-    const ended = this.#clock.now();
-    this.#observer?.afterQueue(index, 'inline');
-    const ran = this.#statistics.took(index, ended - started);
-    if (throttled) this.#throttle.fill(ran, ended);
-    if (answer & NOTIFY_MORE && requests === budget.requests) this.#hold(index);
-    this.#waiting.delete(index);
-    if (answer & NOTIFY_WAITS) this.#waiting.add(index);
-    if (answer & NOTIFY_INTERRUPT) this.#interrupt('queue', index);
-    // Whoever took that interrupt may have reset the device already.
-    if (answer & NOTIFY_NEEDS_RESET && this.fault) this.#needsReset();
-  }
-
-  /** Requests of a queue were completed outside of a notification. */
-  #completed(queue: number, answer: number, by: RequestBackend): void {
-    this.#observer?.afterQueue(queue, by);
-    if (answer & NOTIFY_INTERRUPT) this.#interrupt('queue', queue);
-  }
-
-  /** Queues whose next request waited go on: the one that has waited longest first. */
-  #goOn(): void {
-    for (const queue of [...this.#waiting]) {
-      if (this.#waiting.delete(queue)) this.notify(queue);
-    }
   }
 
   #claimTable(bytes: number): number {
@@ -546,7 +456,7 @@ export class CryptoDevice {
   #needsReset(): void {
     if (this.#status & STATUS_DEVICE_NEEDS_RESET) return;
     this.#status |= STATUS_DEVICE_NEEDS_RESET;
-    this.#held.releaseAll();
+    this.#runner.stop();
     if (this.#status & STATUS_DRIVER_OK) this.#interrupt('config', 0);
   }
 }
