@@ -25,8 +25,9 @@ import {
   type Row,
   rowsOf,
 } from './bench/cases.ts';
-import { loadCharts } from './bench/charts.ts';
+import { CHART_BACKENDS, loadCharts } from './bench/charts.ts';
 import { engineOver } from './bench/engine.ts';
+import { backendOver } from './bench/flight.ts';
 import { loadHashWasm } from './bench/hash_wasm.ts';
 import type { Implementation, ImplementationName } from './bench/implementation.ts';
 import { loadLibsodium } from './bench/libsodium.ts';
@@ -65,7 +66,7 @@ const BATCH_BYTES_MAX = 64 * 1024 * 1024;
 const TABLE_MILLISECONDS = 100_000;
 const QUICK_MILLISECONDS = 25_000;
 /** Charts have fewer rows, and are to be read for longer. */
-const CHARTS_MILLISECONDS = 40_000;
+const CHARTS_MILLISECONDS = 60_000;
 const OVERHEAD_MILLISECONDS = 6_000;
 /** A row of the backends: 90 of them. */
 const BACKENDS_ROW_MILLISECONDS = 2_000;
@@ -229,6 +230,7 @@ async function measure(rows: readonly Row[], flags: BenchFlags, signal: AbortSig
   const progress = progressBar();
   try {
     implementations.push(...(await startImplementations(ring)));
+    if (draw) implementations.push(...chartBackends(flags));
     if (process.stderr.isTTY) progress.start(rows.length, 0, { row: '' });
     const results = await runRows({
       rows,
@@ -253,6 +255,11 @@ async function measure(rows: readonly Row[], flags: BenchFlags, signal: AbortSig
 function rowMilliseconds(rows: readonly Row[], { quick, charts }: BenchFlags): number {
   if (charts) return CHARTS_MILLISECONDS / rows.length / (quick ? 4 : 1);
   return (quick ? QUICK_MILLISECONDS : TABLE_MILLISECONDS) / defaultRows().length;
+}
+
+function chartBackends({ workers, thresholds }: BenchFlags): Implementation[] {
+  const more = thresholds ? { thresholds } : {};
+  return CHART_BACKENDS.map((backend) => backendOver(backend, { backend, workers, ...more }));
 }
 
 /** What is no dependency of the library: how it is loaded, and the packages that have it. */

@@ -4,6 +4,11 @@ import type { TopLevelSpec } from 'vega-lite';
 import { BenchError, IMPLEMENTATIONS, installed } from './implementation.ts';
 import type { RowResult, Speed } from './run.ts';
 
+/** Backends of the device that are drawn beside its engine: what a device does by itself, and threads. */
+export const CHART_BACKENDS = ['auto', 'workers'] as const;
+/** The lines, in the order of the legend. */
+const LINES = [...IMPLEMENTATIONS.slice(0, 1), ...CHART_BACKENDS, ...IMPLEMENTATIONS.slice(1)];
+
 /** What a chart shows over the packet size. */
 interface Chart {
   file: string;
@@ -17,7 +22,7 @@ const CHARTS: readonly Chart[] = [
 ];
 
 /** Colours that stand out on white and on black alike, one for each implementation. */
-const COLOURS = ['#e4572e', '#2e86ab', '#8a6fb0', '#7a8b00', '#c48a00', '#c0408a', '#2a9d6f'];
+const COLOURS = ['#d62839', '#e4572e', '#c0408a', '#2e86ab', '#8a6fb0', '#7a8b00', '#c48a00', '#2a9d6f', '#808080'];
 /** Text, axes and grid: between black and white. */
 const INK = '#808080';
 /** Where the vertical axis has its marks. */
@@ -55,12 +60,12 @@ export async function loadCharts(): Promise<DrawCharts> {
 
 function specificationOf(chart: Chart, rows: readonly RowResult[]): TopLevelSpec {
   const points = rows.flatMap(({ bytes, speeds }) =>
-    IMPLEMENTATIONS.flatMap((implementation) => {
+    LINES.flatMap((implementation) => {
       const speed = speeds[implementation];
       return speed ? [{ bytes, implementation, value: chart.figure(speed) }] : [];
     }),
   );
-  const drawn = IMPLEMENTATIONS.filter((name) => points.some(({ implementation }) => implementation === name));
+  const drawn = LINES.filter((name) => points.some(({ implementation }) => implementation === name));
   const sizes = [...new Set(rows.map(({ bytes }) => bytes))];
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
@@ -93,7 +98,7 @@ function specificationOf(chart: Chart, rows: readonly RowResult[]): TopLevelSpec
         field: 'implementation',
         type: 'nominal',
         scale: { domain: drawn, range: COLOURS.slice(0, drawn.length) },
-        legend: { title: null, orient: 'top', columnPadding: 24 },
+        legend: { title: null, orient: 'top', columnPadding: 24, columns: 4 },
       },
     },
     config: {
