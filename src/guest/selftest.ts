@@ -1,22 +1,9 @@
 import type { GuestConsole } from './console.ts';
 import { MODULE_FOLDER } from './init.ts';
 import { DEVICE_DRIVER } from './measure.ts';
+import { selftestOf } from './proc-crypto.ts';
 
 const ATTEMPTS = 20;
-
-/** What /proc/crypto says of a driver's self-test: `passed`, `unknown` while it runs, or undefined if it is not registered. */
-export function selftestOf(procCrypto: string, driver: string): string | undefined {
-  for (const entry of procCrypto.split(/\r?\n\s*\r?\n/)) {
-    const fields = new Map(
-      entry.split(/\r?\n/).map((line) => {
-        const [name = '', ...value] = line.split(':');
-        return [name.trim(), value.join(':').trim()] as const;
-      }),
-    );
-    if (fields.get('driver') === driver) return fields.get('selftest');
-  }
-  return undefined;
-}
 
 /** Loads the driver, unless the guest did so by itself. */
 export async function loadDriver(console: GuestConsole): Promise<void> {

@@ -1,5 +1,5 @@
 import { DEVICE_DRIVER } from '../../../src/guest/measure.ts';
-import { selftestOf } from '../../../src/guest/selftest.ts';
+import { selftestOf } from '../../../src/guest/proc-crypto.ts';
 import { Experiment, ExperimentError, loadDriver, unloadDriver } from './runner.ts';
 
 const ATTEMPTS = 20;
