@@ -1,16 +1,17 @@
 /**
  * A clock for one cipher driver through AF_ALG, in the guest:
  *
- *     skcipher-clock <driver> <bytes> <in flight> <milliseconds>
+ *     skcipher-clock <driver> <bytes> <in flight> <milliseconds> [<milliseconds from batch to batch>]
  *
  * It encrypts batches of requests and prints the lower quartile of the time that a batch took. One request in flight
  * is a plain read; more are handed over in one io_submit, which makes them asynchronous (crypto/algif_skcipher.c).
+ * Without the last argument a batch follows upon another; with it the processor is free in between.
  * Perl's modules are not in the guest: the numbers are those of i386 (asm/unistd_32.h, linux/if_alg.h, linux/aio_abi.h).
  */
 export const SKCIPHER_CLOCK = '/bin/skcipher-clock';
 
 export const SKCIPHER_CLOCK_SCRIPT = `#!/bin/perl
-my ($driver, $bytes, $depth, $milliseconds) = @ARGV;
+my ($driver, $bytes, $depth, $milliseconds, $interval) = @ARGV;
 my %call = (read => 3, io_setup => 245, io_getevents => 247, io_submit => 248, mmap2 => 192, clock_gettime => 265,
             accept4 => 364, setsockopt => 366, sendmsg => 370);
 my ($AF_ALG, $SEQPACKET, $SOL_ALG, $SOL_SOCKET) = (38, 5, 279, 1);
@@ -73,7 +74,9 @@ while ($now - $start < $milliseconds * 1000) {
   }
   $now = microseconds();
   push @took, $now - $last;
-  $last = $now;
+  my $wait = $interval ? $start + @took * $interval * 1000 - $now : 0;
+  select undef, undef, undef, $wait / 1e6 if $wait > 0;
+  $last = $now = microseconds();
 }
 # An emulator translates code only once it has run for a while: the first third is left out.
 splice @took, 0, @took / 3;

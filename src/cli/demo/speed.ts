@@ -1,5 +1,3 @@
-import { SingleBar } from 'cli-progress';
-import Table from 'cli-table3';
 import type { GuestConsole } from '../../guest/console.ts';
 import { CRYPTSETUP_RUNS, type CryptsetupFigure, measureCryptsetup } from '../../guest/cryptsetup.ts';
 import {
@@ -12,6 +10,7 @@ import {
 } from '../../guest/measure.ts';
 import { loadDriver, unloadDriver } from '../../guest/selftest.ts';
 import type { Output } from '../output.ts';
+import { progressBar, table } from './table.ts';
 
 /** AES-128-CBC in the guest at one size and depth: software beside the device, in 10^6 bytes a second. */
 export interface SpeedRow {
@@ -46,15 +45,7 @@ export async function measureSpeed(console: GuestConsole, output: Output): Promi
   const shell = {
     run: async (command: string) => (await console.run(command, { timeoutMs: MEASURE_TIMEOUT_MS })).output,
   };
-  const bar = output.stream.isTTY
-    ? new SingleBar({
-        format: '  {bar} {value}/{total}',
-        stream: output.stream,
-        clearOnComplete: true,
-        hideCursor: true,
-      })
-    : undefined;
-  bar?.start(2 * (MEASURED_BYTES.length * MEASURED_IN_FLIGHT.length + CRYPTSETUP_RUNS), 0);
+  const bar = progressBar(output, 2 * (MEASURED_BYTES.length * MEASURED_IN_FLIGHT.length + CRYPTSETUP_RUNS));
   const figures: SpeedFigure[] = [];
   const note = (figure: SpeedFigure) => {
     figures.push(figure);
@@ -131,16 +122,4 @@ export function cryptsetupTable(rows: readonly CryptsetupRow[], colors: Output['
 function factor(ratio: number, colors: Output['colors']): string {
   const text = `${ratio.toFixed(1)} ×`;
   return ratio > 1 ? colors.green(text) : text;
-}
-
-function table(head: string[], rows: string[][]): string {
-  const table = new Table({
-    head,
-    colAligns: head.map(() => 'right' as const),
-    style: { head: [], border: [] },
-    // No line between rows: eight rows need none.
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-  });
-  table.push(...rows);
-  return table.toString();
 }
