@@ -152,7 +152,7 @@ async function reportSpeed(machine: Machine, output: Output): Promise<Speed> {
   const result = await measureSpeed(machine.console, output);
   output.line(speedTable(result.speed, output.colors));
   if (result.cryptsetup.length > 0) {
-    output.line(`${CRYPTSETUP_COMMAND}: requests of 64 KiB, one in flight, medians of ${CRYPTSETUP_RUNS} runs`);
+    output.line(`${CRYPTSETUP_COMMAND}: requests of 64 KiB, one in flight, upper quartiles of ${CRYPTSETUP_RUNS} runs`);
     output.line(cryptsetupTable(result.cryptsetup, output.colors));
   }
   return result;
