@@ -139,7 +139,7 @@ async function runChecks(machine: Machine, beside: boolean, output: Output): Pro
   reportComparisons(results, failed, output);
   const comparisons = { passed: results.length - failed.length, failed: failed.length };
   if (beside) {
-    output.line('Measuring a process that computes in the guest, alone and beside one that encrypts, about 90 s');
+    output.line('Measuring a process that computes in the guest, alone and beside one that encrypts, about 2 minutes');
     const rows = await measureBeside(machine.console, output);
     output.line(besideTable(rows));
     return { selftest, comparisons, speed: [], cryptsetup: [], beside: rows };
