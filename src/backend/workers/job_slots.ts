@@ -69,6 +69,11 @@ export class JobSlots {
     }
   }
 
+  /** Whether the job in a slot gains by running beside others like it. */
+  isAlike(slot: number): boolean {
+    return this.#jobs.getUint32(slotAt(this.#layout, slot) + spec.JOB_ALIKE, true) !== 0;
+  }
+
   /** Copies a slot's job, as it was posted, into another. */
   duplicate(slot: number, to: number): void {
     const start = slotAt(this.#layout, slot);
