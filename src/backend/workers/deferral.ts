@@ -206,8 +206,10 @@ export class WorkerDeferral implements Deferral {
     const started = this.#started;
     if (!started || this.#posts + this.#unposted === 0) return;
     const rest = this.#unposted;
-    if (rest > 0) this.#show(started.control);
-    wake(started.control, this.#posts - 1 + (rest === 2 ? 1 : 0));
+    // While all workers have four to run, a few more wait until these are done, for others to run beside them.
+    const kept = this.#outstanding - rest >= JOBS_AT_ONCE * this.#workers;
+    if (rest > 0 && !kept) this.#show(started.control);
+    wake(started.control, this.#posts - 1 + (rest === 2 && !kept ? 1 : 0));
     this.#posts = 0;
     this.#listen();
   }
@@ -217,6 +219,8 @@ export class WorkerDeferral implements Deferral {
     const started = this.#started;
     if (!started || this.#outstanding === 0 || this.#settling) return;
     this.#complete(started, this.#finished(started));
+    // What waited for company is shown now, if nothing else did it.
+    this.flush();
   }
 
   /**

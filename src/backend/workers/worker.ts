@@ -51,8 +51,9 @@ class Server {
   readonly #mark: number;
   readonly #layout: SharedLayout;
   readonly #jobs: DataView;
-  /** When the device was last told something. */
-  #announced = 0;
+  /** FINISHED, and when this worker saw it change: then the device was last told something. */
+  #told = 0;
+  #toldAt = 0;
 
   constructor({ module, memory, layout, index }: WorkerStart) {
     this.#control = new Int32Array(memory.buffer, CONTROL, CONTROL_WORDS);
@@ -80,16 +81,23 @@ class Server {
       const unseen = Atomics.add(control, UNSEEN, slots.length) + slots.length;
       // To be woken costs the device more than to take one job's result: it hears of several, unless the workers would run dry.
       const ahead = (posted - Atomics.load(control, TAKEN)) | 0;
-      const late = () => performance.now() - this.#announced >= ANNOUNCED_WITHIN_MS;
-      if (unseen >= ANNOUNCED_TOGETHER || ahead < 2 * this.#workers || late()) this.#announce();
+      if (unseen >= ANNOUNCED_TOGETHER || ahead < 2 * this.#workers || this.#isLate()) this.#announce();
     }
+  }
+
+  #isLate(): boolean {
+    const told = Atomics.load(this.#control, FINISHED);
+    const now = performance.now();
+    if (told === this.#told) return now - this.#toldAt >= ANNOUNCED_WITHIN_MS;
+    this.#told = told;
+    this.#toldAt = now;
+    return false;
   }
 
   /** Tells the device what is finished, unless it has seen that. */
   #announce(): void {
     const control = this.#control;
     if (Atomics.exchange(control, UNSEEN, 0) === 0) return;
-    this.#announced = performance.now();
     Atomics.add(control, FINISHED, 1);
     if (Atomics.load(control, LISTENING)) Atomics.notify(control, FINISHED);
   }
