@@ -9,8 +9,6 @@ import asc from 'assemblyscript/asc';
 const BUILDS = [
   { target: 'release', binary: 'build/engine.wasm', module: 'src/engine/binary.ts' },
   { target: 'relaxed', binary: 'build/engine_relaxed.wasm', module: 'src/engine/binary_relaxed.ts' },
-  // For workers, which share a memory.
-  { target: 'shared', binary: 'build/engine_shared.wasm', module: 'src/engine/binary_shared.ts' },
 ];
 
 process.chdir(fileURLToPath(new URL('../', import.meta.url)));

@@ -28,7 +28,7 @@ export function engineBytes(build: EngineBuild = engineBuild()): Uint8Array<Arra
   return decodeBase64(BASE64[build]);
 }
 
-export function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
+function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);

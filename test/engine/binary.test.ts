@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { ENGINE_EXPORTS } from '../../src/engine/exports.ts';
 import { engineBuild, engineBytes, engineModule, instantiateEngine } from '../../src/engine/load.ts';
+import { sharedBuild } from '../../src/engine/shared_build.ts';
 import { enableRelaxedSimd } from '../kernels/compile.ts';
 
 const SECTIONS = [
@@ -81,6 +82,27 @@ describe.each(['simd', 'relaxed-simd'] as const)('the compiled engine, built for
       const memory = new WebAssembly.Memory(limits);
       expect(() => instantiateEngine(memory, {}, engineModule(build))).not.toThrow();
     }
+  });
+
+  test('takes a memory that threads share, once its import says so', () => {
+    const shared = new WebAssembly.Module(sharedBuild(engineBytes(build)));
+    const maximum = 65536;
+    for (const initial of [1, 300]) {
+      const memory = new WebAssembly.Memory({ initial, maximum, shared: true });
+      expect(Object.keys(instantiateEngine(memory, {}, shared)).sort()).toEqual([...ENGINE_EXPORTS].sort());
+      expect(() => instantiateEngine(memory, {}, engineModule(build))).toThrow(WebAssembly.LinkError);
+    }
+    const codes = [engineBytes(build), sharedBuild(engineBytes(build))].map((bytes) => sections(bytes));
+    expect(codes[1]?.get('code')).toBe(codes[0]?.get('code'));
+  });
+});
+
+describe('what is no build of the engine', () => {
+  test.each([
+    ['ends before its imports', [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]],
+    ['imports no memory', [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 2, 1, 0]],
+  ])('is refused where it %s', (_, bytes) => {
+    expect(() => sharedBuild(Uint8Array.from(bytes))).toThrow(TypeError);
   });
 });
 

@@ -1,3 +1,4 @@
+import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
 import type { Clock } from '../../device/clock.ts';
 import type { EngineExports } from '../../engine/exports.ts';
 import type { Deferral } from '../../engine/jobs.ts';
@@ -19,6 +20,7 @@ import {
   STATES,
   STOP,
   sharedLayout,
+  UNSEEN,
   WAITING,
 } from './layout.ts';
 import { createSharedEngine, WorkerPool } from './pool.ts';
@@ -82,8 +84,12 @@ export class WorkerDeferral implements Deferral {
   #outstanding = 0;
   #listening = false;
   #settling = false;
-  /** Jobs that were posted in this notification. */
-  #unannounced = 0;
+  /** FINISHED, when the device last looked for what is finished. */
+  #seen = 0;
+  /** Jobs in the ring that workers have not been shown. */
+  #unposted = 0;
+  /** How often jobs were shown to them in this notification. */
+  #posts = 0;
   #cancelDeadline: (() => void) | undefined;
   /** Jobs that workers got. */
   operations = 0;
@@ -172,11 +178,18 @@ export class WorkerDeferral implements Deferral {
     this.#outstanding++;
     this.operations++;
     Atomics.store(control, STATES + record, WAITING);
-    const posted = Atomics.load(control, POSTED);
-    Atomics.store(control, RING + ((posted >>> 0) % RING_ENTRIES), record);
-    Atomics.store(control, POSTED, (posted + 1) | 0);
+    const place = Atomics.load(control, POSTED) + this.#unposted++;
+    Atomics.store(control, RING + ((place >>> 0) % RING_ENTRIES), record);
+    // Jobs that run side by side are shown together, or else a worker begins with one.
+    if (!started.slots.isAlike(record) || this.#unposted === JOBS_AT_ONCE) this.#show(control);
+  }
+
+  /** Lets workers see what was posted. */
+  #show(control: Int32Array): void {
+    Atomics.add(control, POSTED, this.#unposted);
+    this.#unposted = 0;
     // One worker begins while the others' jobs are still being gathered.
-    if (this.#unannounced++ === 0) wake(control, 1);
+    if (this.#posts++ === 0) wake(control, 1);
   }
 
   release(record: number): void {
@@ -191,9 +204,13 @@ export class WorkerDeferral implements Deferral {
   /** A notification has ended: all that it posted can begin. */
   flush(): void {
     const started = this.#started;
-    if (!started || this.#unannounced === 0) return;
-    wake(started.control, this.#unannounced - 1);
-    this.#unannounced = 0;
+    if (!started || this.#posts + this.#unposted === 0) return;
+    const rest = this.#unposted;
+    // While all workers have four to run, a few more wait until these are done, for others to run beside them.
+    const kept = this.#outstanding - rest >= JOBS_AT_ONCE * this.#workers;
+    if (rest > 0 && !kept) this.#show(started.control);
+    wake(started.control, this.#posts - 1 + (rest === 2 && !kept ? 1 : 0));
+    this.#posts = 0;
     this.#listen();
   }
 
@@ -202,6 +219,8 @@ export class WorkerDeferral implements Deferral {
     const started = this.#started;
     if (!started || this.#outstanding === 0 || this.#settling) return;
     this.#complete(started, this.#finished(started));
+    // What waited for company is shown now, if nothing else did it.
+    this.flush();
   }
 
   /**
@@ -267,6 +286,9 @@ export class WorkerDeferral implements Deferral {
   }
 
   #finished(started: Started): number[] {
+    // What is announced from now on is looked for anew.
+    this.#seen = Atomics.load(started.control, FINISHED);
+    Atomics.store(started.control, UNSEEN, 0);
     const finished: number[] = [];
     started.owners.forEach((owner, slot) => {
       if (owner !== 'workers' && owner !== 'dropped') return;
@@ -350,11 +372,9 @@ export class WorkerDeferral implements Deferral {
     this.#arm(started);
     const { control } = started;
     Atomics.store(control, LISTENING, 1);
-    const seen = Atomics.load(control, FINISHED);
-    const finished = this.#finished(started).length > 0;
-    const wait = finished ? undefined : Atomics.waitAsync(control, FINISHED, seen);
+    const wait = Atomics.waitAsync(control, FINISHED, this.#seen);
     this.#listening = true;
-    void Promise.resolve(wait?.value).then(() => {
+    void Promise.resolve(wait.value).then(() => {
       this.#listening = false;
       Atomics.store(control, LISTENING, 0);
       this.reap();

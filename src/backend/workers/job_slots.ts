@@ -69,6 +69,11 @@ export class JobSlots {
     }
   }
 
+  /** Whether the job in a slot gains by running beside others like it. */
+  isAlike(slot: number): boolean {
+    return this.#jobs.getUint32(slotAt(this.#layout, slot) + spec.JOB_ALIKE, true) !== 0;
+  }
+
   /** Copies a slot's job, as it was posted, into another. */
   duplicate(slot: number, to: number): void {
     const start = slotAt(this.#layout, slot);
@@ -96,7 +101,7 @@ export class JobSlots {
     let from = job + this.#resultOffset(job);
     for (let left = bytes; left > 0; buffer += spec.DEFERRED_BUFFER_BYTES) {
       const step = Math.min(left, this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH));
-      this.#memory.set(this.#shared.subarray(from, from + step), this.#field(buffer, spec.DEFERRED_BUFFER_POINTER));
+      copy(this.#shared, from, step, this.#memory, this.#field(buffer, spec.DEFERRED_BUFFER_POINTER));
       from += step;
       left -= step;
     }
@@ -180,7 +185,7 @@ export class JobSlots {
   }
 
   #copyIn(from: number, bytes: number, to: number): void {
-    this.#shared.set(this.#memory.subarray(from, from + bytes), to);
+    copy(this.#memory, from, bytes, this.#shared, to);
   }
 
   /** The guest's memory has another buffer whenever it has grown. */
@@ -190,6 +195,14 @@ export class JobSlots {
     this.#memory = new Uint8Array(buffer);
     this.#records = new DataView(buffer);
   }
+}
+
+/** A view takes longer to make than so few bytes to copy. */
+const VIEWED_FROM = 48;
+
+function copy(source: Uint8Array, from: number, bytes: number, destination: Uint8Array, to: number): void {
+  if (bytes >= VIEWED_FROM) destination.set(source.subarray(from, from + bytes), to);
+  else for (let i = 0; i < bytes; i++) destination[to + i] = source[from + i] ?? 0;
 }
 
 function roundUp(offset: number): number {

@@ -17,6 +17,8 @@ export const STOP = 3;
 export const SLEEPING = 4;
 /** Not 0: the device waits for FINISHED to change. */
 export const LISTENING = 5;
+/** Jobs that were finished since the device last looked, about: nobody counts on it. */
+export const UNSEEN = 6;
 /** The ring of slots that were posted, then the state of each slot. */
 export const RING = 16;
 export const RING_ENTRIES = 1024;

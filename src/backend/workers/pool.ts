@@ -1,5 +1,6 @@
 import type { Clock } from '../../device/clock.ts';
-import { decodeBase64 } from '../../engine/load.ts';
+import { engineBytes } from '../../engine/load.ts';
+import { sharedBuild } from '../../engine/shared_build.ts';
 import type { SharedLayout } from './layout.ts';
 import { createThread, type Thread } from './thread.ts';
 
@@ -20,8 +21,7 @@ export async function createSharedEngine(layout: SharedLayout): Promise<SharedEn
   }
   if (typeof Atomics.waitAsync !== 'function') throw new Error('There is no Atomics.waitAsync.');
   const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
-  const { ENGINE_BASE64 } = await import('../../engine/binary_shared.ts');
-  return { memory, module: await WebAssembly.compile(decodeBase64(ENGINE_BASE64)), layout };
+  return { memory, module: await WebAssembly.compile(sharedBuild(engineBytes())), layout };
 }
 
 /** A worker that was started so often is not started again: it ends for a reason that stays. */

@@ -18,6 +18,7 @@ import {
   STOP,
   slotAt,
   TAKEN,
+  UNSEEN,
   WAITING,
 } from './layout.ts';
 import { nodeEndpoint } from './node_endpoint.ts';
@@ -37,8 +38,11 @@ export interface WorkerControl {
   start(start: WorkerStart): void;
 }
 
-/** So many jobs of one worker are announced together, at most. */
-const ANNOUNCED_TOGETHER = 4;
+/** So many jobs are announced together, and for so many milliseconds a job waits to be, unless the next one takes longer. */
+const ANNOUNCED_TOGETHER = 8;
+const ANNOUNCED_WITHIN_MS = 0.2;
+/** Fewer of them gain nothing by running side by side. */
+const LANES_LEAST = 3;
 
 class Server {
   readonly #control: Int32Array;
@@ -47,8 +51,9 @@ class Server {
   readonly #mark: number;
   readonly #layout: SharedLayout;
   readonly #jobs: DataView;
-  /** Jobs that the device has not been told of. */
-  #finished = 0;
+  /** FINISHED, and when this worker saw it change: then the device was last told something. */
+  #told = 0;
+  #toldAt = 0;
 
   constructor({ module, memory, layout, index }: WorkerStart) {
     this.#control = new Int32Array(memory.buffer, CONTROL, CONTROL_WORDS);
@@ -73,26 +78,35 @@ class Server {
       }
       this.#runner.run(slots);
       for (const slot of slots) Atomics.compareExchange(control, STATES + slot, this.#mark, DONE);
-      this.#finished += slots.length;
+      const unseen = Atomics.add(control, UNSEEN, slots.length) + slots.length;
       // To be woken costs the device more than to take one job's result: it hears of several, unless the workers would run dry.
       const ahead = (posted - Atomics.load(control, TAKEN)) | 0;
-      if (this.#finished >= ANNOUNCED_TOGETHER || ahead < this.#workers) this.#announce();
+      if (unseen >= ANNOUNCED_TOGETHER || ahead < 2 * this.#workers || this.#isLate()) this.#announce();
     }
   }
 
-  /** Tells the device what is finished. */
+  #isLate(): boolean {
+    const told = Atomics.load(this.#control, FINISHED);
+    const now = performance.now();
+    if (told === this.#told) return now - this.#toldAt >= ANNOUNCED_WITHIN_MS;
+    this.#told = told;
+    this.#toldAt = now;
+    return false;
+  }
+
+  /** Tells the device what is finished, unless it has seen that. */
   #announce(): void {
-    if (this.#finished === 0) return;
-    this.#finished = 0;
-    Atomics.add(this.#control, FINISHED, 1);
-    if (Atomics.load(this.#control, LISTENING)) Atomics.notify(this.#control, FINISHED);
+    const control = this.#control;
+    if (Atomics.exchange(control, UNSEEN, 0) === 0) return;
+    Atomics.add(control, FINISHED, 1);
+    if (Atomics.load(control, LISTENING)) Atomics.notify(control, FINISHED);
   }
 
   #alike(slot: number): boolean {
     return this.#jobs.getUint32(slotAt(this.#layout, slot) + JOB_ALIKE, true) !== 0;
   }
 
-  /** Takes a fair share of what was posted, four jobs at most. */
+  /** Takes a job, or up to four that run side by side. */
   #take(posted: number): number[] {
     const control = this.#control;
     const slots: number[] = [];
@@ -105,9 +119,8 @@ class Server {
       // The slot's state says whose it is; the count of those that were taken only follows.
       if (Atomics.compareExchange(control, STATES + slot, WAITING, this.#mark) === WAITING) {
         slots.push(slot);
-        // Several at once only where that is faster than one after the other.
-        if (slots.length === 1)
-          share = this.#alike(slot) ? Math.min(JOBS_AT_ONCE, Math.ceil(ahead / this.#workers)) : 1;
+        // Four side by side take less than two in turn: worth it even where another worker then has nothing.
+        if (slots.length === 1) share = ahead >= LANES_LEAST && this.#alike(slot) ? JOBS_AT_ONCE : 1;
       }
       Atomics.compareExchange(control, TAKEN, taken, (taken + 1) | 0);
     }
