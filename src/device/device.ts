@@ -176,12 +176,13 @@ export class CryptoDevice {
   /**
    * Has requests run elsewhere from now on. What is under way is completed before this returns, and no request waits for the
    * new backend: until it is at work they run in the engine. The first time that it needs records of requests, the WebAssembly
-   * memory grows, which detaches the buffer that it had.
+   * memory grows, which detaches the buffer that it had. Thresholds that the device was made with hold until others are given.
    * @returns a promise that resolves when the new backend is at work, or never will be
    * @throws RangeError that names what there is
    */
   useBackend(options: BackendOptions): Promise<void> {
-    const choice = resolveBackend(options);
+    const { thresholds } = this.options.backend;
+    const choice = resolveBackend({ ...(thresholds && { thresholds }), ...options });
     if (this.#disposed) return Promise.resolve();
     this.#backendReady = this.#backend.exchange(choice);
     placeSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, this.#backend);

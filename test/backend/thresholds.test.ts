@@ -1,0 +1,20 @@
+import { describe, expect, test } from 'vitest';
+import { defaultThresholds, guestThresholds, parseThresholds } from '../../src/backend/thresholds.ts';
+
+describe('thresholds of a device whose guest runs in its thread', () => {
+  test('give the host nothing below 16 KiB, and no algorithm that it did not have', () => {
+    const { host } = parseThresholds(guestThresholds(true));
+    const elsewhere = defaultThresholds(true).host;
+    expect(Object.keys(host)).toEqual(Object.keys(elsewhere));
+    for (const { few, many } of Object.values(host)) {
+      expect(few).toBeGreaterThanOrEqual(16384);
+      expect(many).toBeGreaterThanOrEqual(16384);
+    }
+    expect(host['chacha20-poly1305']).toEqual(elsewhere['chacha20-poly1305']);
+  });
+
+  test('are the same for workers, and where there is no host', () => {
+    expect(guestThresholds(true).workers).toEqual(defaultThresholds(true).workers);
+    expect(guestThresholds(false)).toEqual(defaultThresholds(false));
+  });
+});
