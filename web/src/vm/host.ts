@@ -164,7 +164,7 @@ export class VmHost implements VmApi {
   }
 
   #trace(): DeviceTracer {
-    this.#tracer ??= new DeviceTracer(this.#running.device);
+    this.#tracer ??= new DeviceTracer(this.#running.device, { perSecond: WATCHED_A_SECOND });
     return this.#tracer;
   }
 
@@ -233,6 +233,8 @@ export class VmHost implements VmApi {
   }
 }
 
+/** Of a steady stream only so many are read: twice what is handed over, for bursts. */
+const WATCHED_A_SECOND = 100;
 /** So many requests at a time: more keep the page from answering its visitor, who cannot read them so fast. */
 const REQUESTS_A_LOOK = 12;
 /** A burst's last requests are handed over in the looks that follow; of a steady stream the others are passed over. */
