@@ -17,10 +17,9 @@ child.on('close', (code) => {
   // Whole lines take a colour: within a line the library loses count of the columns.
   const colored = text.replaceAll(/^✔.*$/gm, '\u001b[32m$&\u001b[39m');
   const padding = { paddingTop: 8, paddingLeft: 8, paddingBottom: 8, paddingRight: 8 };
-  // Without the attribute, runs of spaces collapse and the table's columns with them.
-  const svg = ansiToSvg(colored, padding).replace(
-    /<svg ([^>]*)>/,
-    '<svg xml:space="preserve" role="img" $1><title>What npm start prints</title>',
-  );
+  const svg = ansiToSvg(colored, padding)
+    // Browsers make one of several spaces, and the table's columns collapse.
+    .replaceAll(/(?<=<text[^>]*>)[^<]+/g, (line) => line.replaceAll(' ', '&#xA0;'))
+    .replace(/<svg ([^>]*)>/, '<svg role="img" $1><title>What npm start prints</title>');
   writeFileSync(new URL('../docs/demo.svg', import.meta.url), svg);
 });
