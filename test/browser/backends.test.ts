@@ -1,39 +1,15 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   keepPicture,
-  launchBrowser,
-  openPage,
   runExperiment,
-  servePage,
   servePlainly,
   typeCommand,
   typeLine,
   untilRunning,
 } from './support/served_page.ts';
+import { browser, page, shareMachine } from './support/shared_page.ts';
 
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
-let page: Page;
-const complaints: string[] = [];
-
-beforeAll(async () => {
-  server = await servePage();
-  browser = await launchBrowser();
-  page = await openPage(browser, server.url, complaints);
-  await page.getByRole('button', { name: 'Start' }).click();
-  await untilRunning(page);
-  await runExperiment(page, 'selftest');
-});
-
-afterEach(() => {
-  expect(complaints).toEqual([]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+shareMachine();
 
 /** What software makes of the data, then the device's answer compared with it for as long as nobody stops it. */
 const PREPARE =

@@ -1,38 +1,8 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import {
-  keepPicture,
-  launchBrowser,
-  openPage,
-  runExperiment,
-  servePage,
-  typeCommand,
-  typeLine,
-  untilRunning,
-} from './support/served_page.ts';
+import { describe, expect, test } from 'vitest';
+import { keepPicture, openPage, runExperiment, typeCommand, typeLine } from './support/served_page.ts';
+import { browser, complaints, page, server, shareMachine } from './support/shared_page.ts';
 
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
-let page: Page;
-const complaints: string[] = [];
-
-beforeAll(async () => {
-  server = await servePage();
-  browser = await launchBrowser();
-  page = await openPage(browser, server.url, complaints);
-  await page.getByRole('button', { name: 'Start' }).click();
-  await untilRunning(page);
-  await runExperiment(page, 'selftest');
-});
-
-afterEach(() => {
-  expect(complaints).toEqual([]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+shareMachine();
 
 describe('the experiments', () => {
   test('the chart shows the device ahead of software at 4 KiB', async () => {

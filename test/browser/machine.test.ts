@@ -1,36 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import {
-  keepPicture,
-  launchBrowser,
-  openPage,
-  runExperiment,
-  servePage,
-  typeCommand,
-  untilRunning,
-} from './support/served_page.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { keepPicture, openPage, runExperiment, typeCommand, untilRunning } from './support/served_page.ts';
+import { browser, complaints, page, server, sharePage } from './support/shared_page.ts';
 
 // The built page in Chromium, with Debian's kernel in it. The tests run in order on one machine.
-let server: Awaited<ReturnType<typeof servePage>>;
-let browser: Browser;
-let page: Page;
-const complaints: string[] = [];
-
-beforeAll(async () => {
-  server = await servePage();
-  browser = await launchBrowser();
-  page = await openPage(browser, server.url, complaints);
-});
-
-afterEach(() => {
-  expect(complaints).toEqual([]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+sharePage();
 
 test('the prepared state goes on at a shell that answers what is typed', async () => {
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
@@ -128,5 +103,6 @@ test('another ring, other queues and features need no other page', async () => {
 test('no worker is left when the machine is switched off', async () => {
   expect(page.workers().length).toBeGreaterThan(0);
   await page.getByRole('button', { name: 'Switch off' }).click();
-  await expect.poll(() => page.workers().length).toBe(0);
+  // A browser takes its time to end what sleeps.
+  await expect.poll(() => page.workers().length, { timeout: 30_000 }).toBe(0);
 });
