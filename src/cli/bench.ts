@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Thresholds } from '../backend/backend.ts';
+import { BACKENDS, type Thresholds } from '../backend/backend.ts';
 import { thresholdsOption, workersOption } from './backend_flags.ts';
 import {
   BACKEND_CASES,
@@ -27,7 +27,6 @@ import {
 } from './bench/cases.ts';
 import { CHART_BACKENDS, loadCharts } from './bench/charts.ts';
 import { engineOver } from './bench/engine.ts';
-import { backendOver } from './bench/flight.ts';
 import { loadHashWasm } from './bench/hash_wasm.ts';
 import type { Implementation, ImplementationName } from './bench/implementation.ts';
 import { loadLibsodium } from './bench/libsodium.ts';
@@ -190,7 +189,7 @@ async function compareBackends(rows: readonly Row[], flags: BenchFlags, signal: 
     if (process.stderr.isTTY) progress.start(rows.length, 0, { row: '' });
     const results = await runRows({
       rows,
-      implementations: backendImplementations(flags),
+      implementations: [...backendImplementations(BACKENDS, flags), nodeCrypto],
       rowMilliseconds: BACKENDS_ROW_MILLISECONDS / (flags.quick ? 4 : 1),
       signal,
       onRow: (row, index) => showRow(progress, row, index),
@@ -230,7 +229,7 @@ async function measure(rows: readonly Row[], flags: BenchFlags, signal: AbortSig
   const progress = progressBar();
   try {
     implementations.push(...(await startImplementations(ring)));
-    if (draw) implementations.push(...chartBackends(flags));
+    if (draw) implementations.push(...backendImplementations(CHART_BACKENDS, flags));
     if (process.stderr.isTTY) progress.start(rows.length, 0, { row: '' });
     const results = await runRows({
       rows,
@@ -255,11 +254,6 @@ async function measure(rows: readonly Row[], flags: BenchFlags, signal: AbortSig
 function rowMilliseconds(rows: readonly Row[], { quick, charts }: BenchFlags): number {
   if (charts) return CHARTS_MILLISECONDS / rows.length / (quick ? 4 : 1);
   return (quick ? QUICK_MILLISECONDS : TABLE_MILLISECONDS) / defaultRows().length;
-}
-
-function chartBackends({ workers, thresholds }: BenchFlags): Implementation[] {
-  const more = thresholds ? { thresholds } : {};
-  return CHART_BACKENDS.map((backend) => backendOver(backend, { backend, workers, ...more }));
 }
 
 /** What is no dependency of the library: how it is loaded, and the packages that have it. */

@@ -11,7 +11,7 @@ export interface SubtleResult {
   bytes: Bytes;
 }
 
-/** A request that can be handed to WebCrypto. Its bytes are copies. */
+/** A request that can be handed to WebCrypto, which copies its bytes as it is called: they are those of the slot, keys too. */
 export interface SubtleRequest {
   /** The key belongs to the session with this id; 0: to this request alone. */
   session: bigint;
@@ -64,7 +64,7 @@ export function readJob(memory: WebAssembly.Memory, job: number): SubtleRequest 
   const session = view.getUint32(job + spec.JOB_SESSION, true);
   const field = (offset: number) => view.getUint32(session + offset, true);
   const length = (offset: number) => view.getUint32(job + spec.JOB_OPERATION + offset, true);
-  const copy = (at: number, bytes: number): Bytes => new Uint8Array(memory.buffer, at, bytes).slice() as Bytes;
+  const stretch = (at: number, bytes: number): Bytes => new Uint8Array(memory.buffer, at, bytes);
   const algorithms = sessionAlgorithms(view, session);
   const { cipher } = algorithms;
   const authKey = cipher === undefined;
@@ -76,14 +76,14 @@ export function readJob(memory: WebAssembly.Memory, job: number): SubtleRequest 
   const content = job + view.getUint32(job + spec.JOB_CONTENT_AT, true);
   const read: SubtleRequest = {
     session: view.getBigUint64(session + spec.SESSION_ID, true),
-    key: copy(
+    key: stretch(
       session + spec.SESSION_KEY + (authKey ? field(spec.SESSION_KEY_LEN) : 0),
       field(authKey ? spec.SESSION_AUTH_KEY_LEN : spec.SESSION_KEY_LEN),
     ),
     algorithms,
-    iv: copy(content, request.iv),
-    source: copy(content + request.iv, request.source),
-    aad: copy(content + request.iv + request.source, request.aad),
+    iv: stretch(content, request.iv),
+    source: stretch(content + request.iv, request.source),
+    aad: stretch(content + request.iv + request.source, request.aad),
     resultBytes: length(spec.OPERATION_RESULT),
     tagBytes: length(spec.OPERATION_TAG),
   };

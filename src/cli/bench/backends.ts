@@ -2,13 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
-import type { Thresholds } from '../../backend/backend.ts';
+import { BACKENDS, type BackendName, type Thresholds } from '../../backend/backend.ts';
 import type { Output } from '../output.ts';
 import { type CaseName, type Row, rowsOf } from './cases.ts';
 import { prepareDevice } from './device.ts';
 import { backendOver, FlightRunner } from './flight.ts';
-import { BACKEND_IMPLEMENTATIONS, type Implementation, type ImplementationName } from './implementation.ts';
-import { nodeCrypto } from './node_crypto.ts';
+import type { Implementation, ImplementationName } from './implementation.ts';
 import type { RowResult } from './run.ts';
 import { workloadOf } from './workload.ts';
 
@@ -34,9 +33,12 @@ export interface BackendBenchOptions {
   thresholds?: Thresholds;
 }
 
-export function backendImplementations({ workers, thresholds }: BackendBenchOptions): Implementation[] {
-  const more = thresholds ? { thresholds } : {};
-  return [...BACKEND_IMPLEMENTATIONS.map((name) => backendOver(name, { backend: name, workers, ...more })), nodeCrypto];
+export function backendImplementations(
+  names: readonly BackendName[],
+  { workers, thresholds }: BackendBenchOptions,
+): Implementation[] {
+  const options = { workers, ...(thresholds && { thresholds }) };
+  return names.map((backend) => backendOver(backend, { backend, ...options }));
 }
 
 /** What requests cost each thread of the process. */
@@ -121,7 +123,7 @@ export function backendsText(
   paint: Output['colors'],
 ): string {
   const table = new Table({
-    head: ['case', 'bytes', 'in flight', ...BACKEND_IMPLEMENTATIONS, 'node', 'auto/best', 'auto/node'],
+    head: ['case', 'bytes', 'in flight', ...BACKENDS, 'node', 'auto/best', 'auto/node'],
     colAligns: ['left', ...Array.from({ length: 9 }, () => 'right' as const)],
     style: { head: [], border: [], compact: true },
   });
@@ -135,7 +137,7 @@ export function backendsText(
       row.case.name,
       String(row.bytes),
       String(row.batch),
-      ...[...BACKEND_IMPLEMENTATIONS, 'node' as const].map((name) => figure(row.speeds[name]?.MBps)),
+      ...[...BACKENDS, 'node' as const].map((name) => figure(row.speeds[name]?.MBps)),
       paintShare(share.toFixed(2)),
       (speed(row, 'auto') / speed(row, 'node')).toFixed(2),
     ]);

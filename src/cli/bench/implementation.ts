@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { BackendName } from '../../backend/backend.ts';
 import type { CaseName } from './cases.ts';
 import type { Workload, WorkloadRequest } from './workload.ts';
 
@@ -11,9 +12,8 @@ export const IMPLEMENTATIONS = [
   'hash-wasm',
   'libsodium',
 ] as const;
-/** The device once more, with each of its backends. */
-export const BACKEND_IMPLEMENTATIONS = ['inline', 'host', 'workers', 'auto'] as const;
-export type ImplementationName = (typeof IMPLEMENTATIONS)[number] | (typeof BACKEND_IMPLEMENTATIONS)[number];
+/** A backend's name stands for the device once more, with that one. */
+export type ImplementationName = (typeof IMPLEMENTATIONS)[number] | BackendName;
 
 /** One way to do the work. */
 export interface Implementation {

@@ -1,7 +1,8 @@
 import Table from 'cli-table3';
+import { BACKENDS } from '../../backend/backend.ts';
 import type { Output } from '../output.ts';
 import { type CaseName, PACKET_CASE } from './cases.ts';
-import { BACKEND_IMPLEMENTATIONS, IMPLEMENTATIONS, type ImplementationName } from './implementation.ts';
+import { IMPLEMENTATIONS, type ImplementationName } from './implementation.ts';
 import type { MachineFacts } from './machine.ts';
 import { OVERHEAD_BATCH, OVERHEAD_BYTES, type Overhead } from './overhead.ts';
 import type { RingKind } from './rings.ts';
@@ -21,7 +22,7 @@ const significant = (value: number) => Number(value.toPrecision(5));
 
 export function jsonResults(rows: readonly RowResult[]): JsonResult[] {
   return rows.flatMap(({ case: item, bytes, batch, speeds }) =>
-    [...IMPLEMENTATIONS, ...BACKEND_IMPLEMENTATIONS].flatMap((implementation) => {
+    [...IMPLEMENTATIONS, ...BACKENDS].flatMap((implementation) => {
       const speed = speeds[implementation];
       if (!speed) return [];
       const { MBps, opsPerSecond } = speed;

@@ -1,6 +1,6 @@
 import { defaultThresholds, type PacedAlgorithm, type Threshold, type Thresholds } from '../../backend/thresholds.ts';
+import { backendImplementations } from '../bench/backends.ts';
 import { type CaseName, rowsOf } from '../bench/cases.ts';
-import { backendOver } from '../bench/flight.ts';
 import type { ImplementationName } from '../bench/implementation.ts';
 import { type RowResult, runRows } from '../bench/run.ts';
 import { FAMILIES } from './families.ts';
@@ -29,9 +29,7 @@ export async function calibrate({ workers, rowMilliseconds, signal, onRow }: Cal
   const names = FAMILIES.map((family) => family.case);
   const results = await runRows({
     rows: rowsOf(names, SIZES, [DEPTHS.few, DEPTHS.many]),
-    implementations: (['inline', 'host', 'workers'] as const).map((name) =>
-      backendOver(name, { backend: name, workers }),
-    ),
+    implementations: backendImplementations(['inline', 'host', 'workers'], { workers }),
     rowMilliseconds,
     signal,
     onRow: (row, index) => onRow(index, row.case.name),
