@@ -222,6 +222,20 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     await eventually(() => expect(bytes.subarray(65536).every((byte) => byte === 0)).toBe(true));
   });
 
+  test('what is posted while this thread still listens for what was completed otherwise has its deadline, too', async () => {
+    const { rig, clock, flight, id } = await up();
+    const before = rig.data.usedIdx;
+    flight.offer(0, id);
+    rig.device.notify(0);
+    rig.device.settle();
+    clock.advance(1);
+    flight.offer(1, id);
+    rig.device.notify(0);
+    expect(clock.pending).toBe(1);
+    await flight.used(before, 2);
+    flight.expectDone(1);
+  });
+
   test('an idle device waits for nothing: no timer is left, and nobody listens', async () => {
     const { rig, clock, flight, id } = await up();
     const before = rig.data.usedIdx;

@@ -368,8 +368,10 @@ export class WorkerDeferral implements Deferral {
   /** Waits for workers to finish something: without a loop, and not at all while they have nothing. */
   #listen(): void {
     const started = this.#started;
-    if (!started || this.#listening || this.#outstanding === 0) return;
+    if (!started || this.#outstanding === 0) return;
+    // It may have been called off since this thread began to listen: other calls than the wake-up complete things, too.
     this.#arm(started);
+    if (this.#listening) return;
     const { control } = started;
     Atomics.store(control, LISTENING, 1);
     const wait = Atomics.waitAsync(control, FINISHED, this.#seen);
