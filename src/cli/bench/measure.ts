@@ -27,8 +27,8 @@ export function paceFor(milliseconds: number, implementations: number): Pace {
 }
 
 /**
- * Measures implementations side by side: a round of each in turn, another one first each time, so that whatever slows the
- * machine down slows all of them. Returns, for each, its seconds per workload in each round.
+ * Measures implementations side by side: a round of each in turn, another one first each time and each after another one, so that
+ * whatever slows the machine down, and whatever garbage one leaves to the next, slows all of them. Returns, for each, its seconds per workload in each round.
  */
 export async function measureRounds(
   runners: readonly Runner[],
@@ -38,15 +38,21 @@ export async function measureRounds(
   const times: number[] = [];
   for (const runner of runners) times.push(await calibrate(runner, pace, signal));
   const seconds = runners.map((): number[] => []);
+  const strides = runners.map((_, index) => index + 1).filter((stride) => coprime(stride, runners.length));
   for (let round = 0; round < pace.rounds; round++) {
+    const stride = strides[round % strides.length] ?? 1;
     for (let turn = 0; turn < runners.length; turn++) {
-      const which = (round + turn) % runners.length;
+      const which = (round + turn * stride) % runners.length;
       const count = times[which] ?? 1;
       const elapsed = await run(runners[which], count, signal);
       seconds[which]?.push(elapsed / 1000 / count);
     }
   }
   return seconds;
+}
+
+function coprime(a: number, b: number): boolean {
+  return b === 0 ? a === 1 : coprime(b, a % b);
 }
 
 /** Runs for at least the time to warm up, and returns how many times the workload fits into a round. */
