@@ -23,6 +23,19 @@ const webcrypto = {
   setupFiles: ['test/support/without_node_crypto.ts'],
 };
 
+/** Workers that serve requests in a guest memory which threads share, and what goes wrong there. */
+const shared = {
+  ...withBackend('workers').test,
+  include: [
+    'test/services/**/*.test.ts',
+    'test/driver/**/*.test.ts',
+    'test/conformance/**/*.test.ts',
+    'test/backend/{exchange,faults,overlaps,scattered,workers}.test.ts',
+  ],
+  name: 'shared',
+  env: { BACKEND: 'workers', GUEST_MEMORY: 'shared' },
+};
+
 export default defineConfig({
   test: {
     // Machines of the guest tests take a core each.
@@ -35,6 +48,7 @@ export default defineConfig({
       { test: webcrypto },
       withBackend('workers'),
       withBackend('auto'),
+      { test: shared },
       {
         test: {
           name: 'browser',

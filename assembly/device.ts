@@ -80,6 +80,8 @@ export class Device {
   /** Records of deferred requests, 0: there are none; the one at hand, index + 1; what became of the chain that is being run. */
   deferred: u32;
   deferredRecords: u32;
+  /** Whether requests may be served in the guest's memory: what they read then has to stay until they are done. */
+  deferredInPlace: u32;
   /** Requests whose results are still to come. */
   inFlight: u32;
   reserved: u32;

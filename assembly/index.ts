@@ -93,11 +93,12 @@ export function deferredBytes(records: u32): u32 {
 
 /**
  * From now on requests may be deferred: so many records stand at `table` (DEFERRED_*), all zero, which deferredBytes() measured. A
- * table of 0: they may not. None is under way.
+ * table of 0: they may not. None is under way. With `inPlace` those that are apart are served where they stand.
  */
-export function useDeferred(device: Device, table: usize, records: u32): void {
+export function useDeferred(device: Device, table: usize, records: u32, inPlace: u32): void {
   device.deferred = <u32>table;
   device.deferredRecords = records;
+  device.deferredInPlace = inPlace;
   device.reserved = 0;
 }
 

@@ -89,6 +89,8 @@ export const DEFERRED_WRITABLE_COUNT = 24;
 export const DEFERRED_READABLE_BYTES = 28;
 export const DEFERRED_WRITABLE_BYTES = 32;
 export const DEFERRED_ALIKE = 36;
+/** Whether no byte of its content is one that it may write: it can then be run again where somebody was lost over it. */
+export const DEFERRED_APART = 60;
 export const DEFERRED_OPERATION = 64;
 export const DEFERRED_BUFFERS = 128;
 export const DEFERRED_BUFFER_BYTES = 16;
@@ -110,6 +112,13 @@ export const JOB_ALIKE = 24;
 /** How far behind the job's start its content and its result begin: whoever fills it in chooses, from JOB_CONTENT on, so that copies are aligned. */
 export const JOB_CONTENT_AT = 28;
 export const JOB_RESULT_AT = 32;
+/**
+ * A job in place: where the buffers of its record stand in the same memory, and how many it reads and writes; 0: its content and its
+ * result are in the job.
+ */
+export const JOB_BUFFERS = 36;
+export const JOB_READABLE_COUNT = 40;
+export const JOB_WRITABLE_COUNT = 44;
 export const JOB_OPERATION = 64;
 export const JOB_OPERATION_BYTES = 44;
 /** In the operation: lengths of the IV, the source, the room for the result, the additional data, the digest and the tag. */

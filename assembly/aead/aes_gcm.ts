@@ -4,7 +4,7 @@ import { AES_CONTEXT_BYTES } from '../cipher/aes_context';
 import { aesCtr32 } from '../cipher/aes_ctr';
 import { aesExpandKey } from '../cipher/aes_key';
 import { aesEncryptOne } from '../cipher/aes_vperm_blocks';
-import { ghashInit, ghashLengths, ghashPadded, ghashSetKey, ghashState } from './ghash';
+import { ghashInit, ghashLengths, ghashPadded, ghashPrepare, ghashSetKey, ghashState } from './ghash';
 import { tagsEqual } from './tag';
 
 // After the AES context: the GHASH context; then J0, which becomes the counter block; then the tag.
@@ -26,6 +26,11 @@ export function gcmSetKey(ctx: usize, key: usize, keyBytes: u32): void {
   v128.store(ctx, i64x2.splat(0), TAG);
   aesEncryptOne(ctx, ctx + TAG, ctx + TAG);
   ghashSetKey(ctx + GHASH, ctx + TAG);
+}
+
+/** Builds what long texts need, unless it is there: copies of the context have it then, too. */
+export function gcmPrepare(ctx: usize): void {
+  ghashPrepare(ctx + GHASH);
 }
 
 // The pre-counter block J0 (section 7.1, step 2).

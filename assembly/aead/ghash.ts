@@ -31,6 +31,14 @@ export function ghashSetKey(gh: usize, key: usize): void {
   store<u32>(gh, 0, HAS_TABLE);
 }
 
+/** Builds the table for long inputs, unless it is there. */
+export function ghashPrepare(gh: usize): void {
+  // The lengths of requests decide, not the key: what is in the context is public.
+  if (load<u32>(gh, HAS_TABLE) != 0) return;
+  buildTable(gh + WIDE, gh);
+  store<u32>(gh, 1, HAS_TABLE);
+}
+
 /** Begins a hash. */
 export function ghashInit(gh: usize): void {
   v128.store(gh, i64x2.splat(0), STATE);
@@ -45,11 +53,7 @@ export function ghashPadded(gh: usize, src: usize, bytes: usize): void {
   const whole = bytes & ~15;
   const end = src + whole;
   if (whole >= LONG_BYTES) {
-    // The lengths of requests decide, not the key: what is in the context is public.
-    if (load<u32>(gh, HAS_TABLE) == 0) {
-      buildTable(gh + WIDE, gh);
-      store<u32>(gh, 1, HAS_TABLE);
-    }
+    ghashPrepare(gh);
     hashLaps(gh + WIDE, gh, gh + STATE, src, whole);
   } else {
     for (; src != end; src += 16) ghashStep(gh + STATE, src, gh);

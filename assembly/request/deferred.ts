@@ -1,6 +1,6 @@
 // Requests whose work is done elsewhere, beside the notification: the engine takes the chain, hands a description of it to the
 // host, and goes on. A record keeps what is needed to complete it later. A request that does not fit waits in its ring.
-import { CRYPTO_OK, STATUS_BYTES } from '../../spec/crypto';
+import { CRYPTO_OK, SERVICE_AEAD, STATUS_BYTES } from '../../spec/crypto';
 import {
   DEFERRED_BUFFERS,
   DEFERRED_BUFFERS_MAX,
@@ -11,7 +11,8 @@ import {
 } from '../../spec/engine';
 import { F_IN_ORDER } from '../../spec/virtio';
 import { Device, hasFeature, queueAt } from '../device';
-import { Session } from '../session/slot';
+import { aeadPrepare } from '../session/aead';
+import { contextOf, Session } from '../session/slot';
 import { countStatus } from '../statistics';
 import { BUFFER_BYTES, keepBuffers, meetsBuffers, placesOfChain, readableBuffersFor, reportWritten, takeBuffers, writableBuffersFor, writeLastByte } from '../virtqueue/buffers';
 import { Queue } from '../virtqueue/queue';
@@ -78,9 +79,11 @@ export class Deferred {
   state: u32;
   /** With DONE: bytes written, for the used element (2.7.8). */
   usedBytes: u32;
-  /** Between these places stands all that its request will write. */
+  /** Between these places stands all that its request will write, or, if it may be served in place, read. */
   low: u32;
   high: u32;
+  /** Whether no byte of the content is one that the request may write. */
+  apart: u32;
 }
 
 export function deferredBytes(records: u32): u32 {
@@ -151,11 +154,14 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   record.alike = session.id != 0 && runsInLanes(session);
   record.writableBytes = writableBytes;
   memory.copy(changetype<usize>(record) + DEFERRED_OPERATION, device.operation, OPERATION_BYTES);
-  const places = placesOfChain(device, true);
+  const places = placesOfChain(device, !device.deferredInPlace);
   record.low = <u32>places;
   record.high = <u32>(places >> 32);
   device.inFlight++;
-  record.writableCount = keepBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS, readable, writable);
+  if (session.service == SERVICE_AEAD && session.id != 0) aeadPrepare(session.algo, contextOf(session));
+  const buffers = changetype<usize>(record) + DEFERRED_BUFFERS;
+  record.writableCount = keepBuffers(device, buffers, readable, writable);
+  record.apart = device.deferredInPlace && isApart(device, buffers, readable);
   post(index);
   return OUTCOME_DEFERRED;
 }
@@ -169,16 +175,29 @@ export function meetsDeferred(device: Device): bool {
   return device.inFlight != 0 && meetsAny(device);
 }
 
+/** Whether none of the `readable` buffers that were kept at `buffers` has a byte that the chain may write. */
+function isApart(device: Device, buffers: usize, readable: u32): bool {
+  return readable * device.writableCount <= COMPARISONS_MAX && !meetsBuffers(device, buffers, readable, false);
+}
+
 function meetsAny(device: Device): bool {
   const places = placesOfChain(device, false);
-  const count = device.readableCount + device.writableCount;
   for (let index: u32 = 0; index < device.deferredRecords; index++) {
     const record = recordAt(device, index);
     if (record.state != RUNNING || record.high <= <u32>places || <u32>(places >> 32) <= record.low) continue;
-    const buffers = changetype<usize>(record) + DEFERRED_BUFFERS + record.readableCount * BUFFER_BYTES;
-    if (count * record.writableCount > COMPARISONS_MAX || meetsBuffers(device, buffers, record.writableCount)) return true;
+    if (meetsRecord(device, record)) return true;
   }
   return false;
+}
+
+function meetsRecord(device: Device, record: Deferred): bool {
+  const count = device.readableCount + device.writableCount;
+  const others = record.writableCount + (record.apart ? record.readableCount : 0);
+  if (count * others > COMPARISONS_MAX) return true;
+  const readable = changetype<usize>(record) + DEFERRED_BUFFERS;
+  if (meetsBuffers(device, readable + record.readableCount * BUFFER_BYTES, record.writableCount, true)) return true;
+  // Of a request that is served in place the content is still to be read.
+  return record.apart && meetsBuffers(device, readable, record.readableCount, false);
 }
 
 /** The request of record `index` will not be completed. */

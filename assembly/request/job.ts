@@ -1,24 +1,27 @@
-// The other end of a deferred request: a worker runs it from a job, in a memory that it shares with the device. A job is never
-// written but for its result, so that it can be run again if a worker is lost.
+// The other end of a deferred request: a worker runs it from a job, in a memory that it shares with the device, or, where the guest's
+// memory is shared, in the request's own buffers. What a job reads is never written, so that it can be run again if a worker is lost.
 import { CRYPTO_OK, STATUS_BYTES } from '../../spec/crypto';
 import {
   JOB_ALIGNMENT,
+  JOB_BUFFERS,
   JOB_CONTENT,
   JOB_CONTENT_AT,
   JOB_OPCODE,
   JOB_OPERATION,
   JOB_READABLE_BYTES,
+  JOB_READABLE_COUNT,
   JOB_RESULT_AT,
   JOB_RESULT_BYTES,
   JOB_SESSION,
   JOB_STATUS,
   JOB_WRITABLE_BYTES,
+  JOB_WRITABLE_COUNT,
   SESSION_HOST_FROM,
 } from '../../spec/engine';
 import { Device } from '../device';
 import { wipe } from '../memory/bytes';
 import { Session, SLOT_BYTES } from '../session/slot';
-import { useJobBuffers } from '../virtqueue/buffers';
+import { takeJobBuffers, useJobBuffers } from '../virtqueue/buffers';
 import { runBatch } from './batch';
 import { runParsed } from './data';
 import { OPERATION_BYTES } from './operation';
@@ -42,13 +45,16 @@ export function runJobs(device: Device, jobs: usize, count: u32): void {
     memory.copy(changetype<usize>(session), load<u32>(job + JOB_SESSION), SLOT_BYTES);
     store<u64>(changetype<usize>(session) + SESSION_HOST_FROM, 0);
     memory.copy(device.operation, job + JOB_OPERATION, OPERATION_BYTES);
-    useJobBuffers(
-      device,
-      job + load<u32>(job + JOB_CONTENT_AT),
-      load<u32>(job + JOB_READABLE_BYTES),
-      job + load<u32>(job + JOB_RESULT_AT),
-      load<u32>(job + JOB_WRITABLE_BYTES) + STATUS_BYTES,
-    );
+    const readableBytes = load<u32>(job + JOB_READABLE_BYTES);
+    const writableBytes = load<u32>(job + JOB_WRITABLE_BYTES) + STATUS_BYTES;
+    const buffers = load<u32>(job + JOB_BUFFERS);
+    if (buffers) {
+      const readable = load<u32>(job + JOB_READABLE_COUNT);
+      takeJobBuffers(device, buffers, readable, readableBytes, load<u32>(job + JOB_WRITABLE_COUNT), writableBytes);
+    } else {
+      const content = job + load<u32>(job + JOB_CONTENT_AT);
+      useJobBuffers(device, content, readableBytes, job + load<u32>(job + JOB_RESULT_AT), writableBytes);
+    }
     device.resultBytes = 0;
     const status = runParsed(device, session, load<u32>(job + JOB_OPCODE) >> 8);
     store<u32>(job + JOB_STATUS, status);

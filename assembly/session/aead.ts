@@ -1,7 +1,7 @@
 // The AEAD algorithms (5.9.4.4): which keys, nonces and tags they take, and which kernels run them.
 import { AEAD_CCM, AEAD_CHACHA20_POLY1305, AEAD_GCM } from '../../spec/crypto';
 import { CCM_CONTEXT_BYTES, ccmDecrypt, ccmEncrypt, ccmSetKey } from '../aead/aes_ccm';
-import { GCM_CONTEXT_BYTES, gcmDecrypt, gcmEncrypt, gcmSetKey } from '../aead/aes_gcm';
+import { GCM_CONTEXT_BYTES, gcmDecrypt, gcmEncrypt, gcmPrepare, gcmSetKey } from '../aead/aes_gcm';
 import { chachaPolyDecrypt, chachaPolyEncrypt, chachaPolySetKey } from '../aead/chacha20_poly1305';
 
 /** Room for the expanded key of any of them: GCM's is the largest. */
@@ -33,6 +33,11 @@ export function aeadExpandKey(algo: u32, context: usize, key: usize, keyBytes: u
   if (algo == AEAD_GCM) gcmSetKey(context, key, keyBytes);
   else if (algo == AEAD_CCM) ccmSetKey(context, key, keyBytes);
   else chachaPolySetKey(context, key);
+}
+
+/** Builds what is else built with the first long text, before the context is copied to where only copies of that copy are used. */
+export function aeadPrepare(algo: u32, context: usize): void {
+  if (algo == AEAD_GCM) gcmPrepare(context);
 }
 
 /** Encrypts; the tag is written behind the ciphertext. */

@@ -152,11 +152,11 @@ export function placesOfChain(device: Device, writable: bool): u64 {
   return (<u64>high << 32) | low;
 }
 
-/** Whether the chain has bytes of `count` buffers that were kept at `from`. */
-export function meetsBuffers(device: Device, from: usize, count: u32): bool {
+/** Whether the chain has bytes of `count` buffers that were kept at `from`: in a writable buffer, or with `readable` in any. */
+export function meetsBuffers(device: Device, from: usize, count: u32, readable: bool): bool {
   for (let index: u32 = 0; index < count; index++) {
     const buffer = changetype<Buffer>(from + index * BUFFER_BYTES);
-    if (chainMeets(device, buffer.pointer, buffer.bytes, true)) return true;
+    if (chainMeets(device, buffer.pointer, buffer.bytes, readable)) return true;
   }
   return false;
 }
@@ -255,6 +255,24 @@ export function takeBuffers(device: Device, from: usize, count: u32): void {
   beginBuffers(device);
   memory.copy(device.buffers, from, count * BUFFER_BYTES);
   device.writableCount = count;
+}
+
+/** Makes buffers that were kept at `from`, readable ones first, the device's list; so many bytes of each kind count. */
+export function takeJobBuffers(
+  device: Device,
+  from: usize,
+  readable: u32,
+  readableBytes: u32,
+  writable: u32,
+  writableBytes: u32,
+): void {
+  beginBuffers(device);
+  memory.copy(device.buffers, from, (readable + writable) * BUFFER_BYTES);
+  device.readableCount = readable;
+  device.writableCount = writable;
+  device.readableBytes = readableBytes;
+  device.writableBytes = writableBytes;
+  endBuffers(device);
 }
 
 /** Makes one readable and one writable piece of the engine's own memory the device's list. */

@@ -1,16 +1,17 @@
 import { DECLINING_HOST, type HostCryptography } from '../engine/host.ts';
 import { type Deferral, NO_DEFERRAL } from '../engine/jobs.ts';
+import type { DevicePort } from './device_port.ts';
 import { NodeHost, nodeCrypto } from './host_node.ts';
 import { sessionAlgorithms } from './session_fields.ts';
 import { defaultThresholds, HOST_ALWAYS, leastBytes, parseThresholds, type Thresholds } from './thresholds.ts';
 import { WebCryptoDeferral } from './webcrypto/deferral.ts';
 import { subtleCrypto } from './webcrypto/subtle_work.ts';
 import { defaultWorkers } from './workers/cores.ts';
-import { type DevicePort, WorkerDeferral } from './workers/deferral.ts';
+import { WorkerDeferral } from './workers/deferral.ts';
 import { WORKERS_MAX } from './workers/layout.ts';
 
+export type { BackendEvent } from './device_port.ts';
 export type { Threshold, Thresholds, ThresholdTable } from './thresholds.ts';
-export type { BackendEvent } from './workers/deferral.ts';
 
 /** Where requests run. */
 export const BACKENDS = ['inline', 'host', 'workers', 'auto'] as const;

@@ -1,7 +1,7 @@
 import type { AeadPlaces, HostCryptography } from '../engine/host.ts';
 import type { Deferral } from '../engine/jobs.ts';
 import { type Backend, type BackendCounts, createBackend, type ResolvedBackend } from './backend.ts';
-import type { DevicePort } from './workers/deferral.ts';
+import type { DevicePort } from './device_port.ts';
 
 /** A backend that can be exchanged for another while its device runs. The engine calls it; it hands on. */
 export class SwitchableBackend implements Backend {
@@ -52,7 +52,7 @@ export class SwitchableBackend implements Backend {
     this.#current.settle();
     this.#current.dispose();
     // The record at hand was one of those that are gone.
-    this.#port?.engine.useDeferred(this.#port.base, 0, 0);
+    this.#port?.engine.useDeferred(this.#port.base, 0, 0, 0);
     this.#before = { host: this.#before.host + host, workers: this.#before.workers + workers };
     this.#choice = choice;
     this.#current = createBackend(choice, this.#memory);

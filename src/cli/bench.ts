@@ -8,8 +8,6 @@ import {
   BACKEND_SIZES,
   backendImplementations,
   backendsText,
-  measureIdle,
-  measureThreads,
 } from './bench/backends.ts';
 import {
   BLOCK_BYTES,
@@ -39,6 +37,7 @@ import { jsonResults, overheadText, tableText } from './bench/report.ts';
 import { RING_KINDS, type RingKind } from './bench/rings.ts';
 import { runRows } from './bench/run.ts';
 import { webCrypto } from './bench/webcrypto.ts';
+import { measureIdle, measureWorkers } from './bench/workers_gain.ts';
 import { commandOutput } from './output.ts';
 
 interface BenchFlags {
@@ -199,9 +198,9 @@ async function compareBackends(rows: readonly Row[], flags: BenchFlags, signal: 
       process.stdout.write(`${JSON.stringify(jsonResults(results))}\n`);
       return;
     }
-    const threads = await measureThreads(flags.workers);
+    const gains = await measureWorkers(flags.workers);
     const idle = await measureIdle(flags.workers);
-    process.stdout.write(backendsText(results, threads, idle, commandOutput(false).colors));
+    process.stdout.write(backendsText(results, gains, idle, commandOutput(false).colors));
   } finally {
     progress.stop();
   }

@@ -10,6 +10,7 @@ import {
 import { type BackendEvent, type BackendOptions, type ResolvedBackend, resolveBackend } from '../backend/backend.ts';
 import { placeSessions } from '../backend/placement.ts';
 import { SwitchableBackend } from '../backend/switchable.ts';
+import { StretchKeeper } from '../backend/workers/shared_stretch.ts';
 import { checkFunction, checkObject, checkSwitch } from '../check.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
@@ -140,6 +141,7 @@ export class CryptoDevice {
         if (this.fault) this.#needsReset();
       },
     });
+    const stretches = new StretchKeeper(memory);
     this.#backendReady = this.#backend.start({
       engine: this.#engine,
       base: this.#base,
@@ -147,6 +149,7 @@ export class CryptoDevice {
       maxRequestBytes,
       clock,
       claimTable: (bytes) => this.#claimTable(bytes),
+      claimStretch: (bytes) => stretches.claim(bytes),
       completed: (queue, answer, by) => this.#runner.completed(queue, answer, by),
       released: () => this.#runner.goOn(),
       report: options.onBackendEvent ?? (() => {}),

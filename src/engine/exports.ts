@@ -30,7 +30,7 @@ export interface EngineExports {
   restoreSession(device: number, id: bigint): number;
   expandSession(device: number, session: number): number;
   deferredBytes(records: number): number;
-  useDeferred(device: number, table: number, records: number): void;
+  useDeferred(device: number, table: number, records: number, inPlace: number): void;
   drop(device: number, record: number): void;
   complete(device: number, record: number, status: number, resultBytes: number): number;
   sessionBytes(): number;

@@ -2,6 +2,8 @@ import { ENGINE_BASE64 } from './binary.ts';
 import { ENGINE_BASE64 as RELAXED_BASE64 } from './binary_relaxed.ts';
 import type { EngineExports } from './exports.ts';
 import { type EngineImports, instantiateModule } from './instantiate.ts';
+import { isShared } from './memory.ts';
+import { sharedBuild } from './shared_build.ts';
 
 /** The two builds of the engine. They compute the same; the one with relaxed SIMD looks tables up in fewer instructions. */
 export type EngineBuild = 'relaxed-simd' | 'simd';
@@ -16,7 +18,10 @@ const PROBE = Uint8Array.of(
   ...[0x0a, 0x0b, 0x01, 0x09, 0x00, 0x20, 0x00, 0x20, 0x01, 0xfd, 0x80, 0x02, 0x0b],
 );
 
-const compiled = new Map<EngineBuild, WebAssembly.Module>();
+const compiled = {
+  own: new Map<EngineBuild, WebAssembly.Module>(),
+  shared: new Map<EngineBuild, WebAssembly.Module>(),
+};
 
 /** The build that instantiateEngine takes here, which is the better of those that this WebAssembly understands. */
 export function engineBuild(): EngineBuild {
@@ -35,10 +40,15 @@ function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** A build, compiled once a realm: synchronously, since emulators plug devices in inside a synchronous event. */
-export function engineModule(build: EngineBuild = engineBuild()): WebAssembly.Module {
-  const module = compiled.get(build) ?? new WebAssembly.Module(engineBytes(build));
-  compiled.set(build, module);
+/**
+ * A build, compiled once a realm: synchronously, since emulators plug devices in inside a synchronous event.
+ * @param shared whether it is for a memory that threads share
+ */
+export function engineModule(build: EngineBuild = engineBuild(), shared = false): WebAssembly.Module {
+  const known = shared ? compiled.shared : compiled.own;
+  const module =
+    known.get(build) ?? new WebAssembly.Module(shared ? sharedBuild(engineBytes(build)) : engineBytes(build));
+  known.set(build, module);
   return module;
 }
 
@@ -50,7 +60,7 @@ export function engineModule(build: EngineBuild = engineBuild()): WebAssembly.Mo
 export function instantiateEngine(
   memory: WebAssembly.Memory,
   imports: EngineImports = {},
-  module: WebAssembly.Module = engineModule(),
+  module: WebAssembly.Module = engineModule(engineBuild(), isShared(memory)),
 ): EngineExports {
   return instantiateModule(module, memory, imports);
 }

@@ -19,6 +19,12 @@ export interface GuestMemory {
 
 const PAGE_BYTES = 65536;
 
+/** Whether threads share a memory. */
+export function isShared(memory: WebAssembly.Memory): boolean {
+  // Not instanceof: the memory may be of another realm.
+  return Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
+}
+
 /**
  * Checks that guest memory is what it says: what lies beyond the memory now will be the engine's.
  * @throws RangeError that names what is wrong and what it may be

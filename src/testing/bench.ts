@@ -26,6 +26,8 @@ export interface BenchOptions extends CryptoDeviceOptions {
   msix?: boolean;
   /** Guest RAM in bytes, a multiple of 65536. Default 16 MiB. */
   memoryBytes?: number;
+  /** Whether threads share the guest's memory: workers then serve requests where they stand. Default false. */
+  sharedMemory?: boolean;
   /** The driver's choices. */
   driver?: DriverOptions;
   /** See CreateOptions.onWrite. */
@@ -54,6 +56,7 @@ export interface Bench {
 const DRIVER_MEMORY = 0x10000;
 const PAGE_BYTES = 65536;
 const MIB = 1024 * 1024;
+const MEMORY_PAGES_MAX = 65536;
 /** A memory of WebAssembly has 4 GiB, and the engine takes some of it. */
 const MEMORY_BYTES_MAX = 3 * 1024 * MIB;
 /** The guest's RAM does not start where the memory does, so that an address taken for a pointer shows. */
@@ -79,6 +82,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const { msix = false } = options;
   checkSwitch('msix', msix);
   checkSwitch('start', options.start);
+  checkSwitch('sharedMemory', options.sharedMemory);
   if (msix && transport === 'mmio') throw new RangeError('msix is true: MMIO has one interrupt, give a PCI transport.');
   const { layout = 'legacy' } = options;
   if (layout !== 'legacy' && layout !== 'revision1') {
@@ -90,7 +94,10 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   if (ring === 'packed' && options.features?.packed === false) {
     throw new RangeError('ring is packed, and features.packed is false: give ring split, or offer it.');
   }
-  const memory = new WebAssembly.Memory({ initial: (RAM_OFFSET + memoryBytes) / PAGE_BYTES });
+  const initial = (RAM_OFFSET + memoryBytes) / PAGE_BYTES;
+  const memory = new WebAssembly.Memory(
+    options.sharedMemory ? { initial, maximum: MEMORY_PAGES_MAX, shared: true } : { initial },
+  );
   const device = new CryptoDevice({
     ...options,
     clock: options.clock ?? hostClock(true),

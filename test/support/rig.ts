@@ -14,7 +14,7 @@ import { RawRing } from './raw_ring.ts';
 import type { RawGuest, TestRing } from './test_ring.ts';
 
 /** Tests of rigs look at results as soon as a notification has returned: of workers they know nothing. */
-const { BACKEND } = process.env;
+const { BACKEND, GUEST_MEMORY } = process.env;
 
 const PAGE_BYTES = 65536;
 export const RAM_BYTES = 1024 * 1024;
@@ -43,6 +43,8 @@ export interface RigOptions extends Omit<CryptoDeviceOptions, 'features'> {
   ringSize?: number;
   /** Guest RAM. Default: 1 MiB from address 0. */
   regions?: GuestRegion[];
+  /** Whether threads share the memory. */
+  sharedMemory?: boolean;
   onWrite?: WriteReport;
   clock?: Clock;
   onBackendEvent?: (event: BackendEvent) => void;
@@ -58,6 +60,8 @@ abstract class RigOver<Ring extends TestRing> {
   readonly memory: WebAssembly.Memory;
   readonly regions: readonly GuestRegion[];
   readonly device: CryptoDevice;
+  /** Whether workers write results where the guest wants them, and not the device when it hears of these. */
+  readonly servesInPlace: boolean;
   /** The engine's region, and nothing of the page's rest behind it. */
   readonly engine: Stretch;
   data: Ring;
@@ -68,6 +72,7 @@ abstract class RigOver<Ring extends TestRing> {
 
   constructor(options: RigOptions = {}) {
     const { features, offer, ringSize, regions, onWrite, start, ...given } = options;
+    const { sharedMemory = GUEST_MEMORY === 'shared', ...forDevice } = given;
     // One algorithm, so that requests for others are requests for what is not offered.
     const small = {
       queueSize: 64,
@@ -76,11 +81,13 @@ abstract class RigOver<Ring extends TestRing> {
       algorithms: ['aes-cbc'] as const,
       backend: BACKEND === 'host' ? ('host' as const) : ('inline' as const),
     };
-    const deviceOptions = { ...small, ...given };
+    const deviceOptions = { ...small, ...forDevice };
     this.regions = regions ?? [{ guestAddress: 0, bytes: RAM_BYTES, offset: PAGE_BYTES }];
     this.features = features ?? VERSION_1 | INDIRECT;
     const end = Math.max(...this.regions.map(({ offset, bytes }) => offset + bytes));
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil(end / PAGE_BYTES) + 1 });
+    const initial = Math.ceil(end / PAGE_BYTES) + 1;
+    this.servesInPlace = sharedMemory;
+    this.memory = new WebAssembly.Memory(sharedMemory ? { initial, maximum: 65536, shared: true } : { initial });
     fillWithNoise(new Uint8Array(this.memory.buffer).subarray(0, CANARY_BYTES_MAX), 7);
     const engineStart = this.memory.buffer.byteLength;
     this.device = createCryptoDevice({
@@ -125,6 +132,11 @@ abstract class RigOver<Ring extends TestRing> {
   /** Takes a stretch of guest RAM as one of the memory. */
   guest(address: number, bytes: number): Stretch {
     return stretch(this.offset(address), bytes);
+  }
+
+  /** What the device has claimed behind the engine's region: records, and what workers share where they serve in place. */
+  get claimed(): Stretch {
+    return { start: this.engine.end, end: this.memory.buffer.byteLength };
   }
 
   snapshot(): Snapshot {

@@ -32,9 +32,13 @@ export function faulty(script: string): string {
 
 const { Memory } = WebAssembly;
 
-/** The memory that the device created last shares with its workers, as a test sees it. */
+const PAGE_BYTES = 65536;
+/** Workers need at least so many pages, and nobody else of a test's device does. */
+const WORKERS_PAGES = 100;
+
+/** The memory that the device created last shares with its workers, or the part of it, as a test sees it. */
 export class SharedMemories {
-  readonly #made: WebAssembly.Memory[] = [];
+  readonly #made: { memory: WebAssembly.Memory; start: number; pages: number }[] = [];
 
   /** From now on shared memories are remembered. */
   watch(): void {
@@ -42,7 +46,15 @@ export class SharedMemories {
     WebAssembly.Memory = class extends Memory {
       constructor(descriptor: WebAssembly.MemoryDescriptor) {
         super(descriptor);
-        if (descriptor.shared) made.push(this);
+        if (descriptor.shared) made.push({ memory: this, start: 0, pages: descriptor.initial });
+      }
+
+      /** What the device claims of a guest's memory for workers is more than all else that it claims. */
+      override grow(pages: number): number {
+        const start = super.grow(pages);
+        const guest = made.find(({ memory }) => memory === this);
+        if (guest && pages >= WORKERS_PAGES) Object.assign(guest, { start: start * PAGE_BYTES, pages });
+        return start;
       }
     };
   }
@@ -51,8 +63,15 @@ export class SharedMemories {
   refuse(): void {
     WebAssembly.Memory = class extends Memory {
       constructor(descriptor: WebAssembly.MemoryDescriptor) {
-        if (descriptor.shared) throw new RangeError('could not allocate memory');
+        // A guest's may grow.
+        if (descriptor.shared && descriptor.initial === descriptor.maximum)
+          throw new RangeError('could not allocate memory');
         super(descriptor);
+      }
+
+      override grow(pages: number): number {
+        if (pages >= WORKERS_PAGES) throw new RangeError('failed to grow memory');
+        return super.grow(pages);
       }
     };
   }
@@ -63,14 +82,15 @@ export class SharedMemories {
   }
 
   get bytes(): Uint8Array {
-    const memory = this.#made.at(-1);
-    if (!memory) throw new Error('No memory is shared.');
-    return new Uint8Array(memory.buffer);
+    const last = this.#made.at(-1);
+    if (!last) throw new Error('No memory is shared.');
+    return new Uint8Array(last.memory.buffer, last.start, last.pages * PAGE_BYTES);
   }
 
   /** Whether bytes stand anywhere in it. */
   holds(bytes: Uint8Array): boolean {
-    return Buffer.from(this.bytes.buffer).includes(Buffer.from(bytes));
+    const { buffer, byteOffset, length } = this.bytes;
+    return Buffer.from(buffer, byteOffset, length).includes(Buffer.from(bytes));
   }
 
   /** The next so many workers that take a job hang with it. */
@@ -84,6 +104,7 @@ export class SharedMemories {
   }
 
   get #control(): Int32Array {
-    return new Int32Array(this.bytes.buffer, CONTROL, CONTROL_WORDS);
+    const { buffer, byteOffset } = this.bytes;
+    return new Int32Array(buffer, byteOffset + CONTROL, CONTROL_WORDS);
   }
 }

@@ -2,9 +2,9 @@ import { SERVICE_CIPHER, SYM_OP_CIPHER } from '../../../spec/crypto.ts';
 import { SESSION_ID, SESSION_KEY_LEN, SESSION_OP_TYPE, SESSION_SERVICE } from '../../../spec/engine.ts';
 import type { Deferral } from '../../engine/jobs.ts';
 import { engineModule } from '../../engine/load.ts';
+import type { DevicePort } from '../device_port.ts';
 import { sessionAlgorithms } from '../session_fields.ts';
 import { leastBytes, type ThresholdTable } from '../thresholds.ts';
-import type { DevicePort } from '../workers/deferral.ts';
 import { JobSlots } from '../workers/job_slots.ts';
 import { sharedLayout, slotAt } from '../workers/layout.ts';
 import { JobRunner } from '../workers/runner.ts';
@@ -52,7 +52,7 @@ export class WebCryptoDeferral implements Deferral {
     const layout = sharedLayout(engine, 0, maxRequestBytes, SLOTS);
     const table = port.claimTable(engine.deferredBytes(layout.slots));
     const memory = new WebAssembly.Memory({ initial: layout.pages });
-    engine.useDeferred(base, table, layout.slots);
+    engine.useDeferred(base, table, layout.slots, 0);
     const numbers = Array.from({ length: layout.slots }, (_, index) => index);
     this.#port = port;
     this.#started = {

@@ -1,21 +1,18 @@
 import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
-import type { Clock } from '../../device/clock.ts';
-import type { EngineExports } from '../../engine/exports.ts';
 import type { Deferral } from '../../engine/jobs.ts';
-import type { RequestBackend } from '../backend.ts';
-import { type JobResult, JobSlots } from './job_slots.ts';
+import type { DevicePort } from '../device_port.ts';
+import type { JobResult } from './job_slots.ts';
 import {
-  CONTROL,
-  CONTROL_WORDS,
   DONE,
   FINISHED,
   FREE,
   LISTENING,
+  movedTo,
+  PAGE_BYTES,
   POSTED,
   RING,
   RING_ENTRIES,
   RUNNING,
-  type SharedLayout,
   SLEEPING,
   STATES,
   STOP,
@@ -23,60 +20,17 @@ import {
   UNSEEN,
   WAITING,
 } from './layout.ts';
-import { createSharedEngine, WorkerPool } from './pool.ts';
-import { JobRunner } from './runner.ts';
-
-/** The device, as far as its workers have to do with it. */
-export interface DevicePort {
-  engine: EngineExports;
-  /** Where the engine's region stands, and the memory that it stands in. */
-  base: number;
-  memory: WebAssembly.Memory;
-  maxRequestBytes: number;
-  clock: Clock;
-  /** Memory of the device for a table of records: the same for as long as no more is needed. */
-  claimTable(bytes: number): number;
-  /** Chains of a queue were used, whose requests ran there: what complete() answered. */
-  completed(queue: number, answer: number, by: RequestBackend): void;
-  /** Records are free again: queues that wait for one may go on. */
-  released(): void;
-  /** Something went wrong that cost no request. */
-  report(event: BackendEvent): void;
-}
-
-/** What happened to workers. */
-export interface BackendEvent {
-  /** There are none, and requests run in the engine; or one was lost, and its requests were run again. */
-  kind: 'unavailable' | 'worker-lost';
-  message: string;
-}
-
-/** Whose a slot is: nobody's, the engine's, the workers', or a worker's that runs what nobody waits for any more. */
-type Owner = 'free' | 'engine' | 'workers' | 'dropped';
+import { type Attached, type Started, startWorkers } from './started.ts';
 
 /** A job takes longer than any can: its worker hangs. */
 const DEADLINE_MS = 10_000;
-
-/** Everything that exists once workers do. */
-interface Started {
-  slots: JobSlots;
-  pool: WorkerPool;
-  runner: JobRunner;
-  control: Int32Array;
-  /** The number under which the device itself runs jobs, and the slot that it may use for it. */
-  self: number;
-  spare: number;
-  owners: Owner[];
-  free: number[];
-  postedAt: number[];
-}
 
 /** Requests that run in workers. Until these have started, and where they cannot, nothing is deferred. */
 export class WorkerDeferral implements Deferral {
   readonly #from: Deferral['from'];
   readonly #workers: number;
   #port: DevicePort | undefined;
-  #attached: { layout: SharedLayout; table: number } | undefined;
+  #attached: Attached | undefined;
   #starting: Promise<void> | undefined;
   #started: Started | undefined;
   #disposed = false;
@@ -105,7 +59,9 @@ export class WorkerDeferral implements Deferral {
     this.#port = port;
     try {
       const layout = sharedLayout(port.engine, this.#workers, port.maxRequestBytes);
-      this.#attached = { layout, table: port.claimTable(port.engine.deferredBytes(layout.slots)) };
+      const table = port.claimTable(port.engine.deferredBytes(layout.slots));
+      const stretch = port.claimStretch(layout.pages * PAGE_BYTES);
+      this.#attached = { layout: stretch ? movedTo(stretch.at, layout) : layout, table, stretch };
     } catch (error) {
       this.#unavailable(error);
     }
@@ -120,30 +76,15 @@ export class WorkerDeferral implements Deferral {
   async #start(): Promise<void> {
     const port = this.#port;
     if (!port || !this.#attached) return;
-    const { layout, table } = this.#attached;
-    const shared = await createSharedEngine(layout);
-    if (this.#disposed) return;
-    const { memory, module } = shared;
-    const pool = new WorkerPool(shared, port.clock, (worker, reason) => this.#lost(worker, reason));
-    await pool.start();
-    if (this.#disposed || !pool.working) {
-      await pool.end();
-      if (!this.#disposed) throw new Error('No worker could be started.');
-      return;
-    }
-    port.engine.useDeferred(port.base, table, layout.slots);
-    const numbers = Array.from({ length: layout.slots }, (_, index) => index);
-    this.#started = {
-      slots: new JobSlots(layout, memory, port.memory, table),
-      pool,
-      runner: new JobRunner(module, memory, layout, layout.workers),
-      control: new Int32Array(memory.buffer, CONTROL, CONTROL_WORDS),
-      self: RUNNING + layout.workers,
-      spare: layout.slots,
-      owners: numbers.map(() => 'free'),
-      free: numbers.reverse(),
-      postedAt: numbers.map(() => 0),
-    };
+    const { table, layout, stretch } = this.#attached;
+    await startWorkers(port, this.#attached, {
+      lost: (worker, reason) => this.#lost(worker, reason),
+      wanted: () => !this.#disposed,
+      ready: (started) => {
+        port.engine.useDeferred(port.base, table, layout.slots, stretch ? 1 : 0);
+        this.#started = started;
+      },
+    });
   }
 
   #unavailable(error: unknown): void {
@@ -234,16 +175,20 @@ export class WorkerDeferral implements Deferral {
     for (const slot of withWorkers(started)) {
       // Whoever heard of a result may have reset the device.
       if (started.owners[slot] !== 'workers') continue;
-      if (Atomics.load(started.control, STATES + slot) === DONE) {
+      if (this.#takeBack(started, slot)) continue;
+      const inPlace = started.slots.isInPlace(slot);
+      // Two cannot write to the guest's buffers.
+      if (inPlace && !this.#waitFor(started, slot)) this.#takeAway(started, slot);
+      if (inPlace || Atomics.load(started.control, STATES + slot) === DONE) {
         this.#complete(started, [slot]);
-      } else if (!this.#takeBack(started, slot)) {
-        // A worker is at it. It may go on with its slot; its result comes too late.
-        started.slots.duplicate(slot, started.spare);
-        started.runner.run([started.spare]);
-        const result = started.slots.deliver(started.spare, slot);
-        started.owners[slot] = 'dropped';
-        this.#answer(started, slot, result);
+        continue;
       }
+      // A worker is at it. It may go on with its slot; its result comes too late.
+      started.slots.duplicate(slot, started.spare);
+      started.runner.run([started.spare]);
+      const result = started.slots.deliver(started.spare, slot);
+      started.owners[slot] = 'dropped';
+      this.#answer(started, slot, result);
     }
     this.#settling = false;
     this.#port?.clock.schedule(() => this.#port?.released(), 0);
@@ -258,9 +203,9 @@ export class WorkerDeferral implements Deferral {
       if (owner !== 'workers' || (queue !== undefined && started.slots.queueOf(slot) !== queue)) return;
       started.owners[slot] = 'dropped';
       this.#port?.engine.drop(this.#port.base, slot);
-      if (Atomics.compareExchange(started.control, STATES + slot, WAITING, started.self) === WAITING) {
-        this.#forget(started, slot);
-      }
+      const isTaken = Atomics.compareExchange(started.control, STATES + slot, WAITING, started.self) !== WAITING;
+      // As soon as the queue is reset the guest may use its buffers for other things.
+      if (!isTaken || (started.slots.isInPlace(slot) && this.#waitFor(started, slot))) this.#forget(started, slot);
     });
     if (queue === undefined) started.slots.closeSessions();
     this.reap();
@@ -282,7 +227,10 @@ export class WorkerDeferral implements Deferral {
     Atomics.notify(started.control, FINISHED);
     started.slots.wipeAll();
     // A worker may have been writing.
-    void started.pool.end().then(() => started.slots.wipeAll());
+    void started.pool.end().then(() => {
+      started.slots.wipeAll();
+      started.leave();
+    });
   }
 
   #finished(started: Started): number[] {
@@ -333,6 +281,25 @@ export class WorkerDeferral implements Deferral {
   #runHere(started: Started, slot: number): void {
     started.runner.run([slot]);
     this.#complete(started, [slot]);
+  }
+
+  /** Waits until a worker has finished the job that it is at, which it does in much less than the time that it has; false: it hangs. */
+  #waitFor({ control }: Started, slot: number): boolean {
+    // By the real time: whoever waits here sees no other clock go on. And not by Atomics.wait, which a page's own thread has not got.
+    const latest = performance.now() + DEADLINE_MS;
+    while (Atomics.load(control, STATES + slot) >= RUNNING) {
+      if (performance.now() > latest) return false;
+    }
+    return true;
+  }
+
+  /** Takes a job from a worker that hangs, and runs it here. */
+  #takeAway(started: Started, slot: number): void {
+    const state = Atomics.load(started.control, STATES + slot);
+    if (state < RUNNING) return;
+    void started.pool.replace(state - RUNNING, 'it did not finish a request');
+    if (Atomics.compareExchange(started.control, STATES + slot, state, started.self) === state)
+      started.runner.run([slot]);
   }
 
   /** A slot that nobody waits for, and nobody works on, is free. */

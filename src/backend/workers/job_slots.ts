@@ -1,6 +1,6 @@
 import { STATUS_BYTES } from '../../../spec/crypto.ts';
 import * as spec from '../../../spec/engine.ts';
-import { type SharedLayout, slotAt } from './layout.ts';
+import { endOf, type SharedLayout, slotAt } from './layout.ts';
 import { type SessionCopy, SharedSessions } from './shared_sessions.ts';
 
 /** What a job came to. */
@@ -9,7 +9,10 @@ export interface JobResult {
   bytes: number;
 }
 
-/** Carries jobs between the engine's records, in the memory of the guest, and the slots of the shared memory. */
+/**
+ * Carries jobs between the engine's records, in the memory of the guest, and the slots of the shared memory. Where the guest's is the
+ * shared one, jobs that are apart stay in their own buffers.
+ */
 export class JobSlots {
   readonly #layout: SharedLayout;
   readonly #shared: Uint8Array;
@@ -54,6 +57,14 @@ export class JobSlots {
     this.#inUse[index] = copy;
     this.#jobs.setUint32(job + spec.JOB_SESSION, this.#sessions.at(copy), true);
     const sources = record + spec.DEFERRED_BUFFERS;
+    if (this.#field(record, spec.DEFERRED_APART) !== 0) {
+      this.#jobs.setUint32(job + spec.JOB_BUFFERS, sources, true);
+      this.#jobs.setUint32(job + spec.JOB_READABLE_COUNT, this.#field(record, spec.DEFERRED_READABLE_COUNT), true);
+      this.#jobs.setUint32(job + spec.JOB_WRITABLE_COUNT, this.#field(record, spec.DEFERRED_WRITABLE_COUNT), true);
+      this.#touch(index, spec.JOB_CONTENT);
+      return;
+    }
+    this.#jobs.setUint32(job + spec.JOB_BUFFERS, 0, true);
     const content = spec.JOB_CONTENT + this.#skew(sources, readable);
     const result = roundUp(content + readable) + this.#skew(this.#resultsOf(record), writable);
     this.#jobs.setUint32(job + spec.JOB_CONTENT_AT, content, true);
@@ -74,6 +85,11 @@ export class JobSlots {
     return this.#jobs.getUint32(slotAt(this.#layout, slot) + spec.JOB_ALIKE, true) !== 0;
   }
 
+  /** Whether the job in a slot is served in the guest's memory. */
+  isInPlace(slot: number): boolean {
+    return this.#jobs.getUint32(slotAt(this.#layout, slot) + spec.JOB_BUFFERS, true) !== 0;
+  }
+
   /** Copies a slot's job, as it was posted, into another. */
   duplicate(slot: number, to: number): void {
     const start = slotAt(this.#layout, slot);
@@ -90,12 +106,13 @@ export class JobSlots {
     this.#shared.set(result, job + this.#resultOffset(job));
   }
 
-  /** Puts the result that stands in a slot into the buffers of a record. */
+  /** Puts the result that stands in a slot, if it was not served in place, into the buffers of a record. */
   deliver(slot: number, index: number): JobResult {
     this.#refresh();
     const job = slotAt(this.#layout, slot);
     const status = this.#jobs.getUint32(job + spec.JOB_STATUS, true);
     const bytes = this.#jobs.getUint32(job + spec.JOB_RESULT_BYTES, true);
+    if (this.isInPlace(slot)) return { status, bytes };
     const record = this.#recordAt(index);
     let buffer = this.#resultsOf(record);
     let from = job + this.#resultOffset(job);
@@ -133,7 +150,7 @@ export class JobSlots {
       const start = slotAt(this.#layout, slot) / 8;
       this.#words.fill(0n, start, start + Math.ceil(bytes / 8));
     });
-    this.#words.fill(0n, sessionsAt / 8);
+    this.#words.fill(0n, sessionsAt / 8, Math.ceil(endOf(this.#layout) / 8));
   }
 
   /** The queue that a record's chain came from. */

@@ -3,7 +3,7 @@
 import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
 import type { EngineExports } from '../../engine/exports.ts';
 
-/** Where the control words stand: 32 bits each, all of them accessed atomically. */
+/** Where the control words stand, from the layout's origin on: 32 bits each, all of them accessed atomically. */
 export const CONTROL = 1024;
 /** Jobs that were ever posted; workers wait for it to change. */
 export const POSTED = 0;
@@ -26,7 +26,7 @@ export const RING_ENTRIES = 1024;
 export const SLOTS_MAX = 64;
 export const STATES = RING + RING_ENTRIES;
 export const CONTROL_WORDS = STATES + SLOTS_MAX + 1;
-/** Where each worker lists the jobs that it hands to the engine. */
+/** Where each worker lists the jobs that it hands to the engine, from the layout's origin on. */
 export const LISTS = 8192;
 const LIST_BYTES = 4 * JOBS_AT_ONCE;
 export const WORKERS_MAX = 64;
@@ -37,7 +37,7 @@ export const WAITING = 1;
 export const DONE = 2;
 export const RUNNING = 16;
 
-const PAGE_BYTES = 65536;
+export const PAGE_BYTES = 65536;
 /** What all slots together may take: fewer of them, where requests may be large. */
 const SLOTS_BYTES_MAX = 256 * 1024 * 1024;
 /** A nonce may stand in a longer field, and a status behind the result. */
@@ -45,8 +45,10 @@ const SLACK_BYTES = 256;
 /** Sessions that stay when nothing of them is under way. */
 const SESSIONS_KEPT = 64;
 
-/** How the shared memory is laid out. */
+/** How the shared memory is laid out; places are those in the memory. */
 export interface SharedLayout {
+  /** Where it begins: 0 in a memory of its own, a multiple of 65536 in the guest's. */
+  origin: number;
   workers: number;
   slots: number;
   slotBytes: number;
@@ -77,6 +79,7 @@ export function sharedLayout(
   const regionBytes = aligned(engine.regionBytes(...workerCapacities({ maxRequestBytes })));
   const slotBytes = aligned(engine.jobBytes(maxRequestBytes + SLACK_BYTES, SLACK_BYTES));
   const slots = Math.max(1, Math.min(slotsMax, Math.floor(SLOTS_BYTES_MAX / slotBytes)));
+  const origin = 0;
   const regionsAt = PAGE_BYTES;
   // The last region is the device's own, and the last slot, which is never posted, too.
   const slotsAt = regionsAt + (workers + 1) * regionBytes;
@@ -85,6 +88,7 @@ export function sharedLayout(
   const sessions = slots + SESSIONS_KEPT;
   const pages = Math.ceil((sessionsAt + sessions * sessionBytes) / PAGE_BYTES);
   return {
+    origin,
     workers,
     slots,
     slotBytes,
@@ -99,12 +103,33 @@ export function sharedLayout(
   };
 }
 
+/** The same layout from another origin on. */
+export function movedTo(origin: number, layout: SharedLayout): SharedLayout {
+  const by = origin - layout.origin;
+  return {
+    ...layout,
+    origin,
+    regionsAt: layout.regionsAt + by,
+    slotsAt: layout.slotsAt + by,
+    sessionsAt: layout.sessionsAt + by,
+  };
+}
+
+/** The control words of a layout, in its memory. */
+export function controlOf(layout: SharedLayout, memory: WebAssembly.Memory): Int32Array {
+  return new Int32Array(memory.buffer, layout.origin + CONTROL, CONTROL_WORDS);
+}
+
+export function endOf({ sessionsAt, sessions, sessionBytes }: SharedLayout): number {
+  return sessionsAt + sessions * sessionBytes;
+}
+
 export function slotAt(layout: SharedLayout, slot: number): number {
   return layout.slotsAt + slot * layout.slotBytes;
 }
 
-export function listAt(worker: number): number {
-  return LISTS + worker * LIST_BYTES;
+export function listAt(layout: SharedLayout, worker: number): number {
+  return layout.origin + LISTS + worker * LIST_BYTES;
 }
 
 export function regionAt(layout: SharedLayout, worker: number): number {

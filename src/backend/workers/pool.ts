@@ -13,14 +13,15 @@ export interface SharedEngine {
 
 /**
  * Makes the shared memory of a layout.
+ * @param guest the guest's memory, where threads share it and the layout is a part of it
  * @throws Error where this host has none to share: a page that is not cross-origin isolated, say
  */
-export async function createSharedEngine(layout: SharedLayout): Promise<SharedEngine> {
+export async function createSharedEngine(layout: SharedLayout, guest?: WebAssembly.Memory): Promise<SharedEngine> {
   if (typeof SharedArrayBuffer === 'undefined') {
     throw new Error('There is no SharedArrayBuffer: a page has to be cross-origin isolated to have it.');
   }
   if (typeof Atomics.waitAsync !== 'function') throw new Error('There is no Atomics.waitAsync.');
-  const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
+  const memory = guest ?? new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
   return { memory, module: await WebAssembly.compile(sharedBuild(engineBytes())), layout };
 }
 

@@ -15,7 +15,7 @@ export class JobRunner {
     this.#layout = layout;
     this.#base = regionAt(layout, index);
     this.#engine.initialise(this.#base, ...workerCapacities(layout));
-    this.#listAt = listAt(index);
+    this.#listAt = listAt(layout, index);
     this.#list = new Uint32Array(memory.buffer, this.#listAt, 4);
   }
 

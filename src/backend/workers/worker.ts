@@ -3,8 +3,7 @@
 import * as Comlink from 'comlink';
 import { JOB_ALIKE, JOBS_AT_ONCE } from '../../../spec/engine.ts';
 import {
-  CONTROL,
-  CONTROL_WORDS,
+  controlOf,
   DONE,
   FINISHED,
   LISTENING,
@@ -56,7 +55,7 @@ class Server {
   #toldAt = 0;
 
   constructor({ module, memory, layout, index }: WorkerStart) {
-    this.#control = new Int32Array(memory.buffer, CONTROL, CONTROL_WORDS);
+    this.#control = controlOf(layout, memory);
     this.#runner = new JobRunner(module, memory, layout, index);
     this.#workers = layout.workers;
     this.#mark = RUNNING + index;

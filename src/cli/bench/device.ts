@@ -109,13 +109,20 @@ export interface Machine {
 /** What a device is made with. */
 export interface MachineOptions extends BackendOptions {
   ring: RingKind;
+  /** Whether threads share the guest's memory. Default false. */
+  sharedMemory?: boolean;
 }
 
 /** A device with a started driver on a memory that has room for `contentBytes` of requests beside the rings. */
-function startMachine({ ring, ...backend }: MachineOptions, contentBytes: number, maxRequestBytes: number): Machine {
+function startMachine(
+  { ring, sharedMemory = false, ...backend }: MachineOptions,
+  contentBytes: number,
+  maxRequestBytes: number,
+): Machine {
   // Rings for the largest queue and a request's small buffers take the fixed parts.
   const ramBytes = Math.ceil((2 * PAGE_BYTES + 1024 * 1024 + contentBytes) / PAGE_BYTES) * PAGE_BYTES;
-  const memory = new WebAssembly.Memory({ initial: (RAM_OFFSET + ramBytes) / PAGE_BYTES });
+  const initial = (RAM_OFFSET + ramBytes) / PAGE_BYTES;
+  const memory = new WebAssembly.Memory(sharedMemory ? { initial, maximum: 65536, shared: true } : { initial });
   const device = new CryptoDevice({
     guest: { memory, regions: [{ guestAddress: 0, bytes: ramBytes, offset: RAM_OFFSET }] },
     maxRequestBytes,

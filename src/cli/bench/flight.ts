@@ -1,12 +1,19 @@
 import * as virtio from '../../../spec/virtio.ts';
-import type { BackendOptions } from '../../backend/backend.ts';
 import type { DriverQueue } from '../../driver/queue.ts';
-import { clearResults, DATA_QUEUE, digestOfResults, type Prepared, prepareDevice, RAM_OFFSET } from './device.ts';
+import {
+  clearResults,
+  DATA_QUEUE,
+  digestOfResults,
+  type MachineOptions,
+  type Prepared,
+  prepareDevice,
+  RAM_OFFSET,
+} from './device.ts';
 import { BenchError, type Implementation, type ImplementationName, type Runner } from './implementation.ts';
 import type { Workload } from './workload.ts';
 
 /** A device whose requests run where a backend says, with as many of them in flight all the time as the batch has. */
-export function backendOver(name: ImplementationName, options: BackendOptions): Implementation {
+export function backendOver(name: ImplementationName, options: Omit<MachineOptions, 'ring'>): Implementation {
   return {
     name,
     has: () => true,
@@ -77,7 +84,7 @@ export class FlightRunner implements Runner {
   #wake: (() => void) | undefined;
 
   /** @throws BenchError when the device refuses a session */
-  static async prepare(workload: Workload, options: BackendOptions): Promise<FlightRunner> {
+  static async prepare(workload: Workload, options: Omit<MachineOptions, 'ring'>): Promise<FlightRunner> {
     const prepared = await prepareDevice(workload, { ring: 'split', ...options });
     const runner = new FlightRunner(prepared, workload.bytes);
     runner.#notify();

@@ -1,0 +1,90 @@
+import type { DevicePort } from '../device_port.ts';
+import { JobSlots } from './job_slots.ts';
+import { controlOf, RUNNING, type SharedLayout } from './layout.ts';
+import { createSharedEngine, WorkerPool } from './pool.ts';
+import { JobRunner } from './runner.ts';
+import { type SharedStretch, takeTurn } from './shared_stretch.ts';
+
+/** Whose a slot is: nobody's, the engine's, the workers', or a worker's that runs what nobody waits for any more. */
+export type Owner = 'free' | 'engine' | 'workers' | 'dropped';
+
+/** What is claimed for workers before they start. */
+export interface Attached {
+  layout: SharedLayout;
+  /** Where the engine's records of deferred requests are to stand. */
+  table: number;
+  /** The part of the guest's memory that the layout is in; undefined: it is in a memory of its own. */
+  stretch: SharedStretch | undefined;
+}
+
+/** Everything that exists once workers do. */
+export interface Started {
+  slots: JobSlots;
+  pool: WorkerPool;
+  runner: JobRunner;
+  control: Int32Array;
+  /** The number under which the device itself runs jobs, and the slot that it may use for it. */
+  self: number;
+  spare: number;
+  owners: Owner[];
+  free: number[];
+  postedAt: number[];
+  /** To be called when nothing of this is used any more. */
+  leave(): void;
+}
+
+/** Who waits for workers. */
+export interface Starter {
+  /** A worker has ended before it was told to: what it was running is left. */
+  lost(worker: number, reason: string): void;
+  /** Whether they still are. */
+  wanted(): boolean;
+  /** They take jobs from now on. */
+  ready(started: Started): void;
+}
+
+/**
+ * Starts workers.
+ * @throws Error where there can be none
+ */
+export async function startWorkers(
+  port: DevicePort,
+  { layout, table, stretch }: Attached,
+  starter: Starter,
+): Promise<void> {
+  const leave = stretch ? await takeTurn(stretch) : () => {};
+  let pool: WorkerPool | undefined;
+  let isReady = false;
+  try {
+    if (!starter.wanted()) return;
+    const shared = await createSharedEngine(layout, stretch && port.memory);
+    const { memory, module } = shared;
+    const control = controlOf(layout, memory);
+    // Those who had the stretch before have left what they needed to end.
+    control.fill(0);
+    pool = new WorkerPool(shared, port.clock, (worker, reason) => starter.lost(worker, reason));
+    await pool.start();
+    if (!starter.wanted()) return;
+    if (!pool.working) throw new Error('No worker could be started.');
+    const numbers = Array.from({ length: layout.slots }, (_, index) => index);
+    const started: Started = {
+      slots: new JobSlots(layout, memory, port.memory, table),
+      pool,
+      runner: new JobRunner(module, memory, layout, layout.workers),
+      control,
+      self: RUNNING + layout.workers,
+      spare: layout.slots,
+      owners: numbers.map(() => 'free'),
+      free: numbers.reverse(),
+      postedAt: numbers.map(() => 0),
+      leave,
+    };
+    isReady = true;
+    starter.ready(started);
+  } finally {
+    if (!isReady) {
+      await pool?.end();
+      leave();
+    }
+  }
+}
