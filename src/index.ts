@@ -9,13 +9,8 @@ export type {
 } from './backend/backend.ts';
 export { ThresholdsError } from './backend/thresholds.ts';
 export type { Clock } from './device/clock.ts';
-export {
-  type CreateOptions,
-  CryptoDevice,
-  createCryptoDevice,
-  type InterruptHandler,
-  type SaveOptions,
-} from './device/device.ts';
+export type { CreateOptions, InterruptHandler, SaveOptions } from './device/contract.ts';
+export { CryptoDevice, createCryptoDevice } from './device/device.ts';
 export type { DeviceFault } from './device/faults.ts';
 export type { FeatureOptions } from './device/features.ts';
 export type { LimitOptions } from './device/limits.ts';

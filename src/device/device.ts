@@ -7,21 +7,21 @@ import {
   STATUS_DRIVER_OK,
   STATUS_FEATURES_OK,
 } from '../../spec/virtio.ts';
-import { type BackendEvent, type BackendOptions, type ResolvedBackend, resolveBackend } from '../backend/backend.ts';
+import { type BackendOptions, type ResolvedBackend, resolveBackend } from '../backend/backend.ts';
 import { placeSessions } from '../backend/placement.ts';
 import { SwitchableBackend } from '../backend/switchable.ts';
-import { StretchKeeper } from '../backend/workers/shared_stretch.ts';
 import { checkFunction, checkObject, checkSwitch } from '../check.ts';
 import type { EngineExports } from '../engine/exports.ts';
-import type { WriteReport } from '../engine/instantiate.ts';
 import { instantiateEngine } from '../engine/load.ts';
 import { checkGuest, claimRegion, type GuestMemory } from '../engine/memory.ts';
-import { type Clock, checkClock, hostClock } from './clock.ts';
+import { ClaimedMemory } from './claimed_memory.ts';
+import { checkClock, hostClock } from './clock.ts';
 import { ConfigSpace } from './config_space.ts';
+import type { CreateOptions, InterruptHandler, QueuePositions, SaveOptions } from './contract.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
 import { acceptable, hasFeature, offeredFeatures } from './features.ts';
 import { offerOf } from './offer.ts';
-import { type CryptoDeviceOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { type ResolvedOptions, resolveOptions } from './options.ts';
 import { type QueueRegisters, queueRegisters } from './queue_registers.ts';
 import { type DeviceObserver, QueueRunner } from './queue_runner.ts';
 import {
@@ -34,38 +34,6 @@ import {
   StateError,
 } from './state.ts';
 import { type Statistics, StatisticsReader } from './statistics.ts';
-
-/** Called when the device wants the driver's attention: used buffers on a queue, or a change of configuration (2.3). */
-export type InterruptHandler = (kind: 'queue' | 'config', queue: number) => void;
-
-/**
- * Split ring: free-running indices, 16 bits each. Packed ring: places in the ring, with the wrap counter in bit 15 (2.8.1).
- */
-export interface QueuePositions {
-  nextAvail: number;
-  nextUsed: number;
-}
-
-/** What createCryptoDevice needs beside the device's own options. */
-export interface CreateOptions extends CryptoDeviceOptions {
-  /** The guest's RAM. */
-  guest: GuestMemory;
-  /**
-   * Called with guest-physical [start, end) after each write to guest RAM, for hosts that keep translated code. Leave it
-   * out where nobody needs to know: reports cost time.
-   */
-  onWrite?: WriteReport;
-  /** Called when workers could not be started, or one was lost. No request is: the engine runs them then. */
-  onBackendEvent?: (event: BackendEvent) => void;
-  /** Where the device takes its time from. Default: the host's, whose timers keep no Node process alive. */
-  clock?: Clock;
-}
-
-/** What save() can be told. */
-export interface SaveOptions {
-  /** Whether the sessions' keys are saved with them. Default false. */
-  includeKeys?: boolean;
-}
 
 /**
  * A virtio crypto device over a guest memory (5.9), independent of any emulator and any transport: a transport gives it
@@ -86,8 +54,6 @@ export class CryptoDevice {
   readonly #backend: SwitchableBackend;
   readonly #statistics: StatisticsReader;
   readonly #runner: QueueRunner;
-  /** Where records of deferred requests stand, once there are any. */
-  #table = { at: 0, bytes: 0 };
   #backendReady: Promise<void>;
   #status = 0;
   #driverFeatures = 0n;
@@ -141,15 +107,15 @@ export class CryptoDevice {
         if (this.fault) this.#needsReset();
       },
     });
-    const stretches = new StretchKeeper(memory);
+    const claimed = new ClaimedMemory(memory);
     this.#backendReady = this.#backend.start({
       engine: this.#engine,
       base: this.#base,
       memory,
       maxRequestBytes,
       clock,
-      claimTable: (bytes) => this.#claimTable(bytes),
-      claimStretch: (bytes) => stretches.claim(bytes),
+      claimTable: (bytes) => claimed.table(bytes),
+      claimStretch: (bytes) => claimed.stretch(bytes),
       completed: (queue, answer, by) => this.#runner.completed(queue, answer, by),
       released: () => this.#runner.goOn(),
       report: options.onBackendEvent ?? (() => {}),
@@ -415,11 +381,6 @@ export class CryptoDevice {
 
   get #working(): boolean {
     return (this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_DRIVER_OK;
-  }
-
-  #claimTable(bytes: number): number {
-    if (bytes > this.#table.bytes) this.#table = { at: claimRegion(this.#memory, bytes), bytes };
-    return this.#table.at;
   }
 
   #capacities(): DeviceState['options'] {

@@ -3,7 +3,7 @@ import * as crypto from '../../spec/crypto.ts';
 import * as engine from '../../spec/engine.ts';
 import { FAULT_DESCRIPTOR_LOOP } from '../../spec/engine.ts';
 import { DESC_F_NEXT } from '../../spec/virtio.ts';
-import type { SaveOptions } from '../../src/device/device.ts';
+import type { SaveOptions } from '../../src/device/contract.ts';
 import type { LimitOptions } from '../../src/device/limits.ts';
 import { type DeviceState, StateError } from '../../src/device/state.ts';
 import { FakeClock } from '../support/fake_clock.ts';

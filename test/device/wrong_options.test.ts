@@ -1,7 +1,8 @@
 // Options that TypeScript refuses and JavaScript lets through: each error names the option, what it was, and what to give.
 import type { V86 } from 'v86';
 import { describe, expect, test } from 'vitest';
-import { type CreateOptions, createCryptoDevice } from '../../src/device/device.ts';
+import type { CreateOptions } from '../../src/device/contract.ts';
+import { createCryptoDevice } from '../../src/device/device.ts';
 import { attachVirtioCrypto, type V86Options } from '../../src/host/v86.ts';
 import { type BenchOptions, createBench } from '../../src/testing/bench.ts';
 import { VirtioMmio } from '../../src/transport/mmio/mmio.ts';

@@ -1,4 +1,4 @@
-import type { SaveOptions } from '../../src/device/device.ts';
+import type { SaveOptions } from '../../src/device/contract.ts';
 import { type AnyRig, PackedRig, Rig, type RigOptions } from './rig.ts';
 
 /** Saves a rig and restores it in another: guest RAM is copied, the state goes through JSON. */

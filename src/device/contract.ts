@@ -1,0 +1,38 @@
+// What a device is made with, and what it says to whoever made it.
+import type { BackendEvent } from '../backend/backend.ts';
+import type { WriteReport } from '../engine/instantiate.ts';
+import type { GuestMemory } from '../engine/memory.ts';
+import type { Clock } from './clock.ts';
+import type { CryptoDeviceOptions } from './options.ts';
+
+/** Called when the device wants the driver's attention: used buffers on a queue, or a change of configuration (2.3). */
+export type InterruptHandler = (kind: 'queue' | 'config', queue: number) => void;
+
+/**
+ * Split ring: free-running indices, 16 bits each. Packed ring: places in the ring, with the wrap counter in bit 15 (2.8.1).
+ */
+export interface QueuePositions {
+  nextAvail: number;
+  nextUsed: number;
+}
+
+/** What createCryptoDevice needs beside the device's own options. */
+export interface CreateOptions extends CryptoDeviceOptions {
+  /** The guest's RAM. */
+  guest: GuestMemory;
+  /**
+   * Called with guest-physical [start, end) after each write to guest RAM, for hosts that keep translated code. Leave it
+   * out where nobody needs to know: reports cost time.
+   */
+  onWrite?: WriteReport;
+  /** Called when workers could not be started, or one was lost. No request is: the engine runs them then. */
+  onBackendEvent?: (event: BackendEvent) => void;
+  /** Where the device takes its time from. Default: the host's, whose timers keep no Node process alive. */
+  clock?: Clock;
+}
+
+/** What save() can be told. */
+export interface SaveOptions {
+  /** Whether the sessions' keys are saved with them. Default false. */
+  includeKeys?: boolean;
+}
