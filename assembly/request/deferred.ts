@@ -81,6 +81,8 @@ export class Deferred {
   /** Between these places stands all that its request will write. */
   low: u32;
   high: u32;
+  /** Whether many requests were available. */
+  many: u32;
 }
 
 export function deferredBytes(records: u32): u32 {
@@ -148,6 +150,7 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   record.opcode = opcode;
   record.readableCount = readable;
   record.readableBytes = readableBytes;
+  record.many = device.many;
   record.alike = session.id != 0 && runsInLanes(session);
   record.writableBytes = writableBytes;
   memory.copy(changetype<usize>(record) + DEFERRED_OPERATION, device.operation, OPERATION_BYTES);

@@ -3,6 +3,7 @@ import type { Clock } from '../../device/clock.ts';
 import type { EngineExports } from '../../engine/exports.ts';
 import type { Deferral } from '../../engine/jobs.ts';
 import type { RequestBackend } from '../backend.ts';
+import { Records } from '../records.ts';
 import { type JobResult, JobSlots } from './job_slots.ts';
 import {
   CONTROL,
@@ -51,9 +52,6 @@ export interface BackendEvent {
   message: string;
 }
 
-/** Whose a slot is: nobody's, the engine's, the workers', or a worker's that runs what nobody waits for any more. */
-type Owner = 'free' | 'engine' | 'workers' | 'dropped';
-
 /** A job takes longer than any can: its worker hangs. */
 const DEADLINE_MS = 10_000;
 
@@ -66,8 +64,7 @@ interface Started {
   /** The number under which the device itself runs jobs, and the slot that it may use for it. */
   self: number;
   spare: number;
-  owners: Owner[];
-  free: number[];
+  owners: Records['owners'];
   postedAt: number[];
 }
 
@@ -76,7 +73,7 @@ export class WorkerDeferral implements Deferral {
   readonly #from: Deferral['from'];
   readonly #workers: number;
   #port: DevicePort | undefined;
-  #attached: { layout: SharedLayout; table: number } | undefined;
+  #attached: { layout: SharedLayout; records: Records } | undefined;
   #starting: Promise<void> | undefined;
   #started: Started | undefined;
   #disposed = false;
@@ -105,10 +102,20 @@ export class WorkerDeferral implements Deferral {
     this.#port = port;
     try {
       const layout = sharedLayout(port.engine, this.#workers, port.maxRequestBytes);
-      this.#attached = { layout, table: port.claimTable(port.engine.deferredBytes(layout.slots)) };
+      this.#attached = { layout, records: new Records(port, layout.slots) };
     } catch (error) {
       this.#unavailable(error);
     }
+  }
+
+  /** The records of requests that it may be given, once it is attached. */
+  get records(): Records | undefined {
+    return this.#attached?.records;
+  }
+
+  /** Whether workers take jobs now. */
+  get working(): boolean {
+    return this.#started?.pool.working ?? false;
   }
 
   /** Starts workers, unless that was done. Resolves when they take jobs, or when it is known that there will be none. */
@@ -120,7 +127,7 @@ export class WorkerDeferral implements Deferral {
   async #start(): Promise<void> {
     const port = this.#port;
     if (!port || !this.#attached) return;
-    const { layout, table } = this.#attached;
+    const { layout, records } = this.#attached;
     const shared = await createSharedEngine(layout);
     if (this.#disposed) return;
     const { memory, module } = shared;
@@ -131,18 +138,16 @@ export class WorkerDeferral implements Deferral {
       if (!this.#disposed) throw new Error('No worker could be started.');
       return;
     }
-    port.engine.useDeferred(port.base, table, layout.slots);
-    const numbers = Array.from({ length: layout.slots }, (_, index) => index);
+    records.open();
     this.#started = {
-      slots: new JobSlots(layout, memory, port.memory, table),
+      slots: new JobSlots(layout, memory, port.memory, records.table),
       pool,
       runner: new JobRunner(module, memory, layout, layout.workers),
       control: new Int32Array(memory.buffer, CONTROL, CONTROL_WORDS),
       self: RUNNING + layout.workers,
       spare: layout.slots,
-      owners: numbers.map(() => 'free'),
-      free: numbers.reverse(),
-      postedAt: numbers.map(() => 0),
+      owners: records.owners,
+      postedAt: records.owners.map(() => 0),
     };
   }
 
@@ -158,14 +163,10 @@ export class WorkerDeferral implements Deferral {
   }
 
   claim(): number | 'full' | 'nobody' {
-    const started = this.#started;
-    if (!started?.pool.working) return 'nobody';
+    if (!this.working) return 'nobody';
     // What is posted now would be under way again.
     if (this.#settling) return 'full';
-    const record = started.free.pop();
-    if (record === undefined) return 'full';
-    started.owners[record] = 'engine';
-    return record;
+    return this.records?.claim() ?? 'nobody';
   }
 
   post(record: number): void {
@@ -193,8 +194,7 @@ export class WorkerDeferral implements Deferral {
   }
 
   release(record: number): void {
-    const started = this.#started;
-    if (started?.owners[record] === 'engine') this.#free(started, record);
+    this.records?.release(record);
   }
 
   closed(session: number): void {
@@ -231,7 +231,7 @@ export class WorkerDeferral implements Deferral {
     const started = this.#started;
     if (!started || this.#outstanding === 0) return;
     this.#settling = true;
-    for (const slot of withWorkers(started)) {
+    for (const slot of this.records?.of('workers') ?? []) {
       // Whoever heard of a result may have reset the device.
       if (started.owners[slot] !== 'workers') continue;
       if (Atomics.load(started.control, STATES + slot) === DONE) {
@@ -254,7 +254,7 @@ export class WorkerDeferral implements Deferral {
     const started = this.#started;
     if (!started) return;
     started.owners.forEach((owner, slot) => {
-      if (owner === 'engine' && queue === undefined) this.#free(started, slot);
+      if (owner === 'engine' && queue === undefined) this.records?.free(slot);
       if (owner !== 'workers' || (queue !== undefined && started.slots.queueOf(slot) !== queue)) return;
       started.owners[slot] = 'dropped';
       this.#port?.engine.drop(this.#port.base, slot);
@@ -340,12 +340,7 @@ export class WorkerDeferral implements Deferral {
     started.slots.leave(slot);
     Atomics.store(started.control, STATES + slot, FREE);
     this.#outstanding--;
-    this.#free(started, slot);
-  }
-
-  #free(started: Started, slot: number): void {
-    started.owners[slot] = 'free';
-    started.free.push(slot);
+    this.records?.free(slot);
   }
 
   /** A worker is gone: what it had is run here, and if it was the last, what waits as well. */
@@ -413,9 +408,4 @@ export class WorkerDeferral implements Deferral {
 function wake(control: Int32Array, most: number): void {
   const workers = Math.min(most, Atomics.load(control, SLEEPING));
   if (workers > 0) Atomics.notify(control, POSTED, workers);
-}
-
-/** The slots that workers have, and that somebody waits for. */
-function withWorkers({ owners }: Started): number[] {
-  return owners.flatMap((owner, slot) => (owner === 'workers' ? [slot] : []));
 }

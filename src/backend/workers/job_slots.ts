@@ -82,12 +82,15 @@ export class JobSlots {
     this.#touch(to, result + this.#jobs.getUint32(start + spec.JOB_WRITABLE_BYTES, true) + STATUS_BYTES);
   }
 
-  /** The job in a slot came to this. */
-  answer(slot: number, status: number, result: Uint8Array): void {
-    const job = slotAt(this.#layout, slot);
-    this.#jobs.setUint32(job + spec.JOB_STATUS, status, true);
-    this.#jobs.setUint32(job + spec.JOB_RESULT_BYTES, result.length, true);
-    this.#shared.set(result, job + this.#resultOffset(job));
+  /** Puts a result that stands in no slot, in parts one behind the other, into the buffers of a record. Returns its length. */
+  answer(index: number, parts: readonly Uint8Array[]): number {
+    this.#refresh();
+    let start = 0;
+    for (const part of parts) {
+      this.#scatter(part, 0, part.length, index, start);
+      start += part.length;
+    }
+    return start;
   }
 
   /** Puts the result that stands in a slot into the buffers of a record. */
@@ -96,16 +99,23 @@ export class JobSlots {
     const job = slotAt(this.#layout, slot);
     const status = this.#jobs.getUint32(job + spec.JOB_STATUS, true);
     const bytes = this.#jobs.getUint32(job + spec.JOB_RESULT_BYTES, true);
-    const record = this.#recordAt(index);
-    let buffer = this.#resultsOf(record);
-    let from = job + this.#resultOffset(job);
-    for (let left = bytes; left > 0; buffer += spec.DEFERRED_BUFFER_BYTES) {
-      const step = Math.min(left, this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH));
-      copy(this.#shared, from, step, this.#memory, this.#field(buffer, spec.DEFERRED_BUFFER_POINTER));
-      from += step;
-      left -= step;
-    }
+    this.#scatter(this.#shared, job + this.#resultOffset(job), bytes, index, 0);
     return { status, bytes };
+  }
+
+  /** Copies bytes of `source` from `from` on into the buffers of a record's result, `start` bytes behind their beginning. */
+  #scatter(source: Uint8Array, from: number, bytes: number, index: number, start: number): void {
+    const end = from + bytes;
+    let at = from;
+    let skipped = start;
+    for (let buffer = this.#resultsOf(this.#recordAt(index)); at < end; buffer += spec.DEFERRED_BUFFER_BYTES) {
+      const length = this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH);
+      const before = Math.min(skipped, length);
+      const step = Math.min(end - at, length - before);
+      copy(source, at, step, this.#memory, this.#field(buffer, spec.DEFERRED_BUFFER_POINTER) + before);
+      skipped -= before;
+      at += step;
+    }
   }
 
   /** The job in a slot needs its session no more. */
