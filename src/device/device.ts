@@ -149,6 +149,7 @@ export class CryptoDevice {
       claimTable: (bytes) => this.#claimTable(bytes),
       completed: (queue, answer, by) => this.#runner.completed(queue, answer, by),
       released: () => this.#runner.goOn(),
+      place: () => this.#placeSessions(),
       report: options.onBackendEvent ?? (() => {}),
     });
   }
@@ -185,7 +186,7 @@ export class CryptoDevice {
     const choice = resolveBackend({ ...(thresholds && { thresholds }), ...options });
     if (this.#disposed) return Promise.resolve();
     this.#backendReady = this.#backend.exchange(choice);
-    placeSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, this.#backend);
+    this.#placeSessions();
     return this.#backendReady;
   }
 
@@ -412,6 +413,10 @@ export class CryptoDevice {
 
   get #working(): boolean {
     return (this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_DRIVER_OK;
+  }
+
+  #placeSessions(): void {
+    placeSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, this.#backend);
   }
 
   #claimTable(bytes: number): number {

@@ -49,7 +49,7 @@ export function thresholdsFrom(results: readonly RowResult[]): Thresholds {
     return algorithms.map((algorithm) => ({ algorithm, host, workers }));
   });
   const known = new Set<string>(measured.map(({ algorithm }) => algorithm));
-  const defaults = defaultThresholds(true);
+  const defaults = defaultThresholds('node:crypto');
   const table = (which: 'host' | 'workers') => ({
     ...Object.fromEntries(Object.entries(defaults[which]).filter(([algorithm]) => !known.has(algorithm))),
     ...Object.fromEntries(measured.flatMap((one) => entryOf(one.algorithm, one[which]))),
