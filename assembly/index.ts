@@ -13,7 +13,7 @@ import { clearSessions, reopenSession, sessionInSlot } from './session/table';
 import { enableQueue as enable, forgetQueue, indicesOf, QUEUE_BYTES, setIndices } from './virtqueue/queue';
 import { packedAvailable } from './virtqueue/chain';
 import { completePacked, processPackedQueue } from './virtqueue/packed';
-import { completeSplit, processSplitQueue, splitAvailable } from './virtqueue/split';
+import { completeSplit, processSplitQueue, splitAhead, splitAvailable } from './virtqueue/split';
 import { wipe } from './memory/bytes';
 
 /** Bytes of memory that a device of these capacities needs. */
@@ -78,7 +78,9 @@ export function notify(device: Device, index: u32, requests: u32, bytes: u32, de
   if (device.fault != FAULT_NONE) return NOTIFY_NEEDS_RESET;
   const queue = queueAt(device, index);
   if (!queue.enabled) return 0;
-  device.many = queue.lastTaken + queue.inFlight >= <u32>MANY_REQUESTS;
+  // A packed ring does not say how many there are.
+  const ahead = queue.packed ? 0 : splitAhead(queue);
+  device.many = max<u32>(queue.lastTaken, ahead) + queue.inFlight >= <u32>MANY_REQUESTS;
   queue.lastTaken = 0;
   const before = <u32>queue.requests;
   const answer = queue.packed ? processPackedQueue(device, queue) : processSplitQueue(device, queue);

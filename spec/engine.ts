@@ -78,7 +78,7 @@ export const CLAIM_FULL = -2;
 /**
  * A record of a deferred request, in the table that useDeferred() names: queue, buffer id, descriptors, session, opcode, numbers of
  * readable and writable buffers, bytes of content and of room for the result, and whether it gains by running beside others like
- * it, 32 bits each; what else stands there is the engine's.
+ * it, 32 bits each; behind what is the engine's, whether many requests were available when it was taken.
  * Behind it the operation, then the buffers: the content's, and those that the device may write, the last of which ends in the status.
  */
 export const DEFERRED_QUEUE = 0;
@@ -89,9 +89,10 @@ export const DEFERRED_WRITABLE_COUNT = 24;
 export const DEFERRED_READABLE_BYTES = 28;
 export const DEFERRED_WRITABLE_BYTES = 32;
 export const DEFERRED_ALIKE = 36;
+export const DEFERRED_MANY = 60;
 /** Whether no byte of its content is one that it may write: it can then be run again where somebody was lost over it. */
-export const DEFERRED_APART = 60;
-export const DEFERRED_OPERATION = 64;
+export const DEFERRED_APART = 64;
+export const DEFERRED_OPERATION = 80;
 export const DEFERRED_BUFFERS = 128;
 export const DEFERRED_BUFFER_BYTES = 16;
 export const DEFERRED_BUFFER_POINTER = 8;

@@ -82,6 +82,8 @@ export class Deferred {
   /** Between these places stands all that its request will write, or, if it may be served in place, read. */
   low: u32;
   high: u32;
+  /** Whether many requests were available. */
+  many: u32;
   /** Whether no byte of the content is one that the request may write. */
   apart: u32;
 }
@@ -151,6 +153,7 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   record.opcode = opcode;
   record.readableCount = readable;
   record.readableBytes = readableBytes;
+  record.many = device.many;
   record.alike = session.id != 0 && runsInLanes(session);
   record.writableBytes = writableBytes;
   memory.copy(changetype<usize>(record) + DEFERRED_OPERATION, device.operation, OPERATION_BYTES);

@@ -13,7 +13,13 @@ import { runRequest } from './run';
 /** Whether the driver has made a chain available that was not taken yet (2.7.13). */
 @inline
 export function splitAvailable(queue: Queue): bool {
-  return guestLoad<u16>(queue.avail + AVAIL_IDX) != queue.nextAvail;
+  return splitAhead(queue) != 0;
+}
+
+/** How many chains the driver says it has made available that were not taken yet: it may say anything. */
+@inline
+export function splitAhead(queue: Queue): u32 {
+  return <u32>(<u16>(guestLoad<u16>(queue.avail + AVAIL_IDX) - queue.nextAvail));
 }
 
 /**

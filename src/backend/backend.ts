@@ -1,9 +1,18 @@
 import { DECLINING_HOST, type HostCryptography } from '../engine/host.ts';
 import { type Deferral, NO_DEFERRAL } from '../engine/jobs.ts';
 import type { DevicePort } from './device_port.ts';
+import { DividedDeferral } from './divided.ts';
+import { hostKind } from './host_kind.ts';
 import { NodeHost, nodeCrypto } from './host_node.ts';
 import { sessionAlgorithms } from './session_fields.ts';
-import { defaultThresholds, HOST_ALWAYS, leastBytes, parseThresholds, type Thresholds } from './thresholds.ts';
+import {
+  defaultThresholds,
+  HOST_ALWAYS,
+  leastBytes,
+  parseThresholds,
+  type Thresholds,
+  type ThresholdTable,
+} from './thresholds.ts';
 import { WebCryptoDeferral } from './webcrypto/deferral.ts';
 import { subtleCrypto } from './webcrypto/subtle_work.ts';
 import { defaultWorkers } from './workers/cores.ts';
@@ -82,11 +91,16 @@ export function resolveBackend({
 /** The backend of a device whose engine runs in `memory`. Where what it needs is missing, requests run in the engine. */
 export function createBackend(options: ResolvedBackend, memory: WebAssembly.Memory): Backend {
   const { backend, workers } = options;
-  if (backend === 'host' && !nodeCrypto()) return webCryptoBackend(memory);
-  const crypto = backend === 'host' || backend === 'auto' ? nodeCrypto() : undefined;
-  const thresholds = options.thresholds ?? defaultThresholds(crypto !== undefined);
+  const kind = backend === 'host' || backend === 'auto' ? hostKind() : undefined;
+  if (backend === 'host' && kind !== 'node:crypto') return webCryptoBackend(memory);
+  const thresholds = options.thresholds ?? defaultThresholds(kind);
+  const crypto = kind && nodeCrypto();
   const host = crypto && new NodeHost(crypto, memory, backend === 'auto' ? thresholds.host : HOST_ALWAYS);
-  const deferral = deferralOf(backend, workers, thresholds, memory);
+  const subtle = kind === 'webcrypto' && subtleCrypto();
+  const tables = subtle ? { ...thresholds.host, ...thresholds.workers } : thresholds.workers;
+  const deferring = backend === 'workers' || (backend === 'auto' && Object.keys(tables).length > 0);
+  const deferral = deferring ? workerDeferral(backend, workers, thresholds.workers, memory) : undefined;
+  if (subtle && deferral) return dividedBackend(new WebCryptoDeferral(subtle, memory, thresholds.host), deferral);
   return {
     host: host ?? DECLINING_HOST,
     deferral: deferral ?? NO_DEFERRAL,
@@ -103,13 +117,13 @@ export function createBackend(options: ResolvedBackend, memory: WebAssembly.Memo
   };
 }
 
-/** Who defers requests; nobody where there is nothing to gain. */
-function deferralOf(
-  backend: BackendName,
+/** Who defers requests to workers: all of them, or from thresholds on. */
+function workerDeferral(
+  backend: 'workers' | 'auto',
   workers: number,
-  thresholds: Thresholds,
+  table: ThresholdTable,
   memory: WebAssembly.Memory,
-): WorkerDeferral | undefined {
+): WorkerDeferral {
   const algorithms = (session: number) => sessionAlgorithms(new DataView(memory.buffer), session);
   if (backend === 'workers') {
     // Every request that has something to work on.
@@ -119,11 +133,23 @@ function deferralOf(
     };
     return new WorkerDeferral(from, workers);
   }
-  if (backend !== 'auto' || Object.keys(thresholds.workers).length === 0) return undefined;
-  return new WorkerDeferral(
-    (session, many) => leastBytes(thresholds.workers, algorithms(session), many, Math.min),
-    workers,
-  );
+  return new WorkerDeferral((session, many) => leastBytes(table, algorithms(session), many, Math.min), workers);
+}
+
+/** WebCrypto and workers side by side. */
+function dividedBackend(host: WebCryptoDeferral, workers: WorkerDeferral): Backend {
+  const deferral = new DividedDeferral(host, workers);
+  return {
+    host: DECLINING_HOST,
+    deferral,
+    start: async (port) => deferral.attach(port),
+    flush: () => workers.flush(),
+    reap: () => workers.reap(),
+    settle: () => deferral.settle(),
+    drop: (queue) => deferral.drop(queue),
+    dispose: () => deferral.dispose(),
+    counts: () => ({ host: host.operations, workers: workers.operations }),
+  };
 }
 
 /** The host's cryptography in a browser: it answers later, so that requests are deferred to it. */

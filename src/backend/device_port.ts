@@ -19,6 +19,8 @@ export interface DevicePort {
   completed(queue: number, answer: number, by: RequestBackend): void;
   /** Records are free again: queues that wait for one may go on. */
   released(): void;
+  /** Says anew of every session where its requests run. */
+  place(): void;
   /** Something went wrong that cost no request. */
   report(event: BackendEvent): void;
 }

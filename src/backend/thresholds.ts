@@ -8,8 +8,8 @@ import {
 } from '../../spec/names.ts';
 import type { SessionAlgorithms } from './session_fields.ts';
 
-/** Algorithms as far as their speed goes: CBC is serial in one direction alone. */
-export type PacedAlgorithm = AlgorithmName | 'aes-cbc-decrypt';
+/** Algorithms as far as their speed goes: CBC is serial in one direction alone, and a chain of any two of them has both to do. */
+export type PacedAlgorithm = AlgorithmName | 'aes-cbc-decrypt' | 'chain';
 
 /**
  * Content bytes from which a request goes elsewhere: where few are available at once, and where many are, which the engine runs side by
@@ -52,7 +52,7 @@ const Table = v.record(
 const Tables = v.strictObject({ host: Table, workers: Table });
 
 function isPaced(name: string): boolean {
-  return name === 'aes-cbc-decrypt' || ALGORITHMS.some((known) => known === name);
+  return name === 'aes-cbc-decrypt' || name === 'chain' || ALGORITHMS.some((known) => known === name);
 }
 
 /**
@@ -154,11 +154,44 @@ const WORKERS: ThresholdTable = Object.fromEntries([
   ['aes-cbc-decrypt', FAST] as const,
 ]);
 
-/** The table of this machine's kind: with cryptography of the host's own, or without. What the host does is not for workers. */
-export function defaultThresholds(host: boolean): Thresholds {
-  if (!host) return { host: {}, workers: WORKERS };
-  const rest = Object.entries(WORKERS).filter(([name]) => !(name in HOST));
-  return { host: HOST, workers: Object.fromEntries(rest) };
+/** Whose cryptography there is beside the engine's: Node's, which answers at once, or a browser's, which answers later. */
+export type HostKind = 'node:crypto' | 'webcrypto';
+
+const webParallel: Threshold = { few: 8192, many: 8192 };
+const webSerial: Threshold = { few: 4096, many: 16384 };
+const webHash: Threshold = { few: 4096, many: 16384 };
+
+/** Measured in Chromium 156, with two cores of an AMD EPYC with AES and SHA instructions. */
+const WEBCRYPTO: ThresholdTable = {
+  'aes-cbc': webSerial,
+  'aes-cbc-decrypt': webParallel,
+  'aes-ctr': webParallel,
+  gcm: webParallel,
+  sha1: webHash,
+  'sha-256': webHash,
+  'sha-384': webHash,
+  'sha-512': webHash,
+  'hmac-sha1': webHash,
+  'hmac-sha-256': webHash,
+  'hmac-sha-384': webHash,
+  'hmac-sha-512': webHash,
+};
+/** Near 1 MiB Chromium asks the system for each buffer's pages, and WebCrypto falls to 0.4 of its speed: workers have what is many. */
+const BESIDE_WEBCRYPTO: Threshold = { many: 917504 };
+
+/** WebCrypto takes no chains. */
+const CHAIN: Threshold = { many: 4096 };
+
+/** The table of this machine's kind. What the host does is not for workers, but for what it does slowly. */
+export function defaultThresholds(kind: HostKind | undefined): Thresholds {
+  if (!kind) return { host: {}, workers: WORKERS };
+  const host = kind === 'webcrypto' ? WEBCRYPTO : HOST;
+  const workers = Object.entries(WORKERS).flatMap(([name, threshold]): [string, Threshold][] => {
+    if (!(name in host)) return [[name, threshold]];
+    return kind === 'webcrypto' ? [[name, BESIDE_WEBCRYPTO]] : [];
+  });
+  if (kind === 'webcrypto') workers.push(['chain', CHAIN]);
+  return { host, workers: Object.fromEntries(workers) };
 }
 
 /**
@@ -169,9 +202,19 @@ const HOST_BESIDE_GUEST_BYTES = 16384;
 /** In the direction in which CBC is serial the engine alone is slow enough for this to be made good by what 4 KiB gain. */
 const SERIAL_BESIDE_GUEST_BYTES = 4096;
 
+/**
+ * A guest that waits for WebCrypto loses a fifth of its speed, unless it has others to offer meanwhile: with 8 requests of 64 KiB in
+ * flight it gains half as much again.
+ */
+const WEBCRYPTO_BESIDE_GUEST: Threshold = { many: 65536 };
+
 /** The table of defaultThresholds() for a device whose guest runs in the same thread. */
-export function guestThresholds(host: boolean): Thresholds {
-  const { host: table, workers } = defaultThresholds(host);
+export function guestThresholds(kind: HostKind | undefined): Thresholds {
+  const { host: table, workers } = defaultThresholds(kind);
+  if (kind === 'webcrypto') {
+    const host = Object.fromEntries(Object.keys(table).map((name) => [name, WEBCRYPTO_BESIDE_GUEST]));
+    return { host, workers: WORKERS };
+  }
   const raised = Object.entries(table).map(([name, { few, many }]) => {
     const least = name === 'aes-cbc' ? SERIAL_BESIDE_GUEST_BYTES : HOST_BESIDE_GUEST_BYTES;
     return [
@@ -187,7 +230,7 @@ export function guestThresholds(host: boolean): Thresholds {
 
 /**
  * From which size on a session's requests go elsewhere; 0: never.
- * @param ofChain what the sizes of a chain's cipher and of its hash come to
+ * @param ofChain what the sizes of a chain's cipher, of its hash and of chains as such come to
  */
 export function leastBytes(
   table: ThresholdTable,
@@ -195,7 +238,11 @@ export function leastBytes(
   many: boolean,
   ofChain: (...sizes: number[]) => number,
 ): number {
-  const names: (PacedAlgorithm | undefined)[] = [cipher === 'aes-cbc' && decrypts ? 'aes-cbc-decrypt' : cipher, digest];
+  const names: (PacedAlgorithm | undefined)[] = [
+    cipher === 'aes-cbc' && decrypts ? 'aes-cbc-decrypt' : cipher,
+    digest,
+    cipher && digest && 'chain',
+  ];
   const sizes = names
     .filter((name) => name !== undefined)
     .map((name) => (many ? table[name]?.many : table[name]?.few))

@@ -1,14 +1,9 @@
-import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { BACKENDS, type Thresholds } from '../backend/backend.ts';
 import { thresholdsOption, workersOption } from './backend_flags.ts';
-import {
-  BACKEND_CASES,
-  BACKEND_DEPTHS,
-  BACKEND_SIZES,
-  backendImplementations,
-  backendsText,
-} from './bench/backends.ts';
+import { BACKEND_CASES, BACKEND_DEPTHS, BACKEND_SIZES, backendImplementations } from './bench/backends.ts';
+import { backendsText, browserText } from './bench/backends_report.ts';
+import { runInBrowser } from './bench/browser/run.ts';
 import {
   BLOCK_BYTES,
   CASE_NAMES,
@@ -31,8 +26,9 @@ import { loadLibsodium } from './bench/libsodium.ts';
 import { loadEngine, machineFacts } from './bench/machine.ts';
 import { MASKABLE, startMasked } from './bench/masked.ts';
 import { loadNoble } from './bench/noble.ts';
-import { nodeCrypto } from './bench/node_crypto.ts';
+import { nodeCrypto, nodeCryptoDigest } from './bench/node_crypto.ts';
 import { measureOverhead } from './bench/overhead.ts';
+import { RowProgress } from './bench/progress.ts';
 import { jsonResults, overheadText, tableText } from './bench/report.ts';
 import { RING_KINDS, type RingKind } from './bench/rings.ts';
 import { runRows } from './bench/run.ts';
@@ -50,6 +46,7 @@ interface BenchFlags {
   charts?: true;
   overhead?: true;
   backends?: true;
+  browser?: true;
   workers: number;
   thresholds?: Thresholds;
 }
@@ -105,6 +102,12 @@ export function benchCommand(): Command {
         "measure the device's backends beside each other, with requests in flight all the time",
       ).conflicts(['charts', 'overhead']),
     )
+    .addOption(
+      new Option('--browser', 'the same in a page of Chromium, whose host is WebCrypto').conflicts([
+        'charts',
+        'overhead',
+      ]),
+    )
     .addOption(workersOption())
     .addOption(thresholdsOption())
     .option('--json', 'print one JSON array of results and nothing else')
@@ -153,6 +156,7 @@ async function bench(command: Command, flags: BenchFlags): Promise<void> {
   process.once('SIGTERM', interrupt);
   try {
     if (flags.overhead) await printOverhead(flags, signal);
+    else if (flags.browser) await compareInBrowser(rows, flags, signal);
     else if (flags.backends) await compareBackends(rows, flags, signal);
     else await measure(rows, flags, signal);
   } catch (error) {
@@ -166,7 +170,7 @@ async function bench(command: Command, flags: BenchFlags): Promise<void> {
 }
 
 function chosenRows(flags: BenchFlags): Row[] {
-  if (flags.backends) {
+  if (flags.backends || flags.browser) {
     const names = flags.case ?? BACKEND_CASES;
     return rowsOf(names, flags.size ?? BACKEND_SIZES, flags.batch ?? BACKEND_DEPTHS);
   }
@@ -183,15 +187,16 @@ async function printOverhead({ ring, quick }: BenchFlags, signal: AbortSignal): 
 }
 
 async function compareBackends(rows: readonly Row[], flags: BenchFlags, signal: AbortSignal): Promise<void> {
-  const progress = progressBar();
+  const progress = new RowProgress();
   try {
-    if (process.stderr.isTTY) progress.start(rows.length, 0, { row: '' });
+    progress.start(rows.length);
     const results = await runRows({
       rows,
       implementations: [...backendImplementations(BACKENDS, flags), nodeCrypto],
+      expected: nodeCryptoDigest,
       rowMilliseconds: BACKENDS_ROW_MILLISECONDS / (flags.quick ? 4 : 1),
       signal,
-      onRow: (row, index) => showRow(progress, row, index),
+      onRow: (row, index) => progress.show(row, index),
     });
     progress.stop();
     if (flags.json) {
@@ -206,18 +211,27 @@ async function compareBackends(rows: readonly Row[], flags: BenchFlags, signal: 
   }
 }
 
-function progressBar(): SingleBar {
-  return new SingleBar({
-    format: 'bench {bar} {value}/{total}  {row}',
-    stream: process.stderr,
-    noTTYOutput: false,
-    clearOnComplete: true,
-    hideCursor: true,
-  });
-}
-
-function showRow(progress: SingleBar, row: Row, index: number): void {
-  if (progress.isActive) progress.update(index, { row: `${row.case.name}, ${row.bytes} bytes, batch ${row.batch}` });
+async function compareInBrowser(rows: readonly Row[], flags: BenchFlags, signal: AbortSignal): Promise<void> {
+  const { workers, thresholds } = flags;
+  const progress = new RowProgress();
+  try {
+    progress.start(rows.length);
+    const { facts, results } = await runInBrowser({
+      rows,
+      device: { workers, ...(thresholds && { thresholds }) },
+      rowMilliseconds: BACKENDS_ROW_MILLISECONDS / (flags.quick ? 4 : 1),
+      signal,
+      onRow: (row, index) => progress.show(row, index),
+    });
+    progress.stop();
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify(jsonResults(results))}\n`
+        : browserText(results, facts, commandOutput(false).colors),
+    );
+  } finally {
+    progress.stop();
+  }
 }
 
 async function measure(rows: readonly Row[], flags: BenchFlags, signal: AbortSignal): Promise<void> {
@@ -225,17 +239,18 @@ async function measure(rows: readonly Row[], flags: BenchFlags, signal: AbortSig
   const facts = machineFacts(loadEngine());
   const draw = flags.charts ? await loadCharts() : undefined;
   const implementations: Implementation[] = [];
-  const progress = progressBar();
+  const progress = new RowProgress();
   try {
     implementations.push(...(await startImplementations(ring)));
     if (draw) implementations.push(...backendImplementations(CHART_BACKENDS, flags));
-    if (process.stderr.isTTY) progress.start(rows.length, 0, { row: '' });
+    progress.start(rows.length);
     const results = await runRows({
       rows,
       implementations,
+      expected: nodeCryptoDigest,
       rowMilliseconds: rowMilliseconds(rows, flags),
       signal,
-      onRow: (row, index) => showRow(progress, row, index),
+      onRow: (row, index) => progress.show(row, index),
     });
     progress.stop();
     for (const path of (await draw?.(results, CHARTS_FOLDER)) ?? []) process.stderr.write(`Drawn: ${path}\n`);

@@ -118,6 +118,7 @@ export class CryptoDevice {
       claimStretch: (bytes) => claimed.stretch(bytes),
       completed: (queue, answer, by) => this.#runner.completed(queue, answer, by),
       released: () => this.#runner.goOn(),
+      place: () => this.#placeSessions(),
       report: options.onBackendEvent ?? (() => {}),
     });
   }
@@ -154,7 +155,7 @@ export class CryptoDevice {
     const choice = resolveBackend({ ...(thresholds && { thresholds }), ...options });
     if (this.#disposed) return Promise.resolve();
     this.#backendReady = this.#backend.exchange(choice);
-    placeSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, this.#backend);
+    this.#placeSessions();
     return this.#backendReady;
   }
 
@@ -381,6 +382,10 @@ export class CryptoDevice {
 
   get #working(): boolean {
     return (this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_DRIVER_OK;
+  }
+
+  #placeSessions(): void {
+    placeSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, this.#backend);
   }
 
   #capacities(): DeviceState['options'] {

@@ -1,6 +1,6 @@
 import type { V86 } from 'v86';
 import type { BackendEvent } from '../backend/backend.ts';
-import { nodeCrypto } from '../backend/host_node.ts';
+import { hostKind } from '../backend/host_kind.ts';
 import { guestThresholds } from '../backend/thresholds.ts';
 import { refuse } from '../check.ts';
 import { CryptoDevice } from '../device/device.ts';
@@ -128,7 +128,7 @@ function createDevice(cpu: V86Cpu, options: V86Options): CryptoDevice {
   const ramBytes = cpu.memory_size[0] ?? 0;
   return new CryptoDevice({
     ...options,
-    thresholds: options.thresholds ?? guestThresholds(nodeCrypto() !== undefined),
+    thresholds: options.thresholds ?? guestThresholds(hostKind()),
     guest: {
       memory: cpu.wasm_memory,
       regions: [

@@ -18,9 +18,10 @@ interface Ended {
   stderr: string;
 }
 
-function bench(args: readonly string[], root = ROOT): Promise<Ended> {
+function bench(args: readonly string[], root = ROOT, environment: Record<string, string> = {}): Promise<Ended> {
+  const env = { ...process.env, ...environment };
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, MAIN), 'bench', ...args], (error, stdout, stderr) => {
+    execFile(process.execPath, [join(root, MAIN), 'bench', ...args], { env }, (error, stdout, stderr) => {
       resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
     });
   });
@@ -89,9 +90,21 @@ describe('bench', () => {
       const charts = await bench(['--charts'], root);
       expect(charts.status).toBe(1);
       expect(charts.stderr).toContain('Charts need vega and vega-lite, which are not installed');
+      const browser = await bench(['--browser'], root);
+      expect(browser.status).toBe(1);
+      expect(browser.stderr).toContain('The page needs vite, which is not installed');
     } finally {
       await rm(root, { recursive: true });
     }
+  });
+
+  it('says what to install where there is no browser', async () => {
+    const { status, stdout, stderr } = await bench(['--browser'], ROOT, { CHROMIUM: '/no/chromium' });
+    expect(stderr).toMatch(
+      /^There is no Chromium at \/no\/chromium: install it .*, or name another in the environment/,
+    );
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
   });
 
   it.each([
@@ -105,6 +118,7 @@ describe('bench', () => {
     [['--ring', 'round'], 'Allowed choices are split, packed.'],
     [['--charts', '--size', '64'], "'--charts' cannot be used with option '--size <bytes...>'"],
     [['--overhead', '--json'], "'--overhead' cannot be used with option '--json'"],
+    [['--browser', '--charts'], "'--browser' cannot be used with option '--charts'"],
     [['extra'], 'too many arguments'],
   ])('refuses %j with status 2', async (args, message) => {
     const { status, stdout, stderr } = await bench(args);

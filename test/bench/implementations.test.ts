@@ -47,7 +47,7 @@ describe('a workload', () => {
     const results = workload.requests.map(({ iv, source }) =>
       createCipheriv('aes-128-cbc', workload.key, iv).update(source),
     );
-    expect(await digestOf(nodeCrypto, workload)).toBe(resultDigest(results));
+    expect(await digestOf(nodeCrypto, workload)).toBe(await resultDigest(results));
   });
 });
 
@@ -97,7 +97,7 @@ describe.each(RING_KINDS)('the engine over a %s ring', (ring) => {
     const workload = workloadOf(row);
     const runner = await EngineRunner.prepare(workload, ring);
     runner.run(Math.ceil(65536 / row.batch) + 7);
-    expect(runner.digest()).toBe(await digestOf(nodeCrypto, workload));
+    expect(await runner.digest()).toBe(await digestOf(nodeCrypto, workload));
     runner.dispose();
   });
 
@@ -105,7 +105,7 @@ describe.each(RING_KINDS)('the engine over a %s ring', (ring) => {
     const workload = workloadOf({ ...row, batch: 1024 });
     const runner = await EngineRunner.prepare(workload, ring);
     runner.run(3);
-    expect(runner.digest()).toBe(await digestOf(nodeCrypto, workload));
+    expect(await runner.digest()).toBe(await digestOf(nodeCrypto, workload));
     runner.dispose();
   });
 
@@ -119,7 +119,7 @@ describe.each(RING_KINDS)('the engine over a %s ring', (ring) => {
     const workload = workloadOf(row);
     const runner = await EngineRunner.prepare(workload, ring);
     expect(runner.runEmpty(5)).toBeGreaterThan(0);
-    expect(runner.digest()).toBe(await digestOf(nodeCrypto, workload));
+    expect(await runner.digest()).toBe(await digestOf(nodeCrypto, workload));
     runner.dispose();
   });
 

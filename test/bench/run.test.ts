@@ -6,7 +6,7 @@ import { IMPLEMENTATIONS, type ImplementationName, resultDigest } from '../../sr
 import { startMasked } from '../../src/cli/bench/masked.ts';
 import { measureRounds, median, paceFor } from '../../src/cli/bench/measure.ts';
 import { loadNoble } from '../../src/cli/bench/noble.ts';
-import { nodeCrypto } from '../../src/cli/bench/node_crypto.ts';
+import { nodeCrypto, nodeCryptoDigest } from '../../src/cli/bench/node_crypto.ts';
 import { jsonResults, overheadText, tableText } from '../../src/cli/bench/report.ts';
 import { type RowResult, runRows } from '../../src/cli/bench/run.ts';
 import { BUILT_CHILD, noted, SMALL_ROWS, TINY_MILLISECONDS } from './figures.ts';
@@ -51,7 +51,7 @@ describe('the pace', () => {
   it('is kept in turns, each implementation being first in its turn', async () => {
     const log: string[] = [];
     const runners = ['a', 'b', 'c'].map((name) => ({
-      digest: () => '',
+      digest: async () => '',
       run: (times: number) => {
         log.push(name);
         return times;
@@ -59,7 +59,7 @@ describe('the pace', () => {
       dispose: () => {},
     }));
     const seconds = await measureRounds(runners, { warmUp: 1, round: 1, rounds: 3 }, undefined);
-    expect(log.join('').slice(-9)).toBe('abcbcacab');
+    expect(log.join('').slice(-9)).toBe('abcbaccab');
     expect(seconds).toEqual(runners.map(() => [0.001, 0.001, 0.001]));
   });
 });
@@ -79,6 +79,7 @@ describe('a run', () => {
       const results = await runRows({
         rows: SMALL_ROWS,
         implementations: [engine, nodeCrypto, masked, noble],
+        expected: nodeCryptoDigest,
         rowMilliseconds: TINY_MILLISECONDS,
         onRow: (_, index) => seen.push(index),
       });
@@ -106,6 +107,7 @@ describe('a run', () => {
     await runRows({
       rows: [row],
       implementations: [noted('engine', log), noted('noble', log)],
+      expected: nodeCryptoDigest,
       rowMilliseconds: TINY_MILLISECONDS,
     });
     expect(log.slice(0, 2)).toEqual(['engine digest', 'noble digest']);
@@ -123,7 +125,12 @@ describe('a run', () => {
         dispose: () => log.push('dispose'),
       }),
     };
-    const run = runRows({ rows: [row], implementations: [wrong, nodeCrypto], rowMilliseconds: TINY_MILLISECONDS });
+    const run = runRows({
+      rows: [row],
+      implementations: [wrong, nodeCrypto],
+      expected: nodeCryptoDigest,
+      rowMilliseconds: TINY_MILLISECONDS,
+    });
     await expect(run).rejects.toThrow('engine: wrong result for aes-128-cbc-encrypt, 16 bytes, batch 1');
     expect(log).toEqual(['dispose']);
   });
@@ -134,6 +141,7 @@ describe('a run', () => {
     const run = runRows({
       rows: SMALL_ROWS,
       implementations: [noted('engine', log)],
+      expected: nodeCryptoDigest,
       rowMilliseconds: TINY_MILLISECONDS,
       signal: controller.signal,
       onRow: (_, index) => {

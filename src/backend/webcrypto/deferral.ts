@@ -1,20 +1,16 @@
-import { SERVICE_CIPHER, SYM_OP_CIPHER } from '../../../spec/crypto.ts';
-import { SESSION_ID, SESSION_KEY_LEN, SESSION_OP_TYPE, SESSION_SERVICE } from '../../../spec/engine.ts';
+import { SESSION_ID } from '../../../spec/engine.ts';
 import type { Deferral } from '../../engine/jobs.ts';
 import { engineModule } from '../../engine/load.ts';
 import type { DevicePort } from '../device_port.ts';
-import { sessionAlgorithms } from '../session_fields.ts';
+import { Records } from '../records.ts';
 import { leastBytes, type ThresholdTable } from '../thresholds.ts';
 import { JobSlots } from '../workers/job_slots.ts';
 import { sharedLayout, slotAt } from '../workers/layout.ts';
 import { JobRunner } from '../workers/runner.ts';
-import { readJob, SubtleWork, subtleKnows } from './subtle_work.ts';
+import { readJob, type SubtleResult, SubtleWork, subtleAlgorithms } from './subtle_work.ts';
 
-/** Requests under way at once: each has room for a request of the largest size. */
+/** Requests under way at once, where nobody else has records: each has room for a request of the largest size. */
 const SLOTS = 16;
-
-/** Whose a slot is: nobody's, the engine's, or WebCrypto's. */
-type Owner = 'free' | 'engine' | 'webcrypto';
 
 interface Started {
   memory: WebAssembly.Memory;
@@ -22,10 +18,9 @@ interface Started {
   /** Runs here what WebCrypto refuses, and what cannot wait for it. */
   runner: JobRunner;
   slotAt(slot: number): number;
-  owners: Owner[];
+  records: Records;
   /** Which request a slot has: an answer to an earlier one comes too late. */
   serials: number[];
-  free: number[];
 }
 
 /** Requests that run in WebCrypto, which answers later. */
@@ -47,51 +42,45 @@ export class WebCryptoDeferral implements Deferral {
     this.#thresholds = thresholds;
   }
 
-  start(port: DevicePort): void {
-    const { engine, base, maxRequestBytes, memory: guest } = port;
-    const layout = sharedLayout(engine, 0, maxRequestBytes, SLOTS);
-    const table = port.claimTable(engine.deferredBytes(layout.slots));
+  /**
+   * @param shared records that others have a part of; left out: its own
+   * @throws RangeError where there is no memory for its slots
+   */
+  start(port: DevicePort, shared?: Records): void {
+    const { engine, maxRequestBytes, memory: guest } = port;
+    const layout = sharedLayout(engine, 0, maxRequestBytes, shared?.count ?? SLOTS);
+    const records = shared ?? new Records(port, layout.slots);
     const memory = new WebAssembly.Memory({ initial: layout.pages });
-    engine.useDeferred(base, table, layout.slots, 0);
-    const numbers = Array.from({ length: layout.slots }, (_, index) => index);
     this.#port = port;
     this.#started = {
       memory,
-      slots: new JobSlots(layout, memory, guest, table),
+      slots: new JobSlots(layout, memory, guest, records.table),
       runner: new JobRunner(engineModule(), memory, layout, 0),
       slotAt: (slot) => slotAt(layout, slot),
-      owners: numbers.map(() => 'free'),
-      serials: numbers.map(() => 0),
-      free: numbers.reverse(),
+      records,
+      serials: records.owners.map(() => 0),
     };
+    records.open();
   }
 
   from(session: number, many: boolean): number {
-    const view = new DataView(this.#memory.buffer);
-    const field = (offset: number) => view.getUint32(session + offset, true);
-    const algorithms = sessionAlgorithms(view, session);
-    const keyBytes = field(SESSION_KEY_LEN);
-    // A chain would be two calls, one after the other.
-    if (field(SESSION_SERVICE) === SERVICE_CIPHER && field(SESSION_OP_TYPE) !== SYM_OP_CIPHER) return 0;
-    return subtleKnows(algorithms, keyBytes) ? leastBytes(this.#thresholds, algorithms, many, Math.min) : 0;
+    const algorithms = subtleAlgorithms(new DataView(this.#memory.buffer), session);
+    return algorithms ? leastBytes(this.#thresholds, algorithms, many, Math.min) : 0;
   }
 
   claim(): number | 'full' | 'nobody' {
     const started = this.#started;
     if (!started) return 'nobody';
     // What is posted now would be under way again.
-    if (this.#settling) return 'full';
-    const record = started.free.pop();
-    if (record === undefined) return 'full';
-    started.owners[record] = 'engine';
-    return record;
+    return this.#settling ? 'full' : started.records.claim();
   }
 
+  /** What WebCrypto does not know runs in the engine, at the end of the notification. */
   post(record: number): void {
     const started = this.#started;
     if (!started) return;
     started.slots.fill(record);
-    started.owners[record] = 'webcrypto';
+    started.records.owners[record] = 'webcrypto';
     const serial = ++this.#serial;
     started.serials[record] = serial;
     const request = readJob(started.memory, started.slotAt(record));
@@ -100,20 +89,14 @@ export class WebCryptoDeferral implements Deferral {
       .catch(() => undefined)
       .then((result) => {
         if (this.#started !== started || started.serials[record] !== serial) return;
-        if (result) {
-          this.operations++;
-          started.slots.answer(record, result.status, result.bytes);
-        } else {
-          started.runner.run([record]);
-        }
-        this.#complete(started, record, result ? 'host' : 'inline');
+        if (result) this.#answer(started, record, result);
+        else this.#runHere(started, record);
         this.#port?.released();
       });
   }
 
   release(record: number): void {
-    const started = this.#started;
-    if (started?.owners[record] === 'engine') free(started, record);
+    this.#started?.records.release(record);
   }
 
   closed(session: number): void {
@@ -126,11 +109,9 @@ export class WebCryptoDeferral implements Deferral {
     const started = this.#started;
     if (!started) return;
     this.#settling = true;
-    for (const slot of underWay(started)) {
+    for (const record of started.records.of('webcrypto')) {
       // Whoever heard of a result may have reset the device.
-      if (started.owners[slot] !== 'webcrypto') continue;
-      started.runner.run([slot]);
-      this.#complete(started, slot, 'inline');
+      if (started.records.owners[record] === 'webcrypto') this.#runHere(started, record);
     }
     this.#settling = false;
     this.#port?.clock.schedule(() => this.#port?.released(), 0);
@@ -140,15 +121,17 @@ export class WebCryptoDeferral implements Deferral {
   drop(queue?: number): void {
     const started = this.#started;
     if (!started) return;
-    started.owners.forEach((owner, slot) => {
-      if (owner === 'engine' && queue === undefined) free(started, slot);
-      if (owner !== 'webcrypto' || (queue !== undefined && started.slots.queueOf(slot) !== queue)) return;
-      this.#port?.engine.drop(this.#port.base, slot);
-      started.slots.leave(slot);
-      free(started, slot);
-    });
+    const { records, slots, serials } = started;
+    if (queue === undefined) for (const record of records.of('engine')) records.free(record);
+    for (const record of records.of('webcrypto')) {
+      if (queue !== undefined && slots.queueOf(record) !== queue) continue;
+      this.#port?.engine.drop(this.#port.base, record);
+      slots.leave(record);
+      serials[record] = 0;
+      records.free(record);
+    }
     if (queue !== undefined) return;
-    started.slots.closeSessions();
+    slots.closeSessions();
     this.#work.forgetKeys();
   }
 
@@ -158,25 +141,25 @@ export class WebCryptoDeferral implements Deferral {
     this.#work.forgetKeys();
   }
 
-  /** The engine uses the record's chain, with the result that stands in its slot. */
-  #complete(started: Started, record: number, by: 'host' | 'inline'): void {
+  #answer(started: Started, record: number, { status, parts }: SubtleResult): void {
+    this.operations++;
+    this.#complete(started, record, status, started.slots.answer(record, parts), 'host');
+  }
+
+  #runHere(started: Started, record: number): void {
+    started.runner.run([record]);
+    const { status, bytes } = started.slots.deliver(record, record);
+    this.#complete(started, record, status, bytes, 'inline');
+  }
+
+  /** The engine uses the record's chain, whose result stands in its buffers. */
+  #complete(started: Started, record: number, status: number, bytes: number, by: 'host' | 'inline'): void {
     const port = this.#port;
     if (!port) return;
-    const { status, bytes } = started.slots.deliver(record, record);
     started.slots.leave(record);
-    started.owners[record] = 'engine';
+    started.records.owners[record] = 'engine';
     started.serials[record] = 0;
     const queue = started.slots.queueOf(record);
     port.completed(queue, port.engine.complete(port.base, record, status, bytes), by);
   }
-}
-
-function free(started: Started, slot: number): void {
-  started.owners[slot] = 'free';
-  started.serials[slot] = 0;
-  started.free.push(slot);
-}
-
-function underWay({ owners }: Started): number[] {
-  return owners.flatMap((owner, slot) => (owner === 'webcrypto' ? [slot] : []));
 }

@@ -1,4 +1,4 @@
-import { CRYPTO_BADMSG, CRYPTO_OK } from '../../../spec/crypto.ts';
+import { CRYPTO_BADMSG, CRYPTO_OK, SERVICE_CIPHER, SYM_OP_CIPHER } from '../../../spec/crypto.ts';
 import * as spec from '../../../spec/engine.ts';
 import type { AlgorithmName } from '../../../spec/names.ts';
 import { type SessionAlgorithms, sessionAlgorithms } from '../session_fields.ts';
@@ -8,7 +8,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** What WebCrypto came to. */
 export interface SubtleResult {
   status: number;
-  bytes: Bytes;
+  /** The result's parts, one behind the other. */
+  parts: readonly Bytes[];
 }
 
 /** A request that can be handed to WebCrypto, which copies its bytes as it is called: they are those of the slot, keys too. */
@@ -47,16 +48,28 @@ const AES_KEY_BYTES: readonly number[] = [16, 32];
 const BLOCK = 16;
 /** Nonces of another length mean something else to WebCrypto: it hashes them, where the device takes 16 bytes as J0 itself. */
 const NONCE_BYTES = 12;
+/**
+ * CTR goes in pieces: for a buffer near 1 MiB, and beyond, Chromium asks the system for pages each time, which takes longer than the
+ * encryption.
+ */
+const PIECE_BYTES = 256 * 1024;
 const NOTHING: Bytes = new Uint8Array();
 
-/** Whether WebCrypto computes what a session asks for, in the same way. */
-export function subtleKnows({ cipher, digest }: SessionAlgorithms, keyBytes: number): boolean {
-  if (cipher) return CIPHERS[cipher] !== undefined && AES_KEY_BYTES.includes(keyBytes);
-  return digest !== undefined && (HASHES[digest] !== undefined || HMACS[digest] !== undefined);
+/** What a session asks for, if WebCrypto computes that in the same way. */
+export function subtleAlgorithms(memory: DataView, session: number): SessionAlgorithms | undefined {
+  const field = (offset: number) => memory.getUint32(session + offset, true);
+  // A chain would be two calls, one after the other.
+  if (field(spec.SESSION_SERVICE) === SERVICE_CIPHER && field(spec.SESSION_OP_TYPE) !== SYM_OP_CIPHER) return undefined;
+  const algorithms = sessionAlgorithms(memory, session);
+  const { cipher, digest } = algorithms;
+  const known = cipher
+    ? CIPHERS[cipher] !== undefined && AES_KEY_BYTES.includes(field(spec.SESSION_KEY_LEN))
+    : digest !== undefined && (HASHES[digest] !== undefined || HMACS[digest] !== undefined);
+  return known ? algorithms : undefined;
 }
 
 /**
- * Reads a job whose session WebCrypto knows. What is wrong with a request only the engine says: undefined, then.
+ * Reads a job, if WebCrypto knows what its session asks for. What is wrong with a request only the engine says: undefined, then.
  * @param memory the memory that the job and its copy of the session stand in
  */
 export function readJob(memory: WebAssembly.Memory, job: number): SubtleRequest | undefined {
@@ -65,7 +78,8 @@ export function readJob(memory: WebAssembly.Memory, job: number): SubtleRequest 
   const field = (offset: number) => view.getUint32(session + offset, true);
   const length = (offset: number) => view.getUint32(job + spec.JOB_OPERATION + offset, true);
   const stretch = (at: number, bytes: number): Bytes => new Uint8Array(memory.buffer, at, bytes);
-  const algorithms = sessionAlgorithms(view, session);
+  const algorithms = subtleAlgorithms(view, session);
+  if (!algorithms) return undefined;
   const { cipher } = algorithms;
   const authKey = cipher === undefined;
   const request = { iv: length(spec.OPERATION_IV), source: length(spec.OPERATION_SOURCE), aad: 0 };
@@ -135,10 +149,7 @@ export class SubtleWork {
     const key = await this.#keyOf(request);
     if (digest) return done(await this.#subtle.sign('HMAC', key, request.source), request.resultBytes);
     if (cipher === 'gcm') return this.#gcm(key, request);
-    return done(
-      await (cipher === 'aes-ctr' ? this.#ctr(key, request) : this.#cbc(key, request)),
-      request.source.length,
-    );
+    return cipher === 'aes-ctr' ? this.#ctr(key, request) : done(await this.#cbc(key, request), request.source.length);
   }
 
   #keyOf({ session, key, algorithms: { cipher, digest } }: SubtleRequest): Promise<CryptoKey> {
@@ -152,9 +163,14 @@ export class SubtleWork {
     return made;
   }
 
-  #ctr(key: CryptoKey, { iv, source }: SubtleRequest): Promise<ArrayBuffer> {
-    // All 128 bits count, as the device's counter does.
-    return this.#subtle.encrypt({ name: 'AES-CTR', counter: iv, length: 8 * BLOCK }, key, source);
+  async #ctr(key: CryptoKey, { iv, source }: SubtleRequest): Promise<SubtleResult> {
+    const pieces: Promise<ArrayBuffer>[] = [];
+    for (let at = 0; at < source.length; at += PIECE_BYTES) {
+      // All 128 bits count, as the device's counter does.
+      const parameters = { name: 'AES-CTR', counter: counterAfter(iv, at / BLOCK), length: 8 * BLOCK };
+      pieces.push(this.#subtle.encrypt(parameters, key, source.subarray(at, at + PIECE_BYTES)));
+    }
+    return { status: CRYPTO_OK, parts: (await Promise.all(pieces)).map((piece) => new Uint8Array(piece)) };
   }
 
   /** WebCrypto pads; the device does not. */
@@ -179,7 +195,7 @@ export class SubtleWork {
       return done(await this.#subtle.decrypt(parameters, key, source), source.length - tagBytes);
     } catch (error) {
       if (error instanceof DOMException && error.name === 'OperationError') {
-        return { status: CRYPTO_BADMSG, bytes: NOTHING };
+        return { status: CRYPTO_BADMSG, parts: [] };
       }
       throw error;
     }
@@ -187,7 +203,20 @@ export class SubtleWork {
 }
 
 function done(result: ArrayBuffer, bytes: number): SubtleResult {
-  return { status: CRYPTO_OK, bytes: new Uint8Array(result, 0, bytes) };
+  return { status: CRYPTO_OK, parts: [new Uint8Array(result, 0, bytes)] };
+}
+
+/** A counter of 128 bits, so many blocks on. */
+function counterAfter(iv: Bytes, blocks: number): Bytes {
+  if (blocks === 0) return iv;
+  const counter = iv.slice();
+  let carry = blocks;
+  for (let i = BLOCK - 1; i >= 0 && carry > 0; i--) {
+    carry += counter[i] ?? 0;
+    counter[i] = carry & 0xff;
+    carry = Math.floor(carry / 256);
+  }
+  return counter;
 }
 
 /** WebCrypto, where there is one: a page must be served over https, or from localhost. */

@@ -1,6 +1,7 @@
 import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
 import type { Deferral } from '../../engine/jobs.ts';
 import type { DevicePort } from '../device_port.ts';
+import { Records } from '../records.ts';
 import type { JobResult } from './job_slots.ts';
 import {
   DONE,
@@ -59,12 +60,23 @@ export class WorkerDeferral implements Deferral {
     this.#port = port;
     try {
       const layout = sharedLayout(port.engine, this.#workers, port.maxRequestBytes);
-      const table = port.claimTable(port.engine.deferredBytes(layout.slots));
+      const records = new Records(port, layout.slots);
       const stretch = port.claimStretch(layout.pages * PAGE_BYTES);
-      this.#attached = { layout: stretch ? movedTo(stretch.at, layout) : layout, table, stretch };
+      records.inPlace = stretch !== undefined;
+      this.#attached = { layout: stretch ? movedTo(stretch.at, layout) : layout, records, stretch };
     } catch (error) {
       this.#unavailable(error);
     }
+  }
+
+  /** The records of requests that it may be given, once it is attached. */
+  get records(): Records | undefined {
+    return this.#attached?.records;
+  }
+
+  /** Whether workers take jobs now. */
+  get working(): boolean {
+    return this.#started?.pool.working ?? false;
   }
 
   /** Starts workers, unless that was done. Resolves when they take jobs, or when it is known that there will be none. */
@@ -76,12 +88,12 @@ export class WorkerDeferral implements Deferral {
   async #start(): Promise<void> {
     const port = this.#port;
     if (!port || !this.#attached) return;
-    const { table, layout, stretch } = this.#attached;
+    const { records } = this.#attached;
     await startWorkers(port, this.#attached, {
       lost: (worker, reason) => this.#lost(worker, reason),
       wanted: () => !this.#disposed,
       ready: (started) => {
-        port.engine.useDeferred(port.base, table, layout.slots, stretch ? 1 : 0);
+        records.open();
         this.#started = started;
       },
     });
@@ -99,14 +111,10 @@ export class WorkerDeferral implements Deferral {
   }
 
   claim(): number | 'full' | 'nobody' {
-    const started = this.#started;
-    if (!started?.pool.working) return 'nobody';
+    if (!this.working) return 'nobody';
     // What is posted now would be under way again.
     if (this.#settling) return 'full';
-    const record = started.free.pop();
-    if (record === undefined) return 'full';
-    started.owners[record] = 'engine';
-    return record;
+    return this.records?.claim() ?? 'nobody';
   }
 
   post(record: number): void {
@@ -134,8 +142,7 @@ export class WorkerDeferral implements Deferral {
   }
 
   release(record: number): void {
-    const started = this.#started;
-    if (started?.owners[record] === 'engine') this.#free(started, record);
+    this.records?.release(record);
   }
 
   closed(session: number): void {
@@ -172,7 +179,7 @@ export class WorkerDeferral implements Deferral {
     const started = this.#started;
     if (!started || this.#outstanding === 0) return;
     this.#settling = true;
-    for (const slot of withWorkers(started)) {
+    for (const slot of this.records?.of('workers') ?? []) {
       // Whoever heard of a result may have reset the device.
       if (started.owners[slot] !== 'workers') continue;
       if (this.#takeBack(started, slot)) continue;
@@ -199,7 +206,7 @@ export class WorkerDeferral implements Deferral {
     const started = this.#started;
     if (!started) return;
     started.owners.forEach((owner, slot) => {
-      if (owner === 'engine' && queue === undefined) this.#free(started, slot);
+      if (owner === 'engine' && queue === undefined) this.records?.free(slot);
       if (owner !== 'workers' || (queue !== undefined && started.slots.queueOf(slot) !== queue)) return;
       started.owners[slot] = 'dropped';
       this.#port?.engine.drop(this.#port.base, slot);
@@ -307,12 +314,7 @@ export class WorkerDeferral implements Deferral {
     started.slots.leave(slot);
     Atomics.store(started.control, STATES + slot, FREE);
     this.#outstanding--;
-    this.#free(started, slot);
-  }
-
-  #free(started: Started, slot: number): void {
-    started.owners[slot] = 'free';
-    started.free.push(slot);
+    this.records?.free(slot);
   }
 
   /** A worker is gone: what it had is run here, and if it was the last, what waits as well. */
@@ -380,9 +382,4 @@ export class WorkerDeferral implements Deferral {
 function wake(control: Int32Array, most: number): void {
   const workers = Math.min(most, Atomics.load(control, SLEEPING));
   if (workers > 0) Atomics.notify(control, POSTED, workers);
-}
-
-/** The slots that workers have, and that somebody waits for. */
-function withWorkers({ owners }: Started): number[] {
-  return owners.flatMap((owner, slot) => (owner === 'workers' ? [slot] : []));
 }

@@ -19,6 +19,7 @@ export class JobSlots {
   readonly #words: BigUint64Array;
   readonly #jobs: DataView;
   readonly #guest: WebAssembly.Memory;
+  readonly #inPlace: boolean;
   readonly #table: number;
   readonly #sessions: SharedSessions;
   /** The session of each slot's job. */
@@ -35,6 +36,7 @@ export class JobSlots {
     this.#words = new BigUint64Array(shared.buffer);
     this.#jobs = new DataView(shared.buffer);
     this.#guest = guest;
+    this.#inPlace = shared === guest;
     this.#table = table;
     this.#sessions = new SharedSessions(layout, shared);
     this.#inUse = Array.from({ length: layout.slots }, () => undefined);
@@ -57,7 +59,7 @@ export class JobSlots {
     this.#inUse[index] = copy;
     this.#jobs.setUint32(job + spec.JOB_SESSION, this.#sessions.at(copy), true);
     const sources = record + spec.DEFERRED_BUFFERS;
-    if (this.#field(record, spec.DEFERRED_APART) !== 0) {
+    if (this.#inPlace && this.#field(record, spec.DEFERRED_APART) !== 0) {
       this.#jobs.setUint32(job + spec.JOB_BUFFERS, sources, true);
       this.#jobs.setUint32(job + spec.JOB_READABLE_COUNT, this.#field(record, spec.DEFERRED_READABLE_COUNT), true);
       this.#jobs.setUint32(job + spec.JOB_WRITABLE_COUNT, this.#field(record, spec.DEFERRED_WRITABLE_COUNT), true);
@@ -98,12 +100,15 @@ export class JobSlots {
     this.#touch(to, result + this.#jobs.getUint32(start + spec.JOB_WRITABLE_BYTES, true) + STATUS_BYTES);
   }
 
-  /** The job in a slot came to this. */
-  answer(slot: number, status: number, result: Uint8Array): void {
-    const job = slotAt(this.#layout, slot);
-    this.#jobs.setUint32(job + spec.JOB_STATUS, status, true);
-    this.#jobs.setUint32(job + spec.JOB_RESULT_BYTES, result.length, true);
-    this.#shared.set(result, job + this.#resultOffset(job));
+  /** Puts a result that stands in no slot, in parts one behind the other, into the buffers of a record. Returns its length. */
+  answer(index: number, parts: readonly Uint8Array[]): number {
+    this.#refresh();
+    let start = 0;
+    for (const part of parts) {
+      this.#scatter(part, 0, part.length, index, start);
+      start += part.length;
+    }
+    return start;
   }
 
   /** Puts the result that stands in a slot, if it was not served in place, into the buffers of a record. */
@@ -112,17 +117,23 @@ export class JobSlots {
     const job = slotAt(this.#layout, slot);
     const status = this.#jobs.getUint32(job + spec.JOB_STATUS, true);
     const bytes = this.#jobs.getUint32(job + spec.JOB_RESULT_BYTES, true);
-    if (this.isInPlace(slot)) return { status, bytes };
-    const record = this.#recordAt(index);
-    let buffer = this.#resultsOf(record);
-    let from = job + this.#resultOffset(job);
-    for (let left = bytes; left > 0; buffer += spec.DEFERRED_BUFFER_BYTES) {
-      const step = Math.min(left, this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH));
-      copy(this.#shared, from, step, this.#memory, this.#field(buffer, spec.DEFERRED_BUFFER_POINTER));
-      from += step;
-      left -= step;
-    }
+    if (!this.isInPlace(slot)) this.#scatter(this.#shared, job + this.#resultOffset(job), bytes, index, 0);
     return { status, bytes };
+  }
+
+  /** Copies bytes of `source` from `from` on into the buffers of a record's result, `start` bytes behind their beginning. */
+  #scatter(source: Uint8Array, from: number, bytes: number, index: number, start: number): void {
+    const end = from + bytes;
+    let at = from;
+    let skipped = start;
+    for (let buffer = this.#resultsOf(this.#recordAt(index)); at < end; buffer += spec.DEFERRED_BUFFER_BYTES) {
+      const length = this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH);
+      const before = Math.min(skipped, length);
+      const step = Math.min(end - at, length - before);
+      copy(source, at, step, this.#memory, this.#field(buffer, spec.DEFERRED_BUFFER_POINTER) + before);
+      skipped -= before;
+      at += step;
+    }
   }
 
   /** The job in a slot needs its session no more. */

@@ -1,18 +1,15 @@
 import type { DevicePort } from '../device_port.ts';
+import type { Records } from '../records.ts';
 import { JobSlots } from './job_slots.ts';
 import { controlOf, RUNNING, type SharedLayout } from './layout.ts';
 import { createSharedEngine, WorkerPool } from './pool.ts';
 import { JobRunner } from './runner.ts';
 import { type SharedStretch, takeTurn } from './shared_stretch.ts';
 
-/** Whose a slot is: nobody's, the engine's, the workers', or a worker's that runs what nobody waits for any more. */
-export type Owner = 'free' | 'engine' | 'workers' | 'dropped';
-
 /** What is claimed for workers before they start. */
 export interface Attached {
   layout: SharedLayout;
-  /** Where the engine's records of deferred requests are to stand. */
-  table: number;
+  records: Records;
   /** The part of the guest's memory that the layout is in; undefined: it is in a memory of its own. */
   stretch: SharedStretch | undefined;
 }
@@ -26,8 +23,7 @@ export interface Started {
   /** The number under which the device itself runs jobs, and the slot that it may use for it. */
   self: number;
   spare: number;
-  owners: Owner[];
-  free: number[];
+  owners: Records['owners'];
   postedAt: number[];
   /** To be called when nothing of this is used any more. */
   leave(): void;
@@ -49,7 +45,7 @@ export interface Starter {
  */
 export async function startWorkers(
   port: DevicePort,
-  { layout, table, stretch }: Attached,
+  { layout, records, stretch }: Attached,
   starter: Starter,
 ): Promise<void> {
   const leave = stretch ? await takeTurn(stretch) : () => {};
@@ -66,17 +62,15 @@ export async function startWorkers(
     await pool.start();
     if (!starter.wanted()) return;
     if (!pool.working) throw new Error('No worker could be started.');
-    const numbers = Array.from({ length: layout.slots }, (_, index) => index);
     const started: Started = {
-      slots: new JobSlots(layout, memory, port.memory, table),
+      slots: new JobSlots(layout, memory, port.memory, records.table),
       pool,
       runner: new JobRunner(module, memory, layout, layout.workers),
       control,
       self: RUNNING + layout.workers,
       spare: layout.slots,
-      owners: numbers.map(() => 'free'),
-      free: numbers.reverse(),
-      postedAt: numbers.map(() => 0),
+      owners: records.owners,
+      postedAt: records.owners.map(() => 0),
       leave,
     };
     isReady = true;

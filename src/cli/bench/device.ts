@@ -75,7 +75,7 @@ export function clearResults({ machine, completions }: Prepared): void {
 }
 
 /** resultDigest() of what stands in the guest's memory. Throws BenchError for a request that failed. */
-export function digestOfResults({ machine, completions }: Prepared, bytes: number): string {
+export async function digestOfResults({ machine, completions }: Prepared, bytes: number): Promise<string> {
   const guest = machine.ram();
   for (const { status } of completions) {
     const name = statusName(guest[status] ?? 0xff);

@@ -37,7 +37,7 @@ export class EngineRunner implements Runner {
     this.#notify();
   }
 
-  digest(): string {
+  digest(): Promise<string> {
     clearResults(this.#prepared);
     this.#ring.republish();
     this.#notify();

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { BackendName } from '../../backend/backend.ts';
 import type { CaseName } from './cases.ts';
 import type { Workload, WorkloadRequest } from './workload.ts';
@@ -29,7 +28,7 @@ export interface Implementation {
 /** An implementation with a workload at hand. */
 export interface Runner {
   /** Does the workload once and returns resultDigest() of what came out. */
-  digest(): string | Promise<string>;
+  digest(): Promise<string>;
   /** Does the workload `times` times and returns how long that took, in milliseconds. */
   run(times: number): number | Promise<number>;
   dispose(): void;
@@ -40,11 +39,19 @@ export class BenchError extends Error {
   override readonly name = 'BenchError';
 }
 
-/** Stands for the results of a whole workload: each request's parts (text, then tag or digest), in the order of the requests. */
-export function resultDigest(parts: Iterable<Uint8Array>): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
+/**
+ * Stands for the results of a whole workload: each request's parts (text, then tag or digest), in the order of the requests. Made by Web
+ * Cryptography, which browsers have too.
+ */
+export async function resultDigest(parts: readonly Uint8Array[]): Promise<string> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', whole));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** What a request comes to: text, then tag or digest, in one piece or as the implementation gives them. */

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Runner } from './implementation.ts';
 
 /** How a row's time is spent. */
@@ -74,6 +73,12 @@ async function run(runner: Runner | undefined, times: number, signal: AbortSigna
   await nextTurn();
   signal?.throwIfAborted();
   return runner ? runner.run(times) : 0;
+}
+
+/** As soon as this host's event loop has had its turn: a browser has timers alone. */
+function nextTurn(): Promise<void> {
+  const { setImmediate: soon = setTimeout } = globalThis as Partial<typeof globalThis>;
+  return new Promise((resolve) => void soon(resolve));
 }
 
 export function median(values: readonly number[]): number {

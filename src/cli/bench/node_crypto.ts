@@ -61,6 +61,11 @@ const NAME = 'node';
 /** node:crypto in this process: OpenSSL, with whatever of the processor it was started with. */
 export const nodeCrypto = callByCall(NAME, CALLS);
 
+/** What a workload's results are compared with. */
+export function nodeCryptoDigest(workload: Workload): Promise<string> {
+  return nodeCryptoRunner(workload).digest();
+}
+
 /** A cipher, hash or HMAC object a request, since each request has its own IV or message. */
 export function nodeCryptoRunner(workload: Workload): Runner {
   return callRunner(workload, callFor(NAME, CALLS, workload));

@@ -1,8 +1,7 @@
 import type { Row } from './cases.ts';
 import { BenchError, type Implementation, type ImplementationName, type Runner } from './implementation.ts';
 import { measureRounds, median, paceFor } from './measure.ts';
-import { nodeCryptoRunner } from './node_crypto.ts';
-import { workloadOf } from './workload.ts';
+import { type Workload, workloadOf } from './workload.ts';
 
 /** What came out for one row: medians of its rounds. */
 export interface RowResult extends Row {
@@ -21,6 +20,8 @@ export interface RunOptions {
   rows: readonly Row[];
   /** The first one is what the others are compared with; those that have not got a row's case are left out of it. */
   implementations: readonly Implementation[];
+  /** What resultDigest() says of a workload's results as node:crypto makes them. */
+  expected(workload: Workload): Promise<string>;
   /** Milliseconds for each row, all implementations together. */
   rowMilliseconds: number;
   signal?: AbortSignal;
@@ -41,10 +42,11 @@ export async function runRows(options: RunOptions): Promise<RowResult[]> {
   return results;
 }
 
-async function runRow(row: Row, { implementations: all, rowMilliseconds, signal }: RunOptions): Promise<RowResult> {
+async function runRow(row: Row, options: RunOptions): Promise<RowResult> {
+  const { implementations: all, rowMilliseconds, signal } = options;
   const implementations = all.filter((implementation) => implementation.has(row.case.name));
   const workload = workloadOf(row);
-  const expected = await nodeCryptoRunner(workload).digest();
+  const expected = await options.expected(workload);
   const runners: Runner[] = [];
   const verify = async () => {
     for (const [index, runner] of runners.entries()) {

@@ -2,6 +2,7 @@ import { defaultThresholds, type PacedAlgorithm, type Threshold, type Thresholds
 import { backendImplementations } from '../bench/backends.ts';
 import { type CaseName, rowsOf } from '../bench/cases.ts';
 import type { ImplementationName } from '../bench/implementation.ts';
+import { nodeCryptoDigest } from '../bench/node_crypto.ts';
 import { type RowResult, runRows } from '../bench/run.ts';
 import { FAMILIES } from './families.ts';
 
@@ -30,6 +31,7 @@ export async function calibrate({ workers, rowMilliseconds, signal, onRow }: Cal
   const results = await runRows({
     rows: rowsOf(names, SIZES, [DEPTHS.few, DEPTHS.many]),
     implementations: backendImplementations(['inline', 'host', 'workers'], { workers }),
+    expected: nodeCryptoDigest,
     rowMilliseconds,
     signal,
     onRow: (row, index) => onRow(index, row.case.name),
@@ -47,7 +49,7 @@ export function thresholdsFrom(results: readonly RowResult[]): Thresholds {
     return algorithms.map((algorithm) => ({ algorithm, host, workers }));
   });
   const known = new Set<string>(measured.map(({ algorithm }) => algorithm));
-  const defaults = defaultThresholds(true);
+  const defaults = defaultThresholds('node:crypto');
   const table = (which: 'host' | 'workers') => ({
     ...Object.fromEntries(Object.entries(defaults[which]).filter(([algorithm]) => !known.has(algorithm))),
     ...Object.fromEntries(measured.flatMap((one) => entryOf(one.algorithm, one[which]))),

@@ -3,30 +3,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { type PreviewServer, preview } from 'vite';
+
+export { launchChromium as launchBrowser } from '../../../src/cli/bench/browser/chromium.ts';
 
 const path = (name: string) => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
 
-/** Debian's, unless the environment names another. */
-const { CHROMIUM = '/usr/bin/chromium' } = process.env;
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const BOOT_MS = 120_000;
 /** On a machine that has much else to do. */
 const EXPERIMENT_MS = 300_000;
-
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-}
 
 /** The built page, served as `vite preview` does it: with the headers of cross-origin isolation. */
 export async function servePage(): Promise<{ url: string; close(): Promise<void> }> {

@@ -1,0 +1,119 @@
+import {
+  DEFERRED_BYTES,
+  DEFERRED_MANY,
+  DEFERRED_OPERATION,
+  DEFERRED_SESSION,
+  OPERATION_SOURCE,
+} from '../../spec/engine.ts';
+import type { Deferral } from '../engine/jobs.ts';
+import type { DevicePort } from './device_port.ts';
+import type { Records } from './records.ts';
+import type { WebCryptoDeferral } from './webcrypto/deferral.ts';
+import type { WorkerDeferral } from './workers/deferral.ts';
+
+/**
+ * Requests that run in WebCrypto or in workers: each has thresholds, and a request goes to the one whose threshold is the highest of
+ * those that its size reaches. Both begin with the first session whose requests may need them.
+ */
+export class DividedDeferral implements Deferral {
+  readonly #host: WebCryptoDeferral;
+  readonly #workers: WorkerDeferral;
+  #port: DevicePort | undefined;
+  #records: Records | undefined;
+  #hostTried = false;
+  #hostStarted = false;
+  #workersStarting = false;
+  #settling = false;
+
+  constructor(host: WebCryptoDeferral, workers: WorkerDeferral) {
+    this.#host = host;
+    this.#workers = workers;
+  }
+
+  attach(port: DevicePort): void {
+    this.#port = port;
+    this.#workers.attach(port);
+    this.#records = this.#workers.records;
+  }
+
+  from(session: number, many: boolean): number {
+    const byHost = this.#host.from(session, many);
+    if (byHost > 0) this.#startHost();
+    const byWorkers = this.#workers.from(session, many);
+    if (byWorkers > 0) this.#startWorkers();
+    const sizes = [this.#hostStarted ? byHost : 0, this.#workers.working ? byWorkers : 0].filter((size) => size > 0);
+    return sizes.length > 0 ? Math.min(...sizes) : 0;
+  }
+
+  claim(): number | 'full' | 'nobody' {
+    if (!this.#hostStarted && !this.#workers.working) return 'nobody';
+    // What is posted now would be under way again.
+    if (this.#settling) return 'full';
+    return this.#records?.claim() ?? 'nobody';
+  }
+
+  post(record: number): void {
+    if (this.#isForWorkers(record)) this.#workers.post(record);
+    else this.#host.post(record);
+  }
+
+  release(record: number): void {
+    this.#records?.release(record);
+  }
+
+  closed(session: number): void {
+    this.#host.closed(session);
+    this.#workers.closed(session);
+  }
+
+  settle(): void {
+    this.#settling = true;
+    this.#workers.settle();
+    this.#host.settle();
+    this.#settling = false;
+  }
+
+  drop(queue?: number): void {
+    this.#host.drop(queue);
+    this.#workers.drop(queue);
+  }
+
+  dispose(): void {
+    this.#workers.dispose();
+    this.#host.dispose();
+  }
+
+  #isForWorkers(record: number): boolean {
+    if (!this.#hostStarted) return true;
+    // Those that have been lost since: what WebCrypto does not know, it hands to the engine.
+    if (!this.#workers.working || !this.#port || !this.#records) return false;
+    const view = new DataView(this.#port.memory.buffer);
+    const field = (offset: number) =>
+      view.getUint32((this.#records?.table ?? 0) + record * DEFERRED_BYTES + offset, true);
+    const session = field(DEFERRED_SESSION);
+    const many = field(DEFERRED_MANY) !== 0;
+    const byWorkers = this.#workers.from(session, many);
+    if (byWorkers === 0 || field(DEFERRED_OPERATION + OPERATION_SOURCE) < byWorkers) return false;
+    return byWorkers > this.#host.from(session, many);
+  }
+
+  #startHost(): void {
+    if (this.#hostTried || !this.#port || !this.#records) return;
+    this.#hostTried = true;
+    try {
+      this.#host.start(this.#port, this.#records);
+      this.#hostStarted = true;
+    } catch (error) {
+      this.#port.report({ kind: 'unavailable', message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** Until workers have started, and where they cannot, no session's requests are theirs. */
+  #startWorkers(): void {
+    if (this.#workersStarting) return;
+    this.#workersStarting = true;
+    void this.#workers.start().then(() => {
+      if (this.#workers.working) this.#port?.place();
+    });
+  }
+}

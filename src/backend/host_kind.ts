@@ -1,0 +1,9 @@
+import { nodeCrypto } from './host_node.ts';
+import type { HostKind } from './thresholds.ts';
+import { subtleCrypto } from './webcrypto/subtle_work.ts';
+
+/** Whose cryptography there is beside the engine's. */
+export function hostKind(): HostKind | undefined {
+  if (nodeCrypto()) return 'node:crypto';
+  return subtleCrypto() ? 'webcrypto' : undefined;
+}

@@ -1,0 +1,73 @@
+import { cpus } from 'node:os';
+import type { Page } from 'playwright-core';
+import type { BackendBenchOptions } from '../backends.ts';
+import type { Row } from '../cases.ts';
+import { BenchError } from '../implementation.ts';
+import { nodeCryptoDigest } from '../node_crypto.ts';
+import type { RowResult } from '../run.ts';
+import { workloadOf } from '../workload.ts';
+import { launchChromium } from './chromium.ts';
+import { servePage } from './page_server.ts';
+import type { BrowserFacts, RowOrder } from './protocol.ts';
+
+export interface BrowserRunOptions {
+  rows: readonly Row[];
+  device: BackendBenchOptions;
+  /** Milliseconds for each row, all backends together. */
+  rowMilliseconds: number;
+  signal: AbortSignal;
+  /** Called before each row, with its index. */
+  onRow(row: Row, index: number): void;
+}
+
+/**
+ * Measures the backends row by row in a page of Chromium. Results are compared with node:crypto's, as in Node.
+ * @throws BenchError for a wrong result, or where something is missing; the signal's reason when it was aborted
+ */
+export async function runInBrowser(options: BrowserRunOptions): Promise<{ facts: BrowserFacts; results: RowResult[] }> {
+  const { signal } = options;
+  const served = await servePage();
+  try {
+    const browser = await launchChromium();
+    const close = () => void browser.close();
+    signal.addEventListener('abort', close, { once: true });
+    try {
+      signal.throwIfAborted();
+      const page = await browser.newPage();
+      await page.goto(served.url);
+      const about = await page.evaluate(() => globalThis.virtioCryptoBench.facts());
+      if (!about.isolated)
+        throw new BenchError('The page is not cross-origin isolated: this browser has no workers for it.');
+      const processors = cpus();
+      const facts = {
+        ...about,
+        browser: `Chromium ${browser.version()}`,
+        cpu: processors[0]?.model.trim() || 'unknown processor',
+        cores: processors.length,
+      };
+      return { facts, results: await measureRows(page, options) };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', close);
+      await browser.close();
+    }
+  } finally {
+    await served.close();
+  }
+}
+
+async function measureRows(page: Page, { rows, device, rowMilliseconds, onRow }: BrowserRunOptions) {
+  const results: RowResult[] = [];
+  for (const [index, row] of rows.entries()) {
+    onRow(row, index);
+    const { bytes, batch } = row;
+    const expected = await nodeCryptoDigest(workloadOf(row));
+    const order: RowOrder = { case: row.case.name, bytes, batch, expected, options: device, rowMilliseconds };
+    const answer = await page.evaluate((each) => globalThis.virtioCryptoBench.measure(each), order);
+    if ('error' in answer) throw new BenchError(answer.error);
+    results.push({ ...row, speeds: answer.speeds });
+  }
+  return results;
+}
