@@ -110,6 +110,8 @@ export const JOB_ALIKE = 24;
 /** How far behind the job's start its content and its result begin: whoever fills it in chooses, from JOB_CONTENT on, so that copies are aligned. */
 export const JOB_CONTENT_AT = 28;
 export const JOB_RESULT_AT = 32;
+/** Which runner ran it: the number of a worker, or behind them all that of the device itself. */
+export const JOB_RUNNER = 36;
 export const JOB_OPERATION = 64;
 export const JOB_OPERATION_BYTES = 44;
 /** In the operation: lengths of the IV, the source, the room for the result, the additional data, the digest and the tag. */

@@ -39,6 +39,8 @@ export class WebCryptoDeferral implements Deferral {
   #settling = false;
   /** Requests that WebCrypto answered. */
   operations = 0;
+  /** Of their content. */
+  bytes = 0;
 
   /** @param memory the memory that the device's sessions lie in */
   constructor(subtle: SubtleCrypto, memory: WebAssembly.Memory, thresholds: ThresholdTable) {
@@ -102,6 +104,7 @@ export class WebCryptoDeferral implements Deferral {
         if (this.#started !== started || started.serials[record] !== serial) return;
         if (result) {
           this.operations++;
+          this.bytes += started.slots.ranBy(record).bytes;
           started.slots.answer(record, result.status, result.bytes);
         } else {
           started.runner.run([record]);
