@@ -56,7 +56,7 @@ describe('the inspector says where requests run', () => {
     }
     await page.getByRole('combobox', { name: 'Backend' }).selectOption('workers');
     await typeLine(page, 'clear; e virtio_crypto_aes_cbc hard; cmp soft hard && echo the sa"me"');
-    await page.getByTestId('requests').getByRole('row').filter({ hasText: 'in a worker' }).first().waitFor();
+    await page.getByTestId('requests').getByRole('row').filter({ hasText: 'worker' }).first().waitFor();
     await page.getByTestId('terminal').filter({ hasText: 'the same' }).waitFor();
     await keepPicture(page, 'backends');
   });
