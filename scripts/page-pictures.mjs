@@ -1,42 +1,15 @@
 // Makes the pictures of the README and of docs/lessons from the running page: `npm run web:image`, `npm run web:build`, then
-// `node scripts/page-pictures.mjs`. Needs Chromium, /usr/bin/chromium unless CHROMIUM names another.
+// `node scripts/page-pictures.mjs`.
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
-import { preview } from 'vite';
+import { openBuiltPage } from './built_page.mjs';
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
-const { CHROMIUM = '/usr/bin/chromium' } = process.env;
-
-const server = await preview({
-  configFile: path('web/vite.config.ts'),
-  logLevel: 'error',
-  preview: { host: '127.0.0.1', port: 0 },
-});
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: ['--headless', '--no-sandbox', '--disable-gpu'],
-});
-const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
-await page.goto(`http://127.0.0.1:${server.httpServer.address().port}/`);
-
-const card = (id) => page.getByTestId(id);
-const type = async (line, answer) => {
-  await page.getByTestId('terminal').click();
-  await page.keyboard.type(`${line}\n`);
-  await page.getByTestId('terminal').filter({ hasText: answer }).waitFor();
-};
-const experiment = async (id) => {
-  await card(id).getByRole('button', { name: 'Run' }).click();
-  await card(id).locator('.verdict').waitFor({ timeout: 180_000 });
-};
+const { page, card, experiment, type, close } = await openBuiltPage({ width: 1280, height: 860 });
 const section = (title) => page.locator('section.card').filter({ has: page.getByRole('heading', { name: title }) });
 const encrypt = (bytes) =>
   `head -c ${bytes} /dev/zero > d; echo -n 0123456789abcdef > k; kcapi-enc -e -q --nounpad -c virtio_crypto_aes_cbc ` +
   '--iv 000102030405060708090a0b0c0d0e0f --keyfd 3 -i d -o e 3< k; od -An -tx1 e | head -2';
 
-await page.getByRole('button', { name: 'Start' }).click();
-await page.getByTestId('phase').filter({ hasText: 'running' }).waitFor({ timeout: 120_000 });
-await experiment('selftest');
 await page.getByLabel('Requests in flight').selectOption('8');
 // Twice: v86 and the browser translate what has run for a while.
 await experiment('speed');
@@ -67,6 +40,5 @@ await page.setViewportSize({ width: 1280, height: 1150 });
 await page.evaluate(() => scrollTo(0, 0));
 await page.screenshot({ path: path('docs/page.png') });
 
-await browser.close();
-await server.close();
+await close();
 process.exit(0);

@@ -120,6 +120,8 @@ export const JOB_RESULT_AT = 32;
 export const JOB_BUFFERS = 36;
 export const JOB_READABLE_COUNT = 40;
 export const JOB_WRITABLE_COUNT = 44;
+/** Which runner ran it: the number of a worker, or behind them all that of the device itself. */
+export const JOB_RUNNER = 48;
 export const JOB_OPERATION = 64;
 export const JOB_OPERATION_BYTES = 44;
 /** In the operation: lengths of the IV, the source, the room for the result, the additional data, the digest and the tag. */

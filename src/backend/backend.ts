@@ -33,8 +33,21 @@ export type RequestBackend = 'inline' | 'workers' | 'host';
 export interface BackendCounts {
   /** In node:crypto: the cipher, hash, MAC or AEAD of one request. In WebCrypto: requests. */
   host: number;
-  /** In workers: requests. */
+  /** Bytes that these worked on; in WebCrypto: of the requests' content. */
+  hostBytes: number;
+  /** In workers: requests that they got. */
   workers: number;
+  /**
+   * What each worker finished: the first of every pool that the device has had together, and so on. What the emulator's thread ran in
+   * a worker's place, to save the device's state, say, is not among it.
+   */
+  perWorker: WorkCounts[];
+}
+
+/** What somebody finished: requests, and bytes of their content. */
+export interface WorkCounts {
+  requests: number;
+  bytes: number;
 }
 
 export interface BackendOptions {
@@ -113,7 +126,12 @@ export function createBackend(options: ResolvedBackend, memory: WebAssembly.Memo
     settle: () => deferral?.settle(),
     drop: (queue) => deferral?.drop(queue),
     dispose: () => deferral?.dispose(),
-    counts: () => ({ host: host?.operations ?? 0, workers: deferral?.operations ?? 0 }),
+    counts: () => ({
+      host: host?.operations ?? 0,
+      hostBytes: host?.bytes ?? 0,
+      workers: deferral?.operations ?? 0,
+      perWorker: deferral?.perWorker ?? [],
+    }),
   };
 }
 
@@ -148,7 +166,12 @@ function dividedBackend(host: WebCryptoDeferral, workers: WorkerDeferral): Backe
     settle: () => deferral.settle(),
     drop: (queue) => deferral.drop(queue),
     dispose: () => deferral.dispose(),
-    counts: () => ({ host: host.operations, workers: workers.operations }),
+    counts: () => ({
+      host: host.operations,
+      hostBytes: host.bytes,
+      workers: workers.operations,
+      perWorker: workers.perWorker,
+    }),
   };
 }
 
@@ -172,6 +195,11 @@ function webCryptoBackend(memory: WebAssembly.Memory): Backend {
     settle: () => deferral?.settle(),
     drop: (queue) => deferral?.drop(queue),
     dispose: () => deferral?.dispose(),
-    counts: () => ({ host: deferral?.operations ?? 0, workers: 0 }),
+    counts: () => ({
+      host: deferral?.operations ?? 0,
+      hostBytes: deferral?.bytes ?? 0,
+      workers: 0,
+      perWorker: [],
+    }),
   };
 }

@@ -56,6 +56,8 @@ export class NodeHost implements HostCryptography {
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Requests that were computed here. A chained one counts once for each of its two algorithms. */
   operations = 0;
+  /** Bytes that it worked on. */
+  bytes = 0;
 
   constructor(crypto: Crypto, memory: WebAssembly.Memory, thresholds: ThresholdTable) {
     this.#crypto = crypto;
@@ -76,14 +78,14 @@ export class NodeHost implements HostCryptography {
     const name = cipher && CIPHERS[cipher]?.(8 * key.length);
     if (!name) return false;
     const nonce = cipher === 'aes-ecb' ? null : this.#at(iv, IV_BYTES);
-    return this.#attempt(() => {
+    return this.#attempt(bytes, false, () => {
       const { createCipheriv, createDecipheriv } = this.#crypto;
       const stream = decrypts ? createDecipheriv(name, key, nonce) : createCipheriv(name, key, nonce);
       stream.setAutoPadding(false);
       // OpenSSL takes each piece of XTS for a data unit of its own.
       const result = piecewise(stream, this.#at(source, bytes), cipher === 'aes-xts' ? bytes : PIECE_BYTES);
       return this.#write(result, destination, bytes);
-    }, false);
+    });
   }
 
   digest(session: number, source: number, bytes: number, result: number, resultBytes: number): boolean {
@@ -93,13 +95,13 @@ export class NodeHost implements HostCryptography {
     const hash = HASHES[digest];
     const hmac = HMACS[digest];
     if (!hash && !hmac) return false;
-    return this.#attempt(() => {
+    return this.#attempt(bytes, false, () => {
       const data = this.#at(source, bytes);
       const { createHash, createHmac } = this.#crypto;
       const state = hmac ? createHmac(hmac, this.#authKey(session)) : createHash(hash ?? '');
       this.#bytes.set(state.update(data).digest().subarray(0, resultBytes), result);
       return true;
-    }, false);
+    });
   }
 
   aead(session: number, places: AeadPlaces): 'declined' | 'done' | 'bad-tag' {
@@ -113,7 +115,7 @@ export class NodeHost implements HostCryptography {
     const aad = this.#at(places.aad, places.aadBytes);
     const text = this.#at(places.source, places.bytes);
     const { destination, bytes } = places;
-    return this.#attempt<'declined' | 'done' | 'bad-tag'>(() => {
+    return this.#attempt<'declined' | 'done' | 'bad-tag'>(places.aadBytes + bytes, 'declined', () => {
       if (decrypts) {
         const stream = this.#crypto.createDecipheriv(name, key, nonce, { authTagLength });
         stream.setAAD(aad);
@@ -129,7 +131,7 @@ export class NodeHost implements HostCryptography {
       if (!this.#write(sealed, destination, bytes)) return 'declined';
       this.#bytes.set(stream.getAuthTag(), destination + bytes);
       return 'done';
-    }, 'declined');
+    });
   }
 
   /** Writes pieces one behind the other; nothing, and false, where they are not `bytes` long together. */
@@ -143,10 +145,13 @@ export class NodeHost implements HostCryptography {
     return true;
   }
 
-  #attempt<Answer>(work: () => Answer, refusal: Answer): Answer {
+  #attempt<Answer>(bytes: number, refusal: Answer, work: () => Answer): Answer {
     try {
       const answer = work();
-      if (answer !== refusal) this.operations++;
+      if (answer !== refusal) {
+        this.operations++;
+        this.bytes += bytes;
+      }
       return answer;
     } catch {
       return refusal;

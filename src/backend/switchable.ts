@@ -10,7 +10,7 @@ export class SwitchableBackend implements Backend {
   #current: Backend;
   #port: DevicePort | undefined;
   /** What backends did that are gone. */
-  #before: BackendCounts = { host: 0, workers: 0 };
+  #before: BackendCounts = { host: 0, hostBytes: 0, workers: 0, perWorker: [] };
 
   readonly host: HostCryptography = {
     from: (session, many) => this.#current.host.from(session, many),
@@ -48,12 +48,12 @@ export class SwitchableBackend implements Backend {
    * @returns what start() of the new one answers
    */
   exchange(choice: ResolvedBackend): Promise<void> {
-    const { host, workers } = this.#current.counts();
     this.#current.settle();
+    // Whoever heard of a result may have exchanged it already.
+    this.#before = this.counts();
     this.#current.dispose();
     // The record at hand was one of those that are gone.
     this.#port?.engine.useDeferred(this.#port.base, 0, 0, 0);
-    this.#before = { host: this.#before.host + host, workers: this.#before.workers + workers };
     this.#choice = choice;
     this.#current = createBackend(choice, this.#memory);
     return this.#port ? this.#current.start(this.#port) : Promise.resolve();
@@ -80,7 +80,19 @@ export class SwitchableBackend implements Backend {
   }
 
   counts(): BackendCounts {
-    const { host, workers } = this.#current.counts();
-    return { host: this.#before.host + host, workers: this.#before.workers + workers };
+    return sum(this.#before, this.#current.counts());
   }
+}
+
+function sum(a: BackendCounts, b: BackendCounts): BackendCounts {
+  const workers = Math.max(a.perWorker.length, b.perWorker.length);
+  return {
+    host: a.host + b.host,
+    hostBytes: a.hostBytes + b.hostBytes,
+    workers: a.workers + b.workers,
+    perWorker: Array.from({ length: workers }, (_, worker) => ({
+      requests: (a.perWorker[worker]?.requests ?? 0) + (b.perWorker[worker]?.requests ?? 0),
+      bytes: (a.perWorker[worker]?.bytes ?? 0) + (b.perWorker[worker]?.bytes ?? 0),
+    })),
+  };
 }

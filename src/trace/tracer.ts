@@ -143,6 +143,11 @@ export class DeviceTracer implements DeviceObserver {
       this.#onHeld(queue);
       return 0;
     }
+    if (!this.#hasBudget() && !this.#underWay.get(queue)?.size) {
+      // Nothing here is, or was, looked at: at full speed that is most of all calls.
+      this.#nextUsed.delete(queue);
+      return limit;
+    }
     const { nextAvail, nextUsed } = this.#device.positions(queue);
     this.#nextUsed.set(queue, nextUsed);
     // What was taken before a reset is never used.
@@ -157,13 +162,14 @@ export class DeviceTracer implements DeviceObserver {
   }
 
   afterQueue(queue: number, backend: RequestBackend): void {
+    let place = this.#nextUsed.get(queue);
+    if (place === undefined) return;
     const now = performance.now();
     const registers = this.#device.queues[queue];
     const taken = this.#underWay.get(queue);
     const { nextUsed: end } = this.#device.positions(queue);
-    let place = this.#nextUsed.get(queue);
     this.#nextUsed.set(queue, end);
-    if (!taken || place === undefined || !registers?.enabled) return;
+    if (!taken || !registers?.enabled) return;
     const batch = backend === 'inline' ? this.#device.requests(queue) - this.#requestsBefore : 1;
     while (place !== end) {
       const used = this.#usedAt(registers, place);
@@ -287,15 +293,19 @@ export class DeviceTracer implements DeviceObserver {
 
   /** Looking at a request costs a few microseconds: at full speed only some are, spread over each second. */
   #takeBudget(): boolean {
+    if (!this.#hasBudget()) return false;
+    this.#budget--;
+    return true;
+  }
+
+  #hasBudget(): boolean {
     if (this.#perSecond === Number.POSITIVE_INFINITY) return true;
     const now = performance.now();
     if (now >= this.#budgetUntil) {
       this.#budget = this.#perSecond / 10;
       this.#budgetUntil = now + 100;
     }
-    if (this.#budget < 1) return false;
-    this.#budget--;
-    return true;
+    return this.#budget >= 1;
   }
 }
 

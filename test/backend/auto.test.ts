@@ -82,7 +82,7 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
       rig.device.notify(0);
       flight.expectDone(place);
     }
-    expect(rig.device.statistics().elsewhere).toEqual({ host: 0, workers });
+    expect(rig.device.statistics().elsewhere).toMatchObject({ host: 0, workers });
   });
 
   test('node:crypto gets what is large enough for it, and nothing else', async () => {
@@ -92,7 +92,7 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
       rig.device.notify(0);
       flight.expectDone(place, bytes);
     }
-    expect(rig.device.statistics().elsewhere).toEqual({ host: 1, workers: 0 });
+    expect(rig.device.statistics().elsewhere).toMatchObject({ host: 1, workers: 0 });
   });
 });
 
@@ -110,7 +110,7 @@ describe('by default', () => {
     const result = await bench.driver.cipher({ algorithm: 'aes-cbc', direction: 'encrypt', key, iv, data });
     const expected = createCipheriv('aes-128-cbc', key, iv).setAutoPadding(false).update(data);
     expect(result).toEqual({ status: 'ok', data: new Uint8Array(expected) });
-    expect(bench.device.statistics().elsewhere).toEqual({ host: 1, workers: 0 });
+    expect(bench.device.statistics().elsewhere).toMatchObject({ host: 1, workers: 0 });
     expect(started).toEqual([]);
   });
 
@@ -145,7 +145,7 @@ describe('by default', () => {
       } as const;
       for (const _round of numbers(8)) expect((await bench.driver.cipher(request)).status).toBe('ok');
       await Promise.all(numbers(32).map(() => bench.driver.cipher(request)));
-      expect(bench.device.statistics().elsewhere).toEqual({ host: 0, workers: 0 });
+      expect(bench.device.statistics().elsewhere).toMatchObject({ host: 0, workers: 0 });
     },
   );
 });

@@ -95,13 +95,13 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     flight.offer(0, id, HOST);
     rig.device.notify(0);
     flight.expectDone(0, HOST);
-    expect(elsewhere(rig)).toEqual({ host, workers });
+    expect(elsewhere(rig)).toMatchObject({ host, workers });
     const before = rig.data.usedIdx;
     flight.offer(0, id);
     rig.device.notify(0);
     await flight.used(before, 1);
     flight.expectDone(0);
-    expect(elsewhere(rig)).toEqual({ host: host + 1, workers });
+    expect(elsewhere(rig)).toMatchObject({ host: host + 1, workers });
   });
 
   test('2.7.9 with IN_ORDER chains are used in the order in which they were made available, whoever did them', async () => {
@@ -190,7 +190,7 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     const id = session(rig);
     await vi.waitFor(() => expect(events).toEqual([expect.objectContaining({ kind: 'unavailable' })]));
     await burst(rig, new Flight(rig), id);
-    expect(elsewhere(rig)).toEqual({ host: (2 * COUNT) / 3, workers: 0 });
+    expect(elsewhere(rig)).toMatchObject({ host: (2 * COUNT) / 3, workers: 0 });
   });
 });
 

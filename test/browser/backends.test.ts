@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   keepPicture,
   runExperiment,
@@ -38,16 +38,43 @@ test('a backend that is changed while the guest encrypts costs no request', asyn
   expect(await page.getByTestId('terminal').innerText()).toContain('0 wrong');
 }, 400_000);
 
-test('the inspector says where requests ran', async () => {
-  await page.getByRole('tab', { name: 'Inspector' }).click();
-  const counts = page.getByTestId('elsewhere');
-  await counts.waitFor();
-  expect(await counts.innerText()).toMatch(/in workers: [1-9]\d*; in WebCrypto: [1-9]/);
-  await page.getByRole('combobox', { name: 'Backend' }).selectOption('workers');
-  await typeLine(page, 'clear; e virtio_crypto_aes_cbc hard; cmp soft hard && echo the sa"me"');
-  await page.getByTestId('requests').getByRole('row').filter({ hasText: 'in a worker' }).first().waitFor();
-  await page.getByTestId('terminal').filter({ hasText: 'the same' }).waitFor();
-  await keepPicture(page, 'backends');
+describe('the inspector says where requests run', () => {
+  const figures = (name: string) =>
+    page
+      .getByTestId('places')
+      .getByRole('row')
+      .filter({ has: page.getByRole('rowheader', { name, exact: true }) })
+      .getByRole('cell');
+  const figure = async (name: string, column: number) => Number(await figures(name).nth(column).innerText());
+  const workersShown = () => page.getByTestId('places').getByRole('rowheader', { name: /^worker \d/ });
+
+  test('in all, and by request', async () => {
+    await page.getByRole('tab', { name: 'Inspector' }).click();
+    for (const name of ['inline', 'WebCrypto', 'workers', 'worker 1']) {
+      expect(await figure(name, 0)).toBeGreaterThan(0);
+      expect(await figure(name, 1)).toBeGreaterThan(0);
+    }
+    await page.getByRole('combobox', { name: 'Backend' }).selectOption('workers');
+    await typeLine(page, 'clear; e virtio_crypto_aes_cbc hard; cmp soft hard && echo the sa"me"');
+    await page.getByTestId('requests').getByRole('row').filter({ hasText: 'worker' }).first().waitFor();
+    await page.getByTestId('terminal').filter({ hasText: 'the same' }).waitFor();
+    await keepPicture(page, 'backends');
+  });
+
+  test('by worker, as fast as they are while the guest encrypts', async () => {
+    await page.getByRole('combobox', { name: 'Workers' }).selectOption('2');
+    await expect.poll(() => workersShown().count()).toBe(2);
+    await typeLine(page, COMPARE);
+    const patience = { timeout: 50_000 };
+    await expect.poll(() => figure('worker 2', 2), patience).toBeGreaterThan(0);
+    await expect.poll(() => figure('worker 2', 3), patience).toBeGreaterThan(0);
+    await page.keyboard.press('Control+c');
+    // Nothing more is under way: the workers together have done what all of them have.
+    await expect.poll(() => figure('workers', 2), patience).toBe(0);
+    expect((await figure('worker 1', 0)) + (await figure('worker 2', 0))).toBe(await figure('workers', 0));
+    await page.getByRole('combobox', { name: 'Backend' }).selectOption('inline');
+    await expect.poll(() => workersShown().count()).toBe(0);
+  });
 });
 
 test('a page that is closed leaves no worker', async () => {
@@ -58,6 +85,7 @@ test('a page that is closed leaves no worker', async () => {
   };
   // A browser takes its time to end what sleeps.
   const patience = { timeout: 20_000 };
+  await page.getByRole('combobox', { name: 'Backend' }).selectOption('workers');
   await page.getByRole('combobox', { name: 'Workers' }).selectOption('4');
   await expect.poll(workers, patience).toBeGreaterThanOrEqual(5);
   await page.context().close();

@@ -30,7 +30,7 @@ test('a new device has done nothing', () => {
       { kind: 'control', ...queue },
     ],
     services: Object.fromEntries(SERVICES.map((name) => [name, NOTHING])),
-    elsewhere: { host: 0, workers: 0 },
+    elsewhere: { host: 0, hostBytes: 0, workers: 0, perWorker: [] },
   });
 });
 

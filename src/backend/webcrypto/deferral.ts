@@ -34,6 +34,8 @@ export class WebCryptoDeferral implements Deferral {
   #settling = false;
   /** Requests that WebCrypto answered. */
   operations = 0;
+  /** Of their content. */
+  bytes = 0;
 
   /** @param memory the memory that the device's sessions lie in */
   constructor(subtle: SubtleCrypto, memory: WebAssembly.Memory, thresholds: ThresholdTable) {
@@ -143,6 +145,7 @@ export class WebCryptoDeferral implements Deferral {
 
   #answer(started: Started, record: number, { status, parts }: SubtleResult): void {
     this.operations++;
+    this.bytes += started.slots.ranBy(record).bytes;
     this.#complete(started, record, status, started.slots.answer(record, parts), 'host');
   }
 

@@ -1,5 +1,6 @@
 import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
 import type { Deferral } from '../../engine/jobs.ts';
+import type { WorkCounts } from '../backend.ts';
 import type { DevicePort } from '../device_port.ts';
 import { Records } from '../records.ts';
 import type { JobResult } from './job_slots.ts';
@@ -48,11 +49,14 @@ export class WorkerDeferral implements Deferral {
   #cancelDeadline: (() => void) | undefined;
   /** Jobs that workers got. */
   operations = 0;
+  /** What each worker finished: others of these jobs were run here. */
+  readonly perWorker: WorkCounts[];
 
   /** @param from content bytes from which a session's requests are deferred; 0: never */
   constructor(from: Deferral['from'], workers: number) {
     this.#from = from;
     this.#workers = workers;
+    this.perWorker = Array.from({ length: workers }, () => ({ requests: 0, bytes: 0 }));
   }
 
   /** The device is there: memory is claimed at once, for an emulator does not expect its memory to grow later. */
@@ -259,6 +263,7 @@ export class WorkerDeferral implements Deferral {
         this.#forget(started, slot);
       } else if (started.owners[slot] === 'workers') {
         const result = started.slots.deliver(slot, slot);
+        this.#count(started.slots.ranBy(slot));
         started.slots.leave(slot);
         Atomics.store(started.control, STATES + slot, FREE);
         started.owners[slot] = 'engine';
@@ -268,6 +273,14 @@ export class WorkerDeferral implements Deferral {
     }
     if (this.#outstanding === 0) this.#disarm();
     if (slots.length > 0 && !this.#settling) this.#port?.released();
+  }
+
+  /** A job of the device itself is nobody's. */
+  #count({ runner, bytes }: { runner: number; bytes: number }): void {
+    const own = this.perWorker[runner];
+    if (!own) return;
+    own.requests++;
+    own.bytes += bytes;
   }
 
   /** The engine uses the record's chain. Whoever hears of it may reset the device. */

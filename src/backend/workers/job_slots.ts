@@ -136,6 +136,15 @@ export class JobSlots {
     }
   }
 
+  /** Who ran the job in a slot, and bytes of its content. */
+  ranBy(slot: number): { runner: number; bytes: number } {
+    const job = slotAt(this.#layout, slot);
+    return {
+      runner: this.#jobs.getUint32(job + spec.JOB_RUNNER, true),
+      bytes: this.#jobs.getUint32(job + spec.JOB_READABLE_BYTES, true),
+    };
+  }
+
   /** The job in a slot needs its session no more. */
   leave(slot: number): void {
     const copy = this.#inUse[slot];

@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { alive, heldQueue, runningConfig, vm } from '../vm/store.ts';
-import { QueueTable } from './queues.tsx';
 import { RequestBrowser } from './requests.tsx';
 import { RingView } from './ring.tsx';
 import { Sessions } from './sessions.tsx';
 import { problem, requests, view, watchDevice } from './store.ts';
+import { ThroughputTables } from './tables.tsx';
 import { ThroughputChart } from './throughput.tsx';
 
 /** A window on the device. It looks only while it is open: a closed one costs the machine nothing. */
@@ -27,7 +27,7 @@ export function Inspector({ open }: { open: boolean }) {
       <section class="card" aria-labelledby="throughput-title">
         <h3 id="throughput-title">Throughput</h3>
         {open && <ThroughputChart />}
-        <QueueTable />
+        <ThroughputTables />
       </section>
       <section class="card" aria-labelledby="ring-title">
         <h3 id="ring-title">Rings</h3>

@@ -57,7 +57,7 @@ export function RequestBrowser({ requests, empty }: Props) {
   );
 }
 
-const RAN: Record<RequestBackend, string> = { inline: 'inline', workers: 'in a worker', host: 'in WebCrypto' };
+const RAN: Record<RequestBackend, string> = { inline: 'inline', workers: 'worker', host: 'WebCrypto' };
 
 interface RowProps {
   request: TracedRequest;

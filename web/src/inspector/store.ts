@@ -1,15 +1,24 @@
 import { signal } from '@preact/signals';
+import type { WorkCounts } from '../../../src/backend/backend.ts';
 import type { TracedRequest } from '../../../src/trace/index.ts';
 import type { VmView } from '../vm/protocol.ts';
 import { alive, messageOf, vm } from '../vm/store.ts';
+import { placesOf } from './places.ts';
 
 export const view = signal<VmView | undefined>(undefined);
 /** The last requests, newest first. */
 export const requests = signal<readonly TracedRequest[]>([]);
 /** Megabytes a second of the data queues, with the time of each figure. */
 export const throughput = signal<{ times: readonly number[]; rates: readonly number[] }>({ times: [], rates: [] });
-/** Requests and bytes a second by queue, since the look before. */
-export const rates = signal<readonly { requests: number; MBps: number }[]>([]);
+/** What was done in a second. */
+export interface Rate {
+  requests: number;
+  MBps: number;
+}
+/** By queue, since the look before. */
+export const rates = signal<readonly Rate[]>([]);
+/** The same, by the names of the places where requests ran. */
+export const placeRates = signal<ReadonlyMap<string, Rate>>(new Map());
 export const problem = signal('');
 
 const INTERVAL_MS = 250;
@@ -23,6 +32,8 @@ export function watchDevice(): () => void {
   let before: { at: number; view: VmView } | undefined;
   requests.value = [];
   throughput.value = { times: [], rates: [] };
+  rates.value = [];
+  placeRates.value = new Map();
   const look = async () => {
     const next = await vm().look(serial);
     const at = performance.now();
@@ -58,13 +69,13 @@ export function watchDevice(): () => void {
 }
 
 function note(before: VmView, now: VmView, milliseconds: number): void {
-  rates.value = now.counters.map((counters, queue) => {
-    const old = before.counters[queue] ?? counters;
-    return {
-      requests: (Math.max(0, counters.requests - old.requests) / milliseconds) * 1000,
-      MBps: Math.max(0, counters.bytes - old.bytes) / milliseconds / 1000,
-    };
+  const rate = (counts: WorkCounts, old = counts): Rate => ({
+    requests: (Math.max(0, counts.requests - old.requests) / milliseconds) * 1000,
+    MBps: Math.max(0, counts.bytes - old.bytes) / milliseconds / 1000,
   });
+  rates.value = now.counters.map((counters, queue) => rate(counters, before.counters[queue]));
+  const placesBefore = new Map(placesOf(before).map((place) => [place.name, place]));
+  placeRates.value = new Map(placesOf(now).map((place) => [place.name, rate(place, placesBefore.get(place.name))]));
   const dataQueues = rates.value.slice(0, -1);
   const total = dataQueues.reduce((sum, { MBps }) => sum + MBps, 0);
   throughput.value = {

@@ -51,6 +51,8 @@ function options(width: number): uPlot.Options {
   return {
     width,
     height: HEIGHT,
+    // The last time may stand at the right edge.
+    padding: [8, 28, 0, 0],
     cursor: { show: false },
     legend: { show: false },
     scales: {
@@ -58,8 +60,8 @@ function options(width: number): uPlot.Options {
       y: { range: (_, __, max) => [0, Math.max(max, 1) * 1.1] },
     },
     axes: [
-      { ...axis, values: (_, splits) => splits.map(timeOf), space: 80 },
-      { ...axis, size: 44, label: 'MB/s', labelSize: 20 },
+      { ...axis, values: (_, splits) => splits.map(timeOf), space: 80, size: 28 },
+      { ...axis, size: 44, space: 24, label: 'MB/s', labelSize: 20 },
     ],
     series: [
       {},

@@ -106,6 +106,7 @@ export class VmHost implements VmApi {
       sessions: tracer?.sessions() ?? [],
       counters: queues,
       elsewhere,
+      backend: device.backend,
       requests: tracer?.requestsSince(since).slice(-BACKLOG).slice(0, REQUESTS_A_LOOK) ?? [],
       latest: tracer?.requestsSince(0).at(-1)?.serial ?? 0,
       holding: tracer?.holding ?? false,

@@ -71,6 +71,8 @@ export interface VmView {
   counters: QueueCounts[];
   /** What ran elsewhere than in the engine at once. */
   elsewhere: BackendCounts;
+  /** Where requests are to run. */
+  backend: ResolvedBackend;
   /** Younger than the serial number that was asked for: some of them, the next look goes on. */
   requests: TracedRequest[];
   /** Serial number of the youngest. */

@@ -1,0 +1,76 @@
+import { Scroll } from '../ui/scroll.tsx';
+import { placesOf } from './places.ts';
+import { placeRates, type Rate, rates, view } from './store.ts';
+
+/** Counters and present rates of each queue, and of each place where requests run. */
+export function ThroughputTables() {
+  const device = view.value;
+  if (!device) return null;
+  return (
+    <>
+      <Scroll label="Queues">
+        <table>
+          <caption>By queue, since the machine was built</caption>
+          <thead>
+            <tr>
+              <th scope="col">queue</th>
+              <th scope="col">requests</th>
+              <th scope="col">a round</th>
+              <th scope="col">requests/s</th>
+              <th scope="col">MB/s</th>
+              <th scope="col">busy</th>
+            </tr>
+          </thead>
+          <tbody>
+            {device.rings.map(({ name, queue }) => {
+              const counters = device.counters[queue];
+              const rate = rates.value[queue];
+              return (
+                <tr key={name}>
+                  <th scope="row">{name}</th>
+                  <td>{counters?.requests ?? 0}</td>
+                  <td>{counters && counters.rounds > 0 ? (counters.requests / counters.rounds).toFixed(1) : '–'}</td>
+                  <RateCells rate={rate} />
+                  <td>{counters ? `${counters.milliseconds.toFixed(0)} ms` : '–'}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </Scroll>
+      <Scroll label="Where requests ran">
+        <table data-testid="places">
+          <caption>Data requests, by where they ran</caption>
+          <thead>
+            <tr>
+              <th scope="col">where</th>
+              <th scope="col">requests</th>
+              <th scope="col">MB</th>
+              <th scope="col">requests/s</th>
+              <th scope="col">MB/s</th>
+            </tr>
+          </thead>
+          <tbody>
+            {placesOf(device).map(({ name, single, requests, bytes }) => (
+              <tr key={name} class={single ? 'part' : ''}>
+                <th scope="row">{name}</th>
+                <td>{requests}</td>
+                <td>{(bytes / 1e6).toFixed(1)}</td>
+                <RateCells rate={placeRates.value.get(name)} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </>
+  );
+}
+
+function RateCells({ rate }: { rate: Rate | undefined }) {
+  return (
+    <>
+      <td>{rate ? Math.round(rate.requests) : '–'}</td>
+      <td>{rate ? rate.MBps.toFixed(1) : '–'}</td>
+    </>
+  );
+}
