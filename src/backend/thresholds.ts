@@ -180,7 +180,7 @@ const WEBCRYPTO: ThresholdTable = {
 const BESIDE_WEBCRYPTO: Threshold = { many: 917504 };
 
 /** WebCrypto takes no chains. */
-const CHAIN: Threshold = { many: 4096 };
+const CHAIN: Threshold = FAST;
 
 /** The table of this machine's kind. What the host does is not for workers, but for what it does slowly. */
 export function defaultThresholds(kind: HostKind | undefined): Thresholds {
