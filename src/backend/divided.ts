@@ -11,6 +11,13 @@ import type { Records } from './records.ts';
 import type { WebCryptoDeferral } from './webcrypto/deferral.ts';
 import type { WorkerDeferral } from './workers/deferral.ts';
 
+/** Bytes from which each takes requests of a session. */
+interface Place {
+  host: number;
+  workers: number;
+}
+const NEVER = Number.POSITIVE_INFINITY;
+
 /**
  * Requests that run in WebCrypto or in workers: each has thresholds, and a request goes to the one whose threshold is the highest of
  * those that its size reaches. Both begin with the first session whose requests may need them.
@@ -24,6 +31,9 @@ export class DividedDeferral implements Deferral {
   #hostStarted = false;
   #workersStarting = false;
   #settling = false;
+  /** Who takes what of sessions, by where these stand, where few and where many requests are available: asked of every request. */
+  readonly #places: Readonly<Record<'few' | 'many', Map<number, Place>>> = { few: new Map(), many: new Map() };
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(host: WebCryptoDeferral, workers: WorkerDeferral) {
     this.#host = host;
@@ -41,8 +51,13 @@ export class DividedDeferral implements Deferral {
     if (byHost > 0) this.#startHost();
     const byWorkers = this.#workers.from(session, many);
     if (byWorkers > 0) this.#startWorkers();
-    const sizes = [this.#hostStarted ? byHost : 0, this.#workers.working ? byWorkers : 0].filter((size) => size > 0);
-    return sizes.length > 0 ? Math.min(...sizes) : 0;
+    const place = {
+      host: this.#hostStarted && byHost > 0 ? byHost : NEVER,
+      workers: this.#workers.working && byWorkers > 0 ? byWorkers : NEVER,
+    };
+    this.#places[many ? 'many' : 'few'].set(session, place);
+    const least = Math.min(place.host, place.workers);
+    return least === NEVER ? 0 : least;
   }
 
   claim(): number | 'full' | 'nobody' {
@@ -86,15 +101,19 @@ export class DividedDeferral implements Deferral {
   #isForWorkers(record: number): boolean {
     if (!this.#hostStarted) return true;
     // Those that have been lost since: what WebCrypto does not know, it hands to the engine.
-    if (!this.#workers.working || !this.#port || !this.#records) return false;
-    const view = new DataView(this.#port.memory.buffer);
-    const field = (offset: number) =>
-      view.getUint32((this.#records?.table ?? 0) + record * DEFERRED_BYTES + offset, true);
-    const session = field(DEFERRED_SESSION);
-    const many = field(DEFERRED_MANY) !== 0;
-    const byWorkers = this.#workers.from(session, many);
-    if (byWorkers === 0 || field(DEFERRED_OPERATION + OPERATION_SOURCE) < byWorkers) return false;
-    return byWorkers > this.#host.from(session, many);
+    if (!this.#workers.working) return false;
+    const many = this.#field(record, DEFERRED_MANY) !== 0;
+    const place = this.#places[many ? 'many' : 'few'].get(this.#field(record, DEFERRED_SESSION));
+    const bytes = this.#field(record, DEFERRED_OPERATION + OPERATION_SOURCE);
+    if (!place || bytes < place.workers) return false;
+    return bytes < place.host || place.workers > place.host;
+  }
+
+  /** A word of a record. The memory's buffer is another one whenever the memory has grown. */
+  #field(record: number, offset: number): number {
+    const buffer = this.#port?.memory.buffer;
+    if (buffer && this.#view.buffer !== buffer) this.#view = new DataView(buffer);
+    return this.#view.getUint32((this.#records?.table ?? 0) + record * DEFERRED_BYTES + offset, true);
   }
 
   #startHost(): void {

@@ -104,6 +104,15 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     expect(elsewhere(rig)).toMatchObject({ host: host + 1, workers });
   });
 
+  test('where workers begin with smaller ones than WebCrypto, each has its part as well', async () => {
+    const { rig, flight, id } = await up({
+      thresholds: { host: { 'aes-cbc': { many: BYTES } }, workers: { 'aes-cbc': { many: HOST } } },
+    });
+    const before = elsewhere(rig);
+    await burst(rig, flight, id);
+    expect(elsewhere(rig)).toEqual({ host: before.host + COUNT / 3, workers: before.workers + COUNT / 3 });
+  });
+
   test('2.7.9 with IN_ORDER chains are used in the order in which they were made available, whoever did them', async () => {
     const { rig, flight, id } = await up({ features: VERSION_1 | INDIRECT | feature(F_IN_ORDER) });
     const before = post(rig, flight, id);

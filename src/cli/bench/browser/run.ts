@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { BackendBenchOptions } from '../backends.ts';
 import type { Row } from '../cases.ts';
 import { BenchError } from '../implementation.ts';
@@ -33,9 +33,9 @@ export async function runInBrowser(options: BrowserRunOptions): Promise<{ facts:
     signal.addEventListener('abort', close, { once: true });
     try {
       signal.throwIfAborted();
-      const page = await browser.newPage();
-      await page.goto(served.url);
-      const about = await page.evaluate(() => globalThis.virtioCryptoBench.facts());
+      const about = await inPage(browser, served.url, (page) =>
+        page.evaluate(() => globalThis.virtioCryptoBench.facts()),
+      );
       if (!about.isolated)
         throw new BenchError('The page is not cross-origin isolated: this browser has no workers for it.');
       const processors = cpus();
@@ -45,7 +45,7 @@ export async function runInBrowser(options: BrowserRunOptions): Promise<{ facts:
         cpu: processors[0]?.model.trim() || 'unknown processor',
         cores: processors.length,
       };
-      return { facts, results: await measureRows(page, options) };
+      return { facts, results: await measureRows(browser, served.url, options) };
     } catch (error) {
       signal.throwIfAborted();
       throw error;
@@ -58,16 +58,34 @@ export async function runInBrowser(options: BrowserRunOptions): Promise<{ facts:
   }
 }
 
-async function measureRows(page: Page, { rows, device, rowMilliseconds, onRow }: BrowserRunOptions) {
+/** Each row has a page of its own: what devices before it leave behind is gone with theirs. */
+async function measureRows(
+  browser: Browser,
+  url: string,
+  { rows, device, rowMilliseconds, onRow }: BrowserRunOptions,
+): Promise<RowResult[]> {
   const results: RowResult[] = [];
   for (const [index, row] of rows.entries()) {
     onRow(row, index);
     const { bytes, batch } = row;
     const expected = await nodeCryptoDigest(workloadOf(row));
     const order: RowOrder = { case: row.case.name, bytes, batch, expected, options: device, rowMilliseconds };
-    const answer = await page.evaluate((each) => globalThis.virtioCryptoBench.measure(each), order);
+    const answer = await inPage(browser, url, (page) =>
+      page.evaluate((each) => globalThis.virtioCryptoBench.measure(each), order),
+    );
     if ('error' in answer) throw new BenchError(answer.error);
     results.push({ ...row, speeds: answer.speeds });
   }
   return results;
+}
+
+async function inPage<Result>(browser: Browser, url: string, use: (page: Page) => Promise<Result>): Promise<Result> {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    await page.goto(url);
+    return await use(page);
+  } finally {
+    await context.close();
+  }
 }
