@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
+const { NIGHTLY } = process.env;
 const times = { testTimeout: 60_000, hookTimeout: 600_000 };
 
 /** Suites that say what a guest finds, whatever the backend: they run once for each. */
@@ -23,14 +24,16 @@ const webcrypto = {
   setupFiles: ['test/support/without_node_crypto.ts'],
 };
 
-/** Workers that serve requests in a guest memory which threads share, and what goes wrong there. */
+/**
+ * Workers that serve requests in a guest memory which threads share. At night with all services, and with the faults of workers: each
+ * that hangs is waited for there.
+ */
 const shared = {
   ...withBackend('workers').test,
   include: [
-    'test/services/**/*.test.ts',
     'test/driver/**/*.test.ts',
-    'test/conformance/**/*.test.ts',
-    'test/backend/{exchange,faults,overlaps,scattered,workers}.test.ts',
+    'test/backend/{exchange,overlaps,scattered,workers}.test.ts',
+    ...(NIGHTLY ? ['test/services/**/*.test.ts', 'test/backend/faults.test.ts'] : []),
   ],
   name: 'shared',
   env: { BACKEND: 'workers', GUEST_MEMORY: 'shared' },

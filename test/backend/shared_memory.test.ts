@@ -7,7 +7,7 @@ import { createBench } from '../../src/testing/bench.ts';
 import { Flight, numbers, PLACES, turn } from '../support/flight.ts';
 import { noise } from '../support/memory.ts';
 import { AT, IV, KEY, reference, session, UNWRITTEN } from '../support/requests.ts';
-import { type AnyRig, RIGS, type RigOptions } from '../support/rig.ts';
+import { type AnyRig, RIGS, Rig, type RigOptions } from '../support/rig.ts';
 import { faulty, SharedMemories } from '../support/worker_faults.ts';
 
 vi.mock('../../src/backend/workers/worker_source.ts', async (importOriginal) => {
@@ -128,6 +128,28 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     }
     expect(rig.memory.buffer.byteLength).toBe(byteLength);
   });
+});
+
+test('a worker that hangs over a request in place is taken off it before settle() returns', async () => {
+  const events: string[] = [];
+  const rig = new Rig({
+    backend: 'workers',
+    workers: 1,
+    sharedMemory: true,
+    onBackendEvent: ({ message }) => events.push(message),
+  });
+  await rig.device.backendReady;
+  const flight = new Flight(rig);
+  const id = session(rig);
+  shared.hang(1);
+  flight.offer(0, id);
+  rig.device.notify(0);
+  // It has to have begun.
+  await turn(200);
+  rig.device.settle();
+  flight.expectDone(0);
+  await vi.waitFor(() => expect(events).toEqual(['A worker was lost: it did not finish a request.']), 5000);
+  rig.device.dispose();
 });
 
 test('a memory that cannot grow so far is left alone: workers have one of their own', async () => {

@@ -21,11 +21,12 @@ export const rates = signal<readonly Rate[]>([]);
 export const placeRates = signal<ReadonlyMap<string, Rate>>(new Map());
 export const problem = signal('');
 
-const INTERVAL_MS = 250;
+/** Each look costs the guest some of its time. */
+const INTERVAL_MS = 400;
 const REQUESTS_SHOWN = 50;
 const POINTS = 120;
 
-/** Looks at the device four times a second until the answered function is called. */
+/** Looks at the device again and again until the answered function is called. */
 export function watchDevice(): () => void {
   let ended = false;
   let serial = 0;
