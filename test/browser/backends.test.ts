@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  interrupt,
   keepPicture,
   runExperiment,
   servePlainly,
@@ -33,7 +34,7 @@ test('a backend that is changed while the guest encrypts costs no request', asyn
     if (choice === 'workers') await page.getByRole('combobox', { name: 'Workers' }).selectOption('1');
     await expect.poll(rounds, { timeout: 50_000 }).toBeGreaterThan(before + 2);
   }
-  await page.keyboard.press('Control+c');
+  await interrupt(page);
   await typeCommand(page, 'clear; echo $bad wrong', /\d+ wrong/);
   expect(await page.getByTestId('terminal').innerText()).toContain('0 wrong');
 }, 400_000);
@@ -68,7 +69,7 @@ describe('the inspector says where requests run', () => {
     const patience = { timeout: 50_000 };
     await expect.poll(() => figure('worker 2', 2), patience).toBeGreaterThan(0);
     await expect.poll(() => figure('worker 2', 3), patience).toBeGreaterThan(0);
-    await page.keyboard.press('Control+c');
+    await interrupt(page);
     // Nothing more is under way: the workers together have done what all of them have.
     await expect.poll(() => figure('workers', 2), patience).toBe(0);
     expect((await figure('worker 1', 0)) + (await figure('worker 2', 0))).toBe(await figure('workers', 0));

@@ -5,6 +5,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { type PreviewServer, preview } from 'vite';
+import { expect } from 'vitest';
 
 export { launchChromium as launchBrowser } from '../../../src/cli/bench/browser/chromium.ts';
 
@@ -88,6 +89,26 @@ export async function typeLine(page: Page, line: string): Promise<void> {
 export async function typeCommand(page: Page, line: string, answer: string | RegExp): Promise<void> {
   await typeLine(page, line);
   await page.getByTestId('terminal').filter({ hasText: answer }).waitFor();
+}
+
+/**
+ * Interrupts what the guest's shell runs, as often as it takes: a SIGINT that arrives just as a command of a loop ends reaches neither it
+ * nor the shell, which then goes on with the loop.
+ */
+export async function interrupt(page: Page): Promise<void> {
+  const terminal = page.getByTestId('terminal');
+  await terminal.click();
+  await expect
+    .poll(
+      async () => {
+        await page.keyboard.press('Control+c');
+        // As long as an answer may take until it is shown.
+        await page.waitForTimeout(300);
+        return terminal.innerText();
+      },
+      { timeout: 60_000, interval: 500 },
+    )
+    .toMatch(/guest#\s*$/);
 }
 
 /** Runs an experiment to its end and gives its log. */
