@@ -87,8 +87,8 @@ export class Device {
   reserved: u32;
   nobody: u32;
   outcome: u32;
-  /** Whether many requests are available at once, as far as the notification before and what is under way tell. */
-  many: u32;
+  /** How many requests are available at once (DEPTH_*), as far as the notification before and what is under way tell. */
+  depth: u32;
   /** The session of a request in stateless mode. */
   stateless: u32;
   /** Requests that wait to run side by side (request/batch.ts). */

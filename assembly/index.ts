@@ -1,6 +1,6 @@
 // The engine's exports, and nothing else. `device` is the address that initialise() was given.
 import { CRYPTO_OK } from '../spec/crypto';
-import { FAULT_NONE, MANY_REQUESTS, MEMORY_REGIONS_MAX, NOTIFY_NEEDS_RESET } from '../spec/engine';
+import { CROWD_REQUESTS, DEPTH_CROWD, DEPTH_FEW, DEPTH_MANY, FAULT_NONE, MANY_REQUESTS, MEMORY_REGIONS_MAX, NOTIFY_NEEDS_RESET } from '../spec/engine';
 import { breakDevice, Device, initialise as layOut, queueAt, regionBytes as bytesFor } from './device';
 import { addRegion } from './memory/guest';
 import { checkSession, expandSession as expand } from './session/expand';
@@ -80,12 +80,18 @@ export function notify(device: Device, index: u32, requests: u32, bytes: u32, de
   if (!queue.enabled) return 0;
   // A packed ring does not say how many there are.
   const ahead = queue.packed ? 0 : splitAhead(queue);
-  device.many = max<u32>(queue.lastTaken, ahead) + queue.inFlight >= <u32>MANY_REQUESTS;
+  device.depth = depthOf(max<u32>(queue.lastTaken, ahead) + queue.inFlight);
   queue.lastTaken = 0;
   const before = <u32>queue.requests;
   const answer = queue.packed ? processPackedQueue(device, queue) : processSplitQueue(device, queue);
   queue.lastTaken += <u32>queue.requests - before;
   return answer | endNotification(device);
+}
+
+@inline
+function depthOf(requests: u32): u32 {
+  if (requests < <u32>MANY_REQUESTS) return DEPTH_FEW;
+  return requests < <u32>CROWD_REQUESTS ? DEPTH_MANY : DEPTH_CROWD;
 }
 
 /** Bytes of a table of so many records of deferred requests. */

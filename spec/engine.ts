@@ -59,11 +59,16 @@ export const SESSION_KEY_BYTES_MAX = 768;
 export const SESSION_HEAD_BYTES = 832;
 /** Behind the head: where requests of the session run. Not saved, for it is the host's choice. */
 export const SESSION_HOST_FROM = 832;
-export const SESSION_DEFER_FROM = 840;
-/** Behind each, the same for requests of which many are available at once. */
-export const SESSION_FROM_MANY = 4;
-/** So many they are. */
+export const SESSION_DEFER_FROM = 848;
+/** Each a word for every depth: whether few requests are available at once, many, or a crowd. */
+export const SESSION_FROM_BYTES = 4;
+export const DEPTHS = 3;
+export const DEPTH_FEW = 0;
+export const DEPTH_MANY = 1;
+export const DEPTH_CROWD = 2;
+/** From so many on they are. */
 export const MANY_REQUESTS = 3;
+export const CROWD_REQUESTS = 32;
 export const SESSION_PLACEMENT_BYTES = 64;
 
 /** What the host answers when an AEAD request is offered to it: declined, done, or done with a wrong tag and nothing written. */
@@ -78,7 +83,7 @@ export const CLAIM_FULL = -2;
 /**
  * A record of a deferred request, in the table that useDeferred() names: queue, buffer id, descriptors, session, opcode, numbers of
  * readable and writable buffers, bytes of content and of room for the result, and whether it gains by running beside others like
- * it, 32 bits each; behind what is the engine's, whether many requests were available when it was taken.
+ * it, 32 bits each; behind what is the engine's, how many requests were available when it was taken (DEPTH_*).
  * Behind it the operation, then the buffers: the content's, and those that the device may write, the last of which ends in the status.
  */
 export const DEFERRED_QUEUE = 0;
@@ -89,7 +94,7 @@ export const DEFERRED_WRITABLE_COUNT = 24;
 export const DEFERRED_READABLE_BYTES = 28;
 export const DEFERRED_WRITABLE_BYTES = 32;
 export const DEFERRED_ALIKE = 36;
-export const DEFERRED_MANY = 60;
+export const DEFERRED_DEPTH = 60;
 /** Whether no byte of its content is one that it may write: it can then be run again where somebody was lost over it. */
 export const DEFERRED_APART = 64;
 export const DEFERRED_OPERATION = 80;

@@ -6,8 +6,9 @@ import {
   DEFERRED_BUFFERS_MAX,
   DEFERRED_BYTES,
   DEFERRED_OPERATION,
+  DEPTHS,
   SESSION_DEFER_FROM,
-  SESSION_FROM_MANY,
+  SESSION_FROM_BYTES,
 } from '../../spec/engine';
 import { F_IN_ORDER } from '../../spec/virtio';
 import { Device, hasFeature, queueAt } from '../device';
@@ -19,10 +20,10 @@ import { Queue } from '../virtqueue/queue';
 import { runBatch, runsInLanes } from './batch';
 import { Operation, OPERATION_BYTES } from './operation';
 
-/** Content bytes from which requests of a session are deferred, few or many at once; 0: never. Asked when its keys are expanded. */
+/** Content bytes from which requests of a session are deferred at a depth (DEPTH_*); 0: never. Asked when its keys are expanded. */
 // @ts-ignore: decorator
 @external('jobs', 'from')
-declare function from(session: usize, many: u32): u32;
+declare function from(session: usize, depth: u32): u32;
 
 /** Takes a free record for the engine; its index, or below 0 when none is free (FULL) or nobody works (NOBODY). */
 // @ts-ignore: decorator
@@ -82,8 +83,8 @@ export class Deferred {
   /** Between these places stands all that its request will write, or, if it may be served in place, read. */
   low: u32;
   high: u32;
-  /** Whether many requests were available. */
-  many: u32;
+  /** How many requests were available (DEPTH_*). */
+  depth: u32;
   /** Whether no byte of the content is one that the request may write. */
   apart: u32;
 }
@@ -100,14 +101,15 @@ function recordAt(device: Device, index: u32): Deferred {
 /** Asks from which size on a session's requests are deferred. */
 export function placeDeferred(session: Session): void {
   const at = changetype<usize>(session);
-  store<u32>(at + SESSION_DEFER_FROM, from(at, 0));
-  store<u32>(at + SESSION_DEFER_FROM + SESSION_FROM_MANY, from(at, 1));
+  for (let depth: u32 = 0; depth < <u32>DEPTHS; depth++) {
+    store<u32>(at + SESSION_DEFER_FROM + depth * SESSION_FROM_BYTES, from(at, depth));
+  }
 }
 
 /** Whether a request is large enough for a session that has its requests deferred. */
 @inline
 export function isDeferred(device: Device, session: Session): bool {
-  const least = load<u32>(changetype<usize>(session) + SESSION_DEFER_FROM + (device.many ? SESSION_FROM_MANY : 0));
+  const least = load<u32>(changetype<usize>(session) + SESSION_DEFER_FROM + device.depth * SESSION_FROM_BYTES);
   return least != 0 && device.deferred != 0 && changetype<Operation>(device.operation).sourceBytes >= least;
 }
 
@@ -153,7 +155,7 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   record.opcode = opcode;
   record.readableCount = readable;
   record.readableBytes = readableBytes;
-  record.many = device.many;
+  record.depth = device.depth;
   record.alike = session.id != 0 && runsInLanes(session);
   record.writableBytes = writableBytes;
   memory.copy(changetype<usize>(record) + DEFERRED_OPERATION, device.operation, OPERATION_BYTES);

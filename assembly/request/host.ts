@@ -1,17 +1,17 @@
 // The host's own cryptography, which may have instructions that WebAssembly lacks: large requests of sessions that it says it
 // can serve are offered to it, inside the notification. It computes what the kernels would, or declines.
 import { DIRECTION_DECRYPT } from '../../spec/crypto';
-import { HOST_DECLINED, HOST_DONE, SESSION_FROM_MANY, SESSION_HOST_FROM } from '../../spec/engine';
+import { DEPTHS, HOST_DECLINED, HOST_DONE, SESSION_FROM_BYTES, SESSION_HOST_FROM } from '../../spec/engine';
 import { Device } from '../device';
 import { aeadDecrypt, aeadEncrypt } from '../session/aead';
 import { cipherRun } from '../session/cipher';
 import { contextOf, Session } from '../session/slot';
 import { digestOf } from './digest';
 
-/** Content bytes from which requests of a session are offered to the host, few or many at once; 0: never. Asked when its keys are expanded. */
+/** Content bytes from which requests of a session are offered to the host at a depth (DEPTH_*); 0: never. Asked when its keys are expanded. */
 // @ts-ignore: decorator
 @external('host', 'from')
-declare function from(session: usize, many: u32): u32;
+declare function from(session: usize, depth: u32): u32;
 
 /** Runs a cipher, in place or apart; false: declined, and nothing was written. */
 // @ts-ignore: decorator
@@ -40,14 +40,15 @@ declare function aead(
 /** Asks where a session's requests are to run. */
 export function placeSession(session: Session): void {
   const at = changetype<usize>(session);
-  store<u32>(at + SESSION_HOST_FROM, from(at, 0));
-  store<u32>(at + SESSION_HOST_FROM + SESSION_FROM_MANY, from(at, 1));
+  for (let depth: u32 = 0; depth < <u32>DEPTHS; depth++) {
+    store<u32>(at + SESSION_HOST_FROM + depth * SESSION_FROM_BYTES, from(at, depth));
+  }
 }
 
 /** Whether a request of so many bytes is to be offered to the host. */
 @inline
 export function offeredToHost(device: Device, session: Session, bytes: u32): bool {
-  const least = load<u32>(changetype<usize>(session) + SESSION_HOST_FROM + (device.many ? SESSION_FROM_MANY : 0));
+  const least = load<u32>(changetype<usize>(session) + SESSION_HOST_FROM + device.depth * SESSION_FROM_BYTES);
   return least != 0 && bytes >= least;
 }
 

@@ -2,6 +2,7 @@
 // memory is shared, in the request's own buffers. What a job reads is never written, so that it can be run again if a worker is lost.
 import { CRYPTO_OK, STATUS_BYTES } from '../../spec/crypto';
 import {
+  DEPTHS,
   JOB_ALIGNMENT,
   JOB_BUFFERS,
   JOB_CONTENT,
@@ -16,6 +17,7 @@ import {
   JOB_STATUS,
   JOB_WRITABLE_BYTES,
   JOB_WRITABLE_COUNT,
+  SESSION_FROM_BYTES,
   SESSION_HOST_FROM,
 } from '../../spec/engine';
 import { Device } from '../device';
@@ -43,7 +45,7 @@ export function runJobs(device: Device, jobs: usize, count: u32): void {
     const session = changetype<Session>(device.sessions + index * SLOT_BYTES);
     // A copy, for a MAC's state is part of its session.
     memory.copy(changetype<usize>(session), load<u32>(job + JOB_SESSION), SLOT_BYTES);
-    store<u64>(changetype<usize>(session) + SESSION_HOST_FROM, 0);
+    memory.fill(changetype<usize>(session) + SESSION_HOST_FROM, 0, DEPTHS * SESSION_FROM_BYTES);
     memory.copy(device.operation, job + JOB_OPERATION, OPERATION_BYTES);
     const readableBytes = load<u32>(job + JOB_READABLE_BYTES);
     const writableBytes = load<u32>(job + JOB_WRITABLE_BYTES) + STATUS_BYTES;

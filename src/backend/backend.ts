@@ -151,7 +151,7 @@ function workerDeferral(
     };
     return new WorkerDeferral(from, workers);
   }
-  return new WorkerDeferral((session, many) => leastBytes(table, algorithms(session), many, Math.min), workers);
+  return new WorkerDeferral((session, depth) => leastBytes(table, algorithms(session), depth, Math.min), workers);
 }
 
 /** WebCrypto and workers side by side. */

@@ -1,10 +1,11 @@
 import {
   DEFERRED_BYTES,
-  DEFERRED_MANY,
+  DEFERRED_DEPTH,
   DEFERRED_OPERATION,
   DEFERRED_SESSION,
   OPERATION_SOURCE,
 } from '../../spec/engine.ts';
+import { type Depth, depthAt } from '../engine/depth.ts';
 import type { Deferral } from '../engine/jobs.ts';
 import type { DevicePort } from './device_port.ts';
 import type { Records } from './records.ts';
@@ -31,8 +32,8 @@ export class DividedDeferral implements Deferral {
   #hostStarted = false;
   #workersStarting = false;
   #settling = false;
-  /** Who takes what of sessions, by where these stand, where few and where many requests are available: asked of every request. */
-  readonly #places: Readonly<Record<'few' | 'many', Map<number, Place>>> = { few: new Map(), many: new Map() };
+  /** Who takes what of sessions at each depth, by where these stand: asked of every request. */
+  readonly #places: Readonly<Record<Depth, Map<number, Place>>> = { few: new Map(), many: new Map(), crowd: new Map() };
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(host: WebCryptoDeferral, workers: WorkerDeferral) {
@@ -46,16 +47,16 @@ export class DividedDeferral implements Deferral {
     this.#records = this.#workers.records;
   }
 
-  from(session: number, many: boolean): number {
-    const byHost = this.#host.from(session, many);
+  from(session: number, depth: Depth): number {
+    const byHost = this.#host.from(session, depth);
     if (byHost > 0) this.#startHost();
-    const byWorkers = this.#workers.from(session, many);
+    const byWorkers = this.#workers.from(session, depth);
     if (byWorkers > 0) this.#startWorkers();
     const place = {
       host: this.#hostStarted && byHost > 0 ? byHost : NEVER,
       workers: this.#workers.working && byWorkers > 0 ? byWorkers : NEVER,
     };
-    this.#places[many ? 'many' : 'few'].set(session, place);
+    this.#places[depth].set(session, place);
     const least = Math.min(place.host, place.workers);
     return least === NEVER ? 0 : least;
   }
@@ -102,8 +103,8 @@ export class DividedDeferral implements Deferral {
     if (!this.#hostStarted) return true;
     // Those that have been lost since: what WebCrypto does not know, it hands to the engine.
     if (!this.#workers.working) return false;
-    const many = this.#field(record, DEFERRED_MANY) !== 0;
-    const place = this.#places[many ? 'many' : 'few'].get(this.#field(record, DEFERRED_SESSION));
+    const depth = depthAt(this.#field(record, DEFERRED_DEPTH));
+    const place = this.#places[depth].get(this.#field(record, DEFERRED_SESSION));
     const bytes = this.#field(record, DEFERRED_OPERATION + OPERATION_SOURCE);
     if (!place || bytes < place.workers) return false;
     return bytes < place.host || place.workers > place.host;

@@ -1,6 +1,7 @@
 import type * as NodeCrypto from 'node:crypto';
 import * as spec from '../../spec/engine.ts';
 import type { AlgorithmName } from '../../spec/names.ts';
+import type { Depth } from '../engine/depth.ts';
 import type { AeadPlaces, HostCryptography } from '../engine/host.ts';
 import { sessionAlgorithms } from './session_fields.ts';
 import { leastBytes, type ThresholdTable } from './thresholds.ts';
@@ -65,10 +66,10 @@ export class NodeHost implements HostCryptography {
     this.#thresholds = thresholds;
   }
 
-  from(session: number, many: boolean): number {
+  from(session: number, depth: Depth): number {
     this.#refresh();
     // Both of a chain's parts have to be worth it: the engine takes little longer for two than for one.
-    return leastBytes(this.#thresholds, sessionAlgorithms(this.#view, session), many, Math.max);
+    return leastBytes(this.#thresholds, sessionAlgorithms(this.#view, session), depth, Math.max);
   }
 
   cipher(session: number, iv: number, source: number, destination: number, bytes: number): boolean {

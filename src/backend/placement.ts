@@ -1,4 +1,5 @@
-import { SESSION_DEFER_FROM, SESSION_FROM_MANY, SESSION_HOST_FROM } from '../../spec/engine.ts';
+import { SESSION_DEFER_FROM, SESSION_FROM_BYTES, SESSION_HOST_FROM } from '../../spec/engine.ts';
+import { DEPTHS } from '../engine/depth.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { Backend } from './backend.ts';
 
@@ -18,8 +19,9 @@ export function placeSessions(
       [SESSION_HOST_FROM, host],
       [SESSION_DEFER_FROM, deferral],
     ] as const) {
-      view.setUint32(session + offset, by.from(session, false), true);
-      view.setUint32(session + offset + SESSION_FROM_MANY, by.from(session, true), true);
+      for (const [number, depth] of DEPTHS.entries()) {
+        view.setUint32(session + offset + number * SESSION_FROM_BYTES, by.from(session, depth), true);
+      }
     }
   }
 }

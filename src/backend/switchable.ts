@@ -13,7 +13,7 @@ export class SwitchableBackend implements Backend {
   #before: BackendCounts = { host: 0, hostBytes: 0, workers: 0, perWorker: [] };
 
   readonly host: HostCryptography = {
-    from: (session, many) => this.#current.host.from(session, many),
+    from: (session, depth) => this.#current.host.from(session, depth),
     cipher: (session, iv, source, destination, bytes) =>
       this.#current.host.cipher(session, iv, source, destination, bytes),
     digest: (session, source, bytes, result, resultBytes) =>
@@ -21,7 +21,7 @@ export class SwitchableBackend implements Backend {
     aead: (session: number, places: AeadPlaces) => this.#current.host.aead(session, places),
   };
   readonly deferral: Deferral = {
-    from: (session, many) => this.#current.deferral.from(session, many),
+    from: (session, depth) => this.#current.deferral.from(session, depth),
     claim: () => this.#current.deferral.claim(),
     post: (record) => this.#current.deferral.post(record),
     release: (record) => this.#current.deferral.release(record),

@@ -6,19 +6,17 @@ import {
   HASH_ALGORITHMS,
   MAC_ALGORITHMS,
 } from '../../spec/names.ts';
+import type { Depth } from '../engine/depth.ts';
 import type { SessionAlgorithms } from './session_fields.ts';
 
 /** Algorithms as far as their speed goes: CBC is serial in one direction alone, and a chain of any two of them has both to do. */
 export type PacedAlgorithm = AlgorithmName | 'aes-cbc-decrypt' | 'chain';
 
 /**
- * Content bytes from which a request goes elsewhere: where few are available at once, and where many are, which the engine runs side by
- * side. Left out: never.
+ * Content bytes from which a request goes elsewhere: where few are available at once; where many are, three or more, which the engine
+ * runs side by side; and where a crowd is, 32 or more. Left out: never.
  */
-export interface Threshold {
-  few?: number;
-  many?: number;
-}
+export type Threshold = Partial<Record<Depth, number>>;
 export type ThresholdTable = Readonly<Partial<Record<PacedAlgorithm, Threshold>>>;
 
 /** Where requests of the backend 'auto' run: in the host's own cryptography, in workers, or else in the engine. */
@@ -47,7 +45,7 @@ const bytes = v.optional(
 );
 const Table = v.record(
   v.pipe(v.string(), v.check(isPaced, 'Expected the name of an algorithm')),
-  v.strictObject({ few: bytes, many: bytes }),
+  v.strictObject({ few: bytes, many: bytes, crowd: bytes }),
 );
 const Tables = v.strictObject({ host: Table, workers: Table });
 
@@ -68,7 +66,9 @@ export function parseThresholds(given: unknown): Thresholds {
   return parsed.output;
 }
 
-const ALWAYS: Threshold = { few: 1, many: 1 };
+/** However many are available. */
+const from = (least: number): Threshold => ({ few: least, many: least, crowd: least });
+const ALWAYS = from(1);
 
 /** All that node:crypto can do, whatever its size: for those who want it and nothing else. */
 export const HOST_ALWAYS: ThresholdTable = {
@@ -97,15 +97,15 @@ export const HOST_ALWAYS: ThresholdTable = {
   'hmac-sha-512': ALWAYS,
 };
 
-const gcm: Threshold = { few: 2048, many: 2048 };
-const parallel: Threshold = { few: 4096, many: 4096 };
-const serial: Threshold = { few: 1024, many: 3072 };
-const sha256: Threshold = { few: 1024, many: 4096 };
+const gcm = from(2048);
+const parallel = from(4096);
+const serial: Threshold = { few: 1024, many: 3072, crowd: 3072 };
+const sha256: Threshold = { few: 1024, many: 4096, crowd: 4096 };
 /** Four at a time the engine is as fast as the processor's SHA-1 instructions. */
-const sha1: Threshold = { few: 1024, many: 65536 };
+const sha1: Threshold = { few: 1024, many: 65536, crowd: 65536 };
 /** No processor here has instructions for these. */
-const sha512: Threshold = { few: 16384, many: 16384 };
-const chacha20: Threshold = { few: 65536, many: 65536 };
+const sha512 = from(16384);
+const chacha20 = from(65536);
 
 /** Measured on Node 20.20, OpenSSL 3.0, an AMD EPYC with AES and SHA instructions. */
 const HOST: ThresholdTable = {
@@ -129,8 +129,8 @@ const HOST: ThresholdTable = {
 };
 
 /** A request alone is done sooner at once: workers are for many, or for what would keep the emulator for a millisecond. */
-const FAST: Threshold = { many: 8192 };
-const SLOW: Threshold = { few: 32768, many: 1024 };
+const FAST: Threshold = { many: 8192, crowd: 8192 };
+const SLOW: Threshold = { few: 32768, many: 1024, crowd: 1024 };
 
 /** What takes the engine more than ten times as long as AES. */
 const SLOW_ALGORITHMS: readonly AlgorithmName[] = [
@@ -157,11 +157,11 @@ const WORKERS: ThresholdTable = Object.fromEntries([
 /** Whose cryptography there is beside the engine's: Node's, which answers at once, or a browser's, which answers later. */
 export type HostKind = 'node:crypto' | 'webcrypto';
 
-const webParallel: Threshold = { few: 12288, many: 12288 };
-const webSerial: Threshold = { few: 4096, many: 16384 };
-const webSha256: Threshold = { few: 4096, many: 16384 };
-const webSha1: Threshold = { few: 32768, many: 131072 };
-const webSha512: Threshold = { few: 65536, many: 65536 };
+const webParallel = from(12288);
+const webSerial: Threshold = { few: 4096, many: 16384, crowd: 65536 };
+const webSha256: Threshold = { few: 4096, many: 16384, crowd: 16384 };
+const webSha1: Threshold = { few: 32768, many: 131072, crowd: 131072 };
+const webSha512 = from(65536);
 
 /**
  * Measured in Chromium 156, with two cores of an AMD EPYC with AES and SHA instructions. CBC's decryption takes two calls of WebCrypto, and
@@ -184,7 +184,7 @@ const WEBCRYPTO: ThresholdTable = {
  * Near 1 MiB Chromium asks the system for each buffer's pages, and WebCrypto falls to 0.4 of its speed: workers have what is many. Not
  * CTR, which goes in pieces.
  */
-const BESIDE_WEBCRYPTO: Threshold = { many: 917504 };
+const BESIDE_WEBCRYPTO: Threshold = { many: 917504, crowd: 917504 };
 
 /** WebCrypto takes no chains. */
 const CHAIN: Threshold = FAST;
@@ -213,7 +213,7 @@ const SERIAL_BESIDE_GUEST_BYTES = 4096;
  * A guest that waits for WebCrypto loses a fifth of its speed, unless it has others to offer meanwhile: with 8 requests of 64 KiB in
  * flight it gains half as much again.
  */
-const WEBCRYPTO_BESIDE_GUEST: Threshold = { many: 65536 };
+const WEBCRYPTO_BESIDE_GUEST: Threshold = { many: 65536, crowd: 65536 };
 
 /** The table of defaultThresholds() for a device whose guest runs in the same thread. */
 export function guestThresholds(kind: HostKind | undefined): Thresholds {
@@ -222,15 +222,11 @@ export function guestThresholds(kind: HostKind | undefined): Thresholds {
     const host = Object.fromEntries(Object.keys(table).map((name) => [name, WEBCRYPTO_BESIDE_GUEST]));
     return { host, workers: WORKERS };
   }
-  const raised = Object.entries(table).map(([name, { few, many }]) => {
-    const least = name === 'aes-cbc' ? SERIAL_BESIDE_GUEST_BYTES : HOST_BESIDE_GUEST_BYTES;
-    return [
-      name,
-      {
-        ...(few === undefined ? {} : { few: Math.max(few, least) }),
-        ...(many === undefined ? {} : { many: Math.max(many, HOST_BESIDE_GUEST_BYTES) }),
-      },
-    ];
+  const least = (name: string, depth: string) =>
+    name === 'aes-cbc' && depth === 'few' ? SERIAL_BESIDE_GUEST_BYTES : HOST_BESIDE_GUEST_BYTES;
+  const raised = Object.entries(table).map(([name, threshold]) => {
+    const depths = Object.entries(threshold).map(([depth, bytes]) => [depth, Math.max(bytes, least(name, depth))]);
+    return [name, Object.fromEntries(depths)];
   });
   return { host: Object.fromEntries(raised), workers };
 }
@@ -242,7 +238,7 @@ export function guestThresholds(kind: HostKind | undefined): Thresholds {
 export function leastBytes(
   table: ThresholdTable,
   { cipher, digest, decrypts }: SessionAlgorithms,
-  many: boolean,
+  depth: Depth,
   ofChain: (...sizes: number[]) => number,
 ): number {
   const names: (PacedAlgorithm | undefined)[] = [
@@ -252,7 +248,7 @@ export function leastBytes(
   ];
   const sizes = names
     .filter((name) => name !== undefined)
-    .map((name) => (many ? table[name]?.many : table[name]?.few))
+    .map((name) => table[name]?.[depth])
     .filter((size) => size !== undefined);
   return sizes.length > 0 ? ofChain(...sizes) : 0;
 }

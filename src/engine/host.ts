@@ -1,4 +1,5 @@
 import { HOST_BAD_TAG, HOST_DECLINED, HOST_DONE } from '../../spec/engine.ts';
+import { type Depth, depthAt } from './depth.ts';
 
 /**
  * The host's own cryptography, as the engine calls it from inside a notification. Addresses are offsets in the memory that the
@@ -6,8 +7,8 @@ import { HOST_BAD_TAG, HOST_DECLINED, HOST_DONE } from '../../spec/engine.ts';
  * engine's kernels then do the same work.
  */
 export interface HostCryptography {
-  /** Content bytes from which requests of a session are to be offered, where few or where many are available; 0: none of them. */
-  from(session: number, many: boolean): number;
+  /** Content bytes from which requests of a session are to be offered at this depth; 0: none of them. */
+  from(session: number, depth: Depth): number;
   /** Runs the session's cipher, in place or apart; false: declined. */
   cipher(session: number, iv: number, source: number, destination: number, bytes: number): boolean;
   /** Writes the first `resultBytes` of the session's hash or MAC over `bytes` at `source`; false: declined. */
@@ -40,7 +41,7 @@ const ANSWERS = { declined: HOST_DECLINED, done: HOST_DONE, 'bad-tag': HOST_BAD_
 /** The imports of the engine's binary. WebAssembly gives 32-bit numbers as signed ones; addresses and lengths are not. */
 export function hostImports(host: HostCryptography): WebAssembly.ModuleImports {
   return {
-    from: (session: number, many: number) => host.from(session >>> 0, many !== 0),
+    from: (session: number, depth: number) => host.from(session >>> 0, depthAt(depth)),
     cipher: (session: number, iv: number, source: number, destination: number, bytes: number) =>
       host.cipher(session >>> 0, iv >>> 0, source >>> 0, destination >>> 0, bytes >>> 0) ? 1 : 0,
     digest: (session: number, source: number, bytes: number, result: number, resultBytes: number) =>

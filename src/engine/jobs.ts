@@ -1,9 +1,10 @@
 import { CLAIM_FULL, CLAIM_NOBODY } from '../../spec/engine.ts';
+import { type Depth, depthAt } from './depth.ts';
 
 /** Who does the work of requests that the engine defers. The engine calls it from inside a notification. */
 export interface Deferral {
-  /** Content bytes from which requests of a session are deferred, where few or where many are available; 0: none of them. */
-  from(session: number, many: boolean): number;
+  /** Content bytes from which requests of a session are deferred at this depth; 0: none of them. */
+  from(session: number, depth: Depth): number;
   /** Gives the engine a free record to fill in; 'full': the request waits in its ring; 'nobody': it is run at once. */
   claim(): number | 'full' | 'nobody';
   /** The record is filled in. Its session and its content are to be copied now. */
@@ -26,7 +27,7 @@ export const NO_DEFERRAL: Deferral = {
 /** The imports of the engine's binary. */
 export function deferralImports(deferral: Deferral): WebAssembly.ModuleImports {
   return {
-    from: (session: number, many: number) => deferral.from(session >>> 0, many !== 0),
+    from: (session: number, depth: number) => deferral.from(session >>> 0, depthAt(depth)),
     claim: () => {
       const answer = deferral.claim();
       if (typeof answer === 'number') return answer;

@@ -18,7 +18,7 @@ afterEach(() => {
   started.length = 0;
 });
 
-const WORKERS_FROM_512: Thresholds = { host: {}, workers: { 'aes-cbc': { many: 512 } } };
+const WORKERS_FROM_512: Thresholds = { host: {}, workers: { 'aes-cbc': { many: 512, crowd: 512 } } };
 
 describe.each(RIGS)('with a %s ring', (_, makeRig) => {
   let rig: AnyRig;
@@ -83,6 +83,32 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
       flight.expectDone(place);
     }
     expect(rig.device.statistics().elsewhere).toMatchObject({ host: 0, workers });
+  });
+
+  test('a crowd of requests goes elsewhere from another size on than a few or many do', async () => {
+    const sizes = [64, 512, 1008, 1024];
+    const { flight, id } = await up({ host: { 'aes-cbc': { few: 1024, many: 1008, crowd: 512 } }, workers: {} });
+    const byHost = (batch: number, bytes: number) => {
+      // What came before tells a packed ring how many to expect.
+      let host = 0;
+      for (const _round of [0, 1]) {
+        host = rig.device.statistics().elsewhere.host;
+        for (const place of numbers(batch)) flight.offer(place, id, bytes);
+        rig.device.notify(0);
+        for (const place of numbers(batch)) flight.expectDone(place, bytes);
+      }
+      return rig.device.statistics().elsewhere.host - host;
+    };
+    for (const [batch, least] of [
+      [1, 1024],
+      [2, 1024],
+      [3, 1008],
+      [31, 1008],
+      [32, 512],
+      [100, 512],
+    ] as const) {
+      for (const bytes of sizes) expect(byHost(batch, bytes)).toBe(bytes >= least ? batch : 0);
+    }
   });
 
   test('node:crypto gets what is large enough for it, and nothing else', async () => {

@@ -29,8 +29,8 @@ const HOST = 512;
 const WORKERS = BYTES;
 /** A request alone goes to WebCrypto from 1,024 bytes on; of many, those from there on to workers, and smaller ones to WebCrypto. */
 const DIVIDED: Thresholds = {
-  host: { 'aes-cbc': { few: BYTES, many: HOST } },
-  workers: { 'aes-cbc': { many: WORKERS } },
+  host: { 'aes-cbc': { few: BYTES, many: HOST, crowd: HOST } },
+  workers: { 'aes-cbc': { many: WORKERS, crowd: WORKERS } },
 };
 const SIZES = [INLINE, HOST, WORKERS] as const;
 /** Fewer requests than there are slots: all of them are taken in one notification. */
@@ -106,7 +106,10 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
 
   test('where workers begin with smaller ones than WebCrypto, each has its part as well', async () => {
     const { rig, flight, id } = await up({
-      thresholds: { host: { 'aes-cbc': { many: BYTES } }, workers: { 'aes-cbc': { many: HOST } } },
+      thresholds: {
+        host: { 'aes-cbc': { many: BYTES, crowd: BYTES } },
+        workers: { 'aes-cbc': { many: HOST, crowd: HOST } },
+      },
     });
     const before = elsewhere(rig);
     await burst(rig, flight, id);

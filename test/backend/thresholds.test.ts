@@ -6,9 +6,10 @@ describe('thresholds of a device whose guest runs in its thread', () => {
     const { host } = parseThresholds(guestThresholds('node:crypto'));
     const elsewhere = defaultThresholds('node:crypto').host;
     expect(Object.keys(host)).toEqual(Object.keys(elsewhere));
-    for (const [name, { few, many }] of Object.entries(host)) {
+    for (const [name, { few, many, crowd }] of Object.entries(host)) {
       expect(few).toBeGreaterThanOrEqual(name === 'aes-cbc' ? 4096 : 16384);
       expect(many).toBeGreaterThanOrEqual(16384);
+      expect(crowd).toBeGreaterThanOrEqual(16384);
     }
     expect(host['chacha20-poly1305']).toEqual(elsewhere['chacha20-poly1305']);
   });
@@ -16,9 +17,10 @@ describe('thresholds of a device whose guest runs in its thread', () => {
   test('give WebCrypto nothing that is alone, and leave to workers what they have without it', () => {
     const { host, workers } = parseThresholds(guestThresholds('webcrypto'));
     expect(Object.keys(host)).toEqual(Object.keys(defaultThresholds('webcrypto').host));
-    for (const { few, many } of Object.values(host)) {
+    for (const { few, many, crowd } of Object.values(host)) {
       expect(few).toBeUndefined();
       expect(many).toBeGreaterThanOrEqual(16384);
+      expect(crowd).toBeGreaterThanOrEqual(16384);
     }
     expect(workers).toEqual(defaultThresholds(undefined).workers);
   });
@@ -32,7 +34,7 @@ describe('thresholds of a device whose guest runs in its thread', () => {
 test('a chain goes elsewhere by its own threshold, or by that of a part of it where that is lower', () => {
   const { workers } = parseThresholds(defaultThresholds('webcrypto'));
   const from = (cipher: 'aes-cbc' | 'kasumi-f8', digest?: 'hmac-sha-256') =>
-    leastBytes(workers, { cipher, digest, decrypts: false }, true, Math.min);
+    leastBytes(workers, { cipher, digest, decrypts: false }, 'many', Math.min);
   expect(from('aes-cbc', 'hmac-sha-256')).toBe(workers.chain?.many);
   expect(from('aes-cbc')).toBe(workers['aes-cbc']?.many);
   expect(from('aes-cbc')).toBeGreaterThan(from('aes-cbc', 'hmac-sha-256'));

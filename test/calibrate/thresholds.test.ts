@@ -3,12 +3,12 @@ import { parseThresholds } from '../../src/backend/thresholds.ts';
 import { rowsOf } from '../../src/cli/bench/cases.ts';
 import type { RowResult } from '../../src/cli/bench/run.ts';
 import { FAMILIES } from '../../src/cli/calibrate/families.ts';
-import { DEPTHS, SIZES, thresholdsFrom } from '../../src/cli/calibrate/measure.ts';
+import { IN_FLIGHT, SIZES, thresholdsFrom } from '../../src/cli/calibrate/measure.ts';
 
 /** Results in which a backend is so many times as fast as the engine. */
 function results(speedOf: (bytes: number, batch: number) => { host: number; workers: number }): RowResult[] {
   const names = FAMILIES.map((family) => family.case);
-  return rowsOf(names, SIZES, [DEPTHS.few, DEPTHS.many]).map((row) => {
+  return rowsOf(names, SIZES, Object.values(IN_FLIGHT)).map((row) => {
     const { host, workers } = speedOf(row.bytes, row.batch);
     const speed = (times: number) => ({ MBps: times, opsPerSecond: times, engineRatio: 1 / times });
     return { ...row, speeds: { inline: speed(1), host: speed(host), workers: speed(workers) } };
@@ -19,20 +19,24 @@ describe('what calibrate makes of its measurements', () => {
   test('requests go to the host from the size on from which it is faster at every size', () => {
     const { host, workers } = thresholdsFrom(
       results((bytes, batch) => ({
-        host: bytes >= (batch === DEPTHS.few ? 1024 : 4096) || bytes === 256 ? 3 : 0.5,
+        host:
+          bytes >= (batch === IN_FLIGHT.few ? 1024 : batch === IN_FLIGHT.many ? 4096 : 2048) || bytes === 256 ? 3 : 0.5,
         workers: 0.5,
       })),
     );
-    expect(host.gcm).toEqual({ few: 1024, many: 4096 });
+    expect(host.gcm).toEqual({ few: 1024, many: 4096, crowd: 2048 });
     expect(host['aes-ecb']).toEqual(host['aes-ctr']);
     expect(workers.gcm).toBeUndefined();
   });
 
   test('workers have to beat the engine and the host, and by a margin, for they take another core', () => {
     const { workers } = thresholdsFrom(
-      results((bytes, batch) => ({ host: 1.5, workers: batch === DEPTHS.many && bytes >= 8192 ? 1.9 : 1.6 })),
+      results((bytes, batch) => ({
+        host: 1.5,
+        workers: batch > 1 && bytes >= (batch === IN_FLIGHT.many ? 8192 : 1024) ? 1.9 : 1.6,
+      })),
     );
-    expect(workers['sha-256']).toEqual({ many: 8192 });
+    expect(workers['sha-256']).toEqual({ many: 8192, crowd: 1024 });
   });
 
   test('what is never faster elsewhere stays in the engine, and what was not measured as it is by default', () => {

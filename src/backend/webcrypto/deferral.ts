@@ -1,4 +1,5 @@
 import { SESSION_ID } from '../../../spec/engine.ts';
+import type { Depth } from '../../engine/depth.ts';
 import type { Deferral } from '../../engine/jobs.ts';
 import { engineModule } from '../../engine/load.ts';
 import type { DevicePort } from '../device_port.ts';
@@ -65,9 +66,9 @@ export class WebCryptoDeferral implements Deferral {
     records.open();
   }
 
-  from(session: number, many: boolean): number {
+  from(session: number, depth: Depth): number {
     const algorithms = subtleAlgorithms(new DataView(this.#memory.buffer), session);
-    return algorithms ? leastBytes(this.#thresholds, algorithms, many, Math.min) : 0;
+    return algorithms ? leastBytes(this.#thresholds, algorithms, depth, Math.min) : 0;
   }
 
   claim(): number | 'full' | 'nobody' {

@@ -1,4 +1,5 @@
 import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
+import type { Depth } from '../../engine/depth.ts';
 import type { Deferral } from '../../engine/jobs.ts';
 import type { WorkCounts } from '../backend.ts';
 import type { DevicePort } from '../device_port.ts';
@@ -107,8 +108,8 @@ export class WorkerDeferral implements Deferral {
     this.#port?.report({ kind: 'unavailable', message: error instanceof Error ? error.message : String(error) });
   }
 
-  from(session: number, many: boolean): number {
-    const least = this.#from(session, many);
+  from(session: number, depth: Depth): number {
+    const least = this.#from(session, depth);
     // The first session whose requests may be deferred starts them; until they are there, requests run at once.
     if (least > 0) void this.start();
     return least;

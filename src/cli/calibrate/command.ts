@@ -3,6 +3,7 @@ import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import type { Threshold, Thresholds } from '../../backend/backend.ts';
+import { DEPTHS } from '../../engine/depth.ts';
 import { workersOption } from '../backend_flags.ts';
 import { loadEngine, machineFacts } from '../bench/machine.ts';
 import { commandOutput, type Output } from '../output.ts';
@@ -16,7 +17,7 @@ interface CalibrateFlags {
 }
 
 /** Milliseconds of one row: all of them take 40 s, or with --quick 10 s. */
-const ROW_MILLISECONDS = 220;
+const ROW_MILLISECONDS = 150;
 const EXIT_INTERRUPTED = 130;
 
 /** `virtio-crypto calibrate`: measures where requests are best run on this machine, and writes it down for --thresholds. */
@@ -87,12 +88,11 @@ function write(path: string, thresholds: Thresholds): void {
 function tableOf({ host, workers }: Thresholds): string {
   const names = [...new Set([...Object.keys(host), ...Object.keys(workers)])].sort() as (keyof typeof host)[];
   const table = new Table({
-    head: ['bytes from which', 'node:crypto, few', 'many', 'workers, few', 'many'],
-    colAligns: ['left', 'right', 'right', 'right', 'right'],
+    head: ['bytes from which', 'node:crypto, few', 'many', 'crowd', 'workers, few', 'many', 'crowd'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [], compact: true },
   });
-  const cells = (threshold: Threshold | undefined) =>
-    [threshold?.few, threshold?.many].map((least) => String(least ?? '-'));
+  const cells = (threshold: Threshold | undefined) => DEPTHS.map((depth) => String(threshold?.[depth] ?? '-'));
   for (const name of names) table.push([name, ...cells(host[name]), ...cells(workers[name])]);
   return table.toString();
 }

@@ -1,4 +1,5 @@
 import { defaultThresholds, type PacedAlgorithm, type Threshold, type Thresholds } from '../../backend/thresholds.ts';
+import { DEPTHS, type Depth } from '../../engine/depth.ts';
 import { backendImplementations } from '../bench/backends.ts';
 import { type CaseName, rowsOf } from '../bench/cases.ts';
 import type { ImplementationName } from '../bench/implementation.ts';
@@ -8,8 +9,8 @@ import { FAMILIES } from './families.ts';
 
 /** Request sizes, each twice the one before as far as it matters. */
 export const SIZES: readonly number[] = [128, 256, 512, 1024, 2048, 4096, 8192, 16384, 65536];
-/** Requests in flight where there are few, and where there are many. */
-export const DEPTHS = { few: 1, many: 32 } as const;
+/** Requests in flight where there are few, where there are many, and in a crowd. */
+export const IN_FLIGHT: Readonly<Record<Depth, number>> = { few: 1, many: 8, crowd: 64 };
 
 /** Workers have to be faster by so much, for they take the time of another core. */
 const WORKERS_GAIN = 1.1;
@@ -23,13 +24,17 @@ export interface CalibrationOptions {
 }
 
 /** Rows that are measured in all. */
-export const CALIBRATION_ROWS = FAMILIES.length * SIZES.length * Object.keys(DEPTHS).length;
+export const CALIBRATION_ROWS = FAMILIES.length * SIZES.length * DEPTHS.length;
 
 /** Measures from which sizes on requests are done faster elsewhere than in the engine. */
 export async function calibrate({ workers, rowMilliseconds, signal, onRow }: CalibrationOptions): Promise<Thresholds> {
   const names = FAMILIES.map((family) => family.case);
   const results = await runRows({
-    rows: rowsOf(names, SIZES, [DEPTHS.few, DEPTHS.many]),
+    rows: rowsOf(
+      names,
+      SIZES,
+      DEPTHS.map((depth) => IN_FLIGHT[depth]),
+    ),
     implementations: backendImplementations(['inline', 'host', 'workers'], { workers }),
     expected: nodeCryptoDigest,
     rowMilliseconds,
@@ -58,13 +63,16 @@ export function thresholdsFrom(results: readonly RowResult[]): Thresholds {
 }
 
 function entryOf(algorithm: PacedAlgorithm, threshold: Threshold): [PacedAlgorithm, Threshold][] {
-  return threshold.few === undefined && threshold.many === undefined ? [] : [[algorithm, threshold]];
+  return Object.keys(threshold).length === 0 ? [] : [[algorithm, threshold]];
 }
 
 function thresholdOf(rows: readonly RowResult[], wins: (row: RowResult) => boolean): Threshold {
-  const few = leastSize(rows.filter(({ batch }) => batch === DEPTHS.few).filter(wins), SIZES);
-  const many = leastSize(rows.filter(({ batch }) => batch === DEPTHS.many).filter(wins), SIZES);
-  return { ...(few === undefined ? {} : { few }), ...(many === undefined ? {} : { many }) };
+  const threshold: Threshold = {};
+  for (const depth of DEPTHS) {
+    const least = leastSize(rows.filter(({ batch }) => batch === IN_FLIGHT[depth]).filter(wins), SIZES);
+    if (least !== undefined) threshold[depth] = least;
+  }
+  return threshold;
 }
 
 /** The size from which on every size is among the rows. */

@@ -1,0 +1,11 @@
+/**
+ * How many requests are available at once, by the numbers of spec/engine.ts's DEPTH_*: fewer than MANY_REQUESTS, fewer than
+ * CROWD_REQUESTS, or more.
+ */
+export const DEPTHS = ['few', 'many', 'crowd'] as const;
+export type Depth = (typeof DEPTHS)[number];
+
+/** The depth that the engine calls by this number. */
+export function depthAt(number: number): Depth {
+  return DEPTHS[number] ?? 'few';
+}
