@@ -12,6 +12,16 @@ import {
 import { BenchError, type Implementation, type ImplementationName, type Runner } from './implementation.ts';
 import type { Workload } from './workload.ts';
 
+/** Threads that slept are awake by then, each on a core of its own. */
+const WARM_UP_MS = 2;
+
+/** How far a round is: requests used since it began, those under way now, and when that was. */
+interface Progress {
+  used: number;
+  underWay: number;
+  at: number;
+}
+
 /** A device whose requests run where a backend says, with as many of them in flight all the time as the batch has. */
 export function backendOver(name: ImplementationName, options: Omit<MachineOptions, 'ring'>): Implementation {
   return {
@@ -48,11 +58,11 @@ class SplitFlight {
     this.#available = made;
   }
 
-  /** Takes the chains that were used since, and makes up to `most` of them available again. Returns how many were used, and made available. */
-  turn(most: number): { used: number; made: number } {
+  /** Takes the chains that were used since, and makes them available `again` or not. Returns how many were used, and made available. */
+  turn(again: boolean): { used: number; made: number } {
     const words = this.#words;
     const used = ((words[this.#usedIdx] ?? 0) - this.#seen) & 0xffff;
-    const made = Math.min(used, most);
+    const made = again ? used : 0;
     for (let i = 0; i < made; i++) {
       const element = this.#usedRing + ((this.#seen + i) & this.#mask) * (virtio.USED_ELEM_BYTES / 2);
       words[this.#availRing + ((this.#available + i) & this.#mask)] = words[element] ?? 0;
@@ -81,6 +91,7 @@ export class FlightRunner implements Runner {
   readonly #prepared: Prepared;
   readonly #ring: SplitFlight;
   readonly #bytes: number;
+  #underWay: number;
   #wake: (() => void) | undefined;
 
   /** @throws BenchError when the device refuses a session */
@@ -88,7 +99,7 @@ export class FlightRunner implements Runner {
     const prepared = await prepareDevice(workload, { ring: 'split', ...options });
     const runner = new FlightRunner(prepared, workload.bytes);
     runner.#notify();
-    await runner.#finish(workload.batch, 0);
+    await runner.#turns(({ underWay }) => (underWay === 0 ? 'done' : 'drain'));
     return runner;
   }
 
@@ -97,6 +108,7 @@ export class FlightRunner implements Runner {
     this.#prepared = prepared;
     this.#ring = new SplitFlight(machine.memory, queue, heads.length);
     this.#bytes = bytes;
+    this.#underWay = heads.length;
     machine.interrupted = () => {
       this.#wake?.();
       this.#wake = undefined;
@@ -109,33 +121,48 @@ export class FlightRunner implements Runner {
     return digestOfResults(this.#prepared, this.#bytes);
   }
 
+  /** What `times` as many requests as are in flight take, while they are: neither those at the beginning count, nor those at the end. */
   async run(times: number): Promise<number> {
     const { heads } = this.#prepared;
+    const requests = times * heads.length;
     const start = performance.now();
+    let first: Progress | undefined;
+    let last: Progress | undefined;
     this.#ring.offer(heads);
+    this.#underWay = heads.length;
     this.#notify();
-    await this.#finish(times * heads.length, (times - 1) * heads.length);
-    return performance.now() - start;
+    await this.#turns((progress) => {
+      if (last) return progress.underWay === 0 ? 'done' : 'drain';
+      if (!first) {
+        if (progress.used >= heads.length && progress.at - start >= WARM_UP_MS) first = progress;
+      } else if (progress.used - first.used >= requests) {
+        last = progress;
+      }
+      return last ? 'drain' : 'go-on';
+    });
+    if (!first || !last) throw new BenchError('engine: a round ended before it began.');
+    return ((last.at - first.at) * requests) / (last.used - first.used);
   }
 
   dispose(): void {
     this.#prepared.machine.device.dispose();
   }
 
-  /** Sees `requests` of them used, `more` of which are yet to be made available. */
-  async #finish(requests: number, more: number): Promise<void> {
+  /** Sees requests used, and makes them available again for as long as `next` says so. */
+  async #turns(next: (progress: Progress) => 'go-on' | 'drain' | 'done'): Promise<void> {
     const { pci, device, isrOffset } = this.#prepared.machine;
-    let left = requests;
-    let still = more;
+    let used = 0;
+    let plan: ReturnType<typeof next> = 'go-on';
     while (true) {
       pci.read(isrOffset, 1);
-      const { used, made } = this.#ring.turn(still);
-      left -= used;
-      still -= made;
-      if (left === 0) return;
-      if (made > 0) {
+      const turn = this.#ring.turn(plan === 'go-on');
+      used += turn.used;
+      this.#underWay += turn.made - turn.used;
+      plan = next({ used, underWay: this.#underWay, at: performance.now() });
+      if (plan === 'done') return;
+      if (turn.made > 0) {
         this.#notify();
-      } else if (used === 0) {
+      } else if (turn.used === 0) {
         if (device.fault)
           throw new BenchError(`engine: the device did not complete its requests: ${device.fault.message}.`);
         await new Promise<void>((resolve) => {
