@@ -9,6 +9,7 @@ import {
   DEPTHS,
   SESSION_DEFER_FROM,
   SESSION_FROM_BYTES,
+  SESSION_HOST_FROM,
 } from '../../spec/engine';
 import { F_IN_ORDER } from '../../spec/virtio';
 import { Device, hasFeature, queueAt } from '../device';
@@ -106,11 +107,18 @@ export function placeDeferred(session: Session): void {
   }
 }
 
-/** Whether a request is large enough for a session that has its requests deferred. */
+/**
+ * Whether a request is large enough for a session that has its requests deferred, and not for the host: of those whose size it reaches it
+ * goes to the one that asks for more.
+ */
 @inline
 export function isDeferred(device: Device, session: Session): bool {
-  const least = load<u32>(changetype<usize>(session) + SESSION_DEFER_FROM + device.depth * SESSION_FROM_BYTES);
-  return least != 0 && device.deferred != 0 && changetype<Operation>(device.operation).sourceBytes >= least;
+  const at = changetype<usize>(session) + device.depth * SESSION_FROM_BYTES;
+  const least = load<u32>(at + SESSION_DEFER_FROM);
+  const bytes = changetype<Operation>(device.operation).sourceBytes;
+  if (least == 0 || device.deferred == 0 || bytes < least) return false;
+  const hosts = load<u32>(at + SESSION_HOST_FROM);
+  return hosts <= least || bytes < hosts;
 }
 
 /** Whether the next chain of a queue, if it is done at once, has to wait for others before it is used (IN_ORDER). */

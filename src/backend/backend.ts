@@ -124,8 +124,15 @@ export function createBackend(options: ResolvedBackend, memory: WebAssembly.Memo
     flush: () => deferral?.flush(),
     reap: () => deferral?.reap(),
     settle: () => deferral?.settle(),
-    drop: (queue) => deferral?.drop(queue),
-    dispose: () => deferral?.dispose(),
+    drop: (queue) => {
+      deferral?.drop(queue);
+      // A reset of the device closes all sessions.
+      if (queue === undefined) host?.forget();
+    },
+    dispose: () => {
+      deferral?.dispose();
+      host?.forget();
+    },
     counts: () => ({
       host: host?.operations ?? 0,
       hostBytes: host?.bytes ?? 0,

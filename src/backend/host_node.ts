@@ -3,6 +3,7 @@ import * as spec from '../../spec/engine.ts';
 import type { AlgorithmName } from '../../spec/names.ts';
 import type { Depth } from '../engine/depth.ts';
 import type { AeadPlaces, HostCryptography } from '../engine/host.ts';
+import { end, KEPT_BYTES_MAX, KeptCbc } from './kept_cbc.ts';
 import { sessionAlgorithms } from './session_fields.ts';
 import { leastBytes, type ThresholdTable } from './thresholds.ts';
 
@@ -53,6 +54,7 @@ export class NodeHost implements HostCryptography {
   readonly #crypto: Crypto;
   readonly #memory: WebAssembly.Memory;
   readonly #thresholds: ThresholdTable;
+  readonly #cbc: KeptCbc;
   #bytes: Uint8Array = new Uint8Array();
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Requests that were computed here. A chained one counts once for each of its two algorithms. */
@@ -64,6 +66,7 @@ export class NodeHost implements HostCryptography {
     this.#crypto = crypto;
     this.#memory = memory;
     this.#thresholds = thresholds;
+    this.#cbc = new KeptCbc(crypto);
   }
 
   from(session: number, depth: Depth): number {
@@ -79,12 +82,19 @@ export class NodeHost implements HostCryptography {
     const name = cipher && CIPHERS[cipher]?.(8 * key.length);
     if (!name) return false;
     const nonce = cipher === 'aes-ecb' ? null : this.#at(iv, IV_BYTES);
+    const text = this.#at(source, bytes);
+    const id = cipher === 'aes-cbc' && bytes <= KEPT_BYTES_MAX ? this.#id(session) : 0;
     return this.#attempt(bytes, false, () => {
+      if (nonce && id !== 0) {
+        const result = this.#cbc.run(session, id, { name, key, decrypts, iv: nonce, source: text });
+        return this.#write([result], destination, bytes);
+      }
       const { createCipheriv, createDecipheriv } = this.#crypto;
       const stream = decrypts ? createDecipheriv(name, key, nonce) : createCipheriv(name, key, nonce);
       stream.setAutoPadding(false);
       // OpenSSL takes each piece of XTS for a data unit of its own.
-      const result = piecewise(stream, this.#at(source, bytes), cipher === 'aes-xts' ? bytes : PIECE_BYTES);
+      const result = piecewise(stream, text, cipher === 'aes-xts' ? bytes : PIECE_BYTES);
+      end(stream);
       return this.#write(result, destination, bytes);
     });
   }
@@ -98,11 +108,19 @@ export class NodeHost implements HostCryptography {
     if (!hash && !hmac) return false;
     return this.#attempt(bytes, false, () => {
       const data = this.#at(source, bytes);
-      const { createHash, createHmac } = this.#crypto;
-      const state = hmac ? createHmac(hmac, this.#authKey(session)) : createHash(hash ?? '');
-      this.#bytes.set(state.update(data).digest().subarray(0, resultBytes), result);
+      const { hash: hashOf, createHmac } = this.#crypto;
+      const digest = hash
+        ? hashOf(hash, data, 'buffer')
+        : createHmac(hmac ?? '', this.#authKey(session))
+            .update(data)
+            .digest();
+      this.#bytes.set(digest.subarray(0, resultBytes), result);
       return true;
     });
+  }
+
+  forget(session?: number): void {
+    this.#cbc.forget(session);
   }
 
   aead(session: number, places: AeadPlaces): 'declined' | 'done' | 'bad-tag' {
@@ -166,6 +184,11 @@ export class NodeHost implements HostCryptography {
   #authKey(session: number): Uint8Array {
     const start = session + spec.SESSION_KEY + this.#field(session, spec.SESSION_KEY_LEN);
     return this.#at(start, this.#field(session, spec.SESSION_AUTH_KEY_LEN));
+  }
+
+  /** A session's id, or 0 for that of one request in stateless mode. */
+  #id(session: number): number {
+    return this.#field(session, spec.SESSION_ID) + 2 ** 32 * this.#field(session, spec.SESSION_ID + 4);
   }
 
   #field(session: number, offset: number): number {

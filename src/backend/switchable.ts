@@ -19,13 +19,17 @@ export class SwitchableBackend implements Backend {
     digest: (session, source, bytes, result, resultBytes) =>
       this.#current.host.digest(session, source, bytes, result, resultBytes),
     aead: (session: number, places: AeadPlaces) => this.#current.host.aead(session, places),
+    forget: (session) => this.#current.host.forget(session),
   };
   readonly deferral: Deferral = {
     from: (session, depth) => this.#current.deferral.from(session, depth),
     claim: () => this.#current.deferral.claim(),
     post: (record) => this.#current.deferral.post(record),
     release: (record) => this.#current.deferral.release(record),
-    closed: (session) => this.#current.deferral.closed(session),
+    closed: (session) => {
+      this.#current.deferral.closed(session);
+      this.#current.host.forget(session);
+    },
   };
 
   constructor(choice: ResolvedBackend, memory: WebAssembly.Memory) {

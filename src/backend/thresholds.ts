@@ -19,7 +19,10 @@ export type PacedAlgorithm = AlgorithmName | 'aes-cbc-decrypt' | 'chain';
 export type Threshold = Partial<Record<Depth, number>>;
 export type ThresholdTable = Readonly<Partial<Record<PacedAlgorithm, Threshold>>>;
 
-/** Where requests of the backend 'auto' run: in the host's own cryptography, in workers, or else in the engine. */
+/**
+ * Where requests of the backend 'auto' run: in the host's own cryptography, in workers, or else in the engine. One whose size reaches the
+ * thresholds of both goes where the threshold is the higher one.
+ */
 export interface Thresholds {
   host: ThresholdTable;
   workers: ThresholdTable;
@@ -99,19 +102,24 @@ export const HOST_ALWAYS: ThresholdTable = {
 
 const gcm = from(2048);
 const parallel = from(4096);
-const serial: Threshold = { few: 1024, many: 3072, crowd: 3072 };
-const sha256: Threshold = { few: 1024, many: 4096, crowd: 4096 };
+const serial: Threshold = { few: 1024, many: 2048, crowd: 2048 };
+const sha256: Threshold = { few: 1024, many: 2048, crowd: 2048 };
 /** Four at a time the engine is as fast as the processor's SHA-1 instructions. */
 const sha1: Threshold = { few: 1024, many: 65536, crowd: 65536 };
 /** No processor here has instructions for these. */
 const sha512 = from(16384);
 const chacha20 = from(65536);
 
+/** An object that is kept needs no new key schedule, and decryption is CBC's parallel direction. */
+const decryption = from(1024);
+/** Both parts of a chain go there, or neither. */
+const chain: Threshold = { few: 1024, many: 4096, crowd: 4096 };
+
 /** Measured on Node 20.20, OpenSSL 3.0, an AMD EPYC with AES and SHA instructions. */
 const HOST: ThresholdTable = {
   'aes-ecb': parallel,
   'aes-cbc': serial,
-  'aes-cbc-decrypt': parallel,
+  'aes-cbc-decrypt': decryption,
   'aes-ctr': parallel,
   'aes-xts': parallel,
   gcm,
@@ -126,6 +134,7 @@ const HOST: ThresholdTable = {
   'hmac-sha-256': sha256,
   'hmac-sha-384': sha512,
   'hmac-sha-512': sha512,
+  chain,
 };
 
 /** A request alone is done sooner at once: workers are for many, or for what would keep the emulator for a millisecond. */
@@ -158,7 +167,7 @@ const WORKERS: ThresholdTable = Object.fromEntries([
 export type HostKind = 'node:crypto' | 'webcrypto';
 
 const webParallel = from(12288);
-const webSerial: Threshold = { few: 4096, many: 16384, crowd: 65536 };
+const webSerial: Threshold = { few: 4096, many: 16384 };
 const webSha256: Threshold = { few: 4096, many: 16384, crowd: 16384 };
 const webSha1: Threshold = { few: 32768, many: 131072, crowd: 131072 };
 const webSha512 = from(65536);
@@ -187,7 +196,9 @@ const WEBCRYPTO: ThresholdTable = {
 const BESIDE_WEBCRYPTO: Threshold = { many: 917504, crowd: 917504 };
 
 /** WebCrypto takes no chains. */
-const CHAIN: Threshold = FAST;
+const WEB_CHAIN: Threshold = { many: 8192, crowd: 4096 };
+/** Where OpenSSL's objects are not yet worth it, and others can have a part of what it takes two kernels to do. */
+const NODE_CHAIN: Threshold = { crowd: 2048 };
 
 /** The table of this machine's kind. What the host does is not for workers, but for what it does slowly. */
 export function defaultThresholds(kind: HostKind | undefined): Thresholds {
@@ -195,9 +206,10 @@ export function defaultThresholds(kind: HostKind | undefined): Thresholds {
   const host = kind === 'webcrypto' ? WEBCRYPTO : HOST;
   const workers = Object.entries(WORKERS).flatMap(([name, threshold]): [string, Threshold][] => {
     if (!(name in host)) return [[name, threshold]];
-    return kind === 'webcrypto' && name !== 'aes-ctr' ? [[name, BESIDE_WEBCRYPTO]] : [];
+    if (kind === 'node:crypto' || name === 'aes-ctr') return [];
+    return [[name, name === 'aes-cbc' ? { ...BESIDE_WEBCRYPTO, crowd: 4096 } : BESIDE_WEBCRYPTO]];
   });
-  if (kind === 'webcrypto') workers.push(['chain', CHAIN]);
+  workers.push(['chain', kind === 'webcrypto' ? WEB_CHAIN : NODE_CHAIN]);
   return { host, workers: Object.fromEntries(workers) };
 }
 

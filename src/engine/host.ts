@@ -15,6 +15,8 @@ export interface HostCryptography {
   digest(session: number, source: number, bytes: number, result: number, resultBytes: number): boolean;
   /** Runs the session's AEAD over a text; its tag stands, or is left, behind the ciphertext. Writes nothing where the tag is wrong. */
   aead(session: number, request: AeadPlaces): 'declined' | 'done' | 'bad-tag';
+  /** A session is about to be closed, or all are: nothing may stay of its key. */
+  forget(session?: number): void;
 }
 
 export interface AeadPlaces {
@@ -34,6 +36,7 @@ export const DECLINING_HOST: HostCryptography = {
   cipher: () => false,
   digest: () => false,
   aead: () => 'declined',
+  forget: () => {},
 };
 
 const ANSWERS = { declined: HOST_DECLINED, done: HOST_DONE, 'bad-tag': HOST_BAD_TAG } as const;
