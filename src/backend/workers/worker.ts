@@ -42,6 +42,11 @@ const ANNOUNCED_TOGETHER = 8;
 const ANNOUNCED_WITHIN_MS = 0.2;
 /** Fewer of them gain nothing by running side by side. */
 const LANES_LEAST = 3;
+/**
+ * For so many milliseconds a worker stays awake, for the device to answer what was announced with more: to be woken takes as long, and the
+ * system likes to wake it where another worker runs already, which it then waits for.
+ */
+const AWAKE_MS = 0.03;
 
 class Server {
   readonly #control: Int32Array;
@@ -70,9 +75,7 @@ class Server {
       const slots = this.#take(posted);
       if (slots.length === 0) {
         this.#announce();
-        Atomics.add(control, SLEEPING, 1);
-        Atomics.wait(control, POSTED, posted);
-        Atomics.sub(control, SLEEPING, 1);
+        this.#sleep(posted);
         continue;
       }
       this.#runner.run(slots);
@@ -81,6 +84,18 @@ class Server {
       // To be woken costs the device more than to take one job's result: it hears of several, unless the workers would run dry.
       const ahead = (posted - Atomics.load(control, TAKEN)) | 0;
       if (unseen >= ANNOUNCED_TOGETHER || ahead < 2 * this.#workers || this.#isLate()) this.#announce();
+    }
+  }
+
+  /** Until something more is posted. */
+  #sleep(posted: number): void {
+    const control = this.#control;
+    const until = performance.now() + AWAKE_MS;
+    while (Atomics.load(control, POSTED) === posted) {
+      if (performance.now() < until) continue;
+      Atomics.add(control, SLEEPING, 1);
+      Atomics.wait(control, POSTED, posted);
+      Atomics.sub(control, SLEEPING, 1);
     }
   }
 
