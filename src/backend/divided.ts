@@ -9,6 +9,7 @@ import { type Depth, depthAt } from '../engine/depth.ts';
 import type { Deferral } from '../engine/jobs.ts';
 import type { DevicePort } from './device_port.ts';
 import type { Records } from './records.ts';
+import { WEBCRYPTO_BELOW } from './thresholds.ts';
 import type { WebCryptoDeferral } from './webcrypto/deferral.ts';
 import type { WorkerDeferral } from './workers/deferral.ts';
 
@@ -21,7 +22,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 /**
  * Requests that run in WebCrypto or in workers: each has thresholds, and a request goes to the one whose threshold is the highest of
- * those that its size reaches. Both begin with the first session whose requests may need them.
+ * those that its size reaches; what is too large for WebCrypto to be fast, to workers if they have its like. Both begin with the first
+ * session whose requests may need them.
  */
 export class DividedDeferral implements Deferral {
   readonly #host: WebCryptoDeferral;
@@ -107,7 +109,7 @@ export class DividedDeferral implements Deferral {
     const place = this.#places[depth].get(this.#field(record, DEFERRED_SESSION));
     const bytes = this.#field(record, DEFERRED_OPERATION + OPERATION_SOURCE);
     if (!place || bytes < place.workers) return false;
-    return bytes < place.host || place.workers > place.host;
+    return bytes < place.host || place.workers > place.host || bytes >= WEBCRYPTO_BELOW;
   }
 
   /** A word of a record. The memory's buffer is another one whenever the memory has grown. */

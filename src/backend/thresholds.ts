@@ -190,10 +190,14 @@ const WEBCRYPTO: ThresholdTable = {
   'hmac-sha-512': webSha512,
 };
 /**
- * Near 1 MiB Chromium asks the system for each buffer's pages, and WebCrypto falls to 0.4 of its speed: workers have what is many. Not
- * CTR, which goes in pieces.
+ * Near 1 MiB Chromium asks the system for each buffer's pages, and WebCrypto falls to 0.4 of its speed: from here on requests go to
+ * workers, where these have their like, whatever the thresholds of both.
  */
-const BESIDE_WEBCRYPTO: Threshold = { many: 917504, crowd: 917504 };
+export const WEBCRYPTO_BELOW = 917504;
+/** In a crowd workers are also ahead where WebCrypto is not yet worth it. */
+const BESIDE_WEBCRYPTO: Threshold = { many: WEBCRYPTO_BELOW, crowd: 4096 };
+/** CTR goes to WebCrypto in pieces: there a crowd alone is so large that it slows it down. */
+const CTR_BESIDE_WEBCRYPTO: Threshold = { crowd: WEBCRYPTO_BELOW };
 
 /** WebCrypto takes no chains. */
 const WEB_CHAIN: Threshold = { many: 8192, crowd: 4096 };
@@ -206,8 +210,8 @@ export function defaultThresholds(kind: HostKind | undefined): Thresholds {
   const host = kind === 'webcrypto' ? WEBCRYPTO : HOST;
   const workers = Object.entries(WORKERS).flatMap(([name, threshold]): [string, Threshold][] => {
     if (!(name in host)) return [[name, threshold]];
-    if (kind === 'node:crypto' || name === 'aes-ctr') return [];
-    return [[name, name === 'aes-cbc' ? { ...BESIDE_WEBCRYPTO, crowd: 4096 } : BESIDE_WEBCRYPTO]];
+    if (kind === 'node:crypto') return [];
+    return [[name, name === 'aes-ctr' ? CTR_BESIDE_WEBCRYPTO : BESIDE_WEBCRYPTO]];
   });
   workers.push(['chain', kind === 'webcrypto' ? WEB_CHAIN : NODE_CHAIN]);
   return { host, workers: Object.fromEntries(workers) };

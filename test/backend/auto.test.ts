@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Thresholds } from '../../src/backend/backend.ts';
 import { createCryptoDevice } from '../../src/device/device.ts';
 import { type Bench, type BenchOptions, createBench } from '../../src/testing/index.ts';
-import { Flight, numbers, turn } from '../support/flight.ts';
+import { BYTES, Flight, numbers, turn } from '../support/flight.ts';
 import { session } from '../support/requests.ts';
 import { type AnyRig, RIGS } from '../support/rig.ts';
 
@@ -24,7 +24,7 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
   let rig: AnyRig;
   afterEach(() => rig.device.dispose());
 
-  async function up(thresholds: Thresholds) {
+  async function up(thresholds: Thresholds, bytes = BYTES) {
     rig = makeRig({ backend: 'auto', workers: 2, queueSize: 1024, thresholds });
     const id = session(rig);
     const flight = new Flight(rig);
@@ -32,7 +32,7 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     let ready = !thresholds.workers['aes-cbc'];
     while (!ready) {
       const before = rig.data.usedIdx;
-      for (const place of numbers(16)) flight.offer(place, id);
+      for (const place of numbers(16)) flight.offer(place, id, bytes);
       rig.device.notify(0);
       await flight.used(before, 16);
       await turn(1);
@@ -69,6 +69,26 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
       flight.expectDone(100, 64);
       await flight.used(before, 61);
     }
+  });
+
+  test('between the thresholds of both the higher one decides', async () => {
+    const thresholds: Thresholds = {
+      host: { 'aes-cbc': { many: 1024, crowd: 1024 } },
+      workers: { 'aes-cbc': { many: 512, crowd: 512 } },
+    };
+    const { flight, id } = await up(thresholds, 512);
+    const before = rig.device.statistics().elsewhere;
+    const first = rig.data.usedIdx;
+    const sizes = [64, 512, 1008, 1024] as const;
+    // Small ones before them, by which a packed ring says that there are many.
+    for (const place of numbers(3)) flight.offer(50 + place, id, 64);
+    rig.device.notify(0);
+    for (const place of numbers(48)) flight.offer(place, id, sizes[place % 4]);
+    rig.device.notify(0);
+    await flight.used(first, 51);
+    for (const place of numbers(48)) flight.expectDone(place, sizes[place % 4]);
+    const { workers, host } = rig.device.statistics().elsewhere;
+    expect({ workers: workers - before.workers, host: host - before.host }).toEqual({ workers: 24, host: 12 });
   });
 
   test('a large request alone runs at once, where workers are for many', async () => {

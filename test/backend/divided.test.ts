@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import '../support/without_node_crypto.ts';
 import { F_IN_ORDER, F_RING_RESET } from '../../spec/virtio.ts';
 import type { BackendEvent, Thresholds } from '../../src/backend/backend.ts';
+import { WEBCRYPTO_BELOW } from '../../src/backend/thresholds.ts';
 import { createBench } from '../../src/testing/index.ts';
 import { BYTES, Flight, numbers, turn } from '../support/flight.ts';
 import { noise } from '../support/memory.ts';
@@ -229,6 +230,32 @@ test('by default large requests run in WebCrypto, small ones and what it does no
   const sealed = createCipheriv('aes-128-cbc', key, iv).setAutoPadding(false).update(data);
   expect(digest).toEqual(new Uint8Array(createHmac('sha256', key).update(sealed).digest()));
   expect(bench.device.statistics().elsewhere.host).toBe(1);
+  await bench.dispose();
+});
+
+test('between the thresholds of both the higher one decides, but what is too large for WebCrypto goes to workers', async () => {
+  const bench = await createBench({
+    workers: 1,
+    maxRequestBytes: 2 ** 21,
+    thresholds: { host: { 'aes-cbc': { few: 65536 } }, workers: { 'aes-cbc': { few: 4096 } } },
+  });
+  const [key, iv] = [randomBytes(16), randomBytes(16)];
+  const ranBy = async (bytes: number) => {
+    const data = randomBytes(bytes);
+    const before = bench.device.statistics().elsewhere;
+    const result = await bench.driver.cipher({ algorithm: 'aes-cbc', direction: 'encrypt', key, iv, data });
+    const expected = createCipheriv('aes-128-cbc', key, iv).setAutoPadding(false).update(data);
+    expect(result).toEqual({ status: 'ok', data: new Uint8Array(expected) });
+    const { host, workers } = bench.device.statistics().elsewhere;
+    if (host > before.host) return 'webcrypto';
+    return workers > before.workers ? 'workers' : 'engine';
+  };
+  await vi.waitFor(async () => expect(await ranBy(4096)).toBe('workers'), 20_000);
+  expect(await ranBy(4080)).toBe('engine');
+  expect(await ranBy(65520)).toBe('workers');
+  expect(await ranBy(65536)).toBe('webcrypto');
+  expect(await ranBy(WEBCRYPTO_BELOW - 16)).toBe('webcrypto');
+  expect(await ranBy(WEBCRYPTO_BELOW)).toBe('workers');
   await bench.dispose();
 });
 
