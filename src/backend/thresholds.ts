@@ -166,7 +166,8 @@ const WORKERS: ThresholdTable = Object.fromEntries([
 /** Whose cryptography there is beside the engine's: Node's, which answers at once, or a browser's, which answers later. */
 export type HostKind = 'node:crypto' | 'webcrypto';
 
-const webParallel = from(12288);
+const webGcm = from(12288);
+const webCtr: Threshold = { few: 12288, many: 12288, crowd: 65536 };
 const webSerial: Threshold = { few: 4096, many: 16384 };
 const webSha256: Threshold = { few: 4096, many: 16384, crowd: 16384 };
 const webSha1: Threshold = { few: 32768, many: 131072, crowd: 131072 };
@@ -178,8 +179,8 @@ const webSha512 = from(65536);
  */
 const WEBCRYPTO: ThresholdTable = {
   'aes-cbc': webSerial,
-  'aes-ctr': webParallel,
-  gcm: webParallel,
+  'aes-ctr': webCtr,
+  gcm: webGcm,
   sha1: webSha1,
   'sha-256': webSha256,
   'sha-384': webSha512,
@@ -196,8 +197,8 @@ const WEBCRYPTO: ThresholdTable = {
 export const WEBCRYPTO_BELOW = 917504;
 /** In a crowd workers are also ahead where WebCrypto is not yet worth it. */
 const BESIDE_WEBCRYPTO: Threshold = { many: WEBCRYPTO_BELOW, crowd: 4096 };
-/** CTR goes to WebCrypto in pieces: there a crowd alone is so large that it slows it down. */
-const CTR_BESIDE_WEBCRYPTO: Threshold = { crowd: WEBCRYPTO_BELOW };
+/** CTR goes to WebCrypto in pieces: of what is large a crowd alone slows it down. */
+const CTR_BESIDE_WEBCRYPTO: Threshold = { crowd: 8192 };
 
 /** WebCrypto takes no chains. */
 const WEB_CHAIN: Threshold = { many: 8192, crowd: 4096 };

@@ -47,6 +47,8 @@ const LANES_LEAST = 3;
  * system likes to wake it where another worker runs already, which it then waits for.
  */
 const AWAKE_MS = 0.03;
+/** Where that was in vain, so many times it is not tried: the device may be waiting for the very core that a worker keeps. */
+const TIRED = 4;
 
 class Server {
   readonly #control: Int32Array;
@@ -58,6 +60,7 @@ class Server {
   /** FINISHED, and when this worker saw it change: then the device was last told something. */
   #told = 0;
   #toldAt = 0;
+  #tired = 0;
 
   constructor({ module, memory, layout, index }: WorkerStart) {
     this.#control = controlOf(layout, memory);
@@ -90,13 +93,26 @@ class Server {
   /** Until something more is posted. */
   #sleep(posted: number): void {
     const control = this.#control;
-    const until = performance.now() + AWAKE_MS;
+    if (this.#stayAwake(posted)) return;
     while (Atomics.load(control, POSTED) === posted) {
-      if (performance.now() < until) continue;
       Atomics.add(control, SLEEPING, 1);
       Atomics.wait(control, POSTED, posted);
       Atomics.sub(control, SLEEPING, 1);
     }
+  }
+
+  /** For AWAKE_MS, unless that was in vain lately; whether something came. */
+  #stayAwake(posted: number): boolean {
+    if (this.#tired > 0) {
+      this.#tired--;
+      return false;
+    }
+    const until = performance.now() + AWAKE_MS;
+    do {
+      if (Atomics.load(this.#control, POSTED) !== posted) return true;
+    } while (performance.now() < until);
+    this.#tired = TIRED;
+    return false;
   }
 
   #isLate(): boolean {
