@@ -212,7 +212,7 @@ export class NodeHost implements HostCryptography {
  * Node makes a new buffer for each result, which for a large one are pages that the kernel has to find and to clear, at twice the
  * cost of the encryption itself; so short ones are mostly memory that the process has already.
  */
-const PIECE_BYTES = 32768;
+const PIECE_BYTES = 65536;
 
 function piecewise(
   stream: { update(data: Uint8Array): Uint8Array },
