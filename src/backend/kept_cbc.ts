@@ -45,21 +45,19 @@ export class KeptCbc {
    */
   run(session: number, id: number, request: CbcRequest): Uint8Array {
     const kept = this.#of(session, id, request);
-    const { iv, source, decrypts } = request;
-    if (decrypts) {
-      const result = kept.stream.update(source);
-      chain(result, kept.chained, iv);
-      kept.chained.set(source.subarray(-BLOCK_BYTES));
-      return result;
+    // Read once: the guest may write to it meanwhile, and what is chained next has to be what OpenSSL saw.
+    const staged = this.#staging.subarray(0, request.source.length);
+    staged.set(request.source);
+    try {
+      return request.decrypts ? decrypt(kept, staged, request.iv) : encrypt(kept, staged, request.iv);
+    } catch (error) {
+      // Who knows what it would chain to.
+      this.forget(session);
+      throw error;
+    } finally {
+      // Plaintext stays nowhere.
+      staged.fill(0);
     }
-    const staged = this.#staging.subarray(0, source.length);
-    staged.set(source);
-    chain(staged, kept.chained, iv);
-    const result = kept.stream.update(staged);
-    // Plaintext stays nowhere.
-    staged.fill(0);
-    kept.chained.set(result.subarray(-BLOCK_BYTES));
-    return result;
   }
 
   /** Forgets the key of the session that stands there, or all keys. */
@@ -88,6 +86,20 @@ export class KeptCbc {
     this.#kept.set(session, kept);
     return kept;
   }
+}
+
+function encrypt({ stream, chained }: Kept, text: Uint8Array, iv: Uint8Array): Uint8Array {
+  chain(text, chained, iv);
+  const result = stream.update(text);
+  chained.set(result.subarray(-BLOCK_BYTES));
+  return result;
+}
+
+function decrypt({ stream, chained }: Kept, text: Uint8Array, iv: Uint8Array): Uint8Array {
+  const result = stream.update(text);
+  chain(result, chained, iv);
+  chained.set(text.subarray(-BLOCK_BYTES));
+  return result;
 }
 
 /** Ends a stream of node:crypto, which frees OpenSSL's context and wipes the key in it, where a collection of garbage would come some day. */

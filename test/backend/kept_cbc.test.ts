@@ -79,6 +79,21 @@ describe('a kept object', () => {
     expect(standing()).toBe(1);
   });
 
+  test('that fails is not used again', () => {
+    const cbc = new KeptCbc(watched);
+    run(cbc, 0, 1, KEY, 64);
+    const [stream] = streams;
+    if (!stream) throw new Error('There is no stream.');
+    const update = vi.spyOn(stream, 'update').mockImplementation(() => {
+      throw new Error('out of memory');
+    });
+    expect(() => run(cbc, 0, 1, KEY, 64)).toThrow('out of memory');
+    update.mockRestore();
+    expect(hasEnded(stream)).toBe(true);
+    run(cbc, 0, 1, KEY, 64);
+    expect(streams).toHaveLength(2);
+  });
+
   test('of 256 sessions stay: those of more take the place of the first', () => {
     const cbc = new KeptCbc(watched);
     for (const round of [0, 1]) for (const place of numbers(300)) run(cbc, place, 1, KEY, 16 * (1 + round));

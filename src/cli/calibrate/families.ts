@@ -18,4 +18,5 @@ export const FAMILIES: readonly Family[] = [
   { case: 'sha-256', algorithms: ['sha-256', 'sha-224'] },
   { case: 'hmac-sha-256', algorithms: ['hmac-sha-256', 'hmac-sha-224'] },
   { case: 'sha-512', algorithms: ['sha-512', 'sha-384', 'hmac-sha-512', 'hmac-sha-384'] },
+  { case: 'aes-128-cbc+hmac-sha-256', algorithms: ['chain'] },
 ];
