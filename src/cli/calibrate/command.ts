@@ -16,7 +16,7 @@ interface CalibrateFlags {
   json?: true;
 }
 
-/** Milliseconds of one row: all of them take 40 s, or with --quick 10 s. */
+/** Milliseconds of one row: all of them take 45 s, or with --quick 11 s. */
 const ROW_MILLISECONDS = 150;
 const EXIT_INTERRUPTED = 130;
 
