@@ -19,6 +19,7 @@ const MESSAGES: Record<number, string> = {
   [spec.FAULT_INDIRECT_ADDRESS]: 'an indirect table is not in RAM (2.7.5.3)',
   [spec.FAULT_REQUEST_HEADER]: 'a request has no room for its header (5.9.7)',
   [spec.FAULT_REQUEST_STATUS]: 'a request has no room for its status (5.9.7)',
+  [spec.FAULT_HOST]: 'the host failed in the middle of a request; the error that it threw says why (2.1.2)',
 };
 
 /** What made the device set DEVICE_NEEDS_RESET (2.1.2). */
