@@ -282,7 +282,9 @@ export class CryptoDevice {
   /** Why DEVICE_NEEDS_RESET stands, if it does. */
   get fault(): DeviceFault | undefined {
     const code = this.#engine.fault(this.#base);
-    return code === FAULT_NONE ? undefined : describeFault(code, this.#engine.faultQueue(this.#base));
+    if (code === FAULT_NONE) return undefined;
+    const queue = this.#engine.faultQueue(this.#base);
+    return describeFault(code, queue, this.queues[queue]?.ring ?? 'split');
   }
 
   /** Sessions that are open now. */
