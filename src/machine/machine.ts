@@ -80,8 +80,9 @@ export async function buildMachine(options: MachineOptions): Promise<Machine> {
     disable_speaker: true,
     autostart: true,
   });
-  const attached = attachVirtioCrypto(emulator, options.device);
+  // Before the device: a reboot then resets the device first, and writes to RAM afterwards.
   rememberBootMemory(emulator);
+  const attached = attachVirtioCrypto(emulator, options.device);
   if (options.onReboot) insteadOfReboot(emulator, options.onReboot);
   tuneJit(emulator);
   const send = (text: string) => emulator.serial0_send(text);
