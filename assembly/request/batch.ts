@@ -173,7 +173,10 @@ function overlap(a: usize, aBytes: u32, b: usize, bBytes: u32): bool {
   return a < b + bBytes && b < a + aBytes;
 }
 
-/** Whether two sessions differ in their keys alone, as far as lanes are concerned. */
+/**
+ * Whether two sessions differ in their keys alone, as far as lanes are concerned. The kernels of AES go as many rounds in each lane as the
+ * first one's key asks for: CBC's keys must have one length, and so must CMAC's. A key of HMAC has become two states by now, however long it was.
+ */
 function alike(a: Session, b: Session): bool {
   return (
     changetype<usize>(a) == changetype<usize>(b) ||
@@ -184,7 +187,8 @@ function alike(a: Session, b: Session): bool {
       a.keyBytes == b.keyBytes &&
       a.chainOrder == b.chainOrder &&
       a.hashMode == b.hashMode &&
-      a.authAlgo == b.authAlgo)
+      a.authAlgo == b.authAlgo &&
+      (a.authAlgo != MAC_CMAC_AES || a.authKeyBytes == b.authKeyBytes))
   );
 }
 
