@@ -13,8 +13,11 @@ const GUEST_SUITES = [
   'test/trace/**/*.test.ts',
 ];
 
+/** They say themselves which backends they are about. */
+const ONCE = ['test/services/mixed_batches.test.ts'];
+
 const withBackend = (backend: string) => ({
-  test: { name: backend, include: GUEST_SUITES, env: { BACKEND: backend }, ...times },
+  test: { name: backend, include: GUEST_SUITES, exclude: ONCE, env: { BACKEND: backend }, ...times },
 });
 /** The host's cryptography in a browser. It answers after the notification: suites that look at once are left out. */
 const webcrypto = {
