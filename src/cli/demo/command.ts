@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { CRYPTSETUP_COMMAND, CRYPTSETUP_RUNS } from '../../guest/cryptsetup.ts';
 import { loadDriver, waitForSelftest } from '../../guest/selftest.ts';
 import { addBackendOptions, type BackendFlags, backendOptions } from '../backend_flags.ts';
+import { takeInterruption } from '../interruption.ts';
 import { type Machine, startMachine, waitForShell } from '../machine.ts';
 import { commandOutput, type Output } from '../output.ts';
 import { VERSION } from '../version.ts';
@@ -68,14 +69,11 @@ export function demoCommand(): Command {
 
 /** Runs the demo and returns the exit status: 0 passed, 1 failed, 130 interrupted. */
 async function runDemo(options: DemoOptions, output: Output): Promise<number> {
-  const interruption = new AbortController();
-  const onSignal = () => interruption.abort(new Error('Interrupted.'));
-  // With --interactive a terminal in raw mode hands Ctrl-C to the guest; this handler then never runs.
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
+  // With --interactive a terminal in raw mode hands Ctrl-C to the guest, and no signal comes of it.
+  const interruption = takeInterruption();
+  const { signal } = interruption;
   let machine: Machine | undefined;
   try {
-    const { signal } = interruption;
     const files = await resolveFiles(options, output, signal);
     machine = await bootMachine(options, files, output, signal);
     if (options.interactive) {
@@ -87,15 +85,14 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     return result.selftest === 'passed' && result.comparisons.failed === 0 ? 0 : 1;
   } catch (error) {
-    if (interruption.signal.aborted) {
+    if (signal.aborted) {
       output.line('Interrupted.');
       return 130;
     }
     throw error;
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
     await machine?.stop();
+    interruption.end();
   }
 }
 
