@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { buildMachine, type Machine, type MachineOptions } from '../machine/machine.ts';
 
-export { type Machine, waitForShell } from '../machine/machine.ts';
+export type { Machine } from '../machine/machine.ts';
+export { waitForShell } from '../machine/shell.ts';
 
 /** Files that a machine boots from. */
 export interface MachineFiles {
