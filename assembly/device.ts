@@ -61,8 +61,12 @@ export class Device {
   readBuffer: u32;
   readOffset: u32;
   readableLeft: u32;
-  /** Bytes that the request wrote, for its used element (2.7.8). */
+  /** Bytes of the result of the request that is being run; 0 unless its status is OK. */
   resultBytes: u32;
+  /** Bytes at the start of the chain's writable part that were written, for its used element (2.7.8.2). */
+  usedBytes: u32;
+  /** Content of the data request that is being run: keys in stateless mode, IV, associated data and source (statistics.ts). */
+  contentBytes: u32;
 
   /** What this notification may still run, and whether something was left for the next one (statistics.ts). */
   budget: u64;

@@ -59,7 +59,7 @@ async function keepBootedState() {
   const { memoryMiB, ...device } = config;
   const machine = await startMachine({ files: image, memoryMiB, device });
   try {
-    await waitForShell(machine, false);
+    await waitForShell(machine);
     await machine.sideConsole.waitFor(/guest# /);
     await machine.sideConsole.run('echo 3 > /proc/sys/vm/drop_caches');
     const packed = await packState(config, await machine.save());

@@ -27,6 +27,8 @@ export const FAULT_INDIRECT_LENGTH = 14;
 export const FAULT_INDIRECT_ADDRESS = 15;
 export const FAULT_REQUEST_HEADER = 16;
 export const FAULT_REQUEST_STATUS = 17;
+/** The host's own fault: what it was called for threw, and left a request half done. */
+export const FAULT_HOST = 18;
 
 /** Guest memory may be cut into this many stretches (RAM below and above a hole, say). */
 export const MEMORY_REGIONS_MAX = 8;
@@ -95,8 +97,6 @@ export const DEFERRED_READABLE_BYTES = 28;
 export const DEFERRED_WRITABLE_BYTES = 32;
 export const DEFERRED_ALIKE = 36;
 export const DEFERRED_DEPTH = 60;
-/** Whether no byte of its content is one that it may write: it can then be run again where somebody was lost over it. */
-export const DEFERRED_APART = 64;
 export const DEFERRED_OPERATION = 80;
 export const DEFERRED_BUFFERS = 128;
 export const DEFERRED_BUFFER_BYTES = 16;
@@ -118,13 +118,9 @@ export const JOB_ALIKE = 24;
 /** How far behind the job's start its content and its result begin: whoever fills it in chooses, from JOB_CONTENT on, so that copies are aligned. */
 export const JOB_CONTENT_AT = 28;
 export const JOB_RESULT_AT = 32;
-/**
- * A job in place: where the buffers of its record stand in the same memory, and how many it reads and writes; 0: its content and its
- * result are in the job.
- */
+/** A job in place: where the buffers of its content stand in the same memory, and their number. 0: its content is in the job. */
 export const JOB_BUFFERS = 36;
 export const JOB_READABLE_COUNT = 40;
-export const JOB_WRITABLE_COUNT = 44;
 /** Which runner ran it: the number of a worker, or behind them all that of the device itself. */
 export const JOB_RUNNER = 48;
 export const JOB_OPERATION = 64;

@@ -166,6 +166,12 @@ export const AES_LANE_BYTES: usize = 16;
   v128.store(laneField(lanes, 3, 1), x3);
 }
 
+/** Whether chainFour() can take two keys together: it runs as many rounds for all lanes as the first one's key has. */
+@inline
+export function aesChainKeysAlike(keyBytes: u32, otherBytes: u32): bool {
+  return keyBytes == otherBytes;
+}
+
 /**
  * CBC encryption of four independent streams, interleaved so that one stream's latency is another's work.
  * @param lanes four records { ctx, iv, src, dst }, as the parameters of aesCbcEncrypt; the four keys have one size, the four

@@ -13,7 +13,7 @@ import {
   SERVICE_HASH,
   SYM_OP_CIPHER,
 } from '../../spec/crypto';
-import { AES_LANE_BYTES, aesCbcEncrypt4 } from '../cipher/aes_vperm';
+import { AES_LANE_BYTES, aesCbcEncrypt4, aesChainKeysAlike } from '../cipher/aes_vperm';
 import { Device } from '../device';
 import { hash4, LANE4_BYTES, LANES4_BYTES, lanes4Known } from '../hash/hash4';
 import { AES_CMAC4_SCRATCH_BYTES, aesCmac4 } from '../mac/aes_cmac';
@@ -174,8 +174,8 @@ function overlap(a: usize, aBytes: u32, b: usize, bBytes: u32): bool {
 }
 
 /**
- * Whether two sessions differ in their keys alone, as far as lanes are concerned. The kernels of AES go as many rounds in each lane as the
- * first one's key asks for: CBC's keys must have one length, and so must CMAC's. A key of HMAC has become two states by now, however long it was.
+ * Whether requests of two sessions can run side by side: the sessions name the same kernels, and what these kernels assume of all
+ * lanes holds. The lanes of hash4() and hmac4() may differ in everything else: each has its context, its length and its result's.
  */
 function alike(a: Session, b: Session): bool {
   return (
@@ -184,11 +184,12 @@ function alike(a: Session, b: Session): bool {
       a.opType == b.opType &&
       a.algo == b.algo &&
       a.direction == b.direction &&
-      a.keyBytes == b.keyBytes &&
+      aesChainKeysAlike(a.keyBytes, b.keyBytes) &&
       a.chainOrder == b.chainOrder &&
       a.hashMode == b.hashMode &&
       a.authAlgo == b.authAlgo &&
-      (a.authAlgo != MAC_CMAC_AES || a.authKeyBytes == b.authKeyBytes))
+      // The number of CMAC with AES stands for a MAC alone: no hash has it.
+      (a.authAlgo != MAC_CMAC_AES || aesChainKeysAlike(a.authKeyBytes, b.authKeyBytes)))
   );
 }
 

@@ -96,7 +96,7 @@ function destroySession(device: Device, opcode: u32): u32 {
 function answerDestroy(device: Device, status: u32): void {
   store<u8>(device.header, <u8>status);
   writeBytes(device, device.header, 0, STATUS_BYTES);
-  device.resultBytes = STATUS_BYTES;
+  device.usedBytes = STATUS_BYTES;
 }
 
 /** struct virtio_crypto_create_session_input; the id is 0 unless a session was made. */
@@ -105,5 +105,5 @@ function answerCreate(device: Device, status: u32): void {
   // The 32-bit status and the padding behind it, in one store.
   store<u64>(device.header + CREATE_INPUT_STATUS, status);
   writeBytes(device, device.header, 0, CREATE_INPUT_BYTES);
-  device.resultBytes = CREATE_INPUT_BYTES;
+  device.usedBytes = CREATE_INPUT_BYTES;
 }

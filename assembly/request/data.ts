@@ -29,7 +29,7 @@ import { FAULT_NONE, FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../sp
 import { Device, hasFeature, offersService } from '../device';
 import { Session } from '../session/slot';
 import { findSession } from '../session/table';
-import { readBytes, writeLastByte } from '../virtqueue/buffers';
+import { readBytes, usedBytes, writeLastByte } from '../virtqueue/buffers';
 import { countRequest } from '../statistics';
 import { runAead } from './aead';
 import { runAuth } from './auth';
@@ -47,7 +47,7 @@ const DIGEST_BYTES_MAX: u32 = 64;
 /** Runs the data request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered. */
 export function runDataRequest(device: Device): u32 {
   const revision1 = hasFeature(device, F_REVISION_1);
-  let headerBytes: u32 = revision1 ? DATA_HEADER_BYTES : DATA_LEGACY_BYTES;
+  const headerBytes: u32 = revision1 ? DATA_HEADER_BYTES : DATA_LEGACY_BYTES;
   if (device.readableBytes < headerBytes) return FAULT_REQUEST_HEADER;
   if (device.writableBytes < <u32>STATUS_BYTES) return FAULT_REQUEST_STATUS;
   runBatchBeforeChain(device);
@@ -56,13 +56,13 @@ export function runDataRequest(device: Device): u32 {
   const service = opcode >> 8;
   let status: u32 = CRYPTO_NOTSUPP;
   device.resultBytes = 0;
+  device.contentBytes = 0;
   if (isOperation(opcode) && offersService(device, service)) {
     const stateless = statelessLayout(device, service);
     if (revision1) {
       const rest = dataHeaderBytes(service, stateless) - DATA_HEADER_BYTES;
       if (device.readableLeft < rest) return FAULT_REQUEST_HEADER;
       readBytes(device, device.header + DATA_HEADER_BYTES, rest);
-      headerBytes += rest;
     }
     // The note of 5.9.7.3: without REVISION_1 the flag is ignored.
     if (!revision1 || load<u32>(device.header + DATA_FLAG) & FLAG_SESSION_MODE) {
@@ -73,28 +73,24 @@ export function runDataRequest(device: Device): u32 {
   }
   if (device.outcome == OUTCOME_WAITS) return FAULT_NONE;
   if (device.outcome != OUTCOME_DONE) {
-    countRequest(device, service, CRYPTO_OK, device.readableBytes - device.readableLeft - headerBytes + deferredContent(device));
+    countRequest(device, service, CRYPTO_OK, device.contentBytes);
     return FAULT_NONE;
   }
-  if (status != CRYPTO_OK) device.resultBytes = 0;
   writeLastByte(device, <u8>status);
-  countRequest(device, service, status, device.readableBytes - device.readableLeft - headerBytes + squeezedBytes(device, status));
-  device.resultBytes += STATUS_BYTES;
+  countRequest(device, service, status, device.contentBytes);
+  device.usedBytes = usedBytes(status == CRYPTO_OK ? device.resultBytes : 0, device.writableBytes);
   return FAULT_NONE;
 }
 
-/** Content of a request that is read elsewhere. */
-function deferredContent(device: Device): u32 {
-  const operation = changetype<Operation>(device.operation);
-  return operation.ivBytes + operation.sourceBytes + operation.aadBytes + squeezedBytes(device, CRYPTO_OK);
-}
-
-/** SHAKE's results have any length, and take as long as a source of it: one that is no mere digest is content, too. */
+/**
+ * Counts the content that the request says it has, which stands in its chain, whatever becomes of it: IV, associated data and
+ * source. SHAKE's results have any length, and take as long as a source of it: one that is no mere digest is content, too.
+ */
 @inline
-function squeezedBytes(device: Device, status: u32): u32 {
-  if (status != CRYPTO_OK) return 0;
-  const bytes = changetype<Operation>(device.operation).resultBytes;
-  return bytes > DIGEST_BYTES_MAX ? bytes : 0;
+function countContent(device: Device): void {
+  const operation = changetype<Operation>(device.operation);
+  const squeezed = operation.resultBytes > DIGEST_BYTES_MAX ? operation.resultBytes : 0;
+  device.contentBytes += operation.ivBytes + operation.sourceBytes + operation.aadBytes + squeezed;
 }
 
 @inline
@@ -131,6 +127,7 @@ function runOperation(device: Device, session: Session, opcode: u32, stateless: 
   }
   readOperation(device, service, session.opType, stateless);
   if (!carries(device)) return CRYPTO_ERR;
+  countContent(device);
   if (isDeferred(device, session)) {
     device.outcome = defer(device, session, opcode);
     if (device.outcome != OUTCOME_DONE) return CRYPTO_OK;

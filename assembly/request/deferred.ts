@@ -1,6 +1,6 @@
 // Requests whose work is done elsewhere, beside the notification: the engine takes the chain, hands a description of it to the
 // host, and goes on. A record keeps what is needed to complete it later. A request that does not fit waits in its ring.
-import { CRYPTO_OK, SERVICE_AEAD, STATUS_BYTES } from '../../spec/crypto';
+import { CRYPTO_OK, SERVICE_AEAD } from '../../spec/crypto';
 import {
   DEFERRED_BUFFERS,
   DEFERRED_BUFFERS_MAX,
@@ -16,7 +16,7 @@ import { Device, hasFeature, queueAt } from '../device';
 import { aeadPrepare } from '../session/aead';
 import { contextOf, Session } from '../session/slot';
 import { countStatus } from '../statistics';
-import { BUFFER_BYTES, keepBuffers, meetsBuffers, placesOfChain, readableBuffersFor, reportWritten, takeBuffers, writableBuffersFor, writeLastByte } from '../virtqueue/buffers';
+import { BUFFER_BYTES, keepBuffers, meetsBuffers, placesOfChain, readableBuffersFor, reportWritten, takeBuffers, usedBytes, writableBuffersFor, writeLastByte } from '../virtqueue/buffers';
 import { Queue } from '../virtqueue/queue';
 import { runBatch, runsInLanes } from './batch';
 import { Operation, OPERATION_BYTES } from './operation';
@@ -79,15 +79,15 @@ export class Deferred {
   /** Where IN_ORDER was negotiated: the record of the queue's next chain, index + 1. */
   next: u32;
   state: u32;
-  /** With DONE: bytes written, for the used element (2.7.8). */
+  /** With DONE: what the used element says (2.7.8.2). */
   usedBytes: u32;
   /** Between these places stands all that its request will write, or, if it may be served in place, read. */
   low: u32;
   high: u32;
   /** How many requests were available (DEPTH_*). */
   depth: u32;
-  /** Whether no byte of the content is one that the request may write. */
-  apart: u32;
+  /** Bytes of the chain's whole writable part. */
+  room: u32;
 }
 
 export function deferredBytes(records: u32): u32 {
@@ -172,9 +172,8 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   record.high = <u32>(places >> 32);
   device.inFlight++;
   if (session.service == SERVICE_AEAD && session.id != 0) aeadPrepare(session.algo, contextOf(session));
-  const buffers = changetype<usize>(record) + DEFERRED_BUFFERS;
-  record.writableCount = keepBuffers(device, buffers, readable, writable);
-  record.apart = device.deferredInPlace && isApart(device, buffers, readable);
+  record.room = device.writableBytes;
+  record.writableCount = keepBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS, readable, writable);
   post(index);
   return OUTCOME_DEFERRED;
 }
@@ -186,11 +185,6 @@ const COMPARISONS_MAX: u32 = 4096;
 @inline
 export function meetsDeferred(device: Device): bool {
   return device.inFlight != 0 && meetsAny(device);
-}
-
-/** Whether none of the `readable` buffers that were kept at `buffers` has a byte that the chain may write. */
-function isApart(device: Device, buffers: usize, readable: u32): bool {
-  return readable * device.writableCount <= COMPARISONS_MAX && !meetsBuffers(device, buffers, readable, false);
 }
 
 function meetsAny(device: Device): bool {
@@ -205,12 +199,12 @@ function meetsAny(device: Device): bool {
 
 function meetsRecord(device: Device, record: Deferred): bool {
   const count = device.readableCount + device.writableCount;
-  const others = record.writableCount + (record.apart ? record.readableCount : 0);
+  const others = record.writableCount + (device.deferredInPlace ? record.readableCount : 0);
   if (count * others > COMPARISONS_MAX) return true;
   const readable = changetype<usize>(record) + DEFERRED_BUFFERS;
   if (meetsBuffers(device, readable + record.readableCount * BUFFER_BYTES, record.writableCount, true)) return true;
-  // Of a request that is served in place the content is still to be read.
-  return record.apart && meetsBuffers(device, readable, record.readableCount, false);
+  // What is served in place is still to be read there.
+  return device.deferredInPlace != 0 && meetsBuffers(device, readable, record.readableCount, false);
 }
 
 /** The request of record `index` will not be completed. */
@@ -230,7 +224,7 @@ export function dropRecords(device: Device): void {
 
 /** Keeps a chain that was run, of `usedBytes`, until those before it are used. A record is at hand. */
 export function holdBack(device: Device, queue: Queue): void {
-  begin(device, queue, DONE).usedBytes = device.resultBytes;
+  begin(device, queue, DONE).usedBytes = device.usedBytes;
 }
 
 /** Fills the record at hand with the queue's chain. */
@@ -269,7 +263,7 @@ export function finish(device: Device, index: u32, status: u32, resultBytes: u32
   const written = status == CRYPTO_OK ? resultBytes : 0;
   reportWritten(device, 0, written);
   writeLastByte(device, <u8>status);
-  record.usedBytes = written + STATUS_BYTES;
+  record.usedBytes = usedBytes(written, record.room);
   record.state = DONE;
   countStatus(device, record.opcode >> 8, status);
   return queueAt(device, record.queue);
@@ -277,7 +271,7 @@ export function finish(device: Device, index: u32, status: u32, resultBytes: u32
 
 /**
  * Takes the next record whose chain may be used, if there is one: `index` + 1, or the queue's oldest where order counts. Its chain is
- * left in the queue, and its length in resultBytes.
+ * left in the queue, and what its used element says in usedBytes.
  */
 export function nextUsable(device: Device, queue: Queue, index: u32): bool {
   const ordered = queue.orderFirst;
@@ -290,7 +284,7 @@ export function nextUsable(device: Device, queue: Queue, index: u32): bool {
   queue.chainDescriptors = record.chainDescriptors;
   queue.inFlight--;
   queue.inFlightDescriptors -= record.chainDescriptors;
-  device.resultBytes = record.usedBytes;
+  device.usedBytes = record.usedBytes;
   record.state = 0;
   release(taken - 1);
   return true;

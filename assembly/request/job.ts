@@ -1,5 +1,7 @@
-// The other end of a deferred request: a worker runs it from a job, in a memory that it shares with the device, or, where the guest's
-// memory is shared, in the request's own buffers. What a job reads is never written, so that it can be run again if a worker is lost.
+// The other end of a deferred request: a worker runs it from a job, in a memory that it shares with the device. Where the guest's memory
+// is that memory, it reads the content in the request's own buffers. It writes to the job alone: the device's own thread carries the
+// result to the guest, so that nothing is written there once the device was reset, nor beside what the host writes. What a job reads is
+// never written by it, so that it can be run again if a worker is lost.
 import { CRYPTO_OK, STATUS_BYTES } from '../../spec/crypto';
 import {
   DEPTHS,
@@ -16,14 +18,13 @@ import {
   JOB_SESSION,
   JOB_STATUS,
   JOB_WRITABLE_BYTES,
-  JOB_WRITABLE_COUNT,
   SESSION_FROM_BYTES,
   SESSION_HOST_FROM,
 } from '../../spec/engine';
 import { Device } from '../device';
 import { wipe } from '../memory/bytes';
 import { Session, SLOT_BYTES } from '../session/slot';
-import { takeJobBuffers, useJobBuffers } from '../virtqueue/buffers';
+import { addResult, takeSources, useSource } from '../virtqueue/buffers';
 import { runBatch } from './batch';
 import { runParsed } from './data';
 import { OPERATION_BYTES } from './operation';
@@ -50,13 +51,9 @@ export function runJobs(device: Device, jobs: usize, count: u32): void {
     const readableBytes = load<u32>(job + JOB_READABLE_BYTES);
     const writableBytes = load<u32>(job + JOB_WRITABLE_BYTES) + STATUS_BYTES;
     const buffers = load<u32>(job + JOB_BUFFERS);
-    if (buffers) {
-      const readable = load<u32>(job + JOB_READABLE_COUNT);
-      takeJobBuffers(device, buffers, readable, readableBytes, load<u32>(job + JOB_WRITABLE_COUNT), writableBytes);
-    } else {
-      const content = job + load<u32>(job + JOB_CONTENT_AT);
-      useJobBuffers(device, content, readableBytes, job + load<u32>(job + JOB_RESULT_AT), writableBytes);
-    }
+    if (buffers) takeSources(device, buffers, load<u32>(job + JOB_READABLE_COUNT), readableBytes);
+    else useSource(device, job + load<u32>(job + JOB_CONTENT_AT), readableBytes);
+    addResult(device, job + load<u32>(job + JOB_RESULT_AT), writableBytes);
     device.resultBytes = 0;
     const status = runParsed(device, session, load<u32>(job + JOB_OPCODE) >> 8);
     store<u32>(job + JOB_STATUS, status);

@@ -62,6 +62,7 @@ export function openStateless(device: Device, service: u32): u32 {
   const keys = session.keyBytes + session.authKeyBytes;
   if (keys > device.readableLeft) return CRYPTO_ERR;
   readBytes(device, keyOf(session), keys);
+  device.contentBytes = keys;
   expandSession(session);
   placeSession(session);
   placeDeferred(session);

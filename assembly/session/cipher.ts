@@ -84,8 +84,8 @@ export function cipherIvBytes(algo: u32): u32 {
 export function cipherLengthValid(algo: u32, bytes: u32): bool {
   if (algo == CIPHER_AES_CBC || algo == CIPHER_AES_ECB) return bytes % AES_BLOCK_BYTES == 0;
   if (isDes(algo) && algo != CIPHER_3DES_CTR) return bytes % SHORT_BLOCK_BYTES == 0;
-  // A data unit has one block at least (IEEE 1619 section 5.1); none at all is no work.
-  if (algo == CIPHER_AES_XTS) return bytes == 0 || bytes >= <u32>AES_BLOCK_BYTES;
+  // A data unit has one block at least (IEEE 1619 section 5.1): a request of no bytes has none.
+  if (algo == CIPHER_AES_XTS) return bytes >= <u32>AES_BLOCK_BYTES;
   return true;
 }
 

@@ -7,6 +7,7 @@ import {
   FAULT_DESCRIPTOR_ORDER,
   FAULT_NONE,
 } from '../../spec/engine';
+import { STATUS_BYTES } from '../../spec/crypto';
 import { DESC_F_WRITE } from '../../spec/virtio';
 import { Device } from '../device';
 import { GuestPointer, IN_PLACE, NOWHERE, copyFromGuest, copyToGuest, guestStore, reportWrite, translate } from '../memory/guest';
@@ -212,6 +213,17 @@ export function writeLastByte(device: Device, value: u8): void {
   reportWrite(device, buffer.address + buffer.bytes - 1, 1);
 }
 
+/**
+ * What a used element says of a data request (2.7.8.2): bytes at the start of the writable part, all of which were written. The
+ * status stands behind the result only where the chain has no room between the two.
+ * @param resultBytes bytes of the result, 0 if there is none
+ * @param writableBytes bytes of the chain's whole writable part, the last of which is the status
+ */
+@inline
+export function usedBytes(resultBytes: u32, writableBytes: u32): u32 {
+  return resultBytes + STATUS_BYTES == writableBytes ? writableBytes : resultBytes;
+}
+
 /** Readable buffers, from where reading stands, that the next `bytes` are in. */
 export function readableBuffersFor(device: Device, bytes: u32): u32 {
   if (!bytes) return 0;
@@ -257,36 +269,31 @@ export function takeBuffers(device: Device, from: usize, count: u32): void {
   device.writableCount = count;
 }
 
-/** Makes buffers that were kept at `from`, readable ones first, the device's list; so many bytes of each kind count. */
-export function takeJobBuffers(
-  device: Device,
-  from: usize,
-  readable: u32,
-  readableBytes: u32,
-  writable: u32,
-  writableBytes: u32,
-): void {
+/** Makes `count` readable buffers that were kept at `from` the device's list, of which so many bytes are content. */
+export function takeSources(device: Device, from: usize, count: u32, bytes: u32): void {
   beginBuffers(device);
-  memory.copy(device.buffers, from, (readable + writable) * BUFFER_BYTES);
-  device.readableCount = readable;
-  device.writableCount = writable;
-  device.readableBytes = readableBytes;
-  device.writableBytes = writableBytes;
+  memory.copy(device.buffers, from, count * BUFFER_BYTES);
+  device.readableCount = count;
+  device.readableBytes = bytes;
   endBuffers(device);
 }
 
-/** Makes one readable and one writable piece of the engine's own memory the device's list. */
-export function useJobBuffers(device: Device, source: usize, sourceBytes: u32, result: usize, resultBytes: u32): void {
+/** Makes one readable piece of the engine's own memory the device's list. */
+export function useSource(device: Device, source: usize, bytes: u32): void {
   beginBuffers(device);
   const readable = bufferAt(device, 0);
   readable.pointer = source;
-  readable.bytes = sourceBytes;
-  const writable = bufferAt(device, 1);
-  writable.pointer = result;
-  writable.bytes = resultBytes;
+  readable.bytes = bytes;
   device.readableCount = 1;
-  device.writableCount = 1;
-  device.readableBytes = sourceBytes;
-  device.writableBytes = resultBytes;
+  device.readableBytes = bytes;
   endBuffers(device);
+}
+
+/** Adds one writable piece of the engine's own memory to a list that has none yet. */
+export function addResult(device: Device, result: usize, bytes: u32): void {
+  const writable = bufferAt(device, device.readableCount);
+  writable.pointer = result;
+  writable.bytes = bytes;
+  device.writableCount = 1;
+  device.writableBytes = bytes;
 }

@@ -98,10 +98,9 @@ function faultBit(device: Device): u32 {
 function writeUsed(device: Device, queue: Queue): u32 {
   const descriptor = queue.desc + <u32>queue.nextUsed * DESC_BYTES;
   guestStore<u16>(descriptor + PACKED_DESC_ID, <u16>queue.chainId);
-  guestStore<u32>(descriptor + DESC_LEN, device.resultBytes);
-  // 2.8.3: WRITE says that the length counts bytes that the device wrote.
-  const write: u32 = device.resultBytes ? DESC_F_WRITE : 0;
-  return queue.usedWrap ? write | PACKED_DESC_F_AVAIL | PACKED_DESC_F_USED : write;
+  guestStore<u32>(descriptor + DESC_LEN, device.usedBytes);
+  // 2.8.3: WRITE says that the device wrote to a part of the buffers. Every request is answered with a status at least.
+  return queue.usedWrap ? DESC_F_WRITE | PACKED_DESC_F_AVAIL | PACKED_DESC_F_USED : DESC_F_WRITE;
 }
 
 /** Marks the descriptor at `place` used (2.8.1): nothing of it may change after that (2.8.15). */

@@ -76,7 +76,7 @@ function runChains(device: Device, queue: Queue, available: u16): bool {
 function use(device: Device, queue: Queue): void {
   const element = queue.used + USED_RING + (queue.nextUsed & (queue.size - 1)) * USED_ELEM_BYTES;
   guestStore<u32>(element + USED_ELEM_ID, queue.chainId);
-  guestStore<u32>(element + USED_ELEM_LEN, device.resultBytes);
+  guestStore<u32>(element + USED_ELEM_LEN, device.usedBytes);
   queue.nextUsed++;
   queue.requests++;
 }

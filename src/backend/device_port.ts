@@ -15,8 +15,10 @@ export interface DevicePort {
   claimTable(bytes: number): number;
   /** A part of the guest's memory for workers, where threads share that and it can grow: the same for as long as no more is needed. */
   claimStretch(bytes: number): SharedStretch | undefined;
-  /** Chains of a queue were used, whose requests ran there: what complete() answered. */
-  completed(queue: number, answer: number, by: RequestBackend): void;
+  /** Does what a worker or a timer has called for, as a turn of the device: see Turns. */
+  turn(work: () => void): void;
+  /** The request of a record, which came from `queue`, was run; its result stands in its buffers. */
+  complete(queue: number, record: number, result: { status: number; bytes: number }, by: RequestBackend): void;
   /** Records are free again: queues that wait for one may go on. */
   released(): void;
   /** Says anew of every session where its requests run. */

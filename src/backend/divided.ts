@@ -86,9 +86,12 @@ export class DividedDeferral implements Deferral {
 
   settle(): void {
     this.#settling = true;
-    this.#workers.settle();
-    this.#host.settle();
-    this.#settling = false;
+    try {
+      this.#workers.settle();
+      this.#host.settle();
+    } finally {
+      this.#settling = false;
+    }
   }
 
   drop(queue?: number): void {

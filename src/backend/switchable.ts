@@ -53,7 +53,6 @@ export class SwitchableBackend implements Backend {
    */
   exchange(choice: ResolvedBackend): Promise<void> {
     this.#current.settle();
-    // Whoever heard of a result may have exchanged it already.
     this.#before = this.counts();
     this.#current.dispose();
     // The record at hand was one of those that are gone.

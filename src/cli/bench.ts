@@ -34,6 +34,7 @@ import { RING_KINDS, type RingKind } from './bench/rings.ts';
 import { runRows } from './bench/run.ts';
 import { webCrypto } from './bench/webcrypto.ts';
 import { measureIdle, measureWorkers } from './bench/workers_gain.ts';
+import { takeInterruption } from './interruption.ts';
 import { commandOutput } from './output.ts';
 
 interface BenchFlags {
@@ -149,11 +150,8 @@ async function bench(command: Command, flags: BenchFlags): Promise<void> {
     );
   }
 
-  const interruption = new AbortController();
+  const interruption = takeInterruption();
   const { signal } = interruption;
-  const interrupt = () => interruption.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
   try {
     if (flags.overhead) await printOverhead(flags, signal);
     else if (flags.browser) await compareInBrowser(rows, flags, signal);
@@ -164,8 +162,7 @@ async function bench(command: Command, flags: BenchFlags): Promise<void> {
     process.stderr.write('Interrupted.\n');
     process.exitCode = EXIT_INTERRUPTED;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    interruption.end();
   }
 }
 

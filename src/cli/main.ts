@@ -3,10 +3,8 @@ import { Command } from 'commander';
 import { benchCommand } from './bench.ts';
 import { calibrateCommand } from './calibrate/command.ts';
 import { demoCommand } from './demo/command.ts';
-import { allowRelaxedSimd } from './relaxed_simd.ts';
+import { restartWithFlags, wantedFlags } from './v8_flags.ts';
 import { VERSION } from './version.ts';
-
-allowRelaxedSimd();
 
 const program = new Command('virtio-crypto')
   .description('A virtio crypto device for emulators that run in JavaScript.')
@@ -14,6 +12,7 @@ const program = new Command('virtio-crypto')
   .addCommand(demoCommand())
   .addCommand(benchCommand())
   .addCommand(calibrateCommand())
+  .hook('preAction', (_, command) => restartWithFlags(wantedFlags(command.name())))
   .showHelpAfterError('Add --help for what is possible.')
   .exitOverride((error) => {
     // 2 for a wrong command line, as shells have it; 1 stays for a run that failed.

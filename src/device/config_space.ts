@@ -48,9 +48,10 @@ export class ConfigSpace {
     this.#generation = generation;
   }
 
-  /** The byte at `offset`; 0 beyond the structure. */
+  /** The byte at `offset`; 0 where the structure has none: beyond it, before it, and where `offset` is no whole number. */
   byte(offset: number): number {
-    return offset < crypto.CONFIG_BYTES ? this.#bytes.getUint8(offset) : 0;
+    const inside = Number.isInteger(offset) && offset >= 0 && offset < crypto.CONFIG_BYTES;
+    return inside ? this.#bytes.getUint8(offset) : 0;
   }
 
   #set(offset: number, value: number): void {

@@ -34,6 +34,7 @@ import {
   StateError,
 } from './state.ts';
 import { type Statistics, StatisticsReader } from './statistics.ts';
+import { Turns } from './turns.ts';
 
 /**
  * A virtio crypto device over a guest memory (5.9), independent of any emulator and any transport: a transport gives it
@@ -54,10 +55,10 @@ export class CryptoDevice {
   readonly #backend: SwitchableBackend;
   readonly #statistics: StatisticsReader;
   readonly #runner: QueueRunner;
+  readonly #turns = new Turns((queue) => this.#runner.notify(queue));
   #backendReady: Promise<void>;
   #status = 0;
   #driverFeatures = 0n;
-  #interrupt: InterruptHandler = () => {};
   #disposed = false;
   #removed = false;
 
@@ -93,6 +94,7 @@ export class CryptoDevice {
     this.#statistics = new StatisticsReader(memory, this.#engine.statisticsAt(this.#base) >>> 0, dataQueues);
     const clock = options.clock ?? hostClock();
     this.#runner = new QueueRunner({
+      turns: this.#turns,
       engine: this.#engine,
       base: this.#base,
       backend: this.#backend,
@@ -101,11 +103,8 @@ export class CryptoDevice {
       limits,
       dataQueues,
       ready: (queue) => this.#working && this.queues[queue]?.enabled === true,
-      used: (queue) => this.#interrupt('queue', queue),
-      broken: () => {
-        // The driver that took an interrupt of that round may have reset the device already.
-        if (this.fault) this.#needsReset();
-      },
+      used: (queue) => this.#turns.interrupt('queue', queue),
+      broken: () => this.#needsReset(),
     });
     const claimed = new ClaimedMemory(memory);
     this.#backendReady = this.#backend.start({
@@ -116,21 +115,26 @@ export class CryptoDevice {
       clock,
       claimTable: (bytes) => claimed.table(bytes),
       claimStretch: (bytes) => claimed.stretch(bytes),
-      completed: (queue, answer, by) => this.#runner.completed(queue, answer, by),
+      turn: (work) => this.#turns.run('A worker', work),
+      complete: (queue, record, { status, bytes }, by) => this.#runner.complete(queue, record, status, bytes, by),
       released: () => this.#runner.goOn(),
       place: () => this.#placeSessions(),
-      report: options.onBackendEvent ?? (() => {}),
+      report: (event) => this.#turns.say(() => options.onBackendEvent?.(event)),
     });
   }
 
-  /** Names who hears of interrupts; a transport does so when it is built. */
+  /**
+   * Names the handler of interrupts; a transport does so when it is built. The handler is called after the call, or the timer, that
+   * caused the interrupt has done its work, and before it returns. It may call any method of the device. What it throws is
+   * thrown by that call then.
+   */
   onInterrupt(handler: InterruptHandler): void {
-    this.#interrupt = handler;
+    this.#turns.onInterrupt = handler;
   }
 
-  /** Attaches an observer in place of the one before; undefined takes it away. */
+  /** Attaches an observer in place of the one before; undefined takes it away, and what it held back goes on from a timer. */
   observe(observer: DeviceObserver | undefined): void {
-    this.#runner.observer = observer;
+    this.#runner.observe(observer);
   }
 
   /** Resolves when the backend is at work. Until then, and if it never will be, requests run in the engine. */
@@ -154,8 +158,10 @@ export class CryptoDevice {
     const { thresholds } = this.options.backend;
     const choice = resolveBackend({ ...(thresholds && { thresholds }), ...options });
     if (this.#disposed) return Promise.resolve();
-    this.#backendReady = this.#backend.exchange(choice);
-    this.#placeSessions();
+    this.#turns.run('useBackend()', () => {
+      this.#backendReady = this.#backend.exchange(choice);
+      this.#placeSessions();
+    });
     return this.#backendReady;
   }
 
@@ -177,16 +183,18 @@ export class CryptoDevice {
 
   /**
    * The driver writes the status field: 0 resets (2.4), FEATURES_OK is kept only if the device accepts the features
-   * (2.2.2), and no bit that the device set is lost.
+   * (2.2.2), and from then on until the reset: queues work as was agreed. A bit that the device set is not the driver's to clear.
    */
   writeStatus(value: number): void {
     if (this.#disposed) return;
-    if (value === 0) {
-      this.reset();
-      return;
-    }
+    if (value === 0) this.reset();
+    else this.#turns.run('writeStatus()', () => this.#addStatus(value));
+  }
+
+  #addStatus(value: number): void {
     const before = this.#status;
-    let next = (before & STATUS_DEVICE_NEEDS_RESET) | (value & STATUS_BITS & ~STATUS_DEVICE_NEEDS_RESET);
+    const kept = before & (STATUS_DEVICE_NEEDS_RESET | STATUS_FEATURES_OK);
+    let next = kept | (value & STATUS_BITS & ~STATUS_DEVICE_NEEDS_RESET);
     if (next & STATUS_FEATURES_OK && !(before & STATUS_FEATURES_OK)) {
       if (acceptable(this.#driverFeatures, this.offeredFeatures)) {
         this.#agree();
@@ -214,13 +222,19 @@ export class CryptoDevice {
     this.#driverFeatures = kept | (BigInt(value >>> 0) << shift);
   }
 
-  /** queue_enable (4.1.4.3): the queue's size and addresses are checked now; what cannot be used breaks the device. */
+  /**
+   * queue_enable (4.1.4.3): the queue's size and addresses are checked now; what cannot be used breaks the device. Ignored before
+   * FEATURES_OK: until then it is not known how a queue works (3.1.1 steps 5 to 7).
+   */
   enableQueue(index: number): void {
     const queue = this.queues[index];
-    if (!queue || queue.enabled || this.#disposed || this.#status & STATUS_DEVICE_NEEDS_RESET) return;
-    const fault = this.#enable(index, queue);
-    if (fault === FAULT_NONE) queue.enabled = true;
-    else this.#needsReset();
+    if (!queue || queue.enabled || this.#disposed) return;
+    if ((this.#status & (STATUS_FEATURES_OK | STATUS_DEVICE_NEEDS_RESET)) !== STATUS_FEATURES_OK) return;
+    this.#turns.run('enableQueue()', () => {
+      const fault = this.#enable(index, queue);
+      if (fault === FAULT_NONE) queue.enabled = true;
+      else this.#needsReset();
+    });
   }
 
   /** Whether the driver may reset queues one by one: VIRTIO_F_RING_RESET was negotiated (2.6.1). */
@@ -232,11 +246,12 @@ export class CryptoDevice {
   resetQueue(index: number): void {
     const queue = this.queues[index];
     if (!queue) return;
-    this.#runner.resetQueue(index);
-    this.#engine.resetQueue(this.#base, index);
-    queue.reset();
-    // Others may have waited for what was under way there.
-    this.#runner.goOn();
+    this.#turns.run('resetQueue()', () => {
+      this.#turns.forgetInterrupts(index);
+      this.#runner.resetQueue(index);
+      queue.reset();
+      this.#runner.goOnAfterReset();
+    });
   }
 
   /**
@@ -244,11 +259,16 @@ export class CryptoDevice {
    * limits do not allow now stays available in the ring, and is done later from a timer.
    */
   notify(index: number): void {
-    this.#runner.notify(index);
+    this.#turns.notify(index);
   }
 
   /** Device reset (2.4): queues, features and faults are forgotten, every session is closed and its key wiped. */
   reset(): void {
+    this.#turns.run('reset()', () => this.#reset());
+  }
+
+  #reset(): void {
+    this.#turns.forgetInterrupts();
     this.#runner.reset();
     this.#engine.reset(this.#base);
     this.#status = 0;
@@ -262,7 +282,9 @@ export class CryptoDevice {
   /** Why DEVICE_NEEDS_RESET stands, if it does. */
   get fault(): DeviceFault | undefined {
     const code = this.#engine.fault(this.#base);
-    return code === FAULT_NONE ? undefined : describeFault(code, this.#engine.faultQueue(this.#base));
+    if (code === FAULT_NONE) return undefined;
+    const queue = this.#engine.faultQueue(this.#base);
+    return describeFault(code, queue, this.queues[queue]?.ring ?? 'split');
   }
 
   /** Sessions that are open now. */
@@ -282,12 +304,12 @@ export class CryptoDevice {
 
   /** VIRTIO_CRYPTO_S_HW_READY (5.9.5): off means that the driver keeps its requests back; a change interrupts it. */
   setHardwareReady(ready: boolean): void {
-    if (this.config.setHardwareReady(ready) && this.#status & STATUS_DRIVER_OK) this.#interrupt('config', 0);
+    if (this.config.setHardwareReady(ready) && this.#status & STATUS_DRIVER_OK) this.#turns.interrupt('config', 0);
   }
 
   /** Completes the requests that are under way elsewhere, before this returns. Call it before the guest's RAM is saved. */
   settle(): void {
-    this.#backend.settle();
+    this.#turns.run('settle()', () => this.#backend.settle());
   }
 
   /**
@@ -298,7 +320,15 @@ export class CryptoDevice {
     checkObject('options', options);
     const { includeKeys = false } = options;
     checkSwitch('includeKeys', includeKeys);
-    this.settle();
+    // In a turn of its own: the handler of interrupts may have more for the device to do.
+    this.#turns.run('save()', () => this.#backend.settle());
+    return this.#turns.run('save()', () => {
+      this.#backend.settle();
+      return this.#state(includeKeys);
+    });
+  }
+
+  #state(includeKeys: boolean): DeviceState {
     return {
       version: STATE_VERSION,
       options: this.#capacities(),
@@ -332,7 +362,12 @@ export class CryptoDevice {
         `The saved device had features ${state.driverFeatures}, which this one does not offer: create it with the same options.`,
       );
     }
-    this.reset();
+    this.#turns.run('restore()', () => this.#takeOver(state));
+  }
+
+  /** @throws StateError when a part of the state has no place here: the device is reset then */
+  #takeOver(state: DeviceState): void {
+    this.#reset();
     this.#driverFeatures = BigInt(state.driverFeatures);
     this.#status = state.status;
     this.config.restore(state.hardwareReady, state.generation);
@@ -346,17 +381,23 @@ export class CryptoDevice {
         if (held) this.#runner.resume(index);
       });
     } catch (error) {
-      this.reset();
+      this.#reset();
       throw error;
     }
   }
 
   /** Ends the device: its keys are wiped, no timer is left, and it ignores everything from now on. */
   dispose(): void {
-    this.#disposed = true;
-    this.#interrupt = () => {};
-    this.reset();
-    this.#backend.dispose();
+    this.#dispose('dispose()');
+  }
+
+  #dispose(what: string): void {
+    this.#turns.run(what, () => {
+      this.#disposed = true;
+      this.#turns.onInterrupt = () => {};
+      this.#reset();
+      this.#backend.dispose();
+    });
   }
 
   /**
@@ -364,8 +405,8 @@ export class CryptoDevice {
    * and its transport answers every read with all ones.
    */
   remove(): void {
+    this.#dispose('remove()');
     this.#removed = true;
-    this.dispose();
   }
 
   /** Whether the device was taken out. */
@@ -419,7 +460,7 @@ export class CryptoDevice {
 
   /** Buffers may stand in the rings before DRIVER_OK (3.1.1 step 8): they are looked at once it is set. */
   #startQueues(): void {
-    for (let index = 0; index < this.queues.length; index++) this.notify(index);
+    for (let index = 0; index < this.queues.length; index++) this.#runner.notify(index);
   }
 
   /** 2.1.2: the bit is set, and a driver that is up hears of it through a configuration change notification. */
@@ -427,7 +468,7 @@ export class CryptoDevice {
     if (this.#status & STATUS_DEVICE_NEEDS_RESET) return;
     this.#status |= STATUS_DEVICE_NEEDS_RESET;
     this.#runner.stop();
-    if (this.#status & STATUS_DRIVER_OK) this.#interrupt('config', 0);
+    if (this.#status & STATUS_DRIVER_OK) this.#turns.interrupt('config', 0);
   }
 }
 

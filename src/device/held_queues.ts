@@ -66,9 +66,13 @@ export class HeldQueues {
     for (const queue of this.#queues) {
       if (this.#waitOf(queue) > 0) continue;
       this.#queues.delete(queue);
-      this.#run(queue);
       // One queue a turn: what a turn takes is bounded by what a notification may.
-      break;
+      try {
+        this.#run(queue);
+      } finally {
+        this.#arm();
+      }
+      return;
     }
     this.#arm();
   }

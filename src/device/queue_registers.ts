@@ -13,6 +13,8 @@ export interface SavedQueueRegisters {
   enabled: boolean;
 }
 
+export type Ring = 'split' | 'packed';
+
 /** The registers that hold addresses: descriptor table, driver area (avail), device area (used). */
 export type AddressRegister = 'desc' | 'driver' | 'device';
 
@@ -27,6 +29,8 @@ export class QueueRegisters {
   driver = 0n;
   device = 0n;
   enabled = false;
+  /** Which ring the queue has, as device and driver agreed. */
+  ring: Ring = 'split';
 
   /** @param capacity entries of a packed ring; a split one may have the next lower power of two */
   constructor(capacity: number) {
@@ -36,8 +40,9 @@ export class QueueRegisters {
   }
 
   /** 4.1.4.3.1: unless VIRTIO_F_RING_PACKED was negotiated, the size that a driver finds is a power of 2. */
-  useRing(ring: 'split' | 'packed'): void {
+  useRing(ring: Ring): void {
     const before = this.maxSize;
+    this.ring = ring;
     this.maxSize = ring === 'packed' ? this.#capacity : powerOfTwoUpTo(this.#capacity);
     if (this.size === before) this.size = this.maxSize;
   }

@@ -1,4 +1,4 @@
-import { NOTIFY_INTERRUPT, NOTIFY_MORE, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '../../spec/engine.ts';
+import { FAULT_HOST, NOTIFY_INTERRUPT, NOTIFY_MORE, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '../../spec/engine.ts';
 import type { RequestBackend } from '../backend/backend.ts';
 import type { SwitchableBackend } from '../backend/switchable.ts';
 import type { EngineExports } from '../engine/exports.ts';
@@ -7,10 +7,17 @@ import { HeldQueues } from './held_queues.ts';
 import type { ResolvedLimits } from './limits.ts';
 import type { StatisticsReader } from './statistics.ts';
 import { Throttle, type ThrottleLevels } from './throttle.ts';
+import type { Turns } from './turns.ts';
 
-/** Watches a device's queues at work, and may hold them back. A device without one spends nothing on it. */
+/**
+ * Watches a device's queues at work, and may hold them back. A device without one spends nothing on it. Its methods are called in the
+ * middle of a request: from there the device may be read, and notified, but not reset, saved or restored.
+ */
 export interface DeviceObserver {
-  /** A queue is about to be run: answers how many requests may be taken now; whoever said 0 notifies again later. */
+  /**
+   * Called before a queue is run. Returns the number of requests that may be taken now. After a smaller number than there are
+   * requests, call device.notify(queue) to resume; taking the observer away resumes all queues.
+   */
   beforeQueue(queue: number): number;
   /**
    * That was done, or requests that run elsewhere were completed. Results stand in guest memory; the driver has not been
@@ -21,6 +28,7 @@ export interface DeviceObserver {
 
 /** What a runner needs of its device. */
 export interface RunnerDevice {
+  turns: Turns;
   engine: EngineExports;
   /** Where the engine's region begins. */
   base: number;
@@ -33,7 +41,7 @@ export interface RunnerDevice {
   ready(queue: number): boolean;
   /** Used buffers stand in a queue, and the driver wants to hear of it. */
   used(queue: number): void;
-  /** The engine has met with what only a reset mends. */
+  /** The engine has met with what only a reset mends: its fault says what. */
   broken(): void;
 }
 
@@ -42,12 +50,14 @@ export interface RunnerDevice {
  * request is completed that it has to wait for.
  */
 export class QueueRunner {
-  observer: DeviceObserver | undefined;
+  #observer: DeviceObserver | undefined;
   readonly #device: RunnerDevice;
   readonly #throttle: Throttle;
   readonly #held: HeldQueues;
   /** Queues whose next request waits for one that is under way. */
   readonly #waiting = new Set<number>();
+  /** Queues that the observer has held back. */
+  readonly #observed = new Set<number>();
 
   constructor(device: RunnerDevice) {
     this.#device = device;
@@ -55,8 +65,16 @@ export class QueueRunner {
     this.#held = new HeldQueues(
       device.clock,
       (queue) => this.#waitOf(queue),
-      (queue) => this.#run(queue),
+      (queue) => device.turns.run('A timer', () => this.#run(queue)),
     );
+  }
+
+  /** Attaches an observer in place of the one before. Queues that the one before held back go on from a timer. */
+  observe(observer: DeviceObserver | undefined): void {
+    this.#observer = observer;
+    const held = [...this.#observed];
+    this.#observed.clear();
+    for (const queue of held) this.resume(queue);
   }
 
   /** Runs a queue in which the driver may have made buffers available. */
@@ -64,8 +82,7 @@ export class QueueRunner {
     const { ready, backend, engine, base } = this.#device;
     if (!ready(queue)) return;
     backend.reap();
-    // Whoever took an interrupt of that may have reset the device already.
-    if (!ready(queue) || this.#held.has(queue)) return;
+    if (this.#held.has(queue)) return;
     // Nothing to do, and nothing to account for: a driver may notify in vain.
     if (!engine.hasAvailable(base, queue)) return;
     // Whoever waits for the throttle goes first.
@@ -74,9 +91,14 @@ export class QueueRunner {
     else this.#run(queue);
   }
 
-  /** Requests of a queue were completed outside of a notification. */
-  completed(queue: number, answer: number, by: RequestBackend): void {
-    this.observer?.afterQueue(queue, by);
+  /**
+   * The request of a record was run elsewhere, and its result stands in its buffers: its chain is used now, or at its turn.
+   * @param queue the queue that it came from
+   */
+  complete(queue: number, record: number, status: number, bytes: number, by: RequestBackend): void {
+    const { engine, base } = this.#device;
+    const answer = this.#inEngine(queue, () => engine.complete(base, record, status, bytes));
+    this.#after(queue, by);
     if (answer & NOTIFY_INTERRUPT) this.#device.used(queue);
   }
 
@@ -89,7 +111,7 @@ export class QueueRunner {
 
   /** Whether requests of a queue stand in its ring although the driver has notified of them. */
   waits(queue: number): boolean {
-    return this.#held.has(queue) || this.#waiting.has(queue);
+    return this.#held.has(queue) || this.#waiting.has(queue) || this.#observed.has(queue);
   }
 
   /** A queue that waited when its device was saved goes on from a timer. */
@@ -100,20 +122,30 @@ export class QueueRunner {
   /** What was held back stays in its ring. */
   stop(): void {
     this.#held.releaseAll();
+    this.#observed.clear();
   }
 
   /** The device is reset: what is under way is forgotten. */
   reset(): void {
-    this.#held.releaseAll();
+    this.stop();
     this.#waiting.clear();
     this.#device.backend.drop();
   }
 
-  /** The same for one queue. goOn() is called for the others once the queue is reset. */
+  /** The same for one queue. Nothing else runs before the engine has forgotten its chains. */
   resetQueue(queue: number): void {
+    const { engine, base, backend } = this.#device;
     this.#held.release(queue);
     this.#waiting.delete(queue);
-    this.#device.backend.drop(queue);
+    this.#observed.delete(queue);
+    backend.drop(queue);
+    engine.resetQueue(base, queue);
+  }
+
+  /** Others may have waited for what was under way on a queue that was reset. */
+  goOnAfterReset(): void {
+    this.#device.backend.reap();
+    this.goOn();
   }
 
   levels(): ThrottleLevels {
@@ -151,19 +183,52 @@ export class QueueRunner {
       this.#hold(queue);
       return;
     }
-    const admitted = this.observer?.beforeQueue(queue) ?? budget.requests;
-    if (admitted === 0) return;
+    const admitted = this.#before(queue) ?? budget.requests;
+    this.#observed.delete(queue);
+    if (admitted === 0) {
+      this.#observed.add(queue);
+      return;
+    }
     const requests = Math.min(admitted, budget.requests);
-    const answer = engine.notify(base, queue, requests, budget.bytes, limits.bytesPerNotification);
+    const answer = this.#inEngine(queue, () =>
+      engine.notify(base, queue, requests, budget.bytes, limits.bytesPerNotification),
+    );
     backend.flush();
     const ended = clock.now();
-    this.observer?.afterQueue(queue, 'inline');
+    this.#after(queue, 'inline');
     const ran = statistics.took(queue, ended - started);
     if (throttled) this.#throttle.fill(ran, ended);
     if (answer & NOTIFY_MORE && requests === budget.requests) this.#hold(queue);
+    else if (answer & NOTIFY_MORE) this.#observed.add(queue);
     this.#waiting.delete(queue);
     if (answer & NOTIFY_WAITS) this.#waiting.add(queue);
     if (answer & NOTIFY_INTERRUPT) this.#device.used(queue);
     if (answer & NOTIFY_NEEDS_RESET) this.#device.broken();
+  }
+
+  #before(queue: number): number | undefined {
+    const observer = this.#observer;
+    return observer && this.#device.turns.guard(() => observer.beforeQueue(queue));
+  }
+
+  #after(queue: number, by: RequestBackend): void {
+    const observer = this.#observer;
+    if (observer) this.#device.turns.guard(() => observer.afterQueue(queue, by));
+  }
+
+  /**
+   * Calls the engine. Where something that it calls in turn throws (onWrite, say), or the engine itself fails, a request is left half
+   * done: only a reset mends that.
+   * @throws what was thrown
+   */
+  #inEngine(queue: number, work: () => number): number {
+    try {
+      return work();
+    } catch (error) {
+      const { engine, base, broken } = this.#device;
+      engine.setFault(base, FAULT_HOST, queue);
+      broken();
+      throw error;
+    }
   }
 }

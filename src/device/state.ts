@@ -162,7 +162,9 @@ export function restoreSessions(
   // First, so that a session with a later serial raises it: no id that is open here may be given out anew.
   const lost = state.sessions.filter(({ key }) => key === null).map(({ id }) => Number(BigInt(id) >> 32n));
   engine.setSessionSerial(device, Math.max(state.sessionSerial, ...lost));
-  for (const { id, parameters, key } of state.sessions) {
+  // The engine finds the slot of an id at once where slots come in their order.
+  const slotOf = ({ id }: SavedSession) => Number(BigInt(id) & 0xffffffffn);
+  for (const { id, parameters, key } of state.sessions.toSorted((a, b) => slotOf(a) - slotOf(b))) {
     if (key === null) continue;
     if (keyBytesOf(parameters) !== key.length / 2) {
       throw new StateError(`The saved state is damaged: the keys of session ${id} are not as long as it says.`);

@@ -22,7 +22,7 @@ export {
 export { MmioTransport, type MmioWindow } from './mmio_transport.ts';
 export type { PciFunction } from './pci_bus.ts';
 export { type MsixMessage, PciTransport } from './pci_transport.ts';
-export type { Chain, ChainBuffer, DriverQueue, Used } from './queue.ts';
+export { BrokenQueueError, type Chain, type ChainBuffer, type DriverQueue, type Used } from './queue.ts';
 export { type GuestRam, RamAllocator } from './ram.ts';
 export type { Status } from './requests.ts';
 export { type DeviceConfig, type DriverOptions, type RawRequest, type RawResult, RingDriver } from './ring_driver.ts';

@@ -1,5 +1,5 @@
 import * as mmio from '../../spec/virtio_mmio.ts';
-import type { DriverTransport } from './transport.ts';
+import { awaitQueueReset, type DriverTransport } from './transport.ts';
 
 /** How the driver reaches a register window: 32-bit accesses, but for the configuration space. */
 export interface MmioWindow {
@@ -73,8 +73,7 @@ export class MmioTransport implements DriverTransport {
   resetQueue(index: number): void {
     this.#write(mmio.MMIO_QUEUE_SEL, index);
     this.#write(mmio.MMIO_QUEUE_RESET, 1);
-    // 4.2.2.2: the reset is complete when the register reads as 0.
-    while (this.#read(mmio.MMIO_QUEUE_RESET) !== 0);
+    awaitQueueReset(index, () => this.#read(mmio.MMIO_QUEUE_RESET));
   }
 
   notify(index: number, data = 0): void {

@@ -1,5 +1,6 @@
 import * as spec from '../../spec/virtio.ts';
 import {
+  BrokenQueueError,
   type Chain,
   type ChainBuffer,
   completedBy,
@@ -32,6 +33,7 @@ export class PackedQueue implements DriverQueue {
   #usedWrap = 1;
   /** Descriptors made available since the device was last notified. */
   #added = 0;
+  #broken: BrokenQueueError | undefined;
 
   constructor(index: number, size: number, ram: GuestRam, allocator: RamAllocator, features: QueueFeatures) {
     this.index = index;
@@ -52,6 +54,10 @@ export class PackedQueue implements DriverQueue {
 
   get inFlight(): number {
     return this.#inFlight.size;
+  }
+
+  get broken(): BrokenQueueError | undefined {
+    return this.#broken;
   }
 
   get nextOffset(): number {
@@ -104,17 +110,22 @@ export class PackedQueue implements DriverQueue {
   }
 
   takeUsed(): Used[] {
-    const view = ramView(this.#ram);
     const taken: Used[] = [];
+    if (this.#broken) return taken;
+    const view = ramView(this.#ram);
     while (true) {
       const descriptor = this.desc + this.#nextUsed * spec.DESC_BYTES;
       const flags = view.getUint16(descriptor + spec.PACKED_DESC_FLAGS, true);
       const marks = flags & (spec.PACKED_DESC_F_AVAIL | spec.PACKED_DESC_F_USED);
       if (marks !== (this.#usedWrap ? spec.PACKED_DESC_F_AVAIL | spec.PACKED_DESC_F_USED : 0)) break;
       const head = view.getUint16(descriptor + spec.PACKED_DESC_ID, true);
-      const written = view.getUint32(descriptor + spec.DESC_LEN, true);
+      // 2.8.4: without WRITE the length of a used descriptor is reserved.
+      const written = flags & spec.DESC_F_WRITE ? view.getUint32(descriptor + spec.DESC_LEN, true) : 0;
       const batch = completedBy(this.#inFlight, { head, written }, this.#features.inOrder);
-      if (!batch) throw new Error(`The device completed chain ${head} of queue ${this.index}, which it does not hold.`);
+      if (!Array.isArray(batch)) {
+        this.#broken = new BrokenQueueError(this.index, batch.did, batch.with === 'id' ? '2.8.22' : '2.8.4');
+        return taken;
+      }
       for (const { chain, ...used } of batch) {
         this.#inFlight.delete(used.head);
         this.#freeIds.push(used.head);

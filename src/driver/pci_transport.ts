@@ -1,7 +1,7 @@
 import { STATUS_ACKNOWLEDGE } from '../../spec/virtio.ts';
 import * as pci from '../../spec/virtio_pci.ts';
 import { findMsix, findStructures, type MsixCapability, type PciFunction, type Structures } from './pci_bus.ts';
-import type { DriverTransport } from './transport.ts';
+import { awaitQueueReset, type DriverTransport } from './transport.ts';
 
 /** An interrupt message: what the operating system lets a function write, and where. */
 export interface MsixMessage {
@@ -95,8 +95,7 @@ export class PciTransport implements DriverTransport {
   resetQueue(index: number): void {
     this.#write(pci.COMMON_QUEUE_SELECT, 2, index);
     this.#write(pci.COMMON_QUEUE_RESET, 2, 1);
-    // 4.1.4.3.2: the reset is complete when the register reads as 0.
-    while (this.#read(pci.COMMON_QUEUE_RESET, 2) !== 0);
+    awaitQueueReset(index, () => this.#read(pci.COMMON_QUEUE_RESET, 2));
   }
 
   /** Available buffer notification (4.1.5.2). */

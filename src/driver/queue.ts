@@ -18,6 +18,22 @@ export interface Used {
   written: number;
 }
 
+/**
+ * The device did with a queue what the specification forbids. What it holds of the queue can't be told any more: the queue takes
+ * nothing until it is reset.
+ */
+export class BrokenQueueError extends Error {
+  override name = 'BrokenQueueError';
+
+  /**
+   * @param did what the device did, after "the device"
+   * @param section of the specification, of the ring that the queue has
+   */
+  constructor(queue: number, did: string, section: string) {
+    super(`Queue ${queue} is broken: the device ${did} (${section}). Reset the queue or the device.`);
+  }
+}
+
 /** Features that shape a queue. */
 export interface QueueFeatures {
   indirect: boolean;
@@ -45,8 +61,13 @@ export interface DriverQueue {
   needsNotification(): boolean;
   /** Bits 16 to 31 of a notification with VIRTIO_F_NOTIFICATION_DATA (2.9): where the next chain will stand. */
   readonly nextOffset: number;
-  /** Takes what the device completed since the last call, and asks for an interrupt at the next completion. */
+  /**
+   * Takes what the device completed since the last call, and asks for an interrupt at the next completion. Where the device
+   * completed what cannot be, the queue is `broken` afterwards, and only what came before is taken.
+   */
   takeUsed(): Used[];
+  /** Why the queue takes nothing any more, if it is so. */
+  readonly broken: BrokenQueueError | undefined;
   /** Gives the queue's memory back, with what the device never completed. */
   release(): void;
 }
@@ -63,14 +84,19 @@ export function describe(chain: Chain, writeFlag: number): (ChainBuffer & { flag
  * The chains that one used element stands for, oldest first: its own alone, or with VIRTIO_F_IN_ORDER all up to it. Of those before
  * the last the device did not say how much it wrote: as much as they can hold.
  * @param inFlight chains that the device holds, in the order in which they were made available
+ * @returns what the device did, where it completed what it does not hold or wrote more than there is room for
  */
 export function completedBy<C extends { writableBytes: number }>(
   inFlight: ReadonlyMap<number, C>,
   { head, written }: Used,
   inOrder: boolean,
-): (Used & { chain: C })[] | undefined {
+): (Used & { chain: C })[] | { did: string; with: 'id' | 'length' } {
   const chain = inFlight.get(head);
-  if (!chain) return undefined;
+  if (!chain) return { did: `completed chain ${head}, which it does not hold`, with: 'id' };
+  if (written > chain.writableBytes) {
+    const room = `${chain.writableBytes} bytes may be written`;
+    return { did: `says that it wrote ${written} bytes into chain ${head}, of which ${room}`, with: 'length' };
+  }
   if (!inOrder) return [{ head, written, chain }];
   const batch: (Used & { chain: C })[] = [];
   for (const [older, held] of inFlight) {

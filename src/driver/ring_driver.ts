@@ -59,8 +59,12 @@ export interface DriverOptions {
   queueSize?: number;
 }
 
+/** A request that the device holds. */
 interface Pending {
+  queue: number;
   writable: ChainBuffer[];
+  /** What the driver took of guest memory for it: given back when the device is done with it. */
+  memory: readonly number[];
   resolve(result: RawResult): void;
   reject(error: Error): void;
 }
@@ -83,6 +87,9 @@ const STATELESS_MODES = [
   spec.F_AEAD_STATELESS_MODE,
 ].reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
 
+/** A device whose configuration changes more often than it can be read is none that works. */
+const CONFIG_READS_MAX = 1000;
+
 /** The driver's side of the virtio core (3.1): initialisation, virtqueues, and chains of whatever contents. */
 export class RingDriver {
   readonly transport: DriverTransport;
@@ -94,6 +101,8 @@ export class RingDriver {
   readonly #allocator: RamAllocator;
   readonly #options: DriverOptions;
   readonly #pending = new Map<string, Pending>();
+  /** By queue: memory of requests that were in flight when the queue broke. The device may write there until a reset. */
+  readonly #lent = new Map<number, number[]>();
 
   /** @throws TypeError or RangeError for an option that cannot be, naming it */
   constructor(transport: DriverTransport, ram: GuestRam, allocator: RamAllocator, options: DriverOptions = {}) {
@@ -140,12 +149,15 @@ export class RingDriver {
     return this.queues.length - 1;
   }
 
-  /** Reads the configuration space, again if it changed under way (2.5.1). */
+  /**
+   * Reads the configuration space, again if it changed under way (2.5.1).
+   * @throws Error when it changes whenever it is read
+   */
   readConfig(): DeviceConfig {
     const { transport } = this;
     const read = (offset: number) => transport.readConfig(offset, 4) >>> 0;
     const read64 = (low: number, high: number) => BigInt(read(low)) | (BigInt(read(high)) << 32n);
-    while (true) {
+    for (let reads = 0; reads < CONFIG_READS_MAX; reads++) {
       const generation = transport.configGeneration;
       const config: DeviceConfig = {
         hardwareReady: (read(spec.CONFIG_STATUS) & spec.S_HW_READY) !== 0,
@@ -161,6 +173,7 @@ export class RingDriver {
       };
       if (transport.configGeneration === generation) return config;
     }
+    throw new Error(`The device changed its configuration during each of ${CONFIG_READS_MAX} reads of it (2.5.1).`);
   }
 
   /** The device raised its interrupt: acknowledge it and take what is done. */
@@ -169,22 +182,32 @@ export class RingDriver {
     this.poll();
   }
 
-  /** Takes what the device completed on any queue. */
+  /**
+   * Takes what the device completed on any queue. Where it completed what cannot be, the queue is broken: its requests in flight are
+   * rejected with a BrokenQueueError, and so are later ones until a reset.
+   */
   poll(): void {
     for (const queue of this.queues) {
       for (const { head, written } of queue.takeUsed()) this.#finish(`${queue.index}:${head}`, written);
+      if (queue.broken) this.#lendAll(queue.index, queue.broken);
     }
   }
 
-  /** Sends a raw chain. Resolves when the device completed it; never, if the device needs a reset before. */
+  /**
+   * Sends a raw chain. Resolves when the device completed it; never, if the device needs a reset before. Rejects with a
+   * BrokenQueueError when the device breaks the queue, or has.
+   */
   async submit(request: RawRequest): Promise<RawResult> {
+    const { broken } = this.#queue(request.queue);
+    if (broken) throw broken;
     const bytes = this.#ram();
-    const taken: number[] = [];
+    const memory: number[] = [];
     const take = (length: number): ChainBuffer => {
       const address = this.#allocator.take(length);
-      taken.push(address);
+      memory.push(address);
       return { address, bytes: length };
     };
+    let sent: Promise<RawResult>;
     try {
       const readable = request.readable.map((data) => {
         const buffer = take(data.length);
@@ -201,21 +224,25 @@ export class RingDriver {
         writable,
         ...(request.indirect === undefined ? {} : { indirect: request.indirect }),
       };
-      return await this.submitChain(request.queue, chain, request.hold);
-    } finally {
-      for (const address of taken) this.#allocator.give(address);
+      sent = this.#send(request.queue, chain, memory);
+    } catch (error) {
+      this.#giveAll(memory);
+      throw error;
     }
+    if (!request.hold) this.notify(request.queue);
+    return sent;
   }
 
-  /** Sends a chain over buffers of the caller's own. */
+  /**
+   * Sends a chain over buffers of the caller's own. After a rejection with a BrokenQueueError the device may still write there, until
+   * the queue or the device is reset.
+   */
   submitChain(index: number, chain: Chain, hold = false): Promise<RawResult> {
-    const queue = this.#queue(index);
-    const head = queue.add(chain);
-    const result = new Promise<RawResult>((resolve, reject) => {
-      this.#pending.set(`${index}:${head}`, { writable: [...chain.writable], resolve, reject });
-    });
+    const { broken } = this.#queue(index);
+    if (broken) return Promise.reject(broken);
+    const sent = this.#send(index, chain, []);
     if (!hold) this.notify(index);
-    return result;
+    return sent;
   }
 
   /** Notifies the device of what was held back, if it wants to hear of it. */
@@ -236,11 +263,8 @@ export class RingDriver {
     this.transport.resetQueue(index);
     // 2.6.1.1.2: not before the device is done with it.
     queue.release();
-    for (const [key, { reject }] of this.#pending) {
-      if (!key.startsWith(`${index}:`)) continue;
-      this.#pending.delete(key);
-      reject(new Error(`Queue ${index} was reset.`));
-    }
+    this.#lendAll(index, new Error(`Queue ${index} was reset.`));
+    this.#giveBack(index);
     this.queues[index] = this.#setUpQueue(index, index < this.controlQueue);
   }
 
@@ -282,21 +306,53 @@ export class RingDriver {
     return queue;
   }
 
+  #send(index: number, chain: Chain, memory: readonly number[]): Promise<RawResult> {
+    const head = this.#queue(index).add(chain);
+    return new Promise((resolve, reject) => {
+      const writable = [...chain.writable];
+      this.#pending.set(`${index}:${head}`, { queue: index, writable, memory, resolve, reject });
+    });
+  }
+
   #finish(key: string, written: number): void {
     const pending = this.#pending.get(key);
     if (!pending) return;
     this.#pending.delete(key);
     const bytes = this.#ram();
-    pending.resolve({
-      written,
-      writable: pending.writable.map(({ address, bytes: length }) => bytes.slice(address, address + length)),
-    });
+    const writable = pending.writable.map(({ address, bytes: length }) => bytes.slice(address, address + length));
+    this.#giveAll(pending.memory);
+    pending.resolve({ written, writable });
   }
 
+  /** Rejects the requests of a queue that are in flight. Their memory stays taken: the device may write there until a reset. */
+  #lendAll(queue: number, error: Error): void {
+    const lent = this.#lent.get(queue) ?? [];
+    this.#lent.set(queue, lent);
+    for (const [key, pending] of this.#pending) {
+      if (pending.queue !== queue) continue;
+      this.#pending.delete(key);
+      lent.push(...pending.memory);
+      pending.reject(error);
+    }
+  }
+
+  /** The device writes into a queue's requests no more. */
+  #giveBack(queue: number): void {
+    this.#giveAll(this.#lent.get(queue) ?? []);
+    this.#lent.delete(queue);
+  }
+
+  #giveAll(memory: readonly number[]): void {
+    for (const address of memory) this.#allocator.give(address);
+  }
+
+  /** The device was reset. */
   #abandon(error: Error): void {
-    for (const { reject } of this.#pending.values()) reject(error);
-    this.#pending.clear();
-    for (const queue of this.queues) queue.release();
+    for (const queue of this.queues) {
+      queue.release();
+      this.#lendAll(queue.index, error);
+      this.#giveBack(queue.index);
+    }
     this.queues = [];
   }
 }

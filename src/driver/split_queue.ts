@@ -1,5 +1,6 @@
 import * as spec from '../../spec/virtio.ts';
 import {
+  BrokenQueueError,
   type Chain,
   type ChainBuffer,
   completedBy,
@@ -29,6 +30,7 @@ export class SplitQueue implements DriverQueue {
   #lastUsed = 0;
   /** The avail index that the device was last notified of. */
   #notified = 0;
+  #broken: BrokenQueueError | undefined;
 
   constructor(index: number, size: number, ram: GuestRam, allocator: RamAllocator, features: QueueFeatures) {
     this.index = index;
@@ -52,6 +54,10 @@ export class SplitQueue implements DriverQueue {
   /** Chains that the device holds. */
   get inFlight(): number {
     return this.#inFlight.size;
+  }
+
+  get broken(): BrokenQueueError | undefined {
+    return this.#broken;
   }
 
   get nextOffset(): number {
@@ -110,15 +116,27 @@ export class SplitQueue implements DriverQueue {
 
   /** Takes what the device completed since the last call (2.7.14), and asks for an interrupt at the next completion. */
   takeUsed(): Used[] {
-    const view = ramView(this.#ram);
-    const usedIdx = view.getUint16(this.used + spec.USED_IDX, true);
     const taken: Used[] = [];
-    while (this.#lastUsed !== usedIdx) {
+    if (this.#broken) return taken;
+    const view = ramView(this.#ram);
+    let left = (view.getUint16(this.used + spec.USED_IDX, true) - this.#lastUsed) & 0xffff;
+    if (left > this.inFlight) {
+      this.#break(`moved the used index ahead by ${left}, while it held ${this.inFlight} chains`, '2.7.8');
+      return taken;
+    }
+    while (left > 0) {
       const element = this.used + spec.USED_RING + (this.#lastUsed & (this.size - 1)) * spec.USED_ELEM_BYTES;
       const head = view.getUint32(element + spec.USED_ELEM_ID, true);
       const written = view.getUint32(element + spec.USED_ELEM_LEN, true);
       const batch = completedBy(this.#inFlight, { head, written }, this.#features.inOrder);
-      if (!batch) throw new Error(`The device completed chain ${head} of queue ${this.index}, which it does not hold.`);
+      if (!Array.isArray(batch)) {
+        this.#break(batch.did, '2.7.8');
+        return taken;
+      }
+      if (batch.length > left) {
+        this.#break(`completed ${batch.length} chains at once and moved the used index ahead by ${left}`, '2.7.9');
+        return taken;
+      }
       for (const { chain, ...used } of batch) {
         this.#inFlight.delete(used.head);
         this.#freeDescriptors.push(...chain.descriptors);
@@ -126,9 +144,14 @@ export class SplitQueue implements DriverQueue {
         taken.push(used);
       }
       this.#lastUsed = (this.#lastUsed + batch.length) & 0xffff;
+      left -= batch.length;
     }
     view.setUint16(this.avail + spec.AVAIL_RING + this.size * spec.AVAIL_ELEM_BYTES, this.#lastUsed, true);
     return taken;
+  }
+
+  #break(did: string, section: string): void {
+    this.#broken = new BrokenQueueError(this.index, did, section);
   }
 }
 

@@ -6,7 +6,10 @@ export interface SerialLine {
 }
 
 export interface WaitOptions {
+  /** Default: a minute, or what the console was made with. Infinity waits for as long as it takes. */
   readonly timeoutMs?: number;
+  /** What is waited for, in words: for the error when it does not come. */
+  readonly what?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -51,6 +54,10 @@ function quote(command: string): string {
   return `'${command.replaceAll("'", "'\\''")}'`;
 }
 
+function inShort(command: string): string {
+  return command.length > 60 ? `${command.slice(0, 60)}...` : command;
+}
+
 /**
  * A person at the guest's serial console, in code: waits for what the guest says, and runs commands in its shell.
  * Commands run one after the other, each in a shell of its own, so that none can leave the console's shell in a state
@@ -58,6 +65,7 @@ function quote(command: string): string {
  */
 export class GuestConsole {
   readonly #line: SerialLine;
+  readonly #timeoutMs: number;
   readonly #decoder = new TextDecoder();
   #bytes: number[] = [];
   #text = '';
@@ -65,12 +73,19 @@ export class GuestConsole {
   #waiters: Waiter[] = [];
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(line: SerialLine) {
+  /** @param timeoutMs how long a wait takes at most where it does not say */
+  constructor(line: SerialLine, { timeoutMs = DEFAULT_TIMEOUT_MS }: Pick<WaitOptions, 'timeoutMs'> = {}) {
     this.#line = line;
+    this.#timeoutMs = timeoutMs;
     line.onByte((byte) => {
       // An emulator hands over many bytes in a row: they are looked at together.
       if (this.#bytes.push(byte) === 1) queueMicrotask(() => this.#take());
     });
+  }
+
+  /** The end of what the guest wrote and nobody waited for yet. */
+  get tail(): string {
+    return this.#text.slice(-TAIL_CHARACTERS).replaceAll('\r', '').trim();
   }
 
   /** Waits for text that the guest has not been waited for before, and takes everything up to its end as seen. */
@@ -94,11 +109,14 @@ export class GuestConsole {
       `printf '<%s-%s>\\n' begin ${id}; sh -c ${quote(command)} </dev/null 2>&1; ` +
       `printf '<%s-%s-%d>\\n' end ${id} $?`;
     if (line.split('\n').some((part) => part.length > MAX_LINE)) {
-      throw new RangeError(`A line of a guest command can have ${MAX_LINE} characters: ${command.slice(0, 60)}...`);
+      throw new RangeError(`A line of a guest command can have ${MAX_LINE} characters: ${inShort(command)}`);
     }
     this.#line.send(`${line}\n`);
     try {
-      const { before, match, truncated } = await this.#expect(new RegExp(`<end-${id}-(\\d+)>`), options);
+      const { before, match, truncated } = await this.#expect(new RegExp(`<end-${id}-(\\d+)>`), {
+        what: `the end of the command "${inShort(command)}"`,
+        ...options,
+      });
       const begin = new RegExp(`<begin-${id}>\\r*\\n`).exec(before);
       const output = begin === null ? before : before.slice(begin.index + begin[0].length);
       return {
@@ -113,7 +131,7 @@ export class GuestConsole {
     }
   }
 
-  #expect(pattern: RegExp, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: WaitOptions): Promise<Found> {
+  #expect(pattern: RegExp, { timeoutMs = this.#timeoutMs, signal, what }: WaitOptions): Promise<Found> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
         reject(signal.reason);
@@ -136,11 +154,12 @@ export class GuestConsole {
         end();
         reject(signal?.reason);
       };
-      const timer = setTimeout(() => {
+      const onTimeout = (): void => {
         end();
-        const tail = this.#text.slice(-TAIL_CHARACTERS).replaceAll('\r', '').trim();
-        reject(new GuestConsoleError(`The guest did not answer within ${timeoutMs / 1000} s (${pattern}).`, tail));
-      }, timeoutMs);
+        const missing = what === undefined ? '' : `: ${what} did not come`;
+        reject(new GuestConsoleError(`The guest did not answer within ${timeoutMs / 1000} s${missing}.`, this.tail));
+      };
+      const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(onTimeout, timeoutMs);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiters.push(waiter);
       this.#match();

@@ -1,54 +1,84 @@
 import type { CryptoDevice } from '../device/device.ts';
 import { Coalescing } from './coalescing.ts';
 import type { V86Cpu } from './v86_internals.ts';
+import { MachineLifecycle } from './v86_lifecycle.ts';
 
 /** A guest that does not halt within so many of v86's slices is busy with other things. */
 const BUSY_SLICES = 1;
 
+/** Takes a driver's notifications of one device. */
+export interface CoalescedNotifications {
+  /** The driver notifies of a queue: the device hears of it now, or a little later. */
+  (queue: number): void;
+  /** The driver accesses a register other than the notification: the device hears of what is held back first. */
+  answerHeld(): void;
+}
+
 /**
- * Decides when the data queues of a device in v86 are looked at. v86 calls run_hardware_timers inside its own loop, at
- * once when the guest halts and otherwise every hundred thousand instructions or so, and takes interrupts right after:
- * what is held back is answered there without leaving the loop, and never waits longer than two such slices.
- * @returns what takes the driver's notifications
+ * Decides when the data queues of a device in v86 are looked at. What is held back is answered at the first of these:
+ *
+ * - The guest halts. v86 then calls run_hardware_timers inside its own loop, and takes interrupts right after.
+ * - The guest does not halt: v86 calls run_hardware_timers after each slice of 100,003 instructions or a few more, whether or not
+ *   the guest has interrupts enabled. So a driver that polls the used ring waits for two slices at most. Only translated code
+ *   that never leaves a loop can put this off (see the machine's JIT settings).
+ * - The driver accesses a register of the device, the ISR status among them: it waits in another way than by halting.
+ * - The machine is saved.
+ *
+ * A guest that has halted with interrupts disabled reaches none of them. It never runs again, until the machine is reset; v86
+ * looks at no timer then.
  */
-export function coalesceNotifications(cpu: V86Cpu, device: CryptoDevice): (queue: number) => void {
+export function coalesceNotifications(cpu: V86Cpu, device: CryptoDevice): CoalescedNotifications {
   const { dataQueues } = device.options;
-  const policies = Array.from({ length: dataQueues }, () => new Coalescing());
+  const newPolicies = () => Array.from({ length: dataQueues }, () => new Coalescing());
+  let policies = newPolicies();
   const held = new Set<number>();
   /** Slices that have ended since the first of what is held back arrived. */
   let slices = 0;
 
-  const answerHeld = (idle: boolean) => {
-    const queues = [...held];
-    held.clear();
+  /** @param judge is told of each queue how many requests stood in it */
+  const answerHeld = (judge: (policy: Coalescing | undefined, requests: number) => void) => {
     slices = 0;
-    for (const queue of queues) {
+    // An interrupt handler may notify again, save or reset the machine: what it leaves of these queues is answered.
+    for (const queue of [...held]) {
+      if (!held.delete(queue)) continue;
+      const policy = policies[queue];
       const before = device.requests(queue);
       device.notify(queue);
-      policies[queue]?.settle(device.requests(queue) - before, idle);
+      judge(policy, device.requests(queue) - before);
     }
   };
+  const busy = (policy: Coalescing | undefined, requests: number) => policy?.settle(requests, false);
+  const idle = (policy: Coalescing | undefined, requests: number) => policy?.settle(requests, true);
 
   const runTimers = cpu.run_hardware_timers.bind(cpu);
   cpu.run_hardware_timers = (acpi, now) => {
     if (held.size > 0) {
-      const idle = cpu.in_hlt[0] !== 0;
       // The slice in which it arrived may have been about to end: only one more says that the guest is busy.
-      if (idle || ++slices > BUSY_SLICES) answerHeld(idle);
+      if (cpu.in_hlt[0] !== 0) answerHeld(idle);
+      else if (++slices > BUSY_SLICES) answerHeld(busy);
     }
     return runTimers(acpi, now);
   };
-  // A saved state has no place for what is held back: it is answered first.
-  const getState = cpu.get_state.bind(cpu);
-  cpu.get_state = () => {
-    answerHeld(false);
-    return getState();
-  };
 
-  return (queue) => {
+  const lifecycle = MachineLifecycle.of(cpu);
+  lifecycle.add({
+    // A saved state has no place for what is held back. That the host saves says nothing about the guest.
+    release: () => answerHeld(() => {}),
+    reset: () => {
+      held.clear();
+      policies = newPolicies();
+    },
+  });
+
+  const notify = (queue: number) => {
     const policy = policies[queue];
     // Control requests are answered inside the notification: older drivers wait for them in a busy loop.
-    if (!policy || policy.answerAtOnce()) device.notify(queue);
+    if (!policy || lifecycle.saving || policy.answerAtOnce()) device.notify(queue);
     else held.add(queue);
   };
+  return Object.assign(notify, {
+    answerHeld: () => {
+      if (held.size > 0) answerHeld(busy);
+    },
+  });
 }

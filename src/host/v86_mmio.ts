@@ -1,5 +1,7 @@
 import * as v from 'valibot';
+import { MMIO_QUEUE_NOTIFY } from '../../spec/virtio_mmio.ts';
 import type { CryptoDevice } from '../device/device.ts';
+import type { AccessSize } from '../transport/access.ts';
 import { VirtioMmio } from '../transport/mmio/mmio.ts';
 import { MmioState } from '../transport/state.ts';
 import { mmioDeviceTable } from './acpi_table.ts';
@@ -47,16 +49,26 @@ export function plugIntoMemory(
   saveKeys: boolean,
 ): VirtioMmio {
   const setInterruptLine = (level: boolean) => (level ? cpu.device_raise_irq(irq) : cpu.device_lower_irq(irq));
-  const registers = new VirtioMmio(device, setInterruptLine, { notify: coalesceNotifications(cpu, device) });
+  const notify = coalesceNotifications(cpu, device);
+  const registers = new VirtioMmio(device, setInterruptLine, { notify });
   // v86 passes addresses as signed numbers; their low bits are the offset.
   const mask = BLOCK_BYTES - 1;
+  const read = (at: number, size: AccessSize) => {
+    notify.answerHeld();
+    return registers.read(at & mask, size);
+  };
+  const write = (at: number, size: AccessSize, value: number) => {
+    const offset = at & mask;
+    if (offset !== MMIO_QUEUE_NOTIFY) notify.answerHeld();
+    registers.write(offset, size, value);
+  };
   cpu.io.mmap_register(
     address,
     BLOCK_BYTES,
-    (at) => registers.read(at & mask, 1),
-    (at, value) => registers.write(at & mask, 1, value),
-    (at) => registers.read(at & mask, 4) | 0,
-    (at, value) => registers.write(at & mask, 4, value),
+    (at) => read(at, 1),
+    (at, value) => write(at, 1, value),
+    (at) => read(at, 4) | 0,
+    (at, value) => write(at, 4, value),
   );
   const bytes = VirtioMmio.windowBytes;
   // SeaBIOS takes every file of this folder for a table.
@@ -64,7 +76,11 @@ export function plugIntoMemory(
   keepState(cpu, irq, {
     device,
     includeKeys: saveKeys,
-    reset: () => registers.reset(),
+    reset: () => {
+      registers.reset();
+      // A restore that failed may have left the line as the saved machine had it.
+      setInterruptLine(false);
+    },
     save: () => ({ mmio: registers.save() }),
     parse: (saved) => {
       const parsed = v.safeParse(v.strictObject({ mmio: MmioState }), saved);

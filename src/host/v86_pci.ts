@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { PCI_COMMAND } from '../../spec/virtio_pci.ts';
 import type { CryptoDevice } from '../device/device.ts';
 import type { AccessSize } from '../transport/access.ts';
+import { NOTIFY } from '../transport/pci/layout.ts';
 import { VirtioPci } from '../transport/pci/pci.ts';
 import { PciState } from '../transport/state.ts';
 import { coalesceNotifications } from './v86_coalescing.ts';
@@ -50,8 +51,9 @@ export function plugIntoPci(cpu: V86Cpu, device: CryptoDevice, { slot, port }: P
       pci.lower_irq(pciId);
     }
   };
-  const registers = new VirtioPci(device, setInterruptLine, { notify: coalesceNotifications(cpu, device) });
-  connectPorts(cpu, port, registers);
+  const notify = coalesceNotifications(cpu, device);
+  const registers = new VirtioPci(device, setInterruptLine, { notify });
+  connectPorts(cpu, port, registers, notify.answerHeld);
   // After the ports: v86 takes hold of the BAR's handlers at this moment, to move them when the BAR moves.
   const space = pci.register_device({
     name: 'virtio-crypto',
@@ -59,11 +61,15 @@ export function plugIntoPci(cpu: V86Cpu, device: CryptoDevice, { slot, port }: P
     pci_space: Array.from(registers.configHeader(port)),
     pci_bars: [{ size: registers.barBytes }],
   });
-  connectConfigWindow(cpu, pciId, space, registers);
+  connectConfigWindow(cpu, pciId, space, registers, notify.answerHeld);
   keepState(cpu, slot, {
     device,
     includeKeys: saveKeys,
-    reset: () => registers.reset(),
+    reset: () => {
+      registers.reset();
+      // A restore that failed may have left the line as the saved machine had it.
+      setInterruptLine(false);
+    },
     save: () => {
       // The configuration space is in v86's own state.
       const { isr, selected } = registers.save();
@@ -77,14 +83,23 @@ export function plugIntoPci(cpu: V86Cpu, device: CryptoDevice, { slot, port }: P
   return registers;
 }
 
-/** Routes the BAR's ports to the register model. The BAR is aligned to its size, so its low bits are the offset wherever it moves. */
-function connectPorts(cpu: V86Cpu, port: number, registers: VirtioPci): void {
+/**
+ * Routes the BAR's ports to the register model. The BAR is aligned to its size, so its low bits are the offset wherever it moves.
+ * @param beforeAccess called before each access that is not a notification
+ */
+function connectPorts(cpu: V86Cpu, port: number, registers: VirtioPci, beforeAccess: () => void): void {
   const mask = registers.barBytes - 1;
-  const read = (size: AccessSize) => (at: number) => registers.read(at & mask, size) | 0;
+  const read = (size: AccessSize) => (at: number) => {
+    beforeAccess();
+    return registers.read(at & mask, size) | 0;
+  };
   const reads = [read(1), read(2), read(4)] as const;
   for (let offset = 0; offset < registers.barBytes; offset++) {
     cpu.io.register_read(port + offset, registers, ...reads);
-    const write = (size: AccessSize) => (value: number) => registers.write(offset, size, value);
+    const write = (size: AccessSize) => (value: number) => {
+      if (offset !== NOTIFY.offset) beforeAccess();
+      registers.write(offset, size, value);
+    };
     cpu.io.register_write(port + offset, registers, write(1), write(2), write(4));
   }
 }

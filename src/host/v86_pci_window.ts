@@ -9,8 +9,15 @@ const PCI_CONFIG_DATA = 0xcfc;
  * the address register is written; the window has to act when the data register is accessed. So the data ports look
  * whether pci_cfg_data is selected before they answer, and configuration writes are passed on once v86 has stored them.
  * The slot of a device that was removed answers as an empty one.
+ * @param beforeRegisterRead called before a register is read through the window
  */
-export function connectConfigWindow(cpu: V86Cpu, pciId: number, space: Int32Array, registers: VirtioPci): void {
+export function connectConfigWindow(
+  cpu: V86Cpu,
+  pciId: number,
+  space: Int32Array,
+  registers: VirtioPci,
+  beforeRegisterRead: () => void,
+): void {
   const { pci } = cpu.devices;
   const { window } = registers;
   const view = new DataView(space.buffer, space.byteOffset, space.byteLength);
@@ -19,7 +26,10 @@ export function connectConfigWindow(cpu: V86Cpu, pciId: number, space: Int32Arra
     const [offset = 0, deviceFunction, bus] = pci.pci_addr;
     if (deviceFunction !== pciId || bus !== 0) return;
     if (registers.device.removed) pci.pci_response32[0] = -1;
-    else if ((offset & 0xfc) === WINDOW_DATA_AT) pci.pci_response32[0] = window.read(view);
+    else if ((offset & 0xfc) === WINDOW_DATA_AT) {
+      beforeRegisterRead();
+      pci.pci_response32[0] = window.read(view);
+    }
   };
   for (let port = PCI_CONFIG_DATA; port < PCI_CONFIG_DATA + 4; port++) {
     const entry = cpu.io.ports[port];

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { CryptoDevice } from '../device/device.ts';
-import { StateError } from '../device/state.ts';
+import { parseDeviceState, StateError } from '../device/state.ts';
 import type { V86Cpu } from './v86_internals.ts';
+import { MachineLifecycle } from './v86_lifecycle.ts';
 
 /** Where the devices' parts stand in v86's list of states: far behind v86's own, so that each ignores the other's. */
 const STATE_INDEX = 160;
@@ -14,7 +15,7 @@ export interface Keepable {
   readonly device: CryptoDevice;
   /** Whether the sessions are saved with their keys. */
   readonly includeKeys: boolean;
-  /** The machine was switched on: device and transport are reset. */
+  /** The machine was switched on: device and transport are reset, and the interrupt line is low. */
   reset(): void;
   /** The transport's part, under its name. */
   save(): object;
@@ -25,57 +26,51 @@ export interface Keepable {
 /**
  * Makes v86's save_state and restore_state carry the device, and a reboot reset it. The part is text, one of the few
  * types that v86's format takes; an emulator without the device ignores it.
+ *
+ * After a restore the device stands where the saved one stood. If the state has no part of it (it was saved by a machine without
+ * this device), or if the restore fails, the device is as if it was just switched on: its keys are wiped, nothing of the machine
+ * before is under way, and a driver that believes in it has to start it anew.
  * @param place tells the devices of one machine apart: the slot of a PCI device, or the interrupt of another
  */
 export function keepState(cpu: V86Cpu, place: number, kept: Keepable): void {
   const { device, includeKeys } = kept;
-  const getState = cpu.get_state.bind(cpu);
-  const setState = cpu.set_state.bind(cpu);
-  const reboot = cpu.reboot_internal.bind(cpu);
+  const index = STATE_INDEX + place;
+  MachineLifecycle.of(cpu).add({
+    settle: () => device.settle(),
+    save: (state) => {
+      if (device.removed) return;
+      state[index] = JSON.stringify({ version: VERSION, ...kept.save(), device: device.save({ includeKeys }) });
+    },
+    check: (state) => {
+      const saved = state[index];
+      // The parts are reset before each restore: a device without a saved part stays so.
+      return device.removed || saved === undefined || saved === null ? () => {} : checkSaved(kept, saved);
+    },
+    reset: () => kept.reset(),
+  });
+}
 
-  cpu.get_state = () => {
-    // What is under way ends before the guest's RAM is saved.
-    device.settle();
-    const state = getState();
-    if (device.removed) return state;
-    state[STATE_INDEX + place] = JSON.stringify({
-      version: VERSION,
-      ...kept.save(),
-      device: device.save({ includeKeys }),
-    });
-    return state;
-  };
-  cpu.set_state = (state) => {
-    setState(state);
-    if (device.removed) return;
-    const saved = state[STATE_INDEX + place];
-    if (typeof saved === 'string') restore(kept, saved);
-    // Saved by a machine without this device: what the guest finds is one that was just switched on.
-    else kept.reset();
-  };
-  cpu.reboot_internal = () => {
-    kept.reset();
-    reboot();
+/** @throws StateError for what save() did not write, and for the state of a device with other options */
+function checkSaved(kept: Keepable, saved: unknown): () => void {
+  const damaged = new StateError(
+    "The virtio crypto device's part of this saved state is damaged: the device was reset. Restart the machine.",
+  );
+  const parsed = v.safeParse(Saved, parseJson(saved));
+  if (!parsed.success) throw damaged;
+  const { version: _, device, ...transport } = parsed.output;
+  const takeOver = kept.parse(transport);
+  if (!takeOver) throw damaged;
+  parseDeviceState(device, kept.device.options);
+  return () => {
+    kept.device.restore(device);
+    takeOver();
   };
 }
 
-function restore(kept: Keepable, text: string): void {
-  const parsed = v.safeParse(Saved, parseJson(text));
-  if (parsed.success) {
-    const { version: _, device, ...transport } = parsed.output;
-    const takeOver = kept.parse(transport);
-    if (takeOver) {
-      kept.device.restore(device);
-      takeOver();
-      return;
-    }
-  }
-  throw new StateError("The virtio crypto device's part of this saved state is damaged.");
-}
-
-function parseJson(text: string): unknown {
+/** What a text of JSON says; nothing for anything else. */
+function parseJson(text: unknown): unknown {
   try {
-    return JSON.parse(text);
+    return typeof text === 'string' ? JSON.parse(text) : undefined;
   } catch {
     return undefined;
   }

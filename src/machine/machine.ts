@@ -1,7 +1,7 @@
 import { V86 } from 'v86';
 import type { CryptoDevice } from '../device/device.ts';
 import { GuestConsole } from '../guest/console.ts';
-import { ACPI_COMMAND_LINE, KERNEL_COMMAND_LINE, READY_LINE } from '../guest/init.ts';
+import { ACPI_COMMAND_LINE, KERNEL_COMMAND_LINE } from '../guest/init.ts';
 import { attachVirtioCrypto, type V86Options } from '../host/v86.ts';
 import { cpuOf } from '../host/v86_internals.ts';
 import { rememberBootMemory } from './boot_memory.ts';
@@ -29,6 +29,8 @@ export interface MachineOptions {
   device?: V86Options;
   /** A state that save() made: the machine goes on where that one was. */
   state?: ArrayBuffer;
+  /** How long a command in the guest may take where its caller does not say; a slow machine needs more than the default, a minute. */
+  commandTimeoutMs?: number;
   /** Called instead of a reboot, for a machine that has no kernel to boot. */
   onReboot?: () => void;
 }
@@ -44,6 +46,8 @@ export interface Machine {
   send(text: string): void;
   /** Calls back for every byte that the guest writes on its first serial line. */
   onByte(listener: (byte: number) => void): void;
+  /** Instructions that the guest's processor has run: a counter of 32 bits, which wraps. */
+  instructionCounter(): number;
   /** Stops the guest's processor, and lets it go on. */
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -53,12 +57,6 @@ export interface Machine {
   /** Ends the machine; nothing of it keeps the process alive. */
   stop(): Promise<void>;
 }
-
-const BOOT_TIMEOUT_MS = 180_000;
-/** A shell of the user's own initramfs prints no ready line: it is asked this until it answers. */
-const PROBE = 'echo virtio-crypto-probe: $((6*7))\n';
-const PROBE_ANSWER = /virtio-crypto-probe: 42/;
-const PROBE_INTERVAL_MS = 2_000;
 
 /** Builds the machine and starts it; waitForShell() tells when its guest is up. Works in Node and in browsers. */
 export async function buildMachine(options: MachineOptions): Promise<Machine> {
@@ -80,17 +78,20 @@ export async function buildMachine(options: MachineOptions): Promise<Machine> {
     disable_speaker: true,
     autostart: true,
   });
-  const attached = attachVirtioCrypto(emulator, options.device);
+  // Before the device: a reboot then resets the device first, and writes to RAM afterwards.
   rememberBootMemory(emulator);
+  const attached = attachVirtioCrypto(emulator, options.device);
   if (options.onReboot) insteadOfReboot(emulator, options.onReboot);
   tuneJit(emulator);
   const send = (text: string) => emulator.serial0_send(text);
   const onByte = (listener: (byte: number) => void) => emulator.add_listener('serial0-output-byte', listener);
-  const console = new GuestConsole({ send, onByte });
-  const sideConsole = new GuestConsole({
-    send: (text) => emulator.serial_send_bytes(1, new TextEncoder().encode(text)),
-    onByte: (listener) => emulator.add_listener('serial1-output-byte', listener),
-  });
+  const waiting = options.commandTimeoutMs === undefined ? {} : { timeoutMs: options.commandTimeoutMs };
+  const console = new GuestConsole({ send, onByte }, waiting);
+  const sideLine = {
+    send: (text: string) => emulator.serial_send_bytes(1, new TextEncoder().encode(text)),
+    onByte: (listener: (byte: number) => void) => emulator.add_listener('serial1-output-byte', listener),
+  };
+  const sideConsole = new GuestConsole(sideLine, waiting);
   const stop = async () => {
     attached.dispose();
     await emulator.destroy();
@@ -104,6 +105,7 @@ export async function buildMachine(options: MachineOptions): Promise<Machine> {
       send,
       onByte,
       stop,
+      instructionCounter: () => emulator.get_instruction_counter(),
       pause: () => emulator.stop(),
       resume: () => emulator.run(),
       save: () => emulator.save_state(),
@@ -119,22 +121,4 @@ function insteadOfReboot(emulator: V86, onReboot: () => void): void {
   emulator.add_listener('emulator-ready', () => {
     cpuOf(emulator).reboot_internal = onReboot;
   });
-}
-
-/**
- * Waits until a shell listens on the guest's serial line.
- * @param probe whether to ask for it, for an initramfs that is not our own
- */
-export async function waitForShell(machine: Machine, probe: boolean, signal?: AbortSignal): Promise<void> {
-  const options = { timeoutMs: BOOT_TIMEOUT_MS, ...(signal ? { signal } : {}) };
-  if (!probe) {
-    await machine.console.waitFor(new RegExp(READY_LINE), options);
-    return;
-  }
-  const timer = setInterval(() => machine.send(PROBE), PROBE_INTERVAL_MS);
-  try {
-    await machine.console.waitFor(PROBE_ANSWER, options);
-  } finally {
-    clearInterval(timer);
-  }
 }

@@ -14,10 +14,10 @@ export interface Chain {
 }
 
 /** No chain is followed further: a loop must end. */
-const DESCRIPTORS_MAX = 1024;
+export const DESCRIPTORS_MAX = 1024;
 /** Of each buffer, and of all buffers of a direction together, so many bytes are kept. */
-const BYTES_KEPT = 256;
-const BYTES_KEPT_TOGETHER = 4096;
+export const BYTES_KEPT = 256;
+export const BYTES_KEPT_TOGETHER = 4096;
 
 function readDescriptor(
   view: GuestView,

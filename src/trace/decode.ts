@@ -180,6 +180,13 @@ export function summarise(request: TracedRequest): Summary {
   return { operation, algorithm, bytes: bytesOf(({ secret }) => secret), session, status };
 }
 
+/** The algorithms of the session that a control request made; undefined of one that made none. */
+export function createdAlgorithm(fields: readonly Field[]): string | undefined {
+  const algorithms = fields.filter(({ name, section }) => section === '5.9.7.2.1' && /^(?:\w+\.)?algo$/.test(name));
+  const ok = fields.some(({ name, value }) => name === 'status' && value === statusName(crypto.CRYPTO_OK));
+  return ok && algorithms.length > 0 ? algorithms.map(({ value }) => value).join(' + ') : undefined;
+}
+
 /** The algorithms of a request that brings them with it. */
 function statelessAlgorithm(fields: readonly Field[]): string {
   return fields

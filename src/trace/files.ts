@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { summarise, withoutKeys } from './decode.ts';
 import type { TracedRequest } from './request.ts';
+import { SavedRequest } from './saved_request.ts';
 
 /** Says what a file of requests is, in its first line. */
 const HEADER = { format: 'virtio-crypto-trace', version: 1 } as const;
@@ -14,12 +15,6 @@ export class TraceFileError extends Error {
 
 const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-function fromHex(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
-  return bytes;
-}
-
 /** Requests as JSON lines: a header, then one object a request, bytes in hexadecimal. Keys are blanked. */
 export function toJsonLines(requests: readonly TracedRequest[]): string {
   const lines = requests.map((request) => {
@@ -29,67 +24,54 @@ export function toJsonLines(requests: readonly TracedRequest[]): string {
   return `${[JSON.stringify(HEADER), ...lines].join('\n')}\n`;
 }
 
-const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
-const Request = v.object({
-  serial: whole,
-  queue: whole,
-  control: v.boolean(),
-  ring: v.picklist(['split', 'packed']),
-  layout: v.picklist(['legacy', 'revision1']),
-  stateless: v.optional(v.boolean(), false),
-  head: whole,
-  descriptors: v.array(
-    v.object({
-      table: v.picklist(['ring', 'indirect']),
-      index: whole,
-      address: v.pipe(v.number(), v.minValue(0)),
-      bytes: whole,
-      flags: whole,
-      last: whole,
-    }),
-  ),
-  buffers: v.array(
-    v.object({
-      address: v.pipe(v.number(), v.minValue(0)),
-      bytes: whole,
-      writable: v.boolean(),
-      data: v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})*$/), v.transform(fromHex)),
-    }),
-  ),
-  usedBytes: whole,
-  lastByte: v.pipe(whole, v.maxValue(255)),
-  algorithm: v.exactOptional(v.string()),
-  startedAt: v.number(),
-  duration: v.number(),
-  batch: whole,
-  backend: v.optional(v.picklist(['inline', 'workers', 'host']), 'inline'),
-});
-
 /**
- * Reads what toJsonLines() wrote.
- * @throws TraceFileError that names the line
+ * Reads what toJsonLines() wrote. What it takes, the other functions of this module take too: no number is out of range, no length
+ * longer than a tracer keeps, and no field says what another denies.
+ * @throws TraceFileError that names the line and the field
  */
 export function fromJsonLines(text: string): TracedRequest[] {
-  const [first = '', ...lines] = text.split('\n').filter((line) => line.trim() !== '');
+  const [first = '', ...lines] = linesOf(text, MAX_REQUESTS + 2);
   const header = v.safeParse(v.object({ format: v.literal(HEADER.format), version: v.literal(1) }), parse(first));
   if (!header.success) {
     throw new TraceFileError('This is no trace of a virtio crypto device: open a .jsonl file that this page saved.');
   }
   if (lines.length > MAX_REQUESTS) {
     throw new TraceFileError(
-      `The trace has ${lines.length} requests, ${MAX_REQUESTS} can be shown: cut the file shorter.`,
+      `The trace has more than ${MAX_REQUESTS} requests, which is what can be shown: cut the file shorter.`,
     );
   }
-  return lines.map((line, index) => {
-    const parsed = v.safeParse(Request, parse(line));
+  const requests: TracedRequest[] = [];
+  const controls = new Map<number, boolean>();
+  for (const line of lines) {
+    const damaged = (field: string, message: string) =>
+      new TraceFileError(`Line ${requests.length + 2} of the trace is damaged: ${field}: ${message}`);
+    const parsed = v.safeParse(SavedRequest, parse(line));
     if (!parsed.success) {
       const [issue] = parsed.issues;
-      throw new TraceFileError(
-        `Line ${index + 2} of the trace is damaged: ${v.getDotPath(issue) ?? 'line'}: ${issue.message}`,
-      );
+      throw damaged(v.getDotPath(issue) ?? 'line', issue.message);
     }
-    return { ...parsed.output, algorithm: parsed.output.algorithm };
-  });
+    const request = { ...parsed.output, algorithm: parsed.output.algorithm };
+    if (request.serial <= (requests.at(-1)?.serial ?? 0)) throw damaged('serial', 'Expected more than the line before');
+    // 5.9.2: a queue is the control queue or it is not.
+    if (request.control !== (controls.get(request.queue) ?? request.control)) {
+      throw damaged('control', `Expected what earlier lines say of queue ${request.queue}`);
+    }
+    controls.set(request.queue, request.control);
+    requests.push(request);
+  }
+  return requests;
+}
+
+/** The lines of a text that are not blank, `max` of them at most: a file may be nothing but ends of lines. */
+function linesOf(text: string, max: number): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < text.length && lines.length < max; ) {
+    const end = text.indexOf('\n', at);
+    const line = text.slice(at, end < 0 ? text.length : end);
+    if (line.trim() !== '') lines.push(line);
+    at += line.length + 1;
+  }
+  return lines;
 }
 
 function parse(line: string): unknown {

@@ -12,12 +12,9 @@ export class Part {
     this.name = name;
     this.#buffers = request.buffers.filter(({ writable }) => writable === (name === 'writable'));
     this.bytes = this.#buffers.reduce((sum, { bytes }) => sum + bytes, 0);
-    const kept: number[] = [];
-    for (const { data, bytes } of this.#buffers) {
-      kept.push(...data);
-      if (data.length < bytes) break;
-    }
-    this.data = Uint8Array.from(kept);
+    const gap = this.#buffers.findIndex(({ data, bytes }) => data.length < bytes);
+    const kept = gap < 0 ? this.#buffers : this.#buffers.slice(0, gap + 1);
+    this.data = joined(kept.map(({ data }) => data));
   }
 
   /** The number at `offset`, or 0 where nothing was kept. */
@@ -40,4 +37,14 @@ export class Part {
     }
     return new Uint8Array();
   }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }

@@ -8,10 +8,12 @@ import type { QueueRegisters } from '../device/queue_registers.ts';
 import type { DeviceObserver } from '../device/queue_runner.ts';
 import type { SavedSession } from '../device/state.ts';
 import { type Chain, lastWritableByte, readPackedChain, readResults, readSplitChain } from './chain.ts';
-import { decodeRequest } from './decode.ts';
+import { createdAlgorithm, decodeRequest } from './decode.ts';
 import { GuestView } from './guest_view.ts';
+import { DESCRIPTORS_A_REQUEST, LookBudget } from './look_budget.ts';
 import { algorithmName, directionName } from './names.ts';
 import type { TracedBuffer, TracedRequest } from './request.ts';
+import { type ChainUnderWay, UnderWay } from './under_way.ts';
 
 /** A session that is open now, as an inspector lists it. */
 export interface SessionInfo {
@@ -24,16 +26,13 @@ export interface SessionInfo {
 }
 
 export interface TracerOptions {
-  /** Requests that are kept with all their bytes; older ones are forgotten. Default 256. */
+  /** Requests that are kept; older ones are forgotten, and sooner where chains are long. Default 256. */
   kept?: number;
-  /** Requests a second that are looked at; the others pass unseen. Infinity for a complete trace. Default 400. */
+  /**
+   * Requests a second that are looked at, and 32 times as many descriptors of their chains; the others pass unseen. Infinity for a
+   * complete trace: of chains that the device holds it sees 65536 descriptors. Default 400.
+   */
   perSecond?: number;
-}
-
-/** A chain that the device has taken, and when. */
-interface UnderWay {
-  chain: Chain;
-  startedAt: number;
 }
 
 /** The limit of a round that takes all that is available. */
@@ -43,24 +42,26 @@ const WRAP = 1 << virtio.EVENT_WRAP_BIT;
 /**
  * Follows the requests of a device: reads each chain before the device takes it and its results after, from guest memory
  * alone. It can hold requests back and let them through one at a time; to the driver the device is then merely slow.
+ *
+ * What it costs does not depend on the guest: a look at a request takes some microseconds and 8 KiB at most, and LookBudget says how
+ * many there may be, however many requests a notification is for and however long their chains are.
  */
 export class DeviceTracer implements DeviceObserver {
   readonly #device: CryptoDevice;
   readonly #view: GuestView;
   readonly #kept: number;
-  #perSecond: number;
+  readonly #budget: LookBudget;
   #requests: TracedRequest[] = [];
+  /** Descriptors of the requests that are kept. */
+  #keptDescriptors = 0;
   readonly #openedAt = new Map<string, number>();
   readonly #algorithms = new Map<string, string>();
-  /** Requests that may still be looked at in this tenth of a second. */
-  #budget = 0;
-  #budgetUntil = 0;
   #holding = false;
   /** Requests that may pass although all are held. */
   #passes = 0;
   #onHeld: (queue: number) => void = () => {};
-  /** By queue and buffer id: chains that the device has taken, or is about to; those beyond the budget are missing. */
-  readonly #underWay = new Map<number, Map<number, UnderWay>>();
+  /** Chains that the device has taken, or is about to; those beyond the budget are missing. */
+  readonly #underWay = new UnderWay();
   /** By queue: where the device puts its next used element. */
   readonly #nextUsed = new Map<number, number>();
   #requestsBefore = 0;
@@ -70,7 +71,7 @@ export class DeviceTracer implements DeviceObserver {
     this.#device = device;
     this.#view = new GuestView(device.guest);
     this.#kept = options.kept ?? 256;
-    this.#perSecond = options.perSecond ?? 400;
+    this.#budget = new LookBudget(options.perSecond ?? 400);
     for (const session of device.sessions()) this.#algorithms.set(session.id, nameOf(session));
     device.observe(this);
   }
@@ -112,10 +113,7 @@ export class DeviceTracer implements DeviceObserver {
 
   /** The chain that a queue's device would take next, if the driver has made one available. */
   waiting(queue: number): Chain | undefined {
-    const perSecond = this.#perSecond;
-    this.#perSecond = Number.POSITIVE_INFINITY;
     const [chain] = this.#available(queue, 1);
-    this.#perSecond = perSecond;
     return chain;
   }
 
@@ -143,7 +141,8 @@ export class DeviceTracer implements DeviceObserver {
       this.#onHeld(queue);
       return 0;
     }
-    if (!this.#hasBudget() && !this.#underWay.get(queue)?.size) {
+    this.#budget.refill(performance.now(), this.#underWay.descriptors);
+    if (!this.#budget.left && !this.#underWay.has(queue)) {
       // Nothing here is, or was, looked at: at full speed that is most of all calls.
       this.#nextUsed.delete(queue);
       return limit;
@@ -151,13 +150,16 @@ export class DeviceTracer implements DeviceObserver {
     const { nextAvail, nextUsed } = this.#device.positions(queue);
     this.#nextUsed.set(queue, nextUsed);
     // What was taken before a reset is never used.
-    if (nextAvail === nextUsed) this.#underWay.get(queue)?.clear();
+    if (nextAvail === nextUsed) this.#underWay.clear(queue);
     this.#requestsBefore = this.#device.requests(queue);
-    const chains = this.#available(queue, limit);
-    const taken = this.#underWay.get(queue) ?? new Map<number, UnderWay>();
-    this.#underWay.set(queue, taken);
-    const startedAt = performance.now();
-    for (const chain of chains) taken.set(chain.id, { chain, startedAt });
+    if (this.#budget.left) {
+      const startedAt = performance.now();
+      for (const chain of this.#available(queue, limit)) {
+        this.#underWay.add(queue, chain, startedAt);
+        this.#budget.spend(chain.descriptors.length);
+        if (!this.#budget.left) break;
+      }
+    }
     return limit;
   }
 
@@ -166,15 +168,13 @@ export class DeviceTracer implements DeviceObserver {
     if (place === undefined) return;
     const now = performance.now();
     const registers = this.#device.queues[queue];
-    const taken = this.#underWay.get(queue);
     const { nextUsed: end } = this.#device.positions(queue);
     this.#nextUsed.set(queue, end);
-    if (!taken || !registers?.enabled) return;
+    if (!registers?.enabled) return;
     const batch = backend === 'inline' ? this.#device.requests(queue) - this.#requestsBefore : 1;
     while (place !== end) {
       const used = this.#usedAt(registers, place);
-      const request = taken.get(used.id);
-      taken.delete(used.id);
+      const request = this.#underWay.take(queue, used.id);
       if (request) this.#keep(queue, request, used.bytes, now - request.startedAt, batch, backend);
       // Only its chain says how many places of a packed ring a used element stands for.
       else if (this.#packed) return;
@@ -182,35 +182,33 @@ export class DeviceTracer implements DeviceObserver {
     }
   }
 
-  /** The chains that the device would take next, as far as the budget goes. */
-  #available(queue: number, limit: number): Chain[] {
-    const chains: Chain[] = [];
+  /** The chains that the device would take next, each read when it is asked for. */
+  *#available(queue: number, limit: number): Generator<Chain> {
     const registers = this.#device.queues[queue];
-    if (!registers?.enabled) return chains;
+    if (!registers?.enabled) return;
     const { size } = registers;
     const table = Number(registers.desc);
     let { nextAvail } = this.#device.positions(queue);
     if (this.#packed) {
       let left = size;
-      while (left > 0 && chains.length < limit && this.#isAvailable(table, nextAvail) && this.#takeBudget()) {
+      for (let count = 0; left > 0 && count < limit && this.#isAvailable(table, nextAvail); count++) {
         const chain = readPackedChain(this.#view, table, size, nextAvail & (WRAP - 1));
-        chains.push(chain);
+        yield chain;
         // A chain has a descriptor at least; one that is not in RAM ends the walk.
-        if (chain.ringDescriptors === 0) break;
+        if (chain.ringDescriptors === 0) return;
         left -= chain.ringDescriptors;
         nextAvail = advance(nextAvail, chain.ringDescriptors, size);
       }
-      return chains;
+      return;
     }
     const available = Number(registers.driver);
     const end = this.#view.uint16(available + virtio.AVAIL_IDX) ?? nextAvail;
     const count = Math.min((end - nextAvail) & 0xffff, size, limit);
-    for (let i = 0; i < count && this.#takeBudget(); i++) {
+    for (let i = 0; i < count; i++) {
       const place = (nextAvail + i) & (size - 1);
       const head = this.#view.uint16(available + virtio.AVAIL_RING + place * virtio.AVAIL_ELEM_BYTES) ?? 0;
-      chains.push(readSplitChain(this.#view, table, size, head));
+      yield readSplitChain(this.#view, table, size, head);
     }
-    return chains;
   }
 
   /** What the device says of a chain that it has used. */
@@ -231,7 +229,7 @@ export class DeviceTracer implements DeviceObserver {
 
   #keep(
     queue: number,
-    { chain, startedAt }: UnderWay,
+    { chain, startedAt }: ChainUnderWay,
     usedBytes: number,
     duration: number,
     batch: number,
@@ -261,7 +259,15 @@ export class DeviceTracer implements DeviceObserver {
     };
     request.algorithm = request.control ? this.#followSession(request) : this.#algorithms.get(sessionOf(request));
     this.#requests.push(request);
-    if (this.#requests.length > this.#kept) this.#requests.splice(0, this.#requests.length - this.#kept);
+    this.#keptDescriptors += request.descriptors.length;
+    this.#forgetOld();
+  }
+
+  #forgetOld(): void {
+    const descriptorsMax = this.#kept * DESCRIPTORS_A_REQUEST;
+    while (this.#requests.length > this.#kept || this.#keptDescriptors > descriptorsMax) {
+      this.#keptDescriptors -= this.#requests.shift()?.descriptors.length ?? 0;
+    }
   }
 
   /** Keeps the list of sessions up to date, and answers the algorithm that a control request is about. */
@@ -270,9 +276,9 @@ export class DeviceTracer implements DeviceObserver {
     const id = fields.find(({ name }) => name === 'session_id')?.value;
     if (id === undefined) return undefined;
     const key = BigInt(id).toString();
-    const session = this.#device.sessions().find((open) => open.id === key);
-    if (!session) return this.#algorithms.get(key);
-    const name = nameOf(session);
+    // The request says what the session is: a look at the device's list would take as long as there are sessions.
+    const name = createdAlgorithm(fields);
+    if (name === undefined) return this.#algorithms.get(key);
     this.#algorithms.set(key, name);
     this.#openedAt.set(key, request.startedAt);
     if (this.#algorithms.size > SESSIONS_REMEMBERED) forgetOldest(this.#algorithms);
@@ -289,23 +295,6 @@ export class DeviceTracer implements DeviceObserver {
       this.#view.uint16(table + (position & (WRAP - 1)) * virtio.DESC_BYTES + virtio.PACKED_DESC_FLAGS) ?? 0;
     const expected = position & WRAP ? virtio.PACKED_DESC_F_AVAIL : virtio.PACKED_DESC_F_USED;
     return (flags & (virtio.PACKED_DESC_F_AVAIL | virtio.PACKED_DESC_F_USED)) === expected;
-  }
-
-  /** Looking at a request costs a few microseconds: at full speed only some are, spread over each second. */
-  #takeBudget(): boolean {
-    if (!this.#hasBudget()) return false;
-    this.#budget--;
-    return true;
-  }
-
-  #hasBudget(): boolean {
-    if (this.#perSecond === Number.POSITIVE_INFINITY) return true;
-    const now = performance.now();
-    if (now >= this.#budgetUntil) {
-      this.#budget = this.#perSecond / 10;
-      this.#budgetUntil = now + 100;
-    }
-    return this.#budget >= 1;
   }
 }
 

@@ -1,3 +1,6 @@
+// What holds for an access of either transport, whatever numbers the host hands over. A size that is none, and a value that is
+// no number, are mistakes of the host, and throw. An offset comes from the guest: where there is no register, reads give 0 and
+// writes do nothing, as PCI has it for what is reserved (PCI 3.0, 6.1), also where the offset is negative or no whole number.
 import { checkFunction, refuse } from '../check.ts';
 import type { CryptoDevice } from '../device/device.ts';
 
@@ -7,6 +10,27 @@ export type AccessSize = 1 | 2 | 4;
 /** What a read gives where no device answers. */
 export function allOnes(size: AccessSize): number {
   return 2 ** (8 * size) - 1;
+}
+
+/** @throws RangeError unless `size` is the width of an access */
+export function checkSize(size: AccessSize): void {
+  if (size === 1 || size === 2 || size === 4) return;
+  throw new RangeError(`size is ${String(size)}: give 1, 2 or 4, the bytes of one access; make two of a wider one.`);
+}
+
+/** Whether a register can stand at `offset`. */
+export function isOffset(offset: number): boolean {
+  return Number.isInteger(offset) && offset >= 0;
+}
+
+/**
+ * The bytes of `value` that an access of `size` bytes carries, as a number without a sign. What lies beyond is cut off, a fraction
+ * too; NaN and infinities are 0.
+ * @throws TypeError unless `value` is a number
+ */
+export function accessBytes(size: AccessSize, value: number): number {
+  if (typeof value !== 'number') refuse('value', value, 'a number');
+  return (value >>> 0) % 2 ** (8 * size);
 }
 
 /** @throws TypeError unless a transport was given a device and a line to interrupt with */

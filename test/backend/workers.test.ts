@@ -101,7 +101,7 @@ describe.each(RIGS)('with a %s ring', (ring, makeRig) => {
     rig.device.writeStatus(0);
     const snapshot = rig.snapshot();
     await turn(50);
-    expect(snapshot.changesOutside(rig.servesInPlace ? [rig.claimed] : [])).toEqual([]);
+    expect(snapshot.changesOutside(rig.sharesMemory ? [rig.claimed] : [])).toEqual([]);
     for (const place of numbers(PLACES)) flight.expectUntouched(place);
     expectReset(rig);
     await turn();

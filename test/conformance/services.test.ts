@@ -63,7 +63,7 @@ describe.each(LAYOUTS)('5.9.7.4 HASH in %s', (_, options) => {
   test('an opcode that there is not, and an algorithm that is not offered, are NOTSUPP [5.9.7.4.2-5]', async () => {
     const { made, operation } = await opened();
     const answer = await sendPatched(made, operation(), { [spec.DATA_OPCODE]: spec.HASH | 1 });
-    expect(answer).toMatchObject({ status: 'notsupp', written: 1 });
+    expect(answer).toMatchObject({ status: 'notsupp', written: 0 });
     const sha256Only = await bench({ ...options, algorithms: ['sha-256'] });
     expect(await sha256Only.driver.createSession({ ...HASH, algorithm: 'sha-512' })).toMatchObject({
       status: 'notsupp',
@@ -72,13 +72,13 @@ describe.each(LAYOUTS)('5.9.7.4 HASH in %s', (_, options) => {
 
   test('an id that names no session is INVSESS [5.9.7.4.2-6]', async () => {
     const { made, operation } = await opened();
-    expect(await sendPatched(made, operation(NO_SESSION))).toMatchObject({ status: 'invsess', written: 1 });
+    expect(await sendPatched(made, operation(NO_SESSION))).toMatchObject({ status: 'invsess', written: 0 });
   });
 
   test('a result longer than the digest is ERR [5.9.7.4.2-7]', async () => {
     const { made, operation } = await opened();
     const answer = await sendPatched(made, operation(undefined, DIGEST_BYTES + 1));
-    expect(answer).toMatchObject({ status: 'err', written: 1 });
+    expect(answer).toMatchObject({ status: 'err', written: 0 });
   });
 });
 
@@ -102,7 +102,7 @@ describe.each(LAYOUTS)('5.9.7.5 MAC in %s', (_, options) => {
     const { made, operation } = await opened();
     expect(await sendPatched(made, operation(), { [spec.DATA_OPCODE]: spec.MAC | 1 })).toMatchObject({
       status: 'notsupp',
-      written: 1,
+      written: 0,
     });
     const aesOnly = await bench({ ...options, algorithms: ['cmac-aes'] });
     expect(await aesOnly.driver.createSession({ ...MAC, algorithm: 'xcbc-aes' })).toMatchObject({ status: 'notsupp' });
@@ -110,12 +110,12 @@ describe.each(LAYOUTS)('5.9.7.5 MAC in %s', (_, options) => {
 
   test('an id that names no session is INVSESS [5.9.7.5.2-5]', async () => {
     const { made, operation } = await opened();
-    expect(await sendPatched(made, operation(NO_SESSION))).toMatchObject({ status: 'invsess', written: 1 });
+    expect(await sendPatched(made, operation(NO_SESSION))).toMatchObject({ status: 'invsess', written: 0 });
   });
 
   test('a result longer than the MAC is ERR [5.9.7.5.2-6]', async () => {
     const { made, operation } = await opened();
-    expect(await sendPatched(made, operation(undefined, TAG_BYTES + 1))).toMatchObject({ status: 'err', written: 1 });
+    expect(await sendPatched(made, operation(undefined, TAG_BYTES + 1))).toMatchObject({ status: 'err', written: 0 });
   });
 
   test('max_auth_key_len is the longest key that is taken [5.9.5.1-10]', async () => {
@@ -169,26 +169,26 @@ describe.each(LAYOUTS)('5.9.7.7 AEAD in %s', (_, options) => {
     for (const at of [0, DATA.length, SEALED.length - 1]) {
       const changed = SEALED.map((byte, i) => (i === at ? byte ^ 1 : byte));
       const answer = await sendPatched(made, operation(undefined, changed));
-      expect(answer).toEqual({ status: 'badmsg', results: [new Uint8Array(DATA.length)], written: 1 });
+      expect(answer).toEqual({ status: 'badmsg', results: [new Uint8Array(DATA.length)], written: 0 });
     }
   });
 
   test('an opcode that there is not, and an algorithm that is not offered, are NOTSUPP [5.9.7.7.2-6]', async () => {
     const { made, operation } = await opened(SEAL, DATA);
     const answer = await sendPatched(made, operation(), { [spec.DATA_OPCODE]: spec.AEAD_ENCRYPT | 2 });
-    expect(answer).toMatchObject({ status: 'notsupp', written: 1 });
+    expect(answer).toMatchObject({ status: 'notsupp', written: 0 });
     const gcmOnly = await bench({ ...options, algorithms: ['gcm'] });
     expect(await gcmOnly.driver.createSession({ ...SEAL, algorithm: 'ccm' })).toMatchObject({ status: 'notsupp' });
   });
 
   test('an id that names no session is INVSESS [5.9.7.7.2-8]', async () => {
     const { made, operation } = await opened(SEAL, DATA);
-    expect(await sendPatched(made, operation(NO_SESSION))).toMatchObject({ status: 'invsess', written: 1 });
+    expect(await sendPatched(made, operation(NO_SESSION))).toMatchObject({ status: 'invsess', written: 0 });
   });
 
   test('no nonce is ERR [5.9.7.7.2-9]', async () => {
     const { made, operation } = await opened(SEAL, DATA);
     const answer = await sendPatched(made, operation(undefined, DATA, new Uint8Array()));
-    expect(answer).toMatchObject({ status: 'err', written: 1 });
+    expect(answer).toMatchObject({ status: 'err', written: 0 });
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as crypto from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
 import { noise } from '../support/memory.ts';
+import { RawPackedRing } from '../support/raw_packed_ring.ts';
 import { AT, closeSession, IV, KEY, openSession, prepare, reference, request, session } from '../support/requests.ts';
 import { type AnyRig, feature, INDIRECT, PackedRig, RIGS, VERSION_1 } from '../support/rig.ts';
 
@@ -46,6 +47,71 @@ describe.each(RIGS)('%s ring', (ring, makeRig) => {
     for (const { len, data, status } of answered) {
       expect({ len, data, status }).toEqual({ len: 65, data: RESULT, status: crypto.CRYPTO_OK });
     }
+  });
+
+  /** A request whose destination has `bytes` of room, before a status of its own or with the status as its last byte. */
+  function answered(rig: AnyRig, id: bigint, room: number, ownStatus: boolean): { len: number; write: boolean } {
+    const [header, iv, source] = prepare(rig, { id, source: SOURCE });
+    const status = { address: AT.status, bytes: 1, write: true };
+    rig.data.describeChain([
+      header ?? expect.unreachable(),
+      iv ?? expect.unreachable(),
+      source ?? expect.unreachable(),
+      { address: AT.destination, bytes: room, write: true },
+      ...(ownStatus ? [status] : []),
+    ]);
+    const before = rig.data.usedIdx;
+    rig.data.offer(0);
+    rig.device.notify(0);
+    expect(rig.data.usedIdx).not.toBe(before);
+    const { len } = rig.data.usedElement(before);
+    return { len, write: rig.data instanceof RawPackedRing ? rig.data.usedWrites(before) : true };
+  }
+
+  test.each([
+    ['OK with a result that ends where the status stands: all of it', 0n, 64, 65],
+    ['OK with room between result and status: the result alone', 0n, 100, 64],
+    ['an error: nothing, for the status stands behind what was not written', 1n, 64, 0],
+  ])('used.len counts bytes that were all written, from the first on: %s [2.7.8.2-2]', (_, other, room, len) => {
+    const rig = makeRig({});
+    const id = session(rig) + other;
+    // A packed ring says so even where the length is 0: a status was written (2.8.3).
+    expect(answered(rig, id, room, true)).toEqual({ len, write: true });
+  });
+
+  test('used.len counts the status of an error where nothing stands before it [2.7.8.2-2]', () => {
+    const rig = makeRig({});
+    expect(answered(rig, session(rig) + 1n, 1, false)).toEqual({ len: 1, write: true });
+    expect(answered(rig, session(rig) + 1n, 2, false)).toEqual({ len: 0, write: true });
+  });
+
+  test('used.len counts all of what the control queue answers, however much room there is [2.7.8.2-2]', () => {
+    const rig = makeRig({});
+    const made = openSession(rig);
+    expect(made.written).toBe(crypto.CREATE_INPUT_BYTES);
+    expect(closeSession(rig, made.id).written).toBe(crypto.STATUS_BYTES);
+    expect(closeSession(rig, made.id).written).toBe(crypto.STATUS_BYTES);
+  });
+
+  test('bytes between result and status are left alone: Linux lists a scattered destination again there', () => {
+    const rig = makeRig({});
+    const id = session(rig);
+    const [header, iv, source] = prepare(rig, { id, source: SOURCE });
+    const parts = [0, 40, 56].map((at, i, all) => ({
+      address: AT.destination + at,
+      bytes: (all[i + 1] ?? 64) - at,
+      write: true,
+    }));
+    const [first, second, third] = parts;
+    const buffers = [header, iv, source, first, second, third, second, third, third].map(
+      (buffer) => buffer ?? expect.unreachable(),
+    );
+    rig.data.describeChain([...buffers, { address: AT.status, bytes: 1, write: true }]);
+    rig.data.offer(0);
+    rig.device.notify(0);
+    expect(rig.read(AT.destination, 64)).toEqual(RESULT);
+    expect(rig.read(AT.status, 1)[0]).toBe(crypto.CRYPTO_OK);
+    expect(rig.data.usedElement(0).len).toBe(64);
   });
 
   test.each([

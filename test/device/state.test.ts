@@ -188,7 +188,7 @@ describe.each(RIGS)('a device with a %s ring that is saved while requests wait',
     const to = moved(from, { clock }, true, { includeKeys: false });
     clock.advance(0);
     expect(to.data.usedIdx).toBe(5);
-    expect(to.data.usedElement(4)).toEqual({ id: 4, len: 1 });
+    expect(to.data.usedElement(4)).toEqual({ id: 4, len: 0 });
     expect(to.read(AT.status, 1)[0]).toBe(crypto.CRYPTO_INVSESS);
   });
 

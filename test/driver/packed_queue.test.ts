@@ -35,7 +35,8 @@ function queueOf(size: number, features: Partial<QueueFeatures> = {}) {
       const at = queue.desc + 16 * place;
       view.setUint16(at + spec.PACKED_DESC_ID, id, true);
       view.setUint32(at + spec.DESC_LEN, written, true);
-      view.setUint16(at + spec.PACKED_DESC_FLAGS, wrap ? AVAIL | USED | DESC_F_WRITE : DESC_F_WRITE, true);
+      const write = written > 0 ? DESC_F_WRITE : 0;
+      view.setUint16(at + spec.PACKED_DESC_FLAGS, wrap ? AVAIL | USED | write : write, true);
       place += descriptors;
       if (place >= size) wrap ^= 1;
       place %= size;
@@ -61,8 +62,8 @@ describe('2.8.21.1 placing available buffers into the ring', () => {
       { address: 32, bytes: 4, id, flags: AVAIL | DESC_F_NEXT },
       { address: 48, bytes: 1, id, flags: AVAIL | DESC_F_WRITE },
     ]);
-    use(id, 3, 7);
-    expect(queue.takeUsed()).toEqual([{ head: id, written: 7 }]);
+    use(id, 3, 1);
+    expect(queue.takeUsed()).toEqual([{ head: id, written: 1 }]);
     const next = queue.add({ ...three, indirect: false });
     expect([3, 0, 1].map((i) => descriptor(i).flags)).toEqual([
       AVAIL | DESC_F_NEXT,
@@ -95,11 +96,30 @@ describe('2.8.21.1 placing available buffers into the ring', () => {
     expect(queue.inFlight).toBe(3);
   });
 
-  test('a completion of what is not in flight is told', () => {
+  test('a completion of what is not in flight breaks the queue, and what came before it is taken', () => {
     const { queue, use } = queueOf(4);
-    const id = queue.add(one);
-    use(id + 1, 1);
-    expect(() => queue.takeUsed()).toThrow('which it does not hold');
+    const [first, second] = [queue.add(three), queue.add(three)];
+    use(first, 1);
+    use(first, 1);
+    expect(queue.takeUsed()).toEqual([{ head: first, written: 1 }]);
+    expect(queue.broken?.message).toBe(
+      `Queue 0 is broken: the device completed chain ${first}, which it does not hold (2.8.22). Reset the queue or the device.`,
+    );
+    use(second, 1);
+    expect(queue.takeUsed()).toEqual([]);
+  });
+
+  test('2.8.4 a length beyond the writable buffers breaks the queue; without WRITE it is none', () => {
+    const { queue, use, view } = queueOf(4);
+    use(queue.add(three), 1, 2);
+    view.setUint16(queue.desc + spec.PACKED_DESC_FLAGS, AVAIL | USED, true);
+    expect(queue.takeUsed()).toMatchObject([{ written: 0 }]);
+    const id = queue.add(three);
+    use(id, 1, 2);
+    expect(queue.takeUsed()).toEqual([]);
+    expect(queue.broken?.message).toContain(
+      `says that it wrote 2 bytes into chain ${id}, of which 1 bytes may be written (2.8.4)`,
+    );
   });
 
   test('release() gives ring and tables back', () => {
@@ -137,7 +157,7 @@ describe('2.8.10 available buffer notifications', () => {
         setDeviceEvent(spec.EVENT_DESC, event % size, Math.floor(event / size) % 2 ? 0 : 1);
         const ids = Array.from({ length: lists }, () => queue.add(one));
         expect(queue.needsNotification(), `turn ${turn}`).toBe(ahead >= 0 && ahead < lists);
-        for (const id of ids) use(id, 1);
+        for (const id of ids) use(id, 1, 0);
         expect(queue.takeUsed().map(({ head }) => head)).toEqual(ids);
         total += lists;
         expect(queue.nextOffset).toBe((total % size) | (Math.floor(total / size) % 2 ? 0 : 0x8000));
@@ -150,7 +170,7 @@ describe('2.8.10 used buffer notifications', () => {
   test('with EVENT_IDX the driver asks for the next used descriptor, wrap counter and all', () => {
     const { queue, view, use } = queueOf(3);
     for (let i = 1; i <= 8; i++) {
-      use(queue.add(one), 1);
+      use(queue.add(one), 1, 0);
       queue.takeUsed();
       const offset = view.getUint16(queue.avail + spec.EVENT_SUPPRESS_OFFSET, true);
       expect(offset).toBe((i % 3) | (Math.floor(i / 3) % 2 ? 0 : 0x8000));
@@ -160,7 +180,7 @@ describe('2.8.10 used buffer notifications', () => {
 
   test('without EVENT_IDX it leaves them enabled', () => {
     const { queue, view, use } = queueOf(3, { indirect: false, eventIdx: false });
-    use(queue.add(one), 1);
+    use(queue.add(one), 1, 0);
     queue.takeUsed();
     expect(view.getUint32(queue.avail, true)).toBe(spec.EVENT_ENABLE);
   });
@@ -170,11 +190,11 @@ describe('2.8.8 in-order use of descriptors', () => {
   test('one used descriptor stands for all lists up to its own', () => {
     const { queue, use } = queueOf(8, { inOrder: true });
     const ids = [one, three, one].map((chain) => queue.add({ ...chain, indirect: false }));
-    use(ids[2] ?? 0, 5, 3);
+    use(ids[2] ?? 0, 5, 0);
     expect(queue.takeUsed()).toEqual([
       { head: ids[0], written: 0 },
       { head: ids[1], written: 1 },
-      { head: ids[2], written: 3 },
+      { head: ids[2], written: 0 },
     ]);
     expect(queue.inFlight).toBe(0);
   });

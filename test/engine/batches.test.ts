@@ -203,7 +203,7 @@ describe.each(RIGS)('%s ring', (_, makeRig) => {
       rig.device.notify(0);
       expect((rig.data.usedIdx - before) & 0xffff).toBe(4);
       expect([0, 1, 2, 3].map((i) => rig.read(statusAt(i), 1)[0])).toEqual([0, 0, CRYPTO_INVSESS, 0]);
-      expect(rig.data.usedElement(before + 2)).toEqual({ id: 16, len: 1 });
+      expect(rig.data.usedElement(before + 2)).toEqual({ id: 16, len: 0 });
       for (const [nth, i] of [0, 1, 3].entries()) {
         const { from, to, session } = good[nth] ?? expect.unreachable();
         const result = reference('encrypt', session.key, noise(16, 60 + i), arena.slice(from, from + 32));

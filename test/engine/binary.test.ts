@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { ENGINE_EXPORTS } from '../../src/engine/exports.ts';
 import { engineBuild, engineBytes, engineModule, instantiateEngine } from '../../src/engine/load.ts';
 import { sharedBuild } from '../../src/engine/shared_build.ts';
-import { enableRelaxedSimd } from '../kernels/compile.ts';
 
 const SECTIONS = [
   'custom',
@@ -45,7 +44,6 @@ function sections(module: Uint8Array): Map<string, number> {
 
 describe.each(['simd', 'relaxed-simd'] as const)('the compiled engine, built for %s', (build) => {
   const found = sections(engineBytes(build));
-  if (build === 'relaxed-simd') enableRelaxedSimd();
 
   test.each(['data', 'data count', 'start', 'element', 'table', 'global', 'memory'])('has no %s section', (name) => {
     expect([...found.keys()]).not.toContain(name);
@@ -117,7 +115,6 @@ describe('the choice between the builds', () => {
     } finally {
       WebAssembly.validate = validate;
     }
-    enableRelaxedSimd();
     expect(engineBuild()).toBe('relaxed-simd');
   });
 

@@ -8,6 +8,7 @@ import { noise, type Stretch, stretch } from '../support/memory.ts';
 import { AT, IV, KEY, prepare, reference, session } from '../support/requests.ts';
 import { type AnyRig, EVENT_IDX, INDIRECT, RIGS, Rig, VERSION_1 } from '../support/rig.ts';
 import type { RawBuffer } from '../support/test_ring.ts';
+import { usedLength } from '../support/used_length.ts';
 
 const HEADER_BYTES = 72;
 const ARENA = 0x80000;
@@ -39,7 +40,8 @@ function run(rig: AnyRig, chain: readonly RawBuffer[], bytes: number, indirect: 
   rig.device.notify(0);
   expect(snapshot.changesOutside(allowed)).toEqual([]);
   expect(rig.data.usedIdx).toBe((before + 1) & 0xffff);
-  expect(rig.data.usedElement(before)).toEqual({ id: 0, len: bytes + 1 });
+  const room = writable.reduce((sum, buffer) => sum + buffer.bytes, 0);
+  expect(rig.data.usedElement(before)).toEqual({ id: 0, len: usedLength(bytes, room) });
   const status = resultAndStatus(rig, writable, 0)[0];
   expect(new Uint8Array(rig.memory.buffer)[status?.start ?? -1]).toBe(CRYPTO_OK);
   return gather(rig, writable, bytes);

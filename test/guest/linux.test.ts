@@ -21,7 +21,7 @@ const run = async (command: string) => (await machine.console.run(command)).outp
 beforeAll(async () => {
   image = await buildGuest();
   machine = await startMachine({ files: image, memoryMiB: 256 });
-  await waitForShell(machine, false);
+  await waitForShell(machine);
 }, 600_000);
 
 afterAll(async () => {

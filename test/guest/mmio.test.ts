@@ -22,7 +22,7 @@ const loadDrivers = async () => {
 beforeAll(async () => {
   image = await buildGuest();
   machine = await start();
-  await waitForShell(machine, false);
+  await waitForShell(machine);
 }, 600_000);
 
 afterAll(async () => {

@@ -11,7 +11,7 @@ export async function pressReset(machine: Machine): Promise<void> {
   for (let left = TRIES - 1; ; left--) {
     machine.restart();
     try {
-      await waitForShell(machine, false, AbortSignal.timeout(PATIENCE_MS));
+      await waitForShell(machine, { signal: AbortSignal.timeout(PATIENCE_MS) });
       return;
     } catch (error) {
       if (left === 0) throw error;

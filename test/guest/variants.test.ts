@@ -22,7 +22,7 @@ test.each(VARIANTS)(
   async ({ device: options, has, lacks }) => {
     const machine = await startMachine({ files: await buildGuest(), memoryMiB: 128, device: options });
     try {
-      await waitForShell(machine, false);
+      await waitForShell(machine);
       await loadDriver(machine.console);
       expect(await waitForSelftest(machine.console)).toBe('passed');
       const { device } = machine;

@@ -1,76 +1,35 @@
-import { createRequire } from 'node:module';
-import { V86 } from 'v86';
-import { afterEach, describe, expect, test } from 'vitest';
-import { DEVICE_ID_CRYPTO } from '../../spec/crypto.ts';
-import { CryptoDriver } from '../../src/driver/driver.ts';
-import { PciTransport } from '../../src/driver/pci_transport.ts';
-import { RamAllocator } from '../../src/driver/ram.ts';
-import { type AttachedVirtioCrypto, attachVirtioCrypto, type V86Options } from '../../src/host/v86.ts';
-import { cpuOf, type V86Cpu } from '../../src/host/v86_internals.ts';
+import type { V86 } from 'v86';
+import { describe, expect, test } from 'vitest';
+import type { CryptoDriver } from '../../src/driver/driver.ts';
+import { attachVirtioCrypto, type V86Options } from '../../src/host/v86.ts';
+import { cpuOf } from '../../src/host/v86_internals.ts';
 import { noise } from '../support/memory.ts';
 import { reference } from '../support/requests.ts';
-import { CONFIG_ADDRESS, CONFIG_DATA, clearIdeBars, out32 } from '../support/v86_guest.ts';
+import {
+  builtMachine,
+  CONFIG_DATA,
+  configWord,
+  driverOf,
+  inPort,
+  newEmulator,
+  onInterrupt,
+  out32,
+} from '../support/v86_guest.ts';
 
-const RAM_BYTES = 16 * 1024 * 1024;
 const SLOT = 0x0d;
 const PORT = 0xac00;
 const VENDOR_AND_DEVICE = 0x10541af4;
 const ALL_ONES = -1;
 
-let emulators: V86[] = [];
-afterEach(async () => {
-  for (const emulator of emulators) await emulator.destroy();
-  emulators = [];
-});
-
-interface TestMachine {
-  emulator: V86;
-  attached: AttachedVirtioCrypto;
-  cpu: V86Cpu;
-}
-
-/** A machine of v86 that has been built and does not run: the test does what its guest would. */
-async function machine(options: V86Options = {}): Promise<TestMachine> {
-  const emulator = newEmulator();
-  const attached = attachVirtioCrypto(emulator, options);
-  await attached.ready;
-  const cpu = cpuOf(emulator);
-  clearIdeBars(cpu);
-  return { emulator, attached, cpu };
-}
-
-function newEmulator(): V86 {
-  const emulator = new V86({
-    wasm_path: createRequire(import.meta.url).resolve('v86/build/v86.wasm'),
-    memory_size: RAM_BYTES,
-    disable_keyboard: true,
-    disable_mouse: true,
-    disable_speaker: true,
-    autostart: false,
-  });
-  emulators.push(emulator);
-  return emulator;
-}
-
-function inPort(cpu: V86Cpu, port: number, size: 8 | 16 | 32): number {
-  const entry = cpu.io.ports[port] ?? expect.unreachable();
-  return entry[`read${size}`].call(entry.device, port);
-}
-
-function configWord(cpu: V86Cpu, offset: number): number {
-  out32(cpu, CONFIG_ADDRESS, 0x80000000 | (SLOT << 11) | offset);
-  return inPort(cpu, CONFIG_DATA, 32);
-}
-
 describe('a device that is plugged into v86', () => {
   test('is on the bus, in its slot, and its BAR answers', async () => {
-    const { cpu, attached } = await machine();
+    const { cpu, attached } = await builtMachine();
     expect(configWord(cpu, 0)).toBe(VENDOR_AND_DEVICE);
     expect(inPort(cpu, PORT + 18, 16)).toBe(attached.device?.queues.length);
   });
 
   test('keeps to its limits as given', async () => {
-    const { attached } = await machine({ limits: { sessions: 7, requestsPerSecond: 5 } });
+    const { attached } = await builtMachine({ limits: { sessions: 7, requestsPerSecond: 5 } });
     expect(attached.device?.options).toMatchObject({
       maxSessions: 7,
       limits: { requests: { perSecond: 5, burst: 1 } },
@@ -83,16 +42,13 @@ describe('a device that is plugged into v86', () => {
 
 describe('what the throttle held back in v86', () => {
   test('is completed from a timer, and interrupts the guest as a notification does', async () => {
-    const { cpu, attached } = await machine({ limits: { requestsPerSecond: 200, burstRequests: 1 } });
-    const { pci } = cpu.devices;
+    const { cpu, attached } = await builtMachine({ limits: { requestsPerSecond: 200, burstRequests: 1 } });
     const raised: number[] = [];
-    const raise = pci.raise_irq.bind(pci);
     let driver: CryptoDriver | undefined;
-    pci.raise_irq = (id) => {
-      raised.push(id);
-      raise(id);
+    onInterrupt(cpu, (slot) => {
+      raised.push(slot);
       queueMicrotask(() => driver?.interrupt());
-    };
+    });
     driver = driverOf(cpu);
     driver.start();
     const key = noise(16, 1);
@@ -103,36 +59,11 @@ describe('what the throttle held back in v86', () => {
     const request = { algorithm: 'aes-cbc', direction: 'encrypt', iv, data } as const;
     const results = await Promise.all(Array.from({ length: 5 }, () => driver?.cipherInSession(id, request)));
     for (const result of results) expect(result).toEqual({ status: 'ok', data: reference('encrypt', key, iv, data) });
-    expect(raised).toEqual(Array(5).fill(SLOT << 3));
+    expect(raised).toEqual(Array(5).fill(SLOT));
     expect(attached.device?.statistics().queues[0]?.held).toBeGreaterThan(0);
     driver.stop();
   });
 });
-
-/** The reference driver as the guest of a machine that does not run: through its ports, in its RAM. */
-function driverOf(cpu: V86Cpu): CryptoDriver {
-  const header = new DataView(new ArrayBuffer(256));
-  for (let offset = 0; offset < 256; offset += 4) header.setInt32(offset, configWord(cpu, offset), true);
-  const bits = { 1: 8, 2: 16, 4: 32 } as const;
-  const transport = new PciTransport(
-    {
-      readConfig: (offset, size) => {
-        if (size === 1) return header.getUint8(offset);
-        return size === 2 ? header.getUint16(offset, true) : header.getUint32(offset, true);
-      },
-      // v86 itself enabled what the driver would.
-      writeConfig: () => {},
-      readBar: (_bar, offset, size) => inPort(cpu, PORT + offset, bits[size]) >>> 0,
-      writeBar: (_bar, offset, size, value) => {
-        const entry = cpu.io.ports[PORT + offset] ?? expect.unreachable();
-        entry[`write${bits[size]}`].call(entry.device, value);
-      },
-    },
-    DEVICE_ID_CRYPTO,
-  );
-  const ram = () => new Uint8Array(cpu.wasm_memory.buffer, cpu.mem8.byteOffset, RAM_BYTES);
-  return new CryptoDriver(transport, ram, new RamAllocator(0x100000, RAM_BYTES));
-}
 
 describe('a saved state of v86', () => {
   const key = noise(16, 1);
@@ -140,14 +71,9 @@ describe('a saved state of v86', () => {
 
   /** What a session answers after its machine was saved and restored. */
   async function afterRestore(options: V86Options): Promise<string | undefined> {
-    const { cpu, emulator } = await machine(options);
-    const { pci } = cpu.devices;
-    const raise = pci.raise_irq.bind(pci);
+    const { cpu, emulator } = await builtMachine(options);
     let driver: CryptoDriver | undefined;
-    pci.raise_irq = (id) => {
-      raise(id);
-      queueMicrotask(() => driver?.interrupt());
-    };
+    onInterrupt(cpu, () => queueMicrotask(() => driver?.interrupt()));
     driver = driverOf(cpu);
     driver.start();
     const { id } = await driver.createCipherSession('aes-cbc', 'encrypt', key);
@@ -171,7 +97,7 @@ describe('a saved state of v86', () => {
 
 describe('a device that is removed from v86', () => {
   test('leaves an empty slot and ports without a device', async () => {
-    const { cpu, attached } = await machine();
+    const { cpu, attached } = await builtMachine();
     attached.remove();
     for (const offset of [0, 4, 0x10, 0x34, 0x3c]) expect(configWord(cpu, offset)).toBe(ALL_ONES);
     expect(inPort(cpu, CONFIG_DATA, 16)).toBe(0xffff);
@@ -184,7 +110,7 @@ describe('a device that is removed from v86', () => {
   });
 
   test('takes no configuration write: its BAR stays where it was', async () => {
-    const { cpu, attached } = await machine();
+    const { cpu, attached } = await builtMachine();
     const before = configWord(cpu, 0x10);
     expect(before).toBe(PORT | 1);
     attached.remove();
@@ -195,14 +121,14 @@ describe('a device that is removed from v86', () => {
   });
 
   test('does not come back with a saved state, and a state saved without it is taken over by a machine that has one', async () => {
-    const { emulator, attached, cpu } = await machine();
+    const { emulator, attached, cpu } = await builtMachine();
     const state = await emulator.save_state();
     attached.remove();
     const without = await emulator.save_state();
     await emulator.restore_state(state);
     expect(attached.device?.removed).toBe(true);
     expect(configWord(cpu, 0)).toBe(ALL_ONES);
-    const other = await machine();
+    const other = await builtMachine();
     await other.emulator.restore_state(without);
     expect(other.attached.device?.status).toBe(0);
     expect(configWord(other.cpu, 0)).toBe(VENDOR_AND_DEVICE);

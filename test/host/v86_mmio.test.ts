@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { V86 } from 'v86';
+import type { V86 } from 'v86';
 import { expect, test } from 'vitest';
 import { DEVICE_ID_CRYPTO } from '../../spec/crypto.ts';
 import { CryptoDriver } from '../../src/driver/driver.ts';
@@ -9,21 +8,10 @@ import { attachVirtioCrypto, type V86Options } from '../../src/host/v86.ts';
 import { cpuOf } from '../../src/host/v86_internals.ts';
 import { noise } from '../support/memory.ts';
 import { reference } from '../support/requests.ts';
-import { clearIdeBars, mmioHandlers } from '../support/v86_guest.ts';
+import { clearIdeBars, mmioHandlers, newEmulator, RAM_BYTES, ramOf } from '../support/v86_guest.ts';
 
-const RAM_BYTES = 16 * 1024 * 1024;
 const ADDRESS = 0xc004_0000;
 const ALL_ONES = 0xffff_ffff;
-
-const newEmulator = () =>
-  new V86({
-    wasm_path: createRequire(import.meta.url).resolve('v86/build/v86.wasm'),
-    memory_size: RAM_BYTES,
-    disable_keyboard: true,
-    disable_mouse: true,
-    disable_speaker: true,
-    autostart: false,
-  });
 
 const loaded = (emulator: V86) =>
   new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
@@ -49,8 +37,8 @@ async function machine(options: V86Options = {}) {
     lower(irq);
   };
   const start = () => {
-    const ram = () => new Uint8Array(cpu.wasm_memory.buffer, cpu.mem8.byteOffset, RAM_BYTES);
-    driver = new CryptoDriver(new MmioTransport(memory, DEVICE_ID_CRYPTO), ram, new RamAllocator(0x100000, RAM_BYTES));
+    const allocator = new RamAllocator(0x100000, RAM_BYTES);
+    driver = new CryptoDriver(new MmioTransport(memory, DEVICE_ID_CRYPTO), () => ramOf(cpu), allocator);
     driver.start();
     return driver;
   };
@@ -62,7 +50,7 @@ const request = { algorithm: 'aes-cbc', direction: 'encrypt', key, iv, data } as
 const expected = { status: 'ok', data: reference('encrypt', key, iv, data) };
 
 test('4.2.2 the registers answer in the memory of v86, and a driver uses the device through its interrupt', async () => {
-  const { emulator, levels, start } = await machine();
+  const { levels, start } = await machine();
   const driver = start();
   expect(await driver.cipher(request)).toEqual(expected);
   expect(levels.slice(0, 2)).toEqual([
@@ -70,15 +58,13 @@ test('4.2.2 the registers answer in the memory of v86, and a driver uses the dev
     [5, false],
   ]);
   driver.stop();
-  await emulator.destroy();
 });
 
 test('the firmware is handed a table that declares the window and the interrupt', async () => {
-  const { emulator, cpu } = await machine();
+  const { cpu } = await machine();
   const table = cpu.option_roms.find(({ name }) => name.startsWith('acpi/')) ?? expect.unreachable();
   expect(Buffer.from(table.data).includes(Buffer.from('000004c000020000', 'hex'))).toBe(true);
   expect(table.name).toBe('acpi/virtio-crypto-5');
-  await emulator.destroy();
 });
 
 test('a saved state carries the device, and a machine without its part resets it', async () => {
@@ -95,16 +81,13 @@ test('a saved state carries the device, and a machine without its part resets it
   second.start();
   await second.emulator.restore_state(await bare.save_state());
   expect(second.attached.device?.status).toBe(0);
-  for (const { emulator } of [first, second]) await emulator.destroy();
-  await bare.destroy();
 });
 
 test('a device that was taken out reads as all ones', async () => {
-  const { emulator, attached, memory, start } = await machine();
+  const { attached, memory, start } = await machine();
   start();
   attached.remove();
   expect(memory.read(0, 4)).toBe(ALL_ONES);
-  await emulator.destroy();
 });
 
 test.each([
@@ -117,5 +100,4 @@ test.each([
   const emulator = newEmulator();
   expect(() => attachVirtioCrypto(emulator, { transport: 'mmio', ...options })).toThrow(message);
   await loaded(emulator);
-  await emulator.destroy();
 });

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { EngineBuild } from '../../src/engine/load.ts';
-import { compileKernels, enableRelaxedSimd, sectionIds } from './compile.ts';
+import { compileKernels, sectionIds } from './compile.ts';
 
 const ALIGNMENT = 16;
 const GUARD = 64;
@@ -60,7 +60,6 @@ export async function loadKernels<Kernels>(
   entry: string,
   build: EngineBuild = 'simd',
 ): Promise<{ kernels: Kernels; arena: Arena }> {
-  if (build === 'relaxed-simd') enableRelaxedSimd();
   const binary = await compileKernels(entry, build);
   const memory = new WebAssembly.Memory({ initial: 32 });
   const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(binary), { env: { memory } });

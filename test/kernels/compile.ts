@@ -1,6 +1,5 @@
-import { setFlagsFromString } from 'node:v8';
 import { main } from 'assemblyscript/asc';
-import { type EngineBuild, engineBuild } from '../../src/engine/load.ts';
+import type { EngineBuild } from '../../src/engine/load.ts';
 
 /** The options of asconfig.json's release target, spelled out so that a kernel is tested as it is shipped. */
 const OPTIONS = [
@@ -32,11 +31,6 @@ export async function compileKernels(entry: string, build: EngineBuild = 'simd')
   if (error !== null || binary === undefined)
     throw new Error(`${entry} does not compile: ${stderr.toString()}`, { cause: error });
   return new Uint8Array(binary);
-}
-
-/** Makes this process understand relaxed SIMD, which waits behind a flag in Node 20. */
-export function enableRelaxedSimd(): void {
-  if (engineBuild() === 'simd') setFlagsFromString('--experimental-wasm-relaxed-simd');
 }
 
 /** The ids of a module's sections in order (WebAssembly core specification, section 5.5). */

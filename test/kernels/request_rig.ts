@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import type { EngineBuild } from '../../src/engine/load.ts';
-import { compileKernels, enableRelaxedSimd, sectionIds } from './compile.ts';
+import { compileKernels, sectionIds } from './compile.ts';
 
 const GUARD = 64;
 const CANARY = 0xa5;
@@ -24,7 +24,6 @@ export class RequestRig<Kernels> {
 
   /** Compiles an entry, which must have no data, global or start section. */
   static async compile<Kernels>(entry: string, build: EngineBuild = 'simd'): Promise<RequestRig<Kernels>> {
-    if (build === 'relaxed-simd') enableRelaxedSimd();
     const binary = await compileKernels(entry, build);
     const ids = sectionIds(binary);
     for (const [name, id] of Object.entries({ global: 6, start: 8, data: 11, dataCount: 12 }))

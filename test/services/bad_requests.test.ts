@@ -13,6 +13,7 @@ import { type ModelSession, sessionOfControl, viewOf } from '../support/model_se
 import { PLAIN, place, placements } from '../support/placement.ts';
 import type { ServiceRequest } from '../support/service_requests.ts';
 import {
+  bytesOf,
   expectBytes,
   lastByte,
   MODE_NAMES,
@@ -23,6 +24,7 @@ import {
   UNWRITTEN,
 } from '../support/service_rig.ts';
 import { sampleChains, sampleOf } from '../support/service_samples.ts';
+import { usedLength } from '../support/used_length.ts';
 
 const SAMPLES = [
   ...chosenAlgorithms('all').map((name) => ({ name: name as string, request: sampleOf(name) })),
@@ -92,7 +94,7 @@ describe.each(MODE_NAMES)('%s', (mode) => {
 
   /** The device answers a chain as the model does, and writes what the model says. */
   async function expectAsModel(chain: PlacedChain, hint: string): Promise<void> {
-    const writable = chain.writable.reduce((sum, { bytes }) => sum + bytes, 0);
+    const writable = bytesOf(chain.writable);
     const before = rig.readAll(chain.writable);
     const answer = answerTo(rig.readAll(chain.readable), writable, device);
     if (answer === 'needs reset') {
@@ -103,7 +105,10 @@ describe.each(MODE_NAMES)('%s', (mode) => {
     const result = typeof answer === 'string' ? new Uint8Array() : answer;
     const [outcome] = await rig.send([chain], [...prefix(chain.writable, result.length), lastByte(chain)]);
     const { data, ...rest } = outcome ?? expect.unreachable();
-    expect(rest, hint).toEqual({ status: typeof answer === 'string' ? answer : 'ok', written: result.length + 1 });
+    expect(rest, hint).toEqual({
+      status: typeof answer === 'string' ? answer : 'ok',
+      written: usedLength(result.length, writable),
+    });
     expectBytes(data, Buffer.concat([result, before.slice(result.length, -1)]));
   }
 
@@ -145,7 +150,7 @@ describe.each(MODE_NAMES)('%s', (mode) => {
           // Of two failures either may be told.
           if (typeof expected === 'string' && expected !== 'needs reset' && fields.length > 1) {
             const [outcome] = await rig.send([chain], [lastByte(chain)]);
-            expect(outcome).toMatchObject({ written: 1 });
+            expect(outcome).toMatchObject({ written: usedLength(0, bytesOf(chain.writable)) });
             expect(outcome?.status).not.toBe('ok');
           } else {
             await expectAsModel(chain, JSON.stringify(fields));

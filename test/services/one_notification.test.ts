@@ -17,7 +17,16 @@ import {
   macRequest,
   type ServiceRequest,
 } from '../support/service_requests.ts';
-import { lastByte, MODE_NAMES, type PlacedChain, RINGS, ServiceRig, UNWRITTEN } from '../support/service_rig.ts';
+import {
+  bytesOf,
+  lastByte,
+  MODE_NAMES,
+  type PlacedChain,
+  RINGS,
+  ServiceRig,
+  UNWRITTEN,
+} from '../support/service_rig.ts';
+import { usedLength } from '../support/used_length.ts';
 
 /** Where requests share bytes, from the rig's arena on. */
 const SHARED_BYTES = 1200;
@@ -245,7 +254,7 @@ describe.each(RINGS)('%s ring', (ring) => {
           from += bytes;
         }
         memory[(writable.at(-1)?.address ?? 0) - rig.arena] = 0;
-        return result.length + 1;
+        return usedLength(result.length, bytesOf(writable));
       });
       const outcomes = await rig.sendRaw(
         chains,

@@ -6,7 +6,7 @@ export interface CipherShape {
   iv: number;
   /** Data is a multiple of this. */
   block: number;
-  /** The shortest data, but for none at all. */
+  /** The shortest data. Default 0. */
   least?: number;
 }
 
@@ -95,6 +95,6 @@ export function longestText(algorithm: AeadAlgorithm, ivBytes: number): number {
 /** A length that a cipher takes, at most `bytes`, or its least. */
 export function cipherLength(algorithm: CipherAlgorithm, bytes: number): number {
   const { block, least = 0 } = CIPHERS[algorithm];
-  if (bytes < least) return bytes === 0 ? 0 : least;
+  if (bytes < least) return least;
   return bytes - (bytes % block);
 }

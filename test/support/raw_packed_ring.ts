@@ -22,6 +22,7 @@ export class RawPackedRing implements TestRing {
   /** Lengths of the lists that were offered and not yet seen used, in ring order. */
   #lengths: number[] = [];
   #completed: { id: number; len: number }[] = [];
+  #flags: number[] = [];
   /** Where the next list goes, and where the next used descriptor is expected, each with its wrap counter (2.8.1). */
   place = 0;
   wrap = 1;
@@ -47,6 +48,7 @@ export class RawPackedRing implements TestRing {
   clear(): void {
     this.#lengths = [];
     this.#completed = [];
+    this.#flags = [];
     this.place = 0;
     this.wrap = 1;
     this.usedPlace = 0;
@@ -57,6 +59,7 @@ export class RawPackedRing implements TestRing {
 
   follow(other: RawPackedRing): void {
     this.#completed = [...other.#completed];
+    this.#flags = [...other.#flags];
     this.#lengths = [...other.#lengths];
     this.place = other.place;
     this.wrap = other.wrap;
@@ -138,6 +141,12 @@ export class RawPackedRing implements TestRing {
     return this.#completed[index] ?? { id: -1, len: -1 };
   }
 
+  /** Whether the used descriptor says that the device wrote to the buffers (2.8.3). */
+  usedWrites(index: number): boolean {
+    this.#poll();
+    return ((this.#flags[index] ?? 0) & spec.DESC_F_WRITE) !== 0;
+  }
+
   /** Driver event suppression (2.8.14): when the device is to interrupt. */
   setDriverEvent(flags: number, place = 0, wrap = 0): void {
     const view = this.#guest.view(this.avail, spec.EVENT_SUPPRESS_BYTES);
@@ -162,6 +171,7 @@ export class RawPackedRing implements TestRing {
       const { id, len, flags } = this.descriptor(this.usedPlace);
       if ((flags & MARKS) !== (this.usedWrap ? MARKS : 0)) return;
       this.#completed.push({ id, len });
+      this.#flags.push(flags);
       this.usedPlace += this.#lengths.shift() ?? 0;
       if (this.usedPlace < this.size) continue;
       this.usedPlace -= this.size;

@@ -60,8 +60,8 @@ abstract class RigOver<Ring extends TestRing> {
   readonly memory: WebAssembly.Memory;
   readonly regions: readonly GuestRegion[];
   readonly device: CryptoDevice;
-  /** Whether workers write results where the guest wants them, and not the device when it hears of these. */
-  readonly servesInPlace: boolean;
+  /** Whether threads share the memory: workers then have a part of it. */
+  readonly sharesMemory: boolean;
   /** The engine's region, and nothing of the page's rest behind it. */
   readonly engine: Stretch;
   data: Ring;
@@ -86,7 +86,7 @@ abstract class RigOver<Ring extends TestRing> {
     this.features = features ?? VERSION_1 | INDIRECT;
     const end = Math.max(...this.regions.map(({ offset, bytes }) => offset + bytes));
     const initial = Math.ceil(end / PAGE_BYTES) + 1;
-    this.servesInPlace = sharedMemory;
+    this.sharesMemory = sharedMemory;
     this.memory = new WebAssembly.Memory(sharedMemory ? { initial, maximum: 65536, shared: true } : { initial });
     fillWithNoise(new Uint8Array(this.memory.buffer).subarray(0, CANARY_BYTES_MAX), 7);
     const engineStart = this.memory.buffer.byteLength;

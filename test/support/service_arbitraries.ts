@@ -141,10 +141,11 @@ export function chainsOf(names: readonly AlgorithmName[]): fc.Arbitrary<ServiceR
       seed: seeds,
     })
     .map(({ order, direction, cipher, digest, nested, bytes, aadBytes, places, cut, keyIndex, seed }) => {
-      const { keys, iv } = CIPHERS[cipher];
-      const window = windowOf(bytes, places[0], places[1]);
+      const { keys, iv, least: shortest = 0 } = CIPHERS[cipher];
+      const total = Math.max(bytes, shortest);
+      const window = windowOf(total, places[0], places[1]);
       const cipherBytes = cipherLength(cipher, window.length);
-      const hashed = windowOf(bytes, places[2], places[3]);
+      const hashed = windowOf(total, places[2], places[3]);
       const { hash, least } = digestPart(digest, nested, cut, keyIndex, seed);
       return chainRequest({
         order,
@@ -153,13 +154,13 @@ export function chainsOf(names: readonly AlgorithmName[]): fc.Arbitrary<ServiceR
           algorithm: cipher,
           key: noise(keys[keyIndex % keys.length] ?? 16, seed),
           iv: noise(iv, seed + 1),
-          start: window.start,
-          // No shorter window than the algorithm takes.
-          length: cipherBytes > window.length ? 0 : cipherBytes,
+          // A window that is shorter than the algorithm takes is made longer, and may have to begin earlier.
+          start: Math.min(window.start, total - cipherBytes),
+          length: cipherBytes,
         },
         hash: { ...hash, ...hashed },
         aad: noise(Math.max(aadBytes, least - hashed.length), seed + 2),
-        data: noise(bytes, seed + 3),
+        data: noise(total, seed + 3),
       });
     });
 }

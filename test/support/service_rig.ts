@@ -11,6 +11,7 @@ import { SplitQueue } from '../../src/driver/split_queue.ts';
 import type { BenchOptions } from '../../src/testing/index.ts';
 import { type Bench, createBench } from './bench.ts';
 import type { ServiceRequest } from './service_requests.ts';
+import { usedLength } from './used_length.ts';
 
 /** The layouts of requests (5.9.7.3), and whether a request is in session mode. */
 export const MODES = {
@@ -150,7 +151,7 @@ export class ServiceRig {
     const mayWrite = [...prefix(chain.writable, bytes), lastByte(chain)];
     const [outcome] = await this.send([chain], mayWrite);
     const { data, ...answer } = outcome ?? expect.unreachable();
-    expect(answer).toEqual({ status: result ? 'ok' : 'badmsg', written: bytes + 1 });
+    expect(answer).toEqual({ status: result ? 'ok' : 'badmsg', written: usedLength(bytes, bytesOf(chain.writable)) });
     expectBytes(data, Buffer.concat([result ?? new Uint8Array(), rest]));
   }
 }
@@ -160,6 +161,11 @@ export function expectBytes(actual: Uint8Array, expected: Uint8Array): void {
   if (!Buffer.from(actual.buffer, actual.byteOffset, actual.length).equals(expected)) {
     expect(actual).toEqual(new Uint8Array(expected));
   }
+}
+
+/** Bytes of several buffers. */
+export function bytesOf(buffers: readonly ChainBuffer[]): number {
+  return buffers.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** The first `bytes` of several buffers. */

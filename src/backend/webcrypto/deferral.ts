@@ -92,9 +92,11 @@ export class WebCryptoDeferral implements Deferral {
       .catch(() => undefined)
       .then((result) => {
         if (this.#started !== started || started.serials[record] !== serial) return;
-        if (result) this.#answer(started, record, result);
-        else this.#runHere(started, record);
-        this.#port?.released();
+        this.#port?.turn(() => {
+          if (result) this.#answer(started, record, result);
+          else this.#runHere(started, record);
+          this.#port?.released();
+        });
       });
   }
 
@@ -112,12 +114,12 @@ export class WebCryptoDeferral implements Deferral {
     const started = this.#started;
     if (!started) return;
     this.#settling = true;
-    for (const record of started.records.of('webcrypto')) {
-      // Whoever heard of a result may have reset the device.
-      if (started.records.owners[record] === 'webcrypto') this.#runHere(started, record);
+    try {
+      for (const record of started.records.of('webcrypto')) this.#runHere(started, record);
+    } finally {
+      this.#settling = false;
     }
-    this.#settling = false;
-    this.#port?.clock.schedule(() => this.#port?.released(), 0);
+    this.#port?.clock.schedule(() => this.#port?.turn(() => this.#port?.released()), 0);
   }
 
   /** Forgets what is under way on a queue, or on all of them: nothing of it is completed. */
@@ -158,12 +160,9 @@ export class WebCryptoDeferral implements Deferral {
 
   /** The engine uses the record's chain, whose result stands in its buffers. */
   #complete(started: Started, record: number, status: number, bytes: number, by: 'host' | 'inline'): void {
-    const port = this.#port;
-    if (!port) return;
     started.slots.leave(record);
     started.records.owners[record] = 'engine';
     started.serials[record] = 0;
-    const queue = started.slots.queueOf(record);
-    port.completed(queue, port.engine.complete(port.base, record, status, bytes), by);
+    this.#port?.complete(started.slots.queueOf(record), record, { status, bytes }, by);
   }
 }

@@ -95,7 +95,7 @@ export class WorkerDeferral implements Deferral {
     if (!port || !this.#attached) return;
     const { records } = this.#attached;
     await startWorkers(port, this.#attached, {
-      lost: (worker, reason) => this.#lost(worker, reason),
+      lost: (worker, reason) => port.turn(() => this.#lost(worker, reason)),
       wanted: () => !this.#disposed,
       ready: (started) => {
         records.open();
@@ -184,29 +184,32 @@ export class WorkerDeferral implements Deferral {
     const started = this.#started;
     if (!started || this.#outstanding === 0) return;
     this.#settling = true;
-    for (const slot of this.records?.of('workers') ?? []) {
-      // Whoever heard of a result may have reset the device.
-      if (started.owners[slot] !== 'workers') continue;
-      if (this.#takeBack(started, slot)) continue;
-      const inPlace = started.slots.isInPlace(slot);
-      // Two cannot write to the guest's buffers.
-      if (inPlace && !this.#waitFor(started, slot)) this.#takeAway(started, slot);
-      if (inPlace || Atomics.load(started.control, STATES + slot) === DONE) {
-        this.#complete(started, [slot]);
-        continue;
-      }
-      // A worker is at it. It may go on with its slot; its result comes too late.
-      started.slots.duplicate(slot, started.spare);
-      started.runner.run([started.spare]);
-      const result = started.slots.deliver(started.spare, slot);
-      started.owners[slot] = 'dropped';
-      this.#answer(started, slot, result);
+    try {
+      for (const slot of this.records?.of('workers') ?? []) this.#settleSlot(started, slot);
+    } finally {
+      this.#settling = false;
     }
-    this.#settling = false;
-    this.#port?.clock.schedule(() => this.#port?.released(), 0);
+    this.#port?.clock.schedule(() => this.#port?.turn(() => this.#port?.released()), 0);
   }
 
-  /** Forgets what is under way on a queue, or on all of them: nothing of it is completed. */
+  #settleSlot(started: Started, slot: number): void {
+    if (this.#takeBack(started, slot)) return;
+    if (Atomics.load(started.control, STATES + slot) === DONE) {
+      this.#complete(started, [slot]);
+      return;
+    }
+    // A worker is at it. It may go on with its slot; its result comes too late.
+    started.slots.duplicate(slot, started.spare);
+    started.runner.run([started.spare]);
+    const result = started.slots.deliver(started.spare, slot);
+    started.owners[slot] = 'dropped';
+    this.#answer(started, slot, result);
+  }
+
+  /**
+   * Forgets what is under way on a queue, or on all of them: nothing of it is completed. Nothing else is either: the engine's records of
+   * the queue are still in its lists, and must not be given out again before these are forgotten.
+   */
   drop(queue?: number): void {
     const started = this.#started;
     if (!started) return;
@@ -215,12 +218,11 @@ export class WorkerDeferral implements Deferral {
       if (owner !== 'workers' || (queue !== undefined && started.slots.queueOf(slot) !== queue)) return;
       started.owners[slot] = 'dropped';
       this.#port?.engine.drop(this.#port.base, slot);
+      // A worker that has it goes on, and writes to its slot alone.
       const isTaken = Atomics.compareExchange(started.control, STATES + slot, WAITING, started.self) !== WAITING;
-      // As soon as the queue is reset the guest may use its buffers for other things.
-      if (!isTaken || (started.slots.isInPlace(slot) && this.#waitFor(started, slot))) this.#forget(started, slot);
+      if (!isTaken) this.#forget(started, slot);
     });
     if (queue === undefined) started.slots.closeSessions();
-    this.reap();
   }
 
   /** Ends the workers, and wipes what they had. */
@@ -284,12 +286,9 @@ export class WorkerDeferral implements Deferral {
     own.bytes += bytes;
   }
 
-  /** The engine uses the record's chain. Whoever hears of it may reset the device. */
-  #answer(started: Started, record: number, { status, bytes }: JobResult): void {
-    const port = this.#port;
-    if (!port) return;
-    const queue = started.slots.queueOf(record);
-    port.completed(queue, port.engine.complete(port.base, record, status, bytes), 'workers');
+  /** The engine uses the record's chain. */
+  #answer(started: Started, record: number, result: JobResult): void {
+    this.#port?.complete(started.slots.queueOf(record), record, result, 'workers');
   }
 
   /** Runs a job that no worker has taken yet, and completes it; false if one has. */
@@ -302,25 +301,6 @@ export class WorkerDeferral implements Deferral {
   #runHere(started: Started, slot: number): void {
     started.runner.run([slot]);
     this.#complete(started, [slot]);
-  }
-
-  /** Waits until a worker has finished the job that it is at, which it does in much less than the time that it has; false: it hangs. */
-  #waitFor({ control }: Started, slot: number): boolean {
-    // By the real time: whoever waits here sees no other clock go on. And not by Atomics.wait, which a page's own thread has not got.
-    const latest = performance.now() + DEADLINE_MS;
-    while (Atomics.load(control, STATES + slot) >= RUNNING) {
-      if (performance.now() > latest) return false;
-    }
-    return true;
-  }
-
-  /** Takes a job from a worker that hangs, and runs it here. */
-  #takeAway(started: Started, slot: number): void {
-    const state = Atomics.load(started.control, STATES + slot);
-    if (state < RUNNING) return;
-    void started.pool.replace(state - RUNNING, 'it did not finish a request');
-    if (Atomics.compareExchange(started.control, STATES + slot, state, started.self) === state)
-      started.runner.run([slot]);
   }
 
   /** A slot that nobody waits for, and nobody works on, is free. */
@@ -362,16 +342,22 @@ export class WorkerDeferral implements Deferral {
     void Promise.resolve(wait.value).then(() => {
       this.#listening = false;
       Atomics.store(control, LISTENING, 0);
-      this.reap();
-      this.#listen();
+      try {
+        this.#port?.turn(() => this.reap());
+      } finally {
+        this.#listen();
+      }
     });
   }
 
   #arm(started: Started): void {
     this.#cancelDeadline ??= this.#port?.clock.schedule(() => {
       this.#cancelDeadline = undefined;
-      this.#overdue(started);
-      if (this.#outstanding > 0) this.#arm(started);
+      try {
+        this.#port?.turn(() => this.#overdue(started));
+      } finally {
+        if (this.#started === started && this.#outstanding > 0) this.#arm(started);
+      }
     }, DEADLINE_MS);
   }
 

@@ -10,8 +10,9 @@ export interface JobResult {
 }
 
 /**
- * Carries jobs between the engine's records, in the memory of the guest, and the slots of the shared memory. Where the guest's is the
- * shared one, jobs that are apart stay in their own buffers.
+ * Carries jobs between the engine's records, in the memory of the guest, and the slots of the shared memory. Where the guest's memory
+ * is that memory, the content stays in its own buffers. The result is always carried from the slot: only the device's own thread
+ * writes to the guest's memory, so that a host that puts other contents there has to mind no other thread.
  */
 export class JobSlots {
   readonly #layout: SharedLayout;
@@ -59,16 +60,17 @@ export class JobSlots {
     this.#inUse[index] = copy;
     this.#jobs.setUint32(job + spec.JOB_SESSION, this.#sessions.at(copy), true);
     const sources = record + spec.DEFERRED_BUFFERS;
-    if (this.#inPlace && this.#field(record, spec.DEFERRED_APART) !== 0) {
+    const skew = this.#skew(this.#resultsOf(record), writable);
+    if (this.#inPlace) {
       this.#jobs.setUint32(job + spec.JOB_BUFFERS, sources, true);
       this.#jobs.setUint32(job + spec.JOB_READABLE_COUNT, this.#field(record, spec.DEFERRED_READABLE_COUNT), true);
-      this.#jobs.setUint32(job + spec.JOB_WRITABLE_COUNT, this.#field(record, spec.DEFERRED_WRITABLE_COUNT), true);
-      this.#touch(index, spec.JOB_CONTENT);
+      this.#jobs.setUint32(job + spec.JOB_RESULT_AT, spec.JOB_CONTENT + skew, true);
+      this.#touch(index, spec.JOB_CONTENT + skew + writable + STATUS_BYTES);
       return;
     }
     this.#jobs.setUint32(job + spec.JOB_BUFFERS, 0, true);
     const content = spec.JOB_CONTENT + this.#skew(sources, readable);
-    const result = roundUp(content + readable) + this.#skew(this.#resultsOf(record), writable);
+    const result = roundUp(content + readable) + skew;
     this.#jobs.setUint32(job + spec.JOB_CONTENT_AT, content, true);
     this.#jobs.setUint32(job + spec.JOB_RESULT_AT, result, true);
     this.#touch(index, result + writable + STATUS_BYTES);
@@ -85,11 +87,6 @@ export class JobSlots {
   /** Whether the job in a slot gains by running beside others like it. */
   isAlike(slot: number): boolean {
     return this.#jobs.getUint32(slotAt(this.#layout, slot) + spec.JOB_ALIKE, true) !== 0;
-  }
-
-  /** Whether the job in a slot is served in the guest's memory. */
-  isInPlace(slot: number): boolean {
-    return this.#jobs.getUint32(slotAt(this.#layout, slot) + spec.JOB_BUFFERS, true) !== 0;
   }
 
   /** Copies a slot's job, as it was posted, into another. */
@@ -111,13 +108,13 @@ export class JobSlots {
     return start;
   }
 
-  /** Puts the result that stands in a slot, if it was not served in place, into the buffers of a record. */
+  /** Puts the result that stands in a slot into the buffers of a record. */
   deliver(slot: number, index: number): JobResult {
     this.#refresh();
     const job = slotAt(this.#layout, slot);
     const status = this.#jobs.getUint32(job + spec.JOB_STATUS, true);
     const bytes = this.#jobs.getUint32(job + spec.JOB_RESULT_BYTES, true);
-    if (!this.isInPlace(slot)) this.#scatter(this.#shared, job + this.#resultOffset(job), bytes, index, 0);
+    this.#scatter(this.#shared, job + this.#resultOffset(job), bytes, index, 0);
     return { status, bytes };
   }
 

@@ -6,6 +6,7 @@ import type { Threshold, Thresholds } from '../../backend/backend.ts';
 import { DEPTHS } from '../../engine/depth.ts';
 import { workersOption } from '../backend_flags.ts';
 import { loadEngine, machineFacts } from '../bench/machine.ts';
+import { takeInterruption } from '../interruption.ts';
 import { commandOutput, type Output } from '../output.ts';
 import { CALIBRATION_ROWS, calibrate } from './measure.ts';
 
@@ -34,10 +35,7 @@ export function calibrateCommand(): Command {
 }
 
 async function run({ output: path, workers, quick, json }: CalibrateFlags, output: Output): Promise<number> {
-  const interruption = new AbortController();
-  const interrupt = () => interruption.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  const interruption = takeInterruption();
   const progress = new SingleBar({
     format: 'calibrate {bar} {value}/{total}  {name}',
     stream: process.stderr,
@@ -69,8 +67,7 @@ async function run({ output: path, workers, quick, json }: CalibrateFlags, outpu
     return EXIT_INTERRUPTED;
   } finally {
     progress.stop();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    interruption.end();
   }
 }
 

@@ -17,13 +17,11 @@ export interface BesideRow {
   kept: number;
 }
 
-const TIMEOUT_MS = 120_000;
-
 /** Measures in the guest, with the driver loaded. */
 export async function measureBeside(console: GuestConsole, output: Output): Promise<BesideRow[]> {
   const bar = progressBar(output, BESIDE_CASES.length * BESIDE_ROUNDS);
   try {
-    const run = async (command: string) => (await console.run(command, { timeoutMs: TIMEOUT_MS })).output;
+    const run = async (command: string) => (await console.run(command)).output;
     return besideRows(await measureInGuest({ run }, () => bar?.increment()));
   } finally {
     bar?.stop();

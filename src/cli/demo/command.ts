@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { defaultCacheDir } from '../../guest/cache.ts';
 import { CRYPTSETUP_COMMAND, CRYPTSETUP_RUNS } from '../../guest/cryptsetup.ts';
 import { loadDriver, waitForSelftest } from '../../guest/selftest.ts';
 import { addBackendOptions, type BackendFlags, backendOptions } from '../backend_flags.ts';
-import { type Machine, startMachine, waitForShell } from '../machine.ts';
+import { takeInterruption } from '../interruption.ts';
+import type { Machine } from '../machine.ts';
 import { commandOutput, type Output } from '../output.ts';
-import { VERSION } from '../version.ts';
 import { type BesideRow, besideTable, measureBeside } from './beside.ts';
+import { bootMachine } from './boot.ts';
 import { type Comparison, compare, KEY_BITS, LENGTHS } from './compare.ts';
 import { type NamedFiles, resolveFiles } from './image.ts';
 import { runInteractive } from './interactive.ts';
@@ -16,6 +18,9 @@ interface DemoOptions extends NamedFiles, BackendFlags {
   beside?: true;
   append?: string;
   memory: number;
+  timeout?: number;
+  verbose?: true;
+  cacheDir?: string;
   json?: true;
 }
 
@@ -28,6 +33,17 @@ interface DemoResult extends Speed {
 }
 
 const MEMORY_MIB = { low: 64, high: 2047, fallback: 256 };
+
+/** In seconds: a day is enough for everybody, and fits a timer. */
+const TIMEOUT_MAX = 86_400;
+
+function parseTimeout(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > TIMEOUT_MAX) {
+    throw new InvalidArgumentError(`Give whole seconds from 1 to ${TIMEOUT_MAX}.`);
+  }
+  return value;
+}
 
 function parseMemory(text: string): number {
   const value = Number(text);
@@ -53,6 +69,13 @@ export function demoCommand(): Command {
     .option('--vga-bios <file>', 'VGA BIOS image')
     .option('--append <text>', "added to the kernel's command line")
     .option('--memory <MiB>', "the guest's RAM", parseMemory, MEMORY_MIB.fallback)
+    .option(
+      '--timeout <seconds>',
+      'the most that the boot, and each command after it, may take (default: as long as the guest is alive)',
+      parseTimeout,
+    )
+    .option('--verbose', "show the kernel's log while it boots")
+    .option('--cache-dir <folder>', `where the built guest is kept (default: ${defaultCacheDir()})`)
     .option('--json', 'print one JSON object on standard output, and nothing else there');
   return addBackendOptions(command).action(async (options: DemoOptions, command: Command) => {
     if (options.json && options.interactive) {
@@ -68,16 +91,28 @@ export function demoCommand(): Command {
 
 /** Runs the demo and returns the exit status: 0 passed, 1 failed, 130 interrupted. */
 async function runDemo(options: DemoOptions, output: Output): Promise<number> {
-  const interruption = new AbortController();
-  const onSignal = () => interruption.abort(new Error('Interrupted.'));
-  // With --interactive a terminal in raw mode hands Ctrl-C to the guest; this handler then never runs.
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
+  // With --interactive a terminal in raw mode hands Ctrl-C to the guest, and no signal comes of it.
+  const interruption = takeInterruption();
+  const { signal } = interruption;
   let machine: Machine | undefined;
   try {
-    const { signal } = interruption;
     const files = await resolveFiles(options, output, signal);
-    machine = await bootMachine(options, files, output, signal);
+    const { timeout, verbose, append } = options;
+    machine = await bootMachine(
+      {
+        ...(timeout === undefined ? {} : { timeout }),
+        ...(verbose ? { verbose } : {}),
+        ownGuest: options.initrd !== undefined,
+        machine: {
+          files,
+          memoryMiB: options.memory,
+          device: backendOptions(options),
+          ...(append === undefined ? {} : { append }),
+        },
+      },
+      output,
+      signal,
+    );
     if (options.interactive) {
       await loadDriver(machine.console);
       await runInteractive(machine, output, signal);
@@ -87,41 +122,15 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     return result.selftest === 'passed' && result.comparisons.failed === 0 ? 0 : 1;
   } catch (error) {
-    if (interruption.signal.aborted) {
+    if (signal.aborted) {
       output.line('Interrupted.');
       return 130;
     }
     throw error;
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
     await machine?.stop();
+    interruption.end();
   }
-}
-
-async function bootMachine(
-  options: DemoOptions,
-  files: Awaited<ReturnType<typeof resolveFiles>>,
-  output: Output,
-  signal: AbortSignal,
-): Promise<Machine> {
-  output.line(`virtio-crypto-wasm ${VERSION}: booting Linux on v86, ${options.memory} MiB`);
-  const start = performance.now();
-  const machine = await startMachine({
-    files,
-    memoryMiB: options.memory,
-    device: backendOptions(options),
-    ...(options.append === undefined ? {} : { append: options.append }),
-  });
-  try {
-    await waitForShell(machine, options.initrd !== undefined, signal);
-  } catch (error) {
-    await machine.stop();
-    throw error;
-  }
-  const { output: release } = await machine.console.run('uname -r');
-  output.ok(`Linux ${release.trim()} is up (${((performance.now() - start) / 1000).toFixed(1)} s)`);
-  return machine;
 }
 
 async function runChecks(machine: Machine, beside: boolean, output: Output): Promise<DemoResult> {

@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { buildGuest, type GuestProgress } from '../../guest/index.ts';
 import type { MachineFiles } from '../machine.ts';
@@ -10,6 +11,8 @@ export interface NamedFiles {
   initrd?: string;
   bios?: string;
   vgaBios?: string;
+  /** Where a guest that is built is kept. */
+  cacheDir?: string;
 }
 
 /** Where Debian, Fedora and Arch put SeaBIOS. */
@@ -51,7 +54,11 @@ export async function resolveFiles(named: NamedFiles, output: Output, signal: Ab
       `${given} is given without ${missing}: an initramfs carries the modules of one kernel, so give both, or neither.`,
     );
   }
-  const image = await buildGuest({ signal, onProgress: progress(output) });
+  const image = await buildGuest({
+    signal,
+    onProgress: progress(output),
+    ...(named.cacheDir === undefined ? {} : { cacheDir: resolve(named.cacheDir) }),
+  });
   return {
     kernel: image.kernel,
     initrd: image.initrd,

@@ -30,14 +30,21 @@ export async function runInteractive(machine: Machine, output: Output, signal: A
   }
 }
 
-/** Writes what the guest prints, as it comes; an emulator hands over many bytes in a row. */
-function showSerial(machine: Machine, output: Output): void {
+/**
+ * Writes what the guest prints, as it comes; an emulator hands over many bytes in a row.
+ * @returns a function that ends it
+ */
+export function showSerial(machine: Machine, output: Output): () => void {
   let waiting: number[] = [];
+  let shown = true;
   machine.onByte((byte) => {
-    if (waiting.push(byte) > 1) return;
+    if (!shown || waiting.push(byte) > 1) return;
     setImmediate(() => {
       output.stream.write(Buffer.from(waiting));
       waiting = [];
     });
   });
+  return () => {
+    shown = false;
+  };
 }

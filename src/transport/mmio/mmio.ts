@@ -3,7 +3,7 @@ import * as mmio from '../../../spec/virtio_mmio.ts';
 import { checkFunction, checkObject } from '../../check.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import type { QueueRegisters } from '../../device/queue_registers.ts';
-import { type AccessSize, allOnes, checkDevice } from '../access.ts';
+import { type AccessSize, accessBytes, allOnes, checkDevice, checkSize, isOffset } from '../access.ts';
 import { parseTransportState, MmioState as SavedState } from '../state.ts';
 
 export type { AccessSize };
@@ -53,10 +53,14 @@ export class VirtioMmio {
 
   /**
    * The driver reads `size` bytes at `offset` of the window. Control registers are 32 bits wide and aligned (4.2.2.2);
-   * other accesses to them read as 0. The configuration space takes every width. Where the device was, reads give all ones.
+   * other accesses to them read as 0, and so does an offset where nothing is, beyond the window, negative or no whole number.
+   * The configuration space takes every width. Where the device was, reads give all ones.
+   * @throws RangeError for a size other than 1, 2 and 4
    */
   read(offset: number, size: AccessSize): number {
+    checkSize(size);
     if (this.device.removed) return allOnes(size);
+    if (!isOffset(offset)) return 0;
     if (offset >= mmio.MMIO_CONFIG) {
       let value = 0;
       for (let i = size - 1; i >= 0; i--) value = value * 256 + this.device.config.byte(offset - mmio.MMIO_CONFIG + i);
@@ -65,11 +69,16 @@ export class VirtioMmio {
     return size === 4 && offset % 4 === 0 ? this.#readRegister(offset) >>> 0 : 0;
   }
 
-  /** The driver writes the `size` bytes of `value` at `offset`; anything but a whole control register is ignored. */
+  /**
+   * The driver writes the `size` lowest bytes of `value` at `offset`; anything but a whole control register is ignored. Of a
+   * value only those bytes count, whatever else the number holds.
+   * @throws RangeError for a size other than 1, 2 and 4, TypeError for a value that is no number
+   */
   write(offset: number, size: AccessSize, value: number): void {
+    checkSize(size);
+    const word = accessBytes(size, value);
     if (size !== 4 || offset % 4 !== 0 || this.device.removed) return;
     const { device } = this;
-    const word = value >>> 0;
     switch (offset) {
       case mmio.MMIO_QUEUE_NOTIFY:
         this.#notify(word & 0xffff);

@@ -74,7 +74,10 @@ export class CommonConfig {
     }
   }
 
-  /** A write of `size` bytes to the register at `offset`; what fits no register's own width is ignored (4.1.3.1). */
+  /**
+   * A write of `size` bytes to the register at `offset`; what fits no register's own width is ignored (4.1.3.1).
+   * @param value those bytes alone, as a number without a sign
+   */
   write(offset: number, size: number, value: number): void {
     const device = this.#device;
     const queue = device.queues[this.selected.queue];

@@ -77,7 +77,7 @@ export class Msix {
 
   /** Writes the table. 6.8.2: whole aligned words are the only accesses that have a meaning; pending bits are read-only. */
   write(offset: number, size: number, value: number): void {
-    if (size !== 4 || offset % 4 !== 0 || offset < 0 || offset >= this.#table.byteLength) return;
+    if (size !== 4 || offset % 4 !== 0 || !(offset >= 0 && offset < this.#table.byteLength)) return;
     const field = offset % pci.MSIX_ENTRY_BYTES;
     if (field === pci.MSIX_ENTRY_CONTROL) {
       this.#table.setUint32(offset, value & pci.MSIX_ENTRY_MASKED, true);

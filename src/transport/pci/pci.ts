@@ -3,7 +3,7 @@ import * as pci from '../../../spec/virtio_pci.ts';
 import { checkFunction, checkObject } from '../../check.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import { StateError } from '../../device/state.ts';
-import { type AccessSize, allOnes, checkDevice } from '../access.ts';
+import { type AccessSize, accessBytes, allOnes, checkDevice, checkSize, isOffset } from '../access.ts';
 import { parseTransportState, PciState as SavedState } from '../state.ts';
 import { CommonConfig, type Selectors, type Vectors } from './common_config.ts';
 import { configHeader } from './config_header.ts';
@@ -42,6 +42,10 @@ export interface PciState {
  * Virtio over PCI (4.1): a register model. The host routes accesses of the configuration space to readConfig() and
  * writeConfig(), those of the BARs to readBar() and writeBar() (read() and write() for BAR 0), and drives the interrupt
  * line as it is told. A host with configuration spaces of its own fills one with configHeader() instead.
+ *
+ * An access has 1, 2 or 4 bytes: another size is refused with a RangeError. Of a value that is written those bytes count, whatever
+ * else the number holds; what is no number is refused with a TypeError. Where there is no register, at an offset beyond the
+ * structures, a negative one or one that is no whole number, reads give 0 and writes do nothing (PCI 3.0, 6.1).
  */
 export class VirtioPci {
   readonly device: CryptoDevice;
@@ -101,15 +105,19 @@ export class VirtioPci {
 
   /** The guest reads `size` bytes at `offset` of the configuration space. Where the device was, reads give all ones. */
   readConfig(offset: number, size: AccessSize): number {
+    checkSize(size);
     if (this.device.removed) return allOnes(size);
+    if (!isOffset(offset)) return 0;
     return this.#config.read(offset, size, this.#interruptStatus);
   }
 
-  /** The guest writes the `size` bytes of `value` at `offset` of the configuration space; read-only bits stay. */
+  /** The guest writes the `size` lowest bytes of `value` at `offset` of the configuration space; read-only bits stay. */
   writeConfig(offset: number, size: AccessSize, value: number): void {
-    if (this.device.removed) return;
+    checkSize(size);
+    const bytes = accessBytes(size, value);
+    if (this.device.removed || !isOffset(offset)) return;
     const before = this.#config.msixControl;
-    this.#config.write(offset, size, value);
+    this.#config.write(offset, size, bytes);
     if (this.#config.msixControl !== before) this.#msix?.writeControl(this.#config.msixControl);
     this.#update();
   }
@@ -122,14 +130,20 @@ export class VirtioPci {
   /** The guest reads `size` bytes at `offset` of a BAR. Bytes that belong to nothing read as 0. */
   readBar(bar: number, offset: number, size: AccessSize): number {
     if (bar === layout.STRUCTURES_BAR) return this.read(offset, size);
+    checkSize(size);
     if (this.device.removed) return allOnes(size);
-    return bar === layout.MSIX_BAR ? (this.#msix?.read(offset, size) ?? 0) : 0;
+    return bar === layout.MSIX_BAR && isOffset(offset) ? (this.#msix?.read(offset, size) ?? 0) : 0;
   }
 
-  /** The guest writes the `size` bytes of `value` at `offset` of a BAR. */
+  /** The guest writes the `size` lowest bytes of `value` at `offset` of a BAR. */
   writeBar(bar: number, offset: number, size: AccessSize, value: number): void {
-    if (bar === layout.STRUCTURES_BAR) this.write(offset, size, value);
-    else if (bar === layout.MSIX_BAR && !this.device.removed) this.#msix?.write(offset, size, value);
+    if (bar === layout.STRUCTURES_BAR) {
+      this.write(offset, size, value);
+      return;
+    }
+    checkSize(size);
+    const bytes = accessBytes(size, value);
+    if (bar === layout.MSIX_BAR && !this.device.removed) this.#msix?.write(offset, size, bytes);
   }
 
   /**
@@ -137,18 +151,22 @@ export class VirtioPci {
    * reads give all ones. A host that keeps the configuration space itself answers it in the same way.
    */
   read(offset: number, size: AccessSize): number {
+    checkSize(size);
     if (this.device.removed) return allOnes(size);
+    if (!isOffset(offset)) return 0;
     let value = 0;
     for (let i = size - 1; i >= 0; i--) value = value * 256 + this.#readByte(offset + i);
     return value;
   }
 
-  /** The driver writes the `size` bytes of `value` at `offset` of BAR 0. */
+  /** The driver writes the `size` lowest bytes of `value` at `offset` of BAR 0. */
   write(offset: number, size: AccessSize, value: number): void {
+    checkSize(size);
+    const bytes = accessBytes(size, value);
     if (this.device.removed) return;
-    if (offset === layout.NOTIFY.offset) this.#notify(value & 0xffff);
+    if (offset === layout.NOTIFY.offset) this.#notify(bytes & 0xffff);
     else if (within(offset, layout.COMMON)) {
-      this.#common.write(offset - layout.COMMON.offset, size, value >>> 0);
+      this.#common.write(offset - layout.COMMON.offset, size, bytes);
       // 4.1.4.5: nothing of an interrupt outlives a reset.
       if (this.device.status === 0) this.#forgetInterrupts();
     }

@@ -30,15 +30,10 @@ export class PciConfigWindow {
     return target ? this.#registers.read(target.offset, target.size) : 0;
   }
 
-  /** The driver wrote pci_cfg_data: the BAR is written as the capability in `space` says. */
+  /** The driver wrote pci_cfg_data: the BAR is written with as many of the lowest bytes as the capability in `space` says. */
   write(space: DataView, value: number): void {
     const target = this.#target(space);
-    if (!target) return;
-    this.#registers.write(
-      target.offset,
-      target.size,
-      target.size === 4 ? value >>> 0 : value & (2 ** (8 * target.size) - 1),
-    );
+    if (target) this.#registers.write(target.offset, target.size, value);
   }
 
   /** 4.1.4.9.1: cap.length is 1, 2 or 4, cap.offset a multiple of it, within the BAR; anything else is no access. */

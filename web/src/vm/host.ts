@@ -2,7 +2,8 @@ import v86Url from 'v86/build/v86.wasm?url';
 import * as virtio from '../../../spec/virtio.ts';
 import type { ResolvedBackend } from '../../../src/backend/backend.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
-import { buildMachine, type Machine, type MachineImages, waitForShell } from '../../../src/machine/machine.ts';
+import { buildMachine, type Machine, type MachineImages } from '../../../src/machine/machine.ts';
+import { waitForShell } from '../../../src/machine/shell.ts';
 import { type MachineConfig, packState, unpackState } from '../../../src/machine/state_file.ts';
 import { DeviceTracer, GuestView, ringSnapshot, type TracedRequest } from '../../../src/trace/index.ts';
 import { download, guestManifest } from './images.ts';
@@ -217,7 +218,7 @@ export class VmHost implements VmApi {
       this.#onEvent({ kind: 'stage', stage: 'device' });
     }, STAGE_INTERVAL_MS);
     try {
-      await waitForShell(machine, false);
+      await waitForShell(machine);
       await machine.sideConsole.waitFor(/guest# /);
     } finally {
       clearInterval(timer);
