@@ -82,8 +82,12 @@ describe('a comparison notices', () => {
 
   test('a byte of a result, and one that is of no request', () => {
     const [low, high] = actual.memory;
-    const request = expected.placed.findIndex(({ pieces }) => pieces.some(({ name }) => (name === 'result' || name === 'digest')));
-    const piece = expected.placed[request]?.pieces.find(({ name, bytes }) => (name === 'result' || name === 'digest') && bytes > 0);
+    const request = expected.placed.findIndex(({ pieces }) =>
+      pieces.some(({ name }) => name === 'result' || name === 'digest'),
+    );
+    const piece = expected.placed[request]?.pieces.find(
+      ({ name, bytes }) => (name === 'result' || name === 'digest') && bytes > 0,
+    );
     const at = (piece ?? expect.unreachable()).address;
     const result = Buffer.from(high ?? expect.unreachable());
     result[at - 0x30000] = ~(result[at - 0x30000] ?? 0);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
-import { allowRelaxedSimd } from '../../src/cli/relaxed_simd.ts';
+import { restartWithFlags, wantedFlags } from '../../src/cli/v8_flags.ts';
 import { CONFIGURATIONS, type Configuration } from './configurations.ts';
 import { Differential, type Failure } from './fuzzer.ts';
 import { isProgram, type Program, programOf } from './program.ts';
@@ -47,7 +47,8 @@ const options = new Command('npm run differential --')
   .parse()
   .opts<Options>();
 
-allowRelaxedSimd();
+// Both builds of the engine are to run.
+await restartWithFlags(wantedFlags('differential'));
 const configurations = CONFIGURATIONS.filter(({ name }) => name.includes(options.only ?? ''));
 if (configurations.length === 0) refuse(`No configuration's name has ${options.only} in it: see --help.`);
 if (options.replay === undefined) await fuzz(configurations);
