@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpackDeb } from './deb.ts';
 import { GuestBuildError, OWN_GUEST_REMEDY } from './errors.ts';
+import { outsideCause } from './outside_cause.ts';
 import type { PackageRequest, PackageSource, ResolvedPackage } from './packages.ts';
 import { lastLines, missingPrograms, type ProcessResult, runProcess } from './process.ts';
 
@@ -68,6 +69,7 @@ export class AptPackageSource implements PackageSource {
   readonly #signal: AbortSignal | undefined;
   readonly #warn: (message: string) => void;
   #indexComplaint = '';
+  #indexCause: GuestBuildError | undefined;
 
   private constructor(folder: string, warn: (message: string) => void, signal: AbortSignal | undefined) {
     this.#folder = folder;
@@ -99,6 +101,9 @@ export class AptPackageSource implements PackageSource {
 
   async update(onPercent: (percent: number) => void): Promise<void> {
     const { status, stderr } = await this.#apt('apt-get', ['update'], { onPercent });
+    // Without a network apt warns, and ends with status 0.
+    this.#indexCause = outsideCause(stderr);
+    if (this.#indexCause?.reason === 'disk-full') throw this.#indexCause;
     if (status === 0) return;
     // One repository of many may be out of step with its mirror, or may not serve i386 at all. Whether that matters
     // shows when the packages are looked up.
@@ -132,12 +137,14 @@ export class AptPackageSource implements PackageSource {
   ): Promise<void> {
     const exact = packages.map(({ name, version }) => `${name}=${version}`);
     const { status, stderr } = await this.#apt('apt-get', ['download', ...exact], { onPercent, cwd: folder });
-    if (status !== 0) {
-      throw new GuestBuildError(
+    if (status === 0) return;
+    throw (
+      outsideCause(stderr) ??
+      new GuestBuildError(
         'download-failed',
         `apt-get could not download the guest's packages: ${lastLines(stderr)}\nCheck the network, and try again.`,
-      );
-    }
+      )
+    );
   }
 
   unpack(archive: string, root: string, patterns: readonly string[] = []): Promise<void> {
@@ -152,6 +159,7 @@ export class AptPackageSource implements PackageSource {
   }
 
   #unresolved(names: readonly string[], complaint: string): GuestBuildError {
+    if (this.#indexCause !== undefined) return this.#indexCause;
     const cause = [lastLines(complaint), this.#indexComplaint].filter((text) => text !== '').join('\n');
     return new GuestBuildError(
       'packages-unresolved',

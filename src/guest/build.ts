@@ -5,6 +5,7 @@ import { defaultCacheDir, GuestCache } from './cache.ts';
 import { GuestBuildError } from './errors.ts';
 import { packInitramfs } from './initramfs.ts';
 import type { ImageFile } from './manifest.ts';
+import { diskFull } from './outside_cause.ts';
 import type { PackageSource, ResolvedPackage } from './packages.ts';
 import { GUEST_RECIPE, type Recipe, recipeHash } from './recipe.ts';
 import { PackageTree } from './tree.ts';
@@ -74,6 +75,8 @@ export async function buildGuestFrom(parts: BuildParts, options: GuestOptions): 
     });
     report({ stage: 'done', fromCache: false });
     return image;
+  } catch (error) {
+    throw diskFull(error, cacheDir) ?? error;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

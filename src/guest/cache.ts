@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { GuestBuildError } from './errors.ts';
 import { IMAGE_FILES, type ImageFile, type Manifest, parseManifest } from './manifest.ts';
+import { diskFull } from './outside_cause.ts';
 import type { GuestImage } from './types.ts';
 
 /** Names the image in use. It is replaced in one step, so that a reader sees the old image or the new one. */
@@ -54,12 +55,15 @@ export class GuestCache {
     try {
       await mkdir(folder, { recursive: true });
     } catch (cause) {
-      throw new GuestBuildError(
-        'cache-unwritable',
-        `The guest cannot be built in ${this.#dir}: ${cause instanceof Error ? cause.message : String(cause)}\n` +
-          'Choose a folder that can be written to (XDG_CACHE_HOME, or the option cacheDir).',
-        [],
-        { cause },
+      throw (
+        diskFull(cause, this.#dir) ??
+        new GuestBuildError(
+          'cache-unwritable',
+          `The guest cannot be built in ${this.#dir}: ${cause instanceof Error ? cause.message : String(cause)}\n` +
+            'Choose a folder that can be written to (--cache-dir, XDG_CACHE_HOME, or the option cacheDir).',
+          [],
+          { cause },
+        )
       );
     }
     return folder;

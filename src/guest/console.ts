@@ -35,6 +35,7 @@ export class GuestConsoleError extends Error {
 interface Waiter {
   readonly pattern: RegExp;
   resolve(found: Found): void;
+  reject(error: Error): void;
 }
 
 interface Found {
@@ -72,6 +73,7 @@ export class GuestConsole {
   #truncated = false;
   #waiters: Waiter[] = [];
   #queue: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   /** @param timeoutMs how long a wait takes at most where it does not say */
   constructor(line: SerialLine, { timeoutMs = DEFAULT_TIMEOUT_MS }: Pick<WaitOptions, 'timeoutMs'> = {}) {
@@ -86,6 +88,16 @@ export class GuestConsole {
   /** The end of what the guest wrote and nobody waited for yet. */
   get tail(): string {
     return this.#text.slice(-TAIL_CHARACTERS).replaceAll('\r', '').trim();
+  }
+
+  /** Ends all waits, and those to come, with an error: the machine behind the line is gone. */
+  close(): void {
+    this.#closed = true;
+    for (const waiter of this.#waiters) waiter.reject(this.#gone());
+  }
+
+  #gone(): GuestConsoleError {
+    return new GuestConsoleError('The machine was stopped.', this.tail);
   }
 
   /** Waits for text that the guest has not been waited for before, and takes everything up to its end as seen. */
@@ -111,7 +123,7 @@ export class GuestConsole {
     if (line.split('\n').some((part) => part.length > MAX_LINE)) {
       throw new RangeError(`A line of a guest command can have ${MAX_LINE} characters: ${inShort(command)}`);
     }
-    this.#line.send(`${line}\n`);
+    if (!this.#closed) this.#line.send(`${line}\n`);
     try {
       const { before, match, truncated } = await this.#expect(new RegExp(`<end-${id}-(\\d+)>`), {
         what: `the end of the command "${inShort(command)}"`,
@@ -126,7 +138,7 @@ export class GuestConsole {
       };
     } catch (error) {
       // Whatever still runs would take the next command's input.
-      this.#line.send(INTERRUPT);
+      if (!this.#closed) this.#line.send(INTERRUPT);
       throw error;
     }
   }
@@ -135,6 +147,10 @@ export class GuestConsole {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
         reject(signal.reason);
+        return;
+      }
+      if (this.#closed) {
+        reject(this.#gone());
         return;
       }
       const end = (): void => {
@@ -148,6 +164,10 @@ export class GuestConsole {
         resolve: (found) => {
           end();
           resolve(found);
+        },
+        reject: (error) => {
+          end();
+          reject(error);
         },
       };
       const onAbort = (): void => {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { GuestBuildError } from './errors.ts';
+import { outsideCause } from './outside_cause.ts';
 import { lastLines, runProcess } from './process.ts';
 
 /** A kernel package holds 300 MB of modules: only the paths that match are written, the rest runs by. */
@@ -17,11 +18,13 @@ export async function unpackDeb(
     patterns.length === 0
       ? await runProcess('dpkg-deb', ['-x', archive, root], { signal })
       : await runProcess('sh', ['-c', UNPACK_SOME, 'unpack', archive, root, ...patterns], { signal });
-  if (status !== 0) {
-    throw new GuestBuildError(
+  if (status === 0) return;
+  throw (
+    outsideCause(stderr) ??
+    new GuestBuildError(
       'unpack-failed',
       `The package ${basename(archive)} could not be unpacked into ${root}: ${lastLines(stderr)}\n` +
-        'Check that the disk is not full, and try again.',
-    );
-  }
+        'It may be damaged: try again.',
+    )
+  );
 }

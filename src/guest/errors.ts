@@ -5,7 +5,9 @@ export type GuestBuildReason =
   | 'download-failed'
   | 'unpack-failed'
   | 'content-missing'
-  | 'cache-unwritable';
+  | 'cache-unwritable'
+  | 'network-unreachable'
+  | 'disk-full';
 
 /** The way out that works on every system, and what a guest of one's own must bring along. */
 export const OWN_GUEST_REMEDY = [

@@ -93,6 +93,8 @@ export async function buildMachine(options: MachineOptions): Promise<Machine> {
   };
   const sideConsole = new GuestConsole(sideLine, waiting);
   const stop = async () => {
+    console.close();
+    sideConsole.close();
     attached.dispose();
     await emulator.destroy();
   };

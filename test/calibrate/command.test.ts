@@ -1,6 +1,6 @@
 // The command as it is installed: it measures, writes the file and says so.
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,20 @@ describe('virtio-crypto calibrate', () => {
     expect(await ended).toBe(130);
     expect(stderr).toBe('Interrupted: nothing was written.\n');
     expect(existsSync(file)).toBe(false);
+  });
+
+  test('a file that cannot be written is named before anything is measured', async () => {
+    for (const [path, code] of [
+      [join(folder, 'missing', 'here.json'), 'ENOENT'],
+      [folder, 'EISDIR'],
+      [join(MAIN, 'below'), 'ENOTDIR'],
+    ]) {
+      const { status, stdout, stderr } = await run('calibrate', '--output', path ?? '');
+      // Not even the line of the machine's facts, which comes first.
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toContain(`--output ${path} cannot be written (${code}): give a file in a folder that exists`);
+    }
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   test.each([

@@ -1,10 +1,8 @@
-// npm run fuzz: see --help.
+// The work of npm run fuzz, whose options scripts/fuzz.mjs reads before it builds this.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { Command, InvalidArgumentError } from 'commander';
 import { instrumentEngines } from './coverage.ts';
 import { Fuzzer } from './fuzzer.ts';
 import { INPUT_BYTES_MAX } from './mutate.ts';
@@ -20,7 +18,7 @@ const PROGRESS = join(ROOT, 'build/fuzz-progress.json');
 const HANG_MS = 20_000;
 const LOOK_MS = 1000;
 
-interface Options {
+export interface Options {
   minutes: number;
   cases: number;
   workers: number;
@@ -30,26 +28,11 @@ interface Options {
   replay?: string;
 }
 
-const positive = (text: string): number => {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('Give a number above 0.');
-  return value;
-};
-
-const options = new Command('npm run fuzz --')
-  .description('Runs guests that do what they like against the device, and learns from what they reach.')
-  .option('--minutes <minutes>', 'how long', positive, 1)
-  .option('--cases <count>', 'ends earlier, after so many cases', positive, Number.POSITIVE_INFINITY)
-  .option('--workers <count>', 'threads', positive, cpus().length)
-  .option('--seed <number>', 'where the random numbers begin', positive, Date.now() % 2 ** 31)
-  .option('--resume', 'goes on counting where the last run with --resume ended', false)
-  .option('--keep', 'writes test/fuzz/corpus.txt anew, with what was found', false)
-  .option('--replay <file>', 'runs one input, as a failure left it, and nothing else')
-  .parse()
-  .opts<Options>();
-
-if (options.replay !== undefined) replay(options.replay);
-else await fuzz();
+/** Runs what the options ask for; the exit status says whether all went well. */
+export async function main(options: Options): Promise<void> {
+  if (options.replay !== undefined) replay(options.replay);
+  else await fuzz(options);
+}
 
 function replay(file: string): void {
   const engines = instrumentEngines(new Uint8Array(readFileSync(ENGINE)));
@@ -58,7 +41,7 @@ function replay(file: string): void {
   process.exitCode = failure ? 1 : 0;
 }
 
-async function fuzz(): Promise<void> {
+async function fuzz(options: Options): Promise<void> {
   const corpus = readFileSync(CORPUS, 'utf8')
     .split('\n')
     .filter((line) => line !== '')

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { GuestConsole, GuestConsoleError, type SerialLine } from '../../src/guest/console.ts';
 
 const BEGIN =
@@ -75,7 +75,9 @@ test('a guest that is silent: the error has what it last said, and the command i
   tty.answer = () => undefined;
   tty.print('Kernel panic - not syncing\r\n');
   const failure = await guest.run('true', { timeoutMs: 30 }).catch((error: unknown) => error);
-  expect(String(failure)).toMatch(/did not answer within 0.03 s.*Kernel panic/s);
+  expect(String(failure)).toMatch(
+    /did not answer within 0.03 s: the end of the command "true" did not come\..*Kernel panic/s,
+  );
   expect(tty.sent.at(-1)).toBe('\x03');
   tty.answer = () => ({ output: 'alive', status: 0 });
   expect((await guest.run('true')).output).toBe('alive');
@@ -107,6 +109,25 @@ test('an abort ends the wait with its reason', async () => {
   stop.abort(new Error('enough'));
   await expect(waiting).rejects.toThrow('enough');
   await expect(guest.waitFor(/never/, { signal: stop.signal })).rejects.toThrow('enough');
+});
+
+test('a machine that is stopped ends every wait, and no timer is left', async () => {
+  vi.useFakeTimers();
+  try {
+    tty.answer = () => undefined;
+    const waits = [guest.run('sleep 100'), guest.run('true'), guest.waitFor(/never/)];
+    const ends = Promise.allSettled(waits);
+    await vi.advanceTimersByTimeAsync(1);
+    guest.close();
+    const sent = [...tty.sent];
+    for (const end of await ends)
+      expect(end).toMatchObject({ reason: { message: expect.stringMatching(/^The machine was stopped/) } });
+    await expect(guest.run('true')).rejects.toThrow('The machine was stopped.');
+    expect(tty.sent).toEqual(sent);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('output beyond the bound loses its beginning and says so; memory stays bounded', async () => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { Command } from 'commander';
@@ -35,6 +35,8 @@ export function calibrateCommand(): Command {
 }
 
 async function run({ output: path, workers, quick, json }: CalibrateFlags, output: Output): Promise<number> {
+  // A minute's measurement must not be lost at its end.
+  checkWritable(path);
   const interruption = takeInterruption();
   const progress = new SingleBar({
     format: 'calibrate {bar} {value}/{total}  {name}',
@@ -75,11 +77,29 @@ function write(path: string, thresholds: Thresholds): void {
   try {
     writeFileSync(path, `${JSON.stringify(thresholds, undefined, 2)}\n`);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    throw new Error(
-      `--output ${path} cannot be written${code}: give a file in a folder that exists and that you may write to.`,
-    );
+    throw unwritable(path, error);
   }
+}
+
+/** Finds out whether a file can be written, and leaves no file behind that was not there. */
+function checkWritable(path: string): void {
+  try {
+    if (existsSync(path)) closeSync(openSync(path, 'r+'));
+    else {
+      closeSync(openSync(path, 'wx'));
+      rmSync(path);
+    }
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, error: unknown): Error {
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  return new Error(
+    `--output ${path} cannot be written${code}: give a file in a folder that exists and that you may write to.`,
+    { cause: error },
+  );
 }
 
 function tableOf({ host, workers }: Thresholds): string {

@@ -16,6 +16,8 @@ import { cryptsetupTable, measureSpeed, type Speed, speedTable } from './speed.t
 interface DemoOptions extends NamedFiles, BackendFlags {
   interactive?: true;
   beside?: true;
+  /** False with --no-speed. */
+  speed: boolean;
   append?: string;
   memory: number;
   timeout?: number;
@@ -63,6 +65,7 @@ export function demoCommand(): Command {
       '--beside',
       'instead of the tables of speed: what a guest that computes while it encrypts keeps of its own speed',
     )
+    .option('--no-speed', 'the self-test and the comparisons alone, without the tables of speed')
     .option('--kernel <bzImage>', 'a 32-bit kernel of your own, with virtio_pci, virtio_crypto and algif_skcipher')
     .option('--initrd <file>', 'its initramfs: a shell on ttyS0, the modules, kcapi-enc, perl')
     .option('--bios <file>', 'SeaBIOS image')
@@ -118,7 +121,7 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
       await runInteractive(machine, output, signal);
       return 0;
     }
-    const result = await untilAborted(runChecks(machine, options.beside ?? false, output), signal);
+    const result = await untilAborted(runChecks(machine, options, output), signal);
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     return result.selftest === 'passed' && result.comparisons.failed === 0 ? 0 : 1;
   } catch (error) {
@@ -133,7 +136,11 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
   }
 }
 
-async function runChecks(machine: Machine, beside: boolean, output: Output): Promise<DemoResult> {
+async function runChecks(
+  machine: Machine,
+  { beside, speed }: Pick<DemoOptions, 'beside' | 'speed'>,
+  output: Output,
+): Promise<DemoResult> {
   await loadDriver(machine.console);
   const selftest = await waitForSelftest(machine.console);
   if (selftest === 'passed') {
@@ -153,6 +160,7 @@ async function runChecks(machine: Machine, beside: boolean, output: Output): Pro
     output.line(besideTable(rows));
     return { selftest, comparisons, speed: [], cryptsetup: [], beside: rows };
   }
+  if (!speed) return { selftest, comparisons, speed: [], cryptsetup: [] };
   return { selftest, comparisons, ...(await reportSpeed(machine, output)) };
 }
 
