@@ -47,10 +47,9 @@ await writeFile(
   `${JSON.stringify({ identity, kernelVersion: image.kernelVersion, files }, undefined, 2)}\n`,
 );
 // Netlify, Cloudflare Pages and others read the headers of a static site from this file.
-await writeFile(
-  `${folder}_headers`,
-  '/*\n  Cross-Origin-Opener-Policy: same-origin\n  Cross-Origin-Embedder-Policy: require-corp\n',
-);
+const headers = JSON.parse(await readFile(new URL('../web/headers.json', import.meta.url), 'utf8'));
+const lines = Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`);
+await writeFile(`${folder}_headers`, `/*\n${lines.join('')}`);
 const total = Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
 console.log(`The guest is in build/web-public/guest: Linux ${image.kernelVersion}, ${(total / 1e6).toFixed(1)} MB`);
 

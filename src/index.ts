@@ -4,6 +4,8 @@ export type {
   BackendEvent,
   BackendName,
   BackendOptions,
+  CreateWorker,
+  DeviceWorker,
   Threshold,
   Thresholds,
 } from './backend/backend.ts';

@@ -1,11 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import headers from './headers.json' with { type: 'json' };
 
-/** What a page needs to be cross-origin isolated: exact clocks, and memory that threads share. */
-const ISOLATION = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-};
+/** What a host should send with the page: docs/browsers.md says why. */
+const { 'Content-Security-Policy': policy, ...isolation } = headers;
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -30,8 +28,9 @@ export default defineConfig({
   base: './',
   // scripts/web-guest.mjs puts the guest's files here.
   publicDir: path('../build/web-public'),
-  server: { headers: ISOLATION, port: 8086 },
-  preview: { headers: ISOLATION, port: 8086 },
+  // While the page is worked on, Vite puts scripts of its own into it.
+  server: { headers: isolation, port: 8086 },
+  preview: { headers: { ...isolation, 'Content-Security-Policy': policy }, port: 8086 },
   // v86 in a file of its own: it has a budget of its own.
   plugins: [hexadecimalEngine()],
   worker: {

@@ -1,3 +1,4 @@
+import type { Depth } from '../engine/depth.ts';
 import { DECLINING_HOST, type HostCryptography } from '../engine/host.ts';
 import { type Deferral, NO_DEFERRAL } from '../engine/jobs.ts';
 import type { DevicePort } from './device_port.ts';
@@ -15,12 +16,14 @@ import {
 } from './thresholds.ts';
 import { WebCryptoDeferral } from './webcrypto/deferral.ts';
 import { subtleCrypto } from './webcrypto/subtle_work.ts';
+import { resolveWorkerSource, type WorkerSource } from './workers/browser_worker.ts';
 import { defaultWorkers } from './workers/cores.ts';
 import { WorkerDeferral } from './workers/deferral.ts';
 import { WORKERS_MAX } from './workers/layout.ts';
 
 export type { BackendEvent } from './device_port.ts';
 export type { Threshold, Thresholds, ThresholdTable } from './thresholds.ts';
+export type { CreateWorker, DeviceWorker, WorkerListener } from './workers/browser_worker.ts';
 
 /** Where requests run. */
 export const BACKENDS = ['inline', 'host', 'workers', 'auto'] as const;
@@ -50,7 +53,7 @@ export interface WorkCounts {
   bytes: number;
 }
 
-export interface BackendOptions {
+export interface BackendOptions extends WorkerSource {
   /**
    * Where requests run: 'inline' in the engine; 'host' in node:crypto or, in a browser, in WebCrypto, where these do the same; 'workers'
    * beside this thread, in so many of them as `workers` says, once they have started; 'auto' where each is measured to be fastest, by
@@ -62,7 +65,9 @@ export interface BackendOptions {
   /** For 'auto': from which sizes on requests run elsewhere than in the engine. Default: as measured where this library is made. */
   thresholds?: Thresholds;
 }
-export type ResolvedBackend = Required<Omit<BackendOptions, 'thresholds'>> & Pick<BackendOptions, 'thresholds'>;
+/** A choice that was checked; a workerUrl has become a createWorker. */
+export type ResolvedBackend = Required<Pick<BackendOptions, 'backend' | 'workers'>> &
+  Pick<BackendOptions, 'thresholds' | 'createWorker'>;
 
 /** What a device's engine calls, and what it has been called for. */
 export interface Backend {
@@ -85,12 +90,14 @@ export interface Backend {
 /**
  * Checks a choice of backend.
  * @throws RangeError that names what there is
+ * @throws TypeError for a wrong source of workers
  * @throws ThresholdsError for thresholds that are none
  */
 export function resolveBackend({
   backend = 'auto',
   workers = defaultWorkers(),
   thresholds,
+  ...source
 }: BackendOptions): ResolvedBackend {
   if (!BACKENDS.includes(backend)) {
     throw new RangeError(`backend is ${String(backend)}: give ${BACKENDS.join(', ')}.`);
@@ -98,12 +105,18 @@ export function resolveBackend({
   if (!Number.isInteger(workers) || workers < 1 || workers > WORKERS_MAX) {
     throw new RangeError(`workers is ${workers}: give a whole number from 1 to ${WORKERS_MAX}.`);
   }
-  return { backend, workers, ...(thresholds === undefined ? {} : { thresholds: parseThresholds(thresholds) }) };
+  const createWorker = resolveWorkerSource(source);
+  return {
+    backend,
+    workers,
+    ...(thresholds === undefined ? {} : { thresholds: parseThresholds(thresholds) }),
+    ...(createWorker && { createWorker }),
+  };
 }
 
 /** The backend of a device whose engine runs in `memory`. Where what it needs is missing, requests run in the engine. */
 export function createBackend(options: ResolvedBackend, memory: WebAssembly.Memory): Backend {
-  const { backend, workers } = options;
+  const { backend } = options;
   const kind = backend === 'host' || backend === 'auto' ? hostKind() : undefined;
   if (backend === 'host' && kind !== 'node:crypto') return webCryptoBackend(memory);
   const thresholds = options.thresholds ?? defaultThresholds(kind);
@@ -112,7 +125,7 @@ export function createBackend(options: ResolvedBackend, memory: WebAssembly.Memo
   const subtle = kind === 'webcrypto' && subtleCrypto();
   const tables = subtle ? { ...thresholds.host, ...thresholds.workers } : thresholds.workers;
   const deferring = backend === 'workers' || (backend === 'auto' && Object.keys(tables).length > 0);
-  const deferral = deferring ? workerDeferral(backend, workers, thresholds.workers, memory) : undefined;
+  const deferral = deferring ? workerDeferral(options, backend, thresholds.workers, memory) : undefined;
   if (subtle && deferral) return dividedBackend(new WebCryptoDeferral(subtle, memory, thresholds.host), deferral);
   return {
     host: host ?? DECLINING_HOST,
@@ -144,8 +157,8 @@ export function createBackend(options: ResolvedBackend, memory: WebAssembly.Memo
 
 /** Who defers requests to workers: all of them, or from thresholds on. */
 function workerDeferral(
+  { workers, createWorker }: ResolvedBackend,
   backend: 'workers' | 'auto',
-  workers: number,
   table: ThresholdTable,
   memory: WebAssembly.Memory,
 ): WorkerDeferral {
@@ -156,9 +169,10 @@ function workerDeferral(
       const { cipher, digest } = algorithms(session);
       return cipher || digest ? 1 : 0;
     };
-    return new WorkerDeferral(from, workers);
+    return new WorkerDeferral(from, workers, createWorker);
   }
-  return new WorkerDeferral((session, depth) => leastBytes(table, algorithms(session), depth, Math.min), workers);
+  const from = (session: number, depth: Depth) => leastBytes(table, algorithms(session), depth, Math.min);
+  return new WorkerDeferral(from, workers, createWorker);
 }
 
 /** WebCrypto and workers side by side. */

@@ -150,13 +150,15 @@ export class CryptoDevice {
   /**
    * Has requests run elsewhere from now on. What is under way is completed before this returns, and no request waits for the
    * new backend: until it is at work they run in the engine. The first time that it needs records of requests, the WebAssembly
-   * memory grows, which detaches the buffer that it had. Thresholds that the device was made with hold until others are given.
+   * memory grows, which detaches the buffer that it had. Thresholds, and a source of workers, that the device was made with hold until
+   * others are given.
    * @returns a promise that resolves when the new backend is at work, or never will be
    * @throws RangeError that names what there is
    */
   useBackend(options: BackendOptions): Promise<void> {
-    const { thresholds } = this.options.backend;
-    const choice = resolveBackend({ ...(thresholds && { thresholds }), ...options });
+    const { thresholds, createWorker } = this.options.backend;
+    const ownWorkers = createWorker && options.workerUrl === undefined ? { createWorker } : {};
+    const choice = resolveBackend({ ...(thresholds && { thresholds }), ...ownWorkers, ...options });
     if (this.#disposed) return Promise.resolve();
     this.#turns.run('useBackend()', () => {
       this.#backendReady = this.#backend.exchange(choice);

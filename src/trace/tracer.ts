@@ -117,6 +117,18 @@ export class DeviceTracer implements DeviceObserver {
     return chain;
   }
 
+  /**
+   * The same as a request, for whoever shows it: it has no results yet, took no time, and its serial number is 0. Where it runs is not
+   * known before it does.
+   */
+  waitingRequest(queue: number): TracedRequest | undefined {
+    const chain = this.waiting(queue);
+    if (!chain) return undefined;
+    const request = this.#describe(queue, chain);
+    if (!request.control) request.algorithm = this.#algorithms.get(sessionOf(request));
+    return request;
+  }
+
   /** Ends hold(): everything that waits is answered. */
   release(): void {
     if (!this.#holding) return;
@@ -235,23 +247,13 @@ export class DeviceTracer implements DeviceObserver {
     batch: number,
     backend: RequestBackend,
   ): void {
-    const buffers = chain.buffers;
+    const { buffers } = chain;
     readResults(this.#view, buffers);
-    const control = queue === this.#device.options.dataQueues;
-    const { driverFeatures } = this.#device;
     const request: TracedRequest = {
+      ...this.#describe(queue, chain),
       serial: ++lastSerial,
-      queue,
-      control,
-      ring: this.#packed ? 'packed' : 'split',
-      layout: hasFeature(driverFeatures, crypto.F_REVISION_1) ? 'revision1' : 'legacy',
-      stateless: !control && isStatelessOf(serviceOf(buffers), driverFeatures),
-      head: chain.id,
-      descriptors: chain.descriptors,
-      buffers,
       usedBytes,
       lastByte: lastWritableByte(this.#view, buffers),
-      algorithm: undefined,
       startedAt: performance.timeOrigin + startedAt,
       duration,
       batch,
@@ -268,6 +270,30 @@ export class DeviceTracer implements DeviceObserver {
     while (this.#requests.length > this.#kept || this.#keptDescriptors > descriptorsMax) {
       this.#keptDescriptors -= this.#requests.shift()?.descriptors.length ?? 0;
     }
+  }
+
+  /** What a chain says before the device has answered it. */
+  #describe(queue: number, { id, descriptors, buffers }: Chain): TracedRequest {
+    const control = queue === this.#device.options.dataQueues;
+    const { driverFeatures } = this.#device;
+    return {
+      serial: 0,
+      queue,
+      control,
+      ring: this.#packed ? 'packed' : 'split',
+      layout: hasFeature(driverFeatures, crypto.F_REVISION_1) ? 'revision1' : 'legacy',
+      stateless: !control && isStatelessOf(serviceOf(buffers), driverFeatures),
+      head: id,
+      descriptors,
+      buffers,
+      usedBytes: 0,
+      lastByte: NO_STATUS,
+      algorithm: undefined,
+      startedAt: performance.timeOrigin + performance.now(),
+      duration: 0,
+      batch: 1,
+      backend: 'inline',
+    };
   }
 
   /** Keeps the list of sessions up to date, and answers the algorithm that a control request is about. */
@@ -300,6 +326,9 @@ export class DeviceTracer implements DeviceObserver {
 
 /** Serial numbers go on from one tracer to the next, so that whoever asks for younger requests misses none. */
 let lastSerial = 0;
+
+/** No status of 5.9.7.1: nothing is answered yet. */
+const NO_STATUS = 0xff;
 
 const SESSIONS_REMEMBERED = 4096;
 

@@ -121,7 +121,9 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
   test('where no worker starts, requests run in the engine, and the host hears of it', async () => {
     start.how = 'with an error';
     const { rig, events } = await up();
-    expect(events).toEqual([{ kind: 'unavailable', message: 'No worker could be started.' }]);
+    expect(events).toEqual([
+      { kind: 'unavailable', message: 'No worker could be started: This worker does not start.' },
+    ]);
     const source = noise(1024, 5);
     expect(request(rig, { id: session(rig), source }).completed).toBe(true);
     expect(rig.device.statistics().elsewhere.workers).toBe(0);
@@ -138,7 +140,9 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     await eventually(() => expect(clock.pending).toBe(2));
     clock.advance(10_000);
     await rig.device.backendReady;
-    expect(events).toEqual([{ kind: 'unavailable', message: 'No worker could be started.' }]);
+    expect(events).toEqual([
+      { kind: 'unavailable', message: 'No worker could be started: it did not start within 10 s.' },
+    ]);
     expect(request(rig, { id: session(rig) }).completed).toBe(true);
   });
 

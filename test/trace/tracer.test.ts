@@ -93,6 +93,25 @@ describe.each(['split', 'packed'] as const)('over a %s ring', (ring) => {
     expect(tracer.requestsSince(0).findLast(({ control }) => !control)?.lastByte).toBe(4);
   });
 
+  test('a request that waits is decoded before the device has seen it', async () => {
+    bench = await createBench({ ring });
+    await encrypt(noise(16));
+    const tracer = new DeviceTracer(bench.device);
+    expect(tracer.waitingRequest(0)).toBeUndefined();
+    const held = new Promise<void>((resolve) => tracer.hold(() => resolve()));
+    const data = noise(48);
+    const answer = encrypt(data);
+    await held;
+    const request = tracer.waitingRequest(0) ?? expect.unreachable();
+    expect(summarise(request)).toMatchObject({ operation: 'CIPHER_ENCRYPT', algorithm: 'aes-cbc', bytes: 48 });
+    const fields = new Map(decodeRequest(request).map((field) => [field.name, field]));
+    expect(fields.get('src_data')?.data).toEqual(data);
+    expect(request).toMatchObject({ serial: 0, ring, queue: 0, usedBytes: 0, duration: 0 });
+    tracer.release();
+    expect((await answer).status).toBe('ok');
+    expect(tracer.waitingRequest(0)).toBeUndefined();
+  });
+
   test('the ring shows as many requests answered as were sent', async () => {
     bench = await createBench({ ring });
     for (let i = 0; i < 3; i++) await encrypt(noise(16));

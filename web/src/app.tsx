@@ -5,6 +5,7 @@ import { Inspector } from './inspector/panel.tsx';
 import { MachinePanel } from './machine_panel.tsx';
 import { Notices } from './notices.tsx';
 import { TracePanel } from './trace_panel.tsx';
+import { ConfirmDialog } from './ui/confirm.tsx';
 import { Tabs } from './ui/tabs.tsx';
 import { type Theme, theme } from './ui/theme.ts';
 import { lookAround } from './vm/store.ts';
@@ -45,6 +46,7 @@ export function App() {
           ]}
         />
       </main>
+      <ConfirmDialog />
     </>
   );
 }

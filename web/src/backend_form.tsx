@@ -47,7 +47,7 @@ export function BackendForm() {
         </select>
       </label>
       {problem && (
-        <p class="problem" role="status">
+        <p class={backend === 'workers' || backend === 'host' ? 'problem' : 'hint'} role="status">
           {problem} Requests run inline.
         </p>
       )}

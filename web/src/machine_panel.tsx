@@ -1,23 +1,15 @@
 import { useSignal } from '@preact/signals';
+import { unpackState } from '../../src/machine/state_file.ts';
 import { BackendForm } from './backend_form.tsx';
 import { SettingsForm } from './settings.tsx';
 import { TerminalView } from './terminal.tsx';
+import { confirmLoss } from './ui/confirm.tsx';
 import { FileButton } from './ui/file_button.tsx';
 import { datedName, saveFile } from './ui/files.ts';
 import { megabytes } from './ui/format.ts';
 import { lacks } from './ui/support.ts';
-import type { BootStage } from './vm/protocol.ts';
+import { ORDER, STAGES } from './vm/stages.ts';
 import * as vm from './vm/store.ts';
-
-const STAGES: Record<BootStage, string> = {
-  download: 'Downloading the guest',
-  unpack: 'Unpacking the saved machine',
-  machine: 'Building the machine',
-  kernel: 'Linux is starting',
-  device: 'Linux found the device on its PCI bus; loading modules',
-  shell: 'A shell is ready',
-};
-const ORDER: readonly BootStage[] = ['download', 'unpack', 'machine', 'kernel', 'device', 'shell'];
 
 const impossible = lacks().some(({ fatal }) => fatal);
 
@@ -45,14 +37,14 @@ export function MachinePanel() {
             Start
           </button>
         ) : (
-          <button type="button" onClick={() => attempt(async () => vm.stop())}>
+          <button type="button" onClick={() => attempt(switchOff)}>
             Switch off
           </button>
         )}
         <button type="button" disabled={!vm.alive.value} onClick={() => attempt(vm.togglePause)}>
           {phase === 'paused' ? 'Go on' : 'Pause'}
         </button>
-        <button type="button" disabled={!vm.alive.value} onClick={() => attempt(vm.reset)}>
+        <button type="button" disabled={!vm.alive.value} onClick={() => attempt(reset)}>
           Reset
         </button>
         <button type="button" disabled={!vm.alive.value} onClick={() => attempt(save)}>
@@ -89,10 +81,19 @@ function Progress() {
 }
 
 async function save(): Promise<void> {
-  saveFile(datedName('state'), await vm.vm().save(), 'application/octet-stream');
+  saveFile(datedName('state'), await vm.save(), 'application/octet-stream');
 }
 
+async function switchOff(): Promise<void> {
+  if (await confirmLoss('Switch off')) vm.stop();
+}
+
+async function reset(): Promise<void> {
+  if (await confirmLoss('Reset')) await vm.reset();
+}
+
+/** The file is looked at while the machine still runs. */
 async function restore(file: File): Promise<void> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  await vm.start({ from: 'file', file: bytes });
+  const saved = await unpackState(file);
+  if (await confirmLoss('Restore')) await vm.start({ from: 'file', ...saved });
 }

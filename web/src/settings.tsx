@@ -1,4 +1,5 @@
 import type { MachineConfig } from '../../src/machine/state_file.ts';
+import { confirmLoss } from './ui/confirm.tsx';
 import * as vm from './vm/store.ts';
 
 const QUEUES = [1, 2, 4, 8] as const;
@@ -25,7 +26,7 @@ export function SettingsForm() {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          void vm.reset();
+          void bootAnew();
         }}
       >
         <label>
@@ -97,4 +98,8 @@ export function SettingsForm() {
       </p>
     </details>
   );
+}
+
+async function bootAnew(): Promise<void> {
+  if (await confirmLoss('Boot anew')) await vm.reset();
 }

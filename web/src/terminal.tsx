@@ -3,7 +3,8 @@ import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 import { useEffect, useRef } from 'preact/hooks';
 import { color, dark } from './ui/theme.ts';
-import { alive, onBoot, onSerial, phase, vm } from './vm/store.ts';
+import { STAGES } from './vm/stages.ts';
+import { alive, hasWork, onBoot, onSerial, phase, stage, vm } from './vm/store.ts';
 
 /** As telnet has it: everything else goes to the guest, the Tab key with it. */
 const ESCAPE = ']';
@@ -14,7 +15,9 @@ export function TerminalView() {
   useEffect(() => (place.current ? connect(place.current) : undefined), []);
   return (
     <div class="console">
-      <div ref={place} data-testid="terminal" />
+      <div>
+        <div ref={place} data-testid="terminal" />
+      </div>
       <p class="hint">
         <kbd>Ctrl</kbd>+<kbd>]</kbd> leaves the terminal. Select to copy with <kbd>Ctrl</kbd>+<kbd>C</kbd>, paste with{' '}
         <kbd>Ctrl</kbd>+<kbd>V</kbd>.
@@ -37,7 +40,10 @@ function connect(place: HTMLElement): () => void {
   terminal.open(place);
   terminal.textarea?.setAttribute('aria-label', 'The guest’s terminal. Control and right bracket leave it.');
   terminal.onData((text) => {
-    if (alive.value) void vm().type(text);
+    if (!alive.value) return;
+    // A line was entered. What the terminal itself answers to the guest has no end of a line.
+    if (text.includes('\r')) hasWork.value = true;
+    void vm().type(text);
   });
   terminal.attachCustomKeyEventHandler((event) => {
     if (!event.ctrlKey || event.type !== 'keydown') return true;
@@ -79,6 +85,10 @@ function connect(place: HTMLElement): () => void {
     effect(() => {
       if (phase.value === 'running') tellSize();
     }),
+    // The guest itself is silent for most of its boot.
+    effect(() => {
+      if (phase.value === 'starting') terminal.write(faint(`${STAGES[stage.value]}…`));
+    }),
     effect(() => {
       const name = dark.value ? 'dark' : 'light';
       terminal.options.theme = {
@@ -95,3 +105,6 @@ function connect(place: HTMLElement): () => void {
     terminal.dispose();
   };
 }
+
+/** A line of the page's own, told from the guest's by its looks. */
+const faint = (line: string): string => `\u001b[2m${line}\u001b[22m\r\n`;

@@ -4,6 +4,7 @@ import type { Deferral } from '../../engine/jobs.ts';
 import type { WorkCounts } from '../backend.ts';
 import type { DevicePort } from '../device_port.ts';
 import { Records } from '../records.ts';
+import type { CreateWorker } from './browser_worker.ts';
 import type { JobResult } from './job_slots.ts';
 import {
   DONE,
@@ -32,6 +33,7 @@ const DEADLINE_MS = 10_000;
 export class WorkerDeferral implements Deferral {
   readonly #from: Deferral['from'];
   readonly #workers: number;
+  readonly #createWorker: CreateWorker | undefined;
   #port: DevicePort | undefined;
   #attached: Attached | undefined;
   #starting: Promise<void> | undefined;
@@ -54,8 +56,9 @@ export class WorkerDeferral implements Deferral {
   readonly perWorker: WorkCounts[];
 
   /** @param from content bytes from which a session's requests are deferred; 0: never */
-  constructor(from: Deferral['from'], workers: number) {
+  constructor(from: Deferral['from'], workers: number, createWorker?: CreateWorker) {
     this.#from = from;
+    this.#createWorker = createWorker;
     this.#workers = workers;
     this.perWorker = Array.from({ length: workers }, () => ({ requests: 0, bytes: 0 }));
   }
@@ -97,6 +100,7 @@ export class WorkerDeferral implements Deferral {
     await startWorkers(port, this.#attached, {
       lost: (worker, reason) => port.turn(() => this.#lost(worker, reason)),
       wanted: () => !this.#disposed,
+      createWorker: this.#createWorker,
       ready: (started) => {
         records.open();
         this.#started = started;
@@ -239,6 +243,7 @@ export class WorkerDeferral implements Deferral {
     // Whoever waits for results waits no more.
     Atomics.add(started.control, FINISHED, 1);
     Atomics.notify(started.control, FINISHED);
+    started.announcements.rung();
     started.slots.wipeAll();
     // A worker may have been writing.
     void started.pool.end().then(() => {
@@ -335,13 +340,10 @@ export class WorkerDeferral implements Deferral {
     // It may have been called off since this thread began to listen: other calls than the wake-up complete things, too.
     this.#arm(started);
     if (this.#listening) return;
-    const { control } = started;
-    Atomics.store(control, LISTENING, 1);
-    const wait = Atomics.waitAsync(control, FINISHED, this.#seen);
     this.#listening = true;
-    void Promise.resolve(wait.value).then(() => {
+    void started.announcements.next(this.#seen).then(() => {
       this.#listening = false;
-      Atomics.store(control, LISTENING, 0);
+      Atomics.store(started.control, LISTENING, 0);
       try {
         this.#port?.turn(() => this.reap());
       } finally {

@@ -15,7 +15,7 @@ export const FINISHED = 2;
 export const STOP = 3;
 /** Workers that sleep, or are about to: whoever posts wakes them. */
 export const SLEEPING = 4;
-/** Not 0: the device waits for FINISHED to change. */
+/** How the device waits for FINISHED to change: BY_NOTIFICATION, BY_MESSAGE, or 0 for not at all. */
 export const LISTENING = 5;
 /** Jobs that were finished since the device last looked, about: nobody counts on it. */
 export const UNSEEN = 6;
@@ -30,6 +30,12 @@ export const CONTROL_WORDS = STATES + SLOTS_MAX + 1;
 export const LISTS = 8192;
 const LIST_BYTES = 4 * JOBS_AT_ONCE;
 export const WORKERS_MAX = 64;
+
+/** The device listens by Atomics.waitAsync. */
+export const BY_NOTIFICATION = 1;
+/** It has no Atomics.waitAsync: the worker that announces something next puts 0 there, and sends FINISHED_MESSAGE. */
+export const BY_MESSAGE = 2;
+export const FINISHED_MESSAGE = 'finished';
 
 /** States of a slot. A number from RUNNING on is that of the worker that runs it. */
 export const FREE = 0;

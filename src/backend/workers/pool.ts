@@ -2,7 +2,7 @@ import type { Clock } from '../../device/clock.ts';
 import { engineBytes } from '../../engine/load.ts';
 import { sharedBuild } from '../../engine/shared_build.ts';
 import type { SharedLayout } from './layout.ts';
-import { createThread, type Thread } from './thread.ts';
+import { createThread, type Thread, type ThreadEvents } from './thread.ts';
 
 /** The memory that a device shares with its workers, and the engine that runs in it. */
 export interface SharedEngine {
@@ -20,7 +20,6 @@ export async function createSharedEngine(layout: SharedLayout, guest?: WebAssemb
   if (typeof SharedArrayBuffer === 'undefined') {
     throw new Error('There is no SharedArrayBuffer: a page has to be cross-origin isolated to have it.');
   }
-  if (typeof Atomics.waitAsync !== 'function') throw new Error('There is no Atomics.waitAsync.');
   const memory = guest ?? new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
   return { memory, module: await WebAssembly.compile(sharedBuild(engineBytes())), layout };
 }
@@ -30,20 +29,26 @@ const ATTEMPTS = 16;
 /** No worker takes longer to start, unless it never will. */
 const START_MS = 10_000;
 
+/** What a pool tells, and is told. */
+export interface PoolEvents extends Omit<ThreadEvents, 'died'> {
+  /** A worker has ended before it was told to: what it was running is left. */
+  lost(worker: number, reason: string): void;
+}
+
 /** The workers: each that ends is replaced. */
 export class WorkerPool {
   readonly #shared: SharedEngine;
   readonly #clock: Clock;
-  readonly #lost: (worker: number, reason: string) => void;
+  readonly #events: PoolEvents;
   readonly #threads: (Thread | undefined)[];
   readonly #attempts: number[];
+  #failure = 'it did not start.';
   #ended = false;
 
-  /** @param lost called when a worker has ended before it was told to: what it was running is left */
-  constructor(shared: SharedEngine, clock: Clock, lost: (worker: number, reason: string) => void) {
+  constructor(shared: SharedEngine, clock: Clock, events: PoolEvents) {
     this.#shared = shared;
     this.#clock = clock;
-    this.#lost = lost;
+    this.#events = events;
     this.#threads = Array.from({ length: shared.layout.workers }, () => undefined);
     this.#attempts = this.#threads.map(() => 0);
   }
@@ -51,6 +56,11 @@ export class WorkerPool {
   /** Whether anybody takes jobs. */
   get working(): boolean {
     return this.#threads.some((thread) => thread !== undefined);
+  }
+
+  /** Why a worker could not be started. */
+  get failure(): string {
+    return this.#failure;
   }
 
   /** Starts all workers. Resolves when each takes jobs, or has failed. */
@@ -77,22 +87,25 @@ export class WorkerPool {
   async #start(index: number): Promise<void> {
     this.#attempts[index] = (this.#attempts[index] ?? 0) + 1;
     const { module, memory, layout } = this.#shared;
-    const thread = createThread((reason) => {
-      if (this.#threads[index] !== thread) return;
+    const died = (reason: string) => {
+      if (!thread || this.#threads[index] !== thread) return;
       this.#threads[index] = undefined;
       this.#gone(index, reason);
-    });
+    };
     let cancel = () => {};
     const late = new Promise<never>((_, reject) => {
-      cancel = this.#clock.schedule(() => reject(new Error('It did not start.')), START_MS);
+      cancel = this.#clock.schedule(() => reject(new Error(`it did not start within ${START_MS / 1000} s.`)), START_MS);
     });
+    let thread: Thread | undefined;
     try {
+      thread = createThread({ ...this.#events, died });
       await Promise.race([thread.start({ module, memory, layout, index }), late]);
       if (this.#ended) await thread.end();
       else this.#threads[index] = thread;
-    } catch {
+    } catch (error) {
       // The others do its work.
-      await thread.end();
+      this.#failure = error instanceof Error ? error.message : String(error);
+      await thread?.end();
     } finally {
       cancel();
     }
@@ -100,7 +113,7 @@ export class WorkerPool {
 
   #gone(worker: number, reason: string): void {
     if (this.#ended) return;
-    this.#lost(worker, reason);
+    this.#events.lost(worker, reason);
     if ((this.#attempts[worker] ?? 0) < ATTEMPTS) void this.#start(worker);
   }
 }

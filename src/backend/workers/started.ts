@@ -1,5 +1,7 @@
 import type { DevicePort } from '../device_port.ts';
 import type { Records } from '../records.ts';
+import { Announcements } from './announcements.ts';
+import type { CreateWorker } from './browser_worker.ts';
 import { JobSlots } from './job_slots.ts';
 import { controlOf, RUNNING, type SharedLayout } from './layout.ts';
 import { createSharedEngine, WorkerPool } from './pool.ts';
@@ -20,6 +22,7 @@ export interface Started {
   pool: WorkerPool;
   runner: JobRunner;
   control: Int32Array;
+  announcements: Announcements;
   /** The number under which the device itself runs jobs, and the slot that it may use for it. */
   self: number;
   spare: number;
@@ -35,6 +38,8 @@ export interface Starter {
   lost(worker: number, reason: string): void;
   /** Whether they still are. */
   wanted(): boolean;
+  /** Makes a browser's workers, where the library's own way is not allowed. */
+  createWorker: CreateWorker | undefined;
   /** They take jobs from now on. */
   ready(started: Started): void;
 }
@@ -58,15 +63,25 @@ export async function startWorkers(
     const control = controlOf(layout, memory);
     // Those who had the stretch before have left what they needed to end.
     control.fill(0);
-    pool = new WorkerPool(shared, port.clock, (worker, reason) => starter.lost(worker, reason));
+    const announcements = new Announcements(control);
+    pool = new WorkerPool(shared, port.clock, {
+      lost: (worker, reason) => {
+        // It may have been about to send a message.
+        announcements.rung();
+        starter.lost(worker, reason);
+      },
+      announced: () => announcements.rung(),
+      createWorker: starter.createWorker,
+    });
     await pool.start();
     if (!starter.wanted()) return;
-    if (!pool.working) throw new Error('No worker could be started.');
+    if (!pool.working) throw new Error(`No worker could be started: ${pool.failure}`);
     const started: Started = {
       slots: new JobSlots(layout, memory, port.memory, records.table),
       pool,
       runner: new JobRunner(module, memory, layout, layout.workers),
       control,
+      announcements,
       self: RUNNING + layout.workers,
       spare: layout.slots,
       owners: records.owners,

@@ -1,5 +1,7 @@
 import type * as Threads from 'node:worker_threads';
 import * as Comlink from 'comlink';
+import { type CreateWorker, type DeviceWorker, WORKER_NAME } from './browser_worker.ts';
+import { FINISHED_MESSAGE } from './layout.ts';
 import { nodeEndpoint } from './node_endpoint.ts';
 import type { WorkerControl, WorkerStart } from './worker.ts';
 import { WORKER_SOURCE } from './worker_source.ts';
@@ -15,22 +17,35 @@ export interface Thread {
 /** A browser does not say when a worker that was ended does nothing any more: it is given so long. */
 const BROWSER_END_MS = 50;
 
-/**
- * Starts a thread, which then waits to be told what to do.
- * @param died called once if it ends before end() is called
- */
-export function createThread(died: (reason: string) => void): Thread {
-  const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
-  return threads ? nodeThread(threads, died) : browserThread(died);
+/** Whom a thread tells, and who makes it. */
+export interface ThreadEvents {
+  /** It ended before end() was called. */
+  died(reason: string): void;
+  /** It announced something to a device that listens for messages. */
+  announced(): void;
+  /** Makes a browser's worker; undefined: this library does, from a blob: URL. */
+  createWorker: CreateWorker | undefined;
 }
 
-function nodeThread({ Worker }: typeof Threads, died: (reason: string) => void): Thread {
-  const worker = new Worker(WORKER_SOURCE, { eval: true, name: 'virtio-crypto' });
+/**
+ * Starts a thread, which then waits to be told what to do.
+ * @throws Error where the host refuses a worker at once
+ */
+export function createThread(events: ThreadEvents): Thread {
+  const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+  return threads ? nodeThread(threads, events) : browserThread(events);
+}
+
+function nodeThread({ Worker }: typeof Threads, { died, announced }: ThreadEvents): Thread {
+  const worker = new Worker(WORKER_SOURCE, { eval: true, name: WORKER_NAME });
   const control = Comlink.wrap<WorkerControl>(nodeEndpoint(worker));
   let reason = 'it ended';
   let ended = false;
   worker.on('error', (error) => {
     reason = error.message;
+  });
+  worker.on('message', (message) => {
+    if (message === FINISHED_MESSAGE) announced();
   });
   const gone = new Promise<void>((resolve) => {
     worker.on('exit', () => {
@@ -53,25 +68,34 @@ function nodeThread({ Worker }: typeof Threads, died: (reason: string) => void):
   };
 }
 
-function browserThread(died: (reason: string) => void): Thread {
-  const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
-  const worker = new Worker(url, { name: 'virtio-crypto' });
-  const control = Comlink.wrap<WorkerControl>(worker);
+/** A browser says no more than that there is no worker. */
+const BLOCKED =
+  "the browser blocks workers from blob: URLs. Allow them with “worker-src 'self' blob:” in the page’s Content-Security-Policy, or give the device workerUrl or createWorker.";
+const NOT_LOADED = 'the script that workerUrl or createWorker names could not be loaded.';
+
+function browserThread({ died, announced, createWorker }: ThreadEvents): Thread {
+  const { worker, forget } = createWorker ? { worker: createWorker(), forget: () => {} } : blobWorker();
+  const control = Comlink.wrap<WorkerControl>(endpointOf(worker));
   let ended = false;
   const failed = new Promise<never>((_, reject) => {
-    worker.onerror = (event) => {
+    worker.addEventListener('error', (event) => {
       event.preventDefault();
-      reject(new Error(event.message));
-      if (!ended) died(event.message);
-    };
+      const said = 'message' in event && typeof event.message === 'string' ? event.message : '';
+      const reason = said || (createWorker ? NOT_LOADED : BLOCKED);
+      reject(new Error(reason));
+      if (!ended) died(reason);
+    });
   });
   failed.catch(() => {});
+  worker.addEventListener('message', (event) => {
+    if ('data' in event && event.data === FINISHED_MESSAGE) announced();
+  });
   return {
     start: async (start) => {
       try {
         await Promise.race([control.start(start), failed]);
       } finally {
-        URL.revokeObjectURL(url);
+        forget();
       }
     },
     end: async () => {
@@ -79,5 +103,24 @@ function browserThread(died: (reason: string) => void): Thread {
       worker.terminate();
       await new Promise((resolve) => setTimeout(resolve, BROWSER_END_MS));
     },
+  };
+}
+
+/** @throws Error where the browser refuses it before it has looked at the script */
+function blobWorker(): { worker: DeviceWorker; forget: () => void } {
+  const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
+  try {
+    return { worker: new Worker(url, { name: WORKER_NAME }), forget: () => URL.revokeObjectURL(url) };
+  } catch {
+    URL.revokeObjectURL(url);
+    throw new Error(BLOCKED);
+  }
+}
+
+function endpointOf(worker: DeviceWorker): Comlink.Endpoint {
+  return {
+    postMessage: (message) => worker.postMessage(message),
+    addEventListener: (type, listener) => worker.addEventListener(type, listener),
+    removeEventListener: (type, listener) => worker.removeEventListener(type, listener),
   };
 }

@@ -3,9 +3,12 @@
 import * as Comlink from 'comlink';
 import { JOB_ALIKE, JOBS_AT_ONCE } from '../../../spec/engine.ts';
 import {
+  BY_MESSAGE,
+  BY_NOTIFICATION,
   controlOf,
   DONE,
   FINISHED,
+  FINISHED_MESSAGE,
   LISTENING,
   POSTED,
   RING,
@@ -57,18 +60,21 @@ class Server {
   readonly #mark: number;
   readonly #layout: SharedLayout;
   readonly #jobs: DataView;
+  readonly #send: (message: string) => void;
   /** FINISHED, and when this worker saw it change: then the device was last told something. */
   #told = 0;
   #toldAt = 0;
   #tired = 0;
 
-  constructor({ module, memory, layout, index }: WorkerStart) {
+  /** @param send posts a message to the thread that the device is in */
+  constructor({ module, memory, layout, index }: WorkerStart, send: (message: string) => void) {
     this.#control = controlOf(layout, memory);
     this.#runner = new JobRunner(module, memory, layout, index);
     this.#workers = layout.workers;
     this.#mark = RUNNING + index;
     this.#layout = layout;
     this.#jobs = new DataView(memory.buffer);
+    this.#send = send;
   }
 
   serve(): void {
@@ -129,7 +135,12 @@ class Server {
     const control = this.#control;
     if (Atomics.exchange(control, UNSEEN, 0) === 0) return;
     Atomics.add(control, FINISHED, 1);
-    if (Atomics.load(control, LISTENING)) Atomics.notify(control, FINISHED);
+    const listening = Atomics.load(control, LISTENING);
+    if (listening === BY_NOTIFICATION) Atomics.notify(control, FINISHED);
+    // One message for each time that the device listens.
+    else if (listening === BY_MESSAGE && Atomics.compareExchange(control, LISTENING, BY_MESSAGE, 0) === BY_MESSAGE) {
+      this.#send(FINISHED_MESSAGE);
+    }
   }
 
   #alike(slot: number): boolean {
@@ -158,13 +169,16 @@ class Server {
   }
 }
 
+const parent = globalThis.process?.getBuiltinModule?.('node:worker_threads')?.parentPort;
+
 const control: WorkerControl = {
   start(start) {
-    const server = new Server(start);
+    const server = new Server(start, (message) =>
+      parent ? parent.postMessage(message) : globalThis.postMessage(message),
+    );
     // After the answer has left: serving ends only when the device does.
     setTimeout(() => server.serve(), 0);
   },
 };
 
-const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
-Comlink.expose(control, threads?.parentPort ? nodeEndpoint(threads.parentPort) : undefined);
+Comlink.expose(control, parent ? nodeEndpoint(parent) : undefined);

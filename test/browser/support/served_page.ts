@@ -30,16 +30,19 @@ const TYPES: Record<string, string> = {
   '.js': 'text/javascript',
   '.css': 'text/css',
   '.json': 'application/json',
+  '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
 };
 
-/** The built page on a host that knows nothing of it: in some folder, without any header of its own. */
-export async function servePlainly(): Promise<{ url: string; close(): Promise<void> }> {
+/** The built page on a host that knows nothing of it: in some folder, with no headers but these. */
+export async function servePlainly(own: Record<string, string> = {}): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer(async ({ url = '' }, response) => {
     const file = normalize(url.replace(/^\/some\/folder\//, '').replace(/^$/, 'index.html'));
     try {
       const content = await readFile(join(path('build/web'), file));
-      response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(content);
+      response
+        .writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', ...own })
+        .end(content);
     } catch {
       response.writeHead(404).end();
     }

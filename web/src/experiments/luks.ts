@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
-import { Experiment, ExperimentError, unloadDriver } from './runner.ts';
+import { figure } from '../ui/format.ts';
+import { Experiment, ExperimentError, loadDriver, unloadDriver } from './runner.ts';
 
 const DISK = '/dev/ram0';
 const VOLUME = '/dev/mapper/vault';
@@ -46,9 +47,11 @@ export const luks = new Experiment(async (experiment) => {
   await open(experiment);
   const readBack = await digest(experiment);
   await close(experiment);
+  experiment.remark('The driver as Debian ships it is loaded again, for what comes next:');
+  await loadDriver(experiment);
   if (written !== readBack) throw new ExperimentError(`The data differ: written ${written}, read back ${readBack}.`);
   experiment.verdict(
-    `What the device wrote, software reads. Writing: ${device.write.toFixed(1)} MB/s instead of ${software.write.toFixed(1)}; reading: ${device.read.toFixed(1)} instead of ${software.read.toFixed(1)}.`,
+    `What the device wrote, software reads. Writing: ${figure(device.write)} MB/s instead of ${figure(software.write)}; reading: ${figure(device.read)} instead of ${figure(software.read)}.`,
   );
 });
 

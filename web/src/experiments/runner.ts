@@ -1,6 +1,6 @@
 import { type Signal, signal } from '@preact/signals';
 import type { CommandResult } from '../../../src/guest/console.ts';
-import { messageOf, vm } from '../vm/store.ts';
+import { hasWork, messageOf, vm } from '../vm/store.ts';
 
 /** A line of an experiment's log: a command as a learner can type it, what it printed, or a remark. */
 export interface LogLine {
@@ -49,6 +49,7 @@ export class Experiment {
   /** Runs a command in the guest's second shell. */
   async run(command: string, options: RunOptions = {}): Promise<CommandResult> {
     this.add('command', command);
+    hasWork.value = true;
     const result = await vm().run(command, options.timeoutMs ?? 60_000);
     const output = result.output.trimEnd();
     if (output !== '' && !options.quiet) this.add('output', output);

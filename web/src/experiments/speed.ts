@@ -8,6 +8,7 @@ import {
   type TcryptSample,
 } from '../../../src/guest/measure.ts';
 import { SKCIPHER_CLOCK } from '../../../src/guest/skcipher-clock.ts';
+import { figure } from '../ui/format.ts';
 import { Experiment, ExperimentError, loadDriver, unloadDriver } from './runner.ts';
 
 export const SIZES = [64, 256, 1024, 4096, 65536] as const;
@@ -45,7 +46,7 @@ export const speed = new Experiment(async (experiment) => {
   const [slow, fast] = [software[at], device[at]];
   if (slow && fast) {
     experiment.verdict(
-      `At 4 KiB with ${depth} in flight: software ${slow.toFixed(1)} MB/s, device ${fast.toFixed(1)} MB/s, ${(fast / slow).toFixed(1)} times as fast.`,
+      `At 4 KiB with ${depth} in flight: software ${figure(slow)} MB/s, device ${figure(fast)} MB/s, ${figure(fast / slow)} times as fast.`,
     );
   }
 });

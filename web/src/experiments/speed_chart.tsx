@@ -1,7 +1,7 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import { bytesText } from '../ui/format.ts';
+import { bytesText, figure } from '../ui/format.ts';
 import { Scroll } from '../ui/scroll.tsx';
 import { color, dark } from '../ui/theme.ts';
 import { SIZES, speedSeries } from './speed.ts';
@@ -10,8 +10,14 @@ const HEIGHT = 240;
 /** uPlot's number of the bars' layout that fills a group's width. */
 const GROUP_WIDTH = 0.7;
 
-/** Software beside device by request size, as they are measured. The table says the same in words. */
+/** Nothing before the first run: an empty chart would only stand between the visitor and the experiments below it. */
 export function SpeedChart() {
+  const { software, device } = speedSeries.value;
+  return [...software, ...device].some((value) => value !== null) ? <Figures /> : null;
+}
+
+/** Software beside device by request size, as they are measured. The table says the same in words. */
+function Figures() {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => (place.current ? draw(place.current) : undefined), []);
   const { software, device } = speedSeries.value;
@@ -33,8 +39,8 @@ export function SpeedChart() {
             {SIZES.map((bytes, index) => (
               <tr key={bytes}>
                 <th scope="row">{bytesText(bytes)}</th>
-                <td>{software[index]?.toFixed(1) ?? '–'}</td>
-                <td>{device[index]?.toFixed(1) ?? '–'}</td>
+                <td>{figureOrDash(software[index])}</td>
+                <td>{figureOrDash(device[index])}</td>
                 <td>{ratio(software[index], device[index])}</td>
               </tr>
             ))}
@@ -46,7 +52,11 @@ export function SpeedChart() {
 }
 
 function ratio(software: number | null | undefined, device: number | null | undefined): string {
-  return software && device ? `${(device / software).toFixed(1)} ×` : '–';
+  return software && device ? `${figure(device / software)} ×` : '–';
+}
+
+function figureOrDash(value: number | null | undefined): string {
+  return value === null || value === undefined ? '–' : figure(value);
 }
 
 function draw(place: HTMLElement): () => void {

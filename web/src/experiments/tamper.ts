@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import * as crypto from '../../../spec/crypto.ts';
 import { DEVICE_DRIVER } from '../../../src/guest/measure.ts';
 import { summarise, type TracedRequest } from '../../../src/trace/index.ts';
+import { exitStatusText } from '../ui/format.ts';
 import { vm } from '../vm/store.ts';
 import { Experiment, ExperimentError, loadDriver } from './runner.ts';
 
@@ -38,7 +39,8 @@ export type TamperingName = keyof typeof TAMPERINGS;
 
 export const tampering = signal<TamperingName>('session');
 
-const COMMAND =
+/** Has the device encrypt 4 KiB once. */
+export const ENCRYPT =
   `head -c 4096 /dev/zero > /tmp/plain; echo -n 0123456789abcdef > /tmp/key; ` +
   `kcapi-enc -e -q --nounpad -c ${DEVICE_DRIVER} --iv 00000000000000000000000000000000 --keyfd 3 -i /tmp/plain -o /tmp/cipher 3< /tmp/key`;
 const POLL_MS = 50;
@@ -53,7 +55,7 @@ export const tamper = new Experiment(async (experiment) => {
   const { latest } = await vm().look(0);
   await vm().hold();
   experiment.remark('Requests are held in the ring from now on. The guest encrypts 4 KiB and waits:');
-  const command = experiment.run(COMMAND, { mayFail: true });
+  const command = experiment.run(ENCRYPT, { mayFail: true });
   // A failure is waited for below; until then it must not count as nobody's.
   command.catch(() => {});
   try {
@@ -80,6 +82,6 @@ function report(experiment: Experiment, request: TracedRequest | undefined, stat
   if (!request) throw new ExperimentError('The request was answered unseen: try again.');
   const { status: answer } = summarise(request);
   experiment.verdict(
-    `The device answered VIRTIO_CRYPTO_${answer} (5.9.7.1) and wrote ${request.usedBytes} byte; the guest’s program ended with status ${status}. Nothing else was touched, and the device goes on.`,
+    `The device answered VIRTIO_CRYPTO_${answer} (5.9.7.1) and wrote ${request.usedBytes === 1 ? 'one byte' : `${request.usedBytes} bytes`}; the guest’s program ended with ${exitStatusText(status)}. Nothing else was touched, and the device goes on.`,
   );
 }

@@ -1,7 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { alive, heldQueue, runningConfig, vm } from '../vm/store.ts';
-import { RequestBrowser } from './requests.tsx';
+import type { TracedRequest } from '../../../src/trace/index.ts';
+import { busy, type Experiment } from '../experiments/runner.ts';
+import { alive, messageOf, runningConfig, vm } from '../vm/store.ts';
+import { encrypt, load } from './driver.ts';
+import { RequestBrowser, RequestDetail } from './requests.tsx';
 import { RingView } from './ring.tsx';
 import { Sessions } from './sessions.tsx';
 import { problem, requests, view, watchDevice } from './store.ts';
@@ -23,7 +26,9 @@ export function Inspector({ open }: { open: boolean }) {
           {problem.value}
         </p>
       )}
+      <WithoutDriver />
       <DeviceLine />
+      <Waiting />
       <section class="card" aria-labelledby="throughput-title">
         <h3 id="throughput-title">Throughput</h3>
         {open && <ThroughputChart />}
@@ -35,10 +40,7 @@ export function Inspector({ open }: { open: boolean }) {
       </section>
       <section class="card" aria-labelledby="requests-title">
         <h3 id="requests-title">Last requests</h3>
-        <RequestBrowser
-          requests={requests.value}
-          empty="No request yet: run an experiment, or encrypt in the terminal."
-        />
+        <RequestBrowser requests={requests.value} empty={emptyText()} />
       </section>
       <section class="card" aria-labelledby="sessions-title">
         <h3 id="sessions-title">Sessions</h3>
@@ -51,10 +53,12 @@ export function Inspector({ open }: { open: boolean }) {
 function Switches() {
   const answer = useSignal('');
   const holding = view.value?.holding ?? false;
-  const hold = async () => {
+  const waiting = view.value?.waiting ?? [];
+  const attempt = (work: () => Promise<unknown>) => {
     answer.value = '';
-    heldQueue.value = undefined;
-    await vm().hold();
+    work().catch((error: unknown) => {
+      answer.value = messageOf(error);
+    });
   };
   const step = async () => {
     const { dataQueues } = runningConfig.value ?? { dataQueues: 1 };
@@ -64,35 +68,92 @@ function Switches() {
         return;
       }
     }
-    answer.value = 'No request waits: let the guest encrypt something.';
-  };
-  const release = async () => {
-    answer.value = '';
-    heldQueue.value = undefined;
-    await vm().release();
+    answer.value = 'No request waits: press “Encrypt 4 KiB”, or use the device in the terminal.';
   };
   return (
-    <fieldset class="buttons" aria-label="Let requests wait">
-      <button type="button" disabled={holding} onClick={() => void hold()}>
-        Pause on next request
-      </button>
-      <button type="button" disabled={!holding} onClick={() => void step()}>
-        Step one request
-      </button>
-      <button type="button" disabled={!holding} onClick={() => void release()}>
-        Let all pass
-      </button>
-      <span role="status" class="hint" data-testid="hold-status">
-        {answer.value || holdText(holding)}
-      </span>
-    </fieldset>
+    <>
+      <fieldset class="buttons" aria-label="Let requests wait">
+        <button type="button" disabled={holding} onClick={() => attempt(() => vm().hold())}>
+          Pause on next request
+        </button>
+        <button type="button" disabled={!holding} onClick={() => attempt(step)}>
+          Step one request
+        </button>
+        <button type="button" disabled={!holding} onClick={() => attempt(() => vm().release())}>
+          Let all pass
+        </button>
+        <button type="button" disabled={busy.value} onClick={() => void encrypt.start()}>
+          Encrypt 4 KiB
+        </button>
+        <span role="status" class="hint" data-testid="hold-status">
+          {holdText(holding, waiting, answer.value)}
+        </span>
+      </fieldset>
+      <ExperimentProblem of={encrypt} />
+    </>
   );
 }
 
-function holdText(holding: boolean): string {
-  if (!holding) return 'Requests pass freely.';
-  if (heldQueue.value === undefined) return 'The next data request will wait in its ring.';
-  return `A request waits in dataq${heldQueue.value + 1}: see its ring below.`;
+/** What is so now comes before what the last click found. */
+function holdText(holding: boolean, [first]: readonly TracedRequest[], answer: string): string {
+  if (first) {
+    const answered = answer.startsWith('One') ? `${answer} ` : '';
+    return `${answered}A request waits in dataq${first.queue + 1}: its fields are below.`;
+  }
+  if (answer) return answer;
+  return holding ? 'The next data request will wait in its ring.' : 'Requests pass freely.';
+}
+
+function ExperimentProblem({ of }: { of: Experiment }) {
+  const problem = of.log.value.find(({ kind }) => kind === 'problem');
+  if (!problem) return null;
+  return (
+    <p class="notice error" role="alert">
+      {problem.text}
+    </p>
+  );
+}
+
+/** Requests that wait, before the device has looked at them. */
+function Waiting() {
+  const waiting = view.value?.waiting ?? [];
+  if (waiting.length === 0) return null;
+  return (
+    <section class="card" aria-labelledby="waiting-title" data-testid="waiting-requests">
+      <h3 id="waiting-title">Waiting in the ring</h3>
+      <p>What the driver wrote, and the device has not looked at yet. Step lets it through.</p>
+      {waiting.map((request) => (
+        <RequestDetail key={request.queue} request={request} />
+      ))}
+    </section>
+  );
+}
+
+const DRIVER_OK = 4;
+
+/** Without a driver there is nothing to see, and no advice that could be followed. */
+function WithoutDriver() {
+  const device = view.value;
+  if (!device || device.status & DRIVER_OK) return null;
+  return (
+    <div class="notice" role="status">
+      <p>The guest has not loaded the device’s driver: no request comes.</p>
+      <p>
+        <button type="button" disabled={busy.value} onClick={() => void load.start()}>
+          Load the driver
+        </button>{' '}
+        or type <kbd>insmod /lib/modules/virtio_crypto.ko</kbd>
+      </p>
+      <ExperimentProblem of={load} />
+    </div>
+  );
+}
+
+/** What stands there instead of a list. The inspector sees only what passes while it is open. */
+function emptyText(): string {
+  const passed = view.value?.counters.reduce((sum, { requests: count }) => sum + count, 0) ?? 0;
+  if (passed === 0) return 'No request yet: press “Encrypt 4 KiB” above, or run an experiment.';
+  return `${passed.toLocaleString('en')} requests passed before the inspector was opened. What comes from now on is listed: press “Encrypt 4 KiB” above.`;
 }
 
 const STATUS_BITS: readonly [bit: number, name: string][] = [

@@ -88,7 +88,14 @@ const RequestRow = memo(({ request, isChosen, onChoose }: RowProps) => {
   );
 });
 
-function RequestDetail({ request, onClose }: { request: TracedRequest; onClose: () => void }) {
+interface DetailProps {
+  request: TracedRequest;
+  /** Without it, the request still waits: there is nothing to close, and no answer. */
+  onClose?: () => void;
+}
+
+/** A request with its chain and its fields. */
+export function RequestDetail({ request, onClose }: DetailProps) {
   const keysShown = useSignal(false);
   const fields = decodeRequest(request);
   return (
@@ -98,9 +105,11 @@ function RequestDetail({ request, onClose }: { request: TracedRequest; onClose: 
           {summarise(request).operation}, {request.ring} ring, {request.ring === 'packed' ? 'buffer id' : 'head'}{' '}
           {request.head}
         </h4>
-        <button type="button" onClick={onClose}>
-          Close
-        </button>
+        {onClose && (
+          <button type="button" onClick={onClose}>
+            Close
+          </button>
+        )}
       </div>
       <Scroll label="Descriptor chain">
         <table>
@@ -140,12 +149,14 @@ function RequestDetail({ request, onClose }: { request: TracedRequest; onClose: 
         </label>
       )}
       <FieldTable part="readable" caption="What the driver wrote" fields={fields} keysShown={keysShown.value} />
-      <FieldTable
-        part="writable"
-        caption={`What the device wrote: ${request.usedBytes} bytes`}
-        fields={fields}
-        keysShown={keysShown.value}
-      />
+      {onClose && (
+        <FieldTable
+          part="writable"
+          caption={`What the device wrote: ${request.usedBytes} bytes`}
+          fields={fields}
+          keysShown={keysShown.value}
+        />
+      )}
     </div>
   );
 }

@@ -26,7 +26,7 @@ export function RingView() {
       {ring.enabled ? (
         <Ring ring={ring} />
       ) : (
-        <p class="hint">No driver has set this queue up yet: load virtio_crypto.</p>
+        <p class="hint">No driver has set this queue up: press “Load the driver” above.</p>
       )}
     </>
   );

@@ -7,26 +7,35 @@ import { view } from './store.ts';
 /** Sessions that are open in the device. */
 export function Sessions() {
   const sessions = view.value?.sessions ?? [];
-  if (sessions.length === 0) return <p class="hint">None is open: a driver makes one when a key is set.</p>;
   return (
-    <Scroll label="Sessions">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">session</th>
-            <th scope="col">algorithm</th>
-            <th scope="col">direction</th>
-            <th scope="col">age</th>
-            <th scope="col">key</th>
-          </tr>
-        </thead>
-        <tbody>
-          {sessions.map((session) => (
-            <SessionRow key={session.id} session={session} />
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <>
+      <p class="hint">
+        A session is named by the two halves of its 64-bit session_id: 0.188 is place 0 of the device’s table, and the
+        188th session that was made. So no id comes twice, and a request with an old one is refused.
+      </p>
+      {sessions.length === 0 ? (
+        <p class="hint">None is open: a driver makes one when a key is set.</p>
+      ) : (
+        <Scroll label="Sessions">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">session</th>
+                <th scope="col">algorithm</th>
+                <th scope="col">direction</th>
+                <th scope="col">age</th>
+                <th scope="col">key</th>
+              </tr>
+            </thead>
+            <tbody>
+              {sessions.map((session) => (
+                <SessionRow key={session.id} session={session} />
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </>
   );
 }
 

@@ -1,3 +1,4 @@
+import { figure } from '../ui/format.ts';
 import { Scroll } from '../ui/scroll.tsx';
 import { placesOf } from './places.ts';
 import { placeRates, type Rate, rates, view } from './store.ts';
@@ -15,10 +16,10 @@ export function ThroughputTables() {
             <tr>
               <th scope="col">queue</th>
               <th scope="col">requests</th>
-              <th scope="col">a round</th>
+              <th scope="col">at once</th>
               <th scope="col">requests/s</th>
               <th scope="col">MB/s</th>
-              <th scope="col">busy</th>
+              <th scope="col">time spent</th>
             </tr>
           </thead>
           <tbody>
@@ -29,7 +30,7 @@ export function ThroughputTables() {
                 <tr key={name}>
                   <th scope="row">{name}</th>
                   <td>{counters?.requests ?? 0}</td>
-                  <td>{counters && counters.rounds > 0 ? (counters.requests / counters.rounds).toFixed(1) : '–'}</td>
+                  <td>{counters && counters.rounds > 0 ? figure(counters.requests / counters.rounds) : '–'}</td>
                   <RateCells rate={rate} />
                   <td>{counters ? `${counters.milliseconds.toFixed(0)} ms` : '–'}</td>
                 </tr>
@@ -38,6 +39,10 @@ export function ThroughputTables() {
           </tbody>
         </table>
       </Scroll>
+      <p class="hint">
+        At once: how many requests the device finds in the ring when it looks, on average; the driver notifies it once
+        for all of them. Time spent: what the machine’s own thread gave to the queue, of which the guest gets nothing.
+      </p>
       <Scroll label="Where requests ran">
         <table data-testid="places">
           <caption>Data requests, by where they ran</caption>
@@ -55,7 +60,7 @@ export function ThroughputTables() {
               <tr key={name} class={single ? 'part' : ''}>
                 <th scope="row">{name}</th>
                 <td>{requests}</td>
-                <td>{(bytes / 1e6).toFixed(1)}</td>
+                <td>{figure(bytes / 1e6)}</td>
                 <RateCells rate={placeRates.value.get(name)} />
               </tr>
             ))}
@@ -70,7 +75,7 @@ function RateCells({ rate }: { rate: Rate | undefined }) {
   return (
     <>
       <td>{rate ? Math.round(rate.requests) : '–'}</td>
-      <td>{rate ? rate.MBps.toFixed(1) : '–'}</td>
+      <td>{rate ? figure(rate.MBps) : '–'}</td>
     </>
   );
 }

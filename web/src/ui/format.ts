@@ -17,6 +17,29 @@ export function clockText(milliseconds: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }
 
+/** A measured figure: one decimal, and of less than 1 two digits that say something, since 0.0 would deny what is there. */
+export function figure(value: number): string {
+  if (value === 0) return '0';
+  if (Math.abs(value) >= 0.95) return value.toFixed(1);
+  return String(Number(value.toPrecision(2)));
+}
+
+/** Kernel errors that a crypto request ends with. */
+const ERRNO: Record<number, string> = {
+  5: 'EIO',
+  16: 'EBUSY',
+  22: 'EINVAL',
+  28: 'ENOSPC',
+  74: 'EBADMSG',
+  95: 'EOPNOTSUPP',
+};
+
+/** An exit status as a program leaves it that ends with the kernel's error: minus its number, of which a status keeps one byte. */
+export function exitStatusText(status: number): string {
+  const name = ERRNO[256 - status];
+  return name ? `status ${status}, which is 256 − ${256 - status}: the kernel’s error ${name}` : `status ${status}`;
+}
+
 export const hex = (value: number, digits = 8): string => `0x${value.toString(16).padStart(digits, '0')}`;
 
 export function hexBytes(data: Uint8Array): string {

@@ -4,8 +4,9 @@ import type { ResolvedBackend } from '../../../src/backend/backend.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
 import { buildMachine, type Machine, type MachineImages } from '../../../src/machine/machine.ts';
 import { waitForShell } from '../../../src/machine/shell.ts';
-import { type MachineConfig, packState, unpackState } from '../../../src/machine/state_file.ts';
+import { type MachineConfig, packState, type SavedMachine, unpackState } from '../../../src/machine/state_file.ts';
 import { DeviceTracer, GuestView, ringSnapshot, type TracedRequest } from '../../../src/trace/index.ts';
+import { checkBlobWorkers } from './blob_workers.ts';
 import { download, guestManifest } from './images.ts';
 import type { VmApi, VmEvent, VmStart, VmView } from './protocol.ts';
 
@@ -13,6 +14,8 @@ import type { VmApi, VmEvent, VmStart, VmView } from './protocol.ts';
 const RECORDED_MAX = 20_000;
 const SERIAL_INTERVAL_MS = 16;
 const STAGE_INTERVAL_MS = 200;
+/** The kernel's messages are what a visitor sees of a boot. init silences them before the shell listens. */
+const WITH_MESSAGES = 'loglevel=7';
 
 const FEATURE_NAMES = Object.entries(virtio)
   .filter(([name]) => name.startsWith('F_'))
@@ -30,6 +33,11 @@ export class VmHost implements VmApi {
 
   async boot(start: VmStart, onEvent: (event: VmEvent) => void): Promise<void> {
     this.#onEvent = onEvent;
+    await Promise.race([this.#boot(start, onEvent), unhandled()]);
+  }
+
+  async #boot(start: VmStart, onEvent: (event: VmEvent) => void): Promise<void> {
+    await checkBlobWorkers();
     const { config, state, images } = await this.#gather(start);
     this.#config = config;
     onEvent({ kind: 'config', config });
@@ -39,6 +47,7 @@ export class VmHost implements VmApi {
       images,
       v86: new URL(v86Url, start.base).href,
       memoryMiB,
+      append: WITH_MESSAGES,
       device: {
         ...device,
         ...start.backend,
@@ -111,6 +120,7 @@ export class VmHost implements VmApi {
       requests: tracer?.requestsSince(since).slice(-BACKLOG).slice(0, REQUESTS_A_LOOK) ?? [],
       latest: tracer?.requestsSince(0).at(-1)?.serial ?? 0,
       holding: tracer?.holding ?? false,
+      waiting: this.#waiting(),
       recording: this.#recording,
       status: device.status,
       fault: device.fault?.message,
@@ -123,7 +133,7 @@ export class VmHost implements VmApi {
   }
 
   hold(): void {
-    this.#trace().hold((queue) => this.#onEvent({ kind: 'held', queue }));
+    this.#trace().hold();
   }
 
   step(queue: number): boolean {
@@ -160,6 +170,13 @@ export class VmHost implements VmApi {
     return requests;
   }
 
+  #waiting(): TracedRequest[] {
+    const tracer = this.#tracer;
+    if (!tracer?.holding) return [];
+    const queues = Array.from({ length: this.#running.device.options.dataQueues }, (_, queue) => queue);
+    return queues.map((queue) => tracer.waitingRequest(queue)).filter((request) => request !== undefined);
+  }
+
   get #running(): Machine {
     if (!this.#machine) throw new Error('The machine has not been started.');
     return this.#machine;
@@ -193,21 +210,18 @@ export class VmHost implements VmApi {
       return { config: start.config, images };
     }
     const firmware = { bios, vgaBios };
-    let file = start.from === 'file' ? start.file : undefined;
-    let got: Record<keyof typeof firmware, Uint8Array<ArrayBuffer>>;
-    if (file) {
-      got = await download(start.base, firmware, onProgress);
-    } else {
-      if (!booted) {
-        throw new Error('This host has no booted state: run “npm run web:image” for one, or start from power-on.');
-      }
-      const all = await download(start.base, { ...firmware, booted }, onProgress);
-      file = all.booted;
-      got = all;
+    const goingOn = ({ config, state }: SavedMachine, got: Record<keyof typeof firmware, Uint8Array<ArrayBuffer>>) => ({
+      config,
+      state,
+      images: { bios: got.bios.buffer, vgaBios: got.vgaBios.buffer },
+    });
+    if (start.from === 'file') return goingOn(start, await download(start.base, firmware, onProgress));
+    if (!booted) {
+      throw new Error('This host has no booted state: run “npm run web:image” for one, or start from power-on.');
     }
+    const got = await download(start.base, { ...firmware, booted }, onProgress);
     this.#onEvent({ kind: 'stage', stage: 'unpack' });
-    const { config, state } = await unpackState(file);
-    return { config, state, images: { bios: got.bios.buffer, vgaBios: got.vgaBios.buffer } };
+    return goingOn(await unpackState(got.booted), got);
   }
 
   /** Tells of the device's discovery on the way: Linux itself prints nothing before its shell. */
@@ -233,6 +247,20 @@ export class VmHost implements VmApi {
       this.#serial = [];
     }, SERIAL_INTERVAL_MS);
   }
+}
+
+/** Rejects with the next error that nobody handles: v86 restores a state, and loads its WebAssembly, where nobody waits for it. */
+function unhandled(): Promise<never> {
+  return new Promise((_, reject) => {
+    globalThis.addEventListener(
+      'unhandledrejection',
+      (event) => {
+        event.preventDefault();
+        reject(event.reason);
+      },
+      { once: true },
+    );
+  });
 }
 
 /** Of a steady stream only so many are read: twice what is handed over, for bursts. */

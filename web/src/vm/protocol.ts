@@ -1,7 +1,7 @@
 import type { BackendCounts, ResolvedBackend } from '../../../src/backend/backend.ts';
 import type { QueueCounts } from '../../../src/device/statistics.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
-import type { MachineConfig } from '../../../src/machine/state_file.ts';
+import type { MachineConfig, SavedMachine } from '../../../src/machine/state_file.ts';
 import type { RingSnapshot, SessionInfo, TracedRequest } from '../../../src/trace/index.ts';
 
 /** What the page asks of the worker that the machine runs in. */
@@ -41,8 +41,8 @@ export type VmSource =
   | { from: 'power-on'; config: MachineConfig }
   /** The state that the page's host prepared. */
   | { from: 'booted' }
-  /** A file that save() made. */
-  | { from: 'file'; file: Uint8Array<ArrayBuffer> };
+  /** What a file that save() made holds. */
+  | ({ from: 'file' } & SavedMachine);
 
 export type VmStart = VmSource & {
   /** Where the page lies. */
@@ -59,8 +59,6 @@ export type VmEvent =
   | { kind: 'serial'; bytes: Uint8Array<ArrayBuffer> }
   /** Workers could not be started, or one was lost: requests run in the engine then. */
   | { kind: 'backend'; message: string }
-  /** The driver offers requests that are held. */
-  | { kind: 'held'; queue: number }
   /** The guest asked for a reboot, and this machine was not built from a kernel. */
   | { kind: 'reboot' };
 
@@ -78,6 +76,8 @@ export interface VmView {
   /** Serial number of the youngest. */
   latest: number;
   holding: boolean;
+  /** While requests are held: the next one of each data queue in which some wait, not answered yet. */
+  waiting: TracedRequest[];
   recording: boolean;
   status: number;
   fault: string | undefined;

@@ -3,6 +3,7 @@ import { proxy, type Remote, transfer, wrap } from 'comlink';
 import type { ResolvedBackend } from '../../../src/backend/backend.ts';
 import { defaultWorkers } from '../../../src/backend/workers/cores.ts';
 import type { MachineConfig } from '../../../src/machine/state_file.ts';
+import { WORKER_POLICY } from './blob_workers.ts';
 import { guestManifest } from './images.ts';
 import type { BootStage, VmApi, VmEvent, VmSource, VmStart } from './protocol.ts';
 
@@ -27,8 +28,8 @@ export const backend = signal<ResolvedBackend>({ backend: 'auto', workers: defau
 /** Why they do not run there. */
 export const backendProblem = signal('');
 export const alive = computed(() => phase.value === 'running' || phase.value === 'paused');
-/** The driver offers requests that are held. */
-export const heldQueue = signal<number | undefined>(undefined);
+/** Commands were run in the machine since it was started or saved: they would be lost with it. */
+export const hasWork = signal(false);
 
 /** Where the page lies: what it loads stands beside it. */
 export const base = new URL('.', document.baseURI).href;
@@ -37,6 +38,8 @@ let worker: Worker | undefined;
 let remote: Remote<VmApi> | undefined;
 /** The same, once the machine runs. */
 let api: Remote<VmApi> | undefined;
+/** A machine that waits while another is restored in its place, and goes on if that one cannot. */
+let setAside: SetAside | undefined;
 const serialListeners = new Set<(bytes: Uint8Array) => void>();
 const bootListeners = new Set<() => void>();
 
@@ -71,6 +74,8 @@ function onEvent(event: VmEvent): void {
       break;
     case 'stage':
       stage.value = event.stage;
+      // Until then the terminal shows the machine that was set aside, if there is one.
+      if (event.stage === 'kernel' && setAside) for (const listener of bootListeners) listener();
       break;
     case 'config':
       runningConfig.value = event.config;
@@ -78,9 +83,6 @@ function onEvent(event: VmEvent): void {
       break;
     case 'backend':
       backendProblem.value = event.message;
-      break;
-    case 'held':
-      heldQueue.value = event.queue;
       break;
     case 'reboot':
       void start({ from: 'power-on', config: runningConfig.value ?? DEFAULT_CONFIG });
@@ -91,14 +93,49 @@ function onEvent(event: VmEvent): void {
 /** A machine that does not end by itself by then is ended. */
 const END_MS = 500;
 
+interface SetAside {
+  worker: Worker;
+  remote: Remote<VmApi>;
+  config: MachineConfig | undefined;
+  phase: Phase;
+}
+
 /** Ends the machine and its worker, whatever it was doing. */
 export function stop(): void {
   if (worker && remote) void end(worker, remote);
+  if (setAside) void end(setAside.worker, setAside.remote);
+  setAside = undefined;
+  hasWork.value = false;
+  leave();
+  phase.value = 'off';
+}
+
+/** From now on the page has no machine. */
+function leave(): void {
   worker = undefined;
   remote = undefined;
   api = undefined;
-  heldQueue.value = undefined;
-  phase.value = 'off';
+}
+
+/** Stops the machine that runs, for another to be tried in its place. */
+async function putAside(): Promise<void> {
+  if (!worker || !api) return;
+  setAside = { worker, remote: api, config: runningConfig.value, phase: phase.value };
+  leave();
+  await setAside.remote.pause();
+}
+
+/** The machine that was set aside is the page's again, and does what it did. */
+async function takeBack(of: SetAside): Promise<void> {
+  setAside = undefined;
+  worker = of.worker;
+  remote = of.remote;
+  if (of.phase === 'running') await of.remote.resume();
+  if (worker !== of.worker) return;
+  api = of.remote;
+  if (of.config) config.value = of.config;
+  runningConfig.value = of.config;
+  phase.value = of.phase;
 }
 
 /** Workers of its own that sleep would outlive a machine that is merely terminated, by seconds: it is asked to end first. */
@@ -108,19 +145,21 @@ async function end(of: Worker, asked: Remote<VmApi>): Promise<void> {
   of.terminate();
 }
 
-/** Replaces the machine by a new one. */
+/** Replaces the machine by a new one. One that runs while a file is restored ends only when what is restored runs. */
 export async function start(source: VmSource): Promise<void> {
-  stop();
+  if (source.from === 'file' && alive.value) await putAside();
+  else stop();
   failure.value = '';
   backendProblem.value = '';
   progress.value = { loaded: 0, total: 0 };
   bootSeconds.value = undefined;
+  stage.value = 'download';
   phase.value = 'starting';
-  for (const listener of bootListeners) listener();
+  if (!setAside) for (const listener of bootListeners) listener();
   const began = performance.now();
   const mine = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'virtual machine' });
   worker = mine;
-  mine.onerror = (event) => fail(mine, event.message || 'The worker that runs the machine could not be started.');
+  mine.onerror = (event) => fail(mine, event.message || NOT_STARTED);
   const asked = wrap<VmApi>(mine);
   remote = asked;
   try {
@@ -128,9 +167,12 @@ export async function start(source: VmSource): Promise<void> {
     const listener = proxy((event: VmEvent) => {
       if (worker === mine) onEvent(event);
     });
-    await asked.boot(from.from === 'file' ? transfer(from, [from.file.buffer]) : from, listener);
+    await asked.boot(from.from === 'file' ? transfer(from, [from.state]) : from, listener);
     // Another machine may have been started meanwhile.
     if (worker !== mine) return;
+    if (setAside) void end(setAside.worker, setAside.remote);
+    setAside = undefined;
+    hasWork.value = false;
     api = asked;
     bootSeconds.value = (performance.now() - began) / 1000;
     phase.value = 'running';
@@ -139,11 +181,28 @@ export async function start(source: VmSource): Promise<void> {
   }
 }
 
+const NOT_STARTED = `The worker that runs the machine could not be started. If the page’s host sends a Content-Security-Policy, it must allow “${WORKER_POLICY}”.`;
+
 function fail(of: Worker, message: string): void {
   if (worker !== of) return;
-  stop();
-  failure.value = message;
-  phase.value = 'failed';
+  const before = setAside;
+  setAside = undefined;
+  if (!before) {
+    stop();
+    failure.value = message;
+    phase.value = 'failed';
+    return;
+  }
+  if (remote) void end(of, remote);
+  failure.value = `${message} The machine that ran goes on.`;
+  void takeBack(before);
+}
+
+/** The machine as a file. */
+export async function save(): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await vm().save();
+  hasWork.value = false;
+  return file;
 }
 
 /** Starts as quickly as can be: from the prepared state when it fits what is asked for. */

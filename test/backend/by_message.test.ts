@@ -1,0 +1,97 @@
+// Workers in a browser without Atomics.waitAsync: they send a message when they have finished something. No timer helps here, for the
+// clock stands still.
+import type { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { BackendEvent } from '../../src/backend/backend.ts';
+import { FakeClock } from '../support/fake_clock.ts';
+import { Flight, numbers, turn } from '../support/flight.ts';
+import { session } from '../support/requests.ts';
+import { type AnyRig, RIGS } from '../support/rig.ts';
+
+const { waitAsync } = Atomics;
+const workers: Worker[] = [];
+/** What workers sent by themselves, beside their answers to calls. */
+let messages: unknown[] = [];
+const remember = (worker: Worker) => {
+  workers.push(worker);
+  worker.on('message', (message: unknown) => typeof message === 'string' && messages.push(message));
+};
+
+beforeEach(() => {
+  Reflect.deleteProperty(Atomics, 'waitAsync');
+  process.on('worker', remember);
+});
+
+afterEach(() => {
+  Reflect.set(Atomics, 'waitAsync', waitAsync);
+  process.off('worker', remember);
+  workers.length = 0;
+  messages = [];
+});
+
+describe.each(RIGS)('with a %s ring', (_, makeRig) => {
+  const rigs: AnyRig[] = [];
+  afterEach(() => {
+    for (const rig of rigs.splice(0)) rig.device.dispose();
+  });
+
+  async function up() {
+    const events: BackendEvent[] = [];
+    const onBackendEvent = (event: BackendEvent) => events.push(event);
+    const rig = makeRig({ backend: 'workers', workers: 2, queueSize: 1024, clock: new FakeClock(), onBackendEvent });
+    rigs.push(rig);
+    await rig.device.backendReady;
+    return { rig, events, flight: new Flight(rig), id: session(rig) };
+  }
+
+  test('requests are done by workers, time and again', async () => {
+    expect('waitAsync' in Atomics).toBe(false);
+    const { rig, events, flight, id } = await up();
+    for (const _ of numbers(5)) {
+      const before = rig.data.usedIdx;
+      for (const place of numbers(100)) flight.offer(place, id);
+      rig.device.notify(0);
+      expect(rig.data.usedIdx).toBe(before);
+      await flight.used(before, 100);
+      for (const place of numbers(100)) flight.expectDone(place);
+    }
+    expect(rig.device.statistics().elsewhere.workers).toBe(500);
+    expect(events).toEqual([]);
+  });
+
+  test('a device that is idle is sent nothing, and one that listens a message for each time', async () => {
+    const { rig, flight, id } = await up();
+    for (const round of numbers(20)) {
+      const before = rig.data.usedIdx;
+      flight.offer(0, id);
+      rig.device.notify(0);
+      await flight.used(before, 1);
+      await turn(5);
+      expect(messages.length).toBeLessThanOrEqual(round + 1);
+    }
+    expect(messages).toContain('finished');
+  });
+
+  test('a worker that ends while it is listened to costs no request', async () => {
+    const { rig, events, flight, id } = await up();
+    const before = rig.data.usedIdx;
+    for (const place of numbers(100)) flight.offer(place, id);
+    rig.device.notify(0);
+    await workers[0]?.terminate();
+    await flight.used(before, 100);
+    for (const place of numbers(100)) flight.expectDone(place);
+    await vi.waitFor(() => expect(workers.length).toBe(3), { timeout: 20_000 });
+    expect(events).toEqual([expect.objectContaining({ kind: 'worker-lost' })]);
+  });
+
+  test('a device that is disposed of hears of nothing more', async () => {
+    const { rig, flight, id } = await up();
+    const before = rig.data.usedIdx;
+    for (const place of numbers(100)) flight.offer(place, id);
+    rig.device.notify(0);
+    rig.device.dispose();
+    await turn(50);
+    expect(rig.data.usedIdx).toBe(before);
+    for (const place of numbers(100)) flight.expectUntouched(place);
+  });
+});

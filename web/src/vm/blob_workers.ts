@@ -1,0 +1,34 @@
+/** What the page's host has to send for v86 and the device's workers to be allowed. */
+export const WORKER_POLICY = "worker-src 'self' blob:";
+
+/** The page's content security policy forbids what the machine needs. */
+export class PolicyError extends Error {
+  override name = 'PolicyError';
+}
+
+/**
+ * Starts and ends a worker as v86 does: from a blob: URL. v86 waits for its next turn in such a worker, and where a content security
+ * policy blocks it, the machine would stand still without a word.
+ * @throws PolicyError with the remedy
+ */
+export async function checkBlobWorkers(): Promise<void> {
+  const url = URL.createObjectURL(new Blob(['postMessage(0)'], { type: 'text/javascript' }));
+  let worker: Worker | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      worker = new Worker(url);
+      worker.onmessage = () => resolve();
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(event);
+      };
+    });
+  } catch {
+    throw new PolicyError(
+      `The page’s content security policy blocks workers from blob: URLs, and v86 runs its clock in one: the page’s host must send “${WORKER_POLICY}” in its Content-Security-Policy. docs/browsers.md has a whole policy.`,
+    );
+  } finally {
+    worker?.terminate();
+    URL.revokeObjectURL(url);
+  }
+}
