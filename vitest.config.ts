@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { suitesThatReach } from './test/support/suites.ts';
 
 const { NIGHTLY } = process.env;
 /**
@@ -14,25 +15,21 @@ const LINUX_SUITES = ['test/guest/**/*.test.ts'];
 
 const times = { testTimeout: 60_000, hookTimeout: 600_000 };
 
-/** Suites that say what a guest finds, whatever the backend: they run once for each. */
-const GUEST_SUITES = [
-  'test/services/**/*.test.ts',
-  'test/driver/**/*.test.ts',
-  'test/conformance/**/*.test.ts',
-  'test/device/**/*.test.ts',
-  'test/transport/**/*.test.ts',
-  'test/trace/**/*.test.ts',
-];
-
 /** They say themselves which backends they are about. */
 const ONCE = ['test/services/mixed_batches.test.ts'];
 
-const withBackend = (backend: string) => ({
-  test: { name: backend, include: GUEST_SUITES, exclude: ONCE, env: { BACKEND: backend }, ...times },
+/** Suites that say what a guest finds, whatever the backend: they run once for each, if they get to see it. */
+const withBackend = (backend: string, ...helpers: string[]) => ({
+  test: { name: backend, include: suitesThatReach(...helpers), exclude: ONCE, env: { BACKEND: backend }, ...times },
 });
+/** What makes devices with the backend of the run. */
+const BENCH = 'test/support/bench.ts';
+/** Rigs look at results as soon as a notification has returned: of workers they know nothing. */
+const RIG = 'test/support/rig.ts';
+
 /** The host's cryptography in a browser. It answers after the notification: suites that look at once are left out. */
 const webcrypto = {
-  ...withBackend('host').test,
+  ...withBackend('host', BENCH).test,
   include: ['test/services/**/*.test.ts', 'test/driver/**/*.test.ts'],
   name: 'webcrypto',
   setupFiles: ['test/support/without_node_crypto.ts'],
@@ -43,7 +40,7 @@ const webcrypto = {
  * that hangs is waited for there.
  */
 const shared = {
-  ...withBackend('workers').test,
+  ...withBackend('workers', BENCH).test,
   include: [
     'test/driver/**/*.test.ts',
     'test/backend/{exchange,overlaps,scattered,workers}.test.ts',
@@ -69,10 +66,10 @@ export default defineConfig({
       },
       { test: { name: 'engine', include: ENGINE_SUITES, execArgv: RELAXED_SIMD, ...times } },
       { test: { name: 'guest', include: LINUX_SUITES, execArgv: OPTIMISE_AT_ONCE, ...times } },
-      withBackend('host'),
+      withBackend('host', BENCH, RIG),
       { test: webcrypto },
-      withBackend('workers'),
-      withBackend('auto'),
+      withBackend('workers', BENCH),
+      withBackend('auto', BENCH),
       { test: shared },
       {
         test: {
