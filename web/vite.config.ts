@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import headers from './headers.json' with { type: 'json' };
+import { lessons } from './lessons_plugin.ts';
 
 /** What a host should send with the page: docs/browsers.md says why. */
 const { 'Content-Security-Policy': policy, ...isolation } = headers;
@@ -32,7 +33,7 @@ export default defineConfig({
   server: { headers: isolation, port: 8086 },
   preview: { headers: { ...isolation, 'Content-Security-Policy': policy }, port: 8086 },
   // v86 in a file of its own: it has a budget of its own.
-  plugins: [hexadecimalEngine()],
+  plugins: [hexadecimalEngine(), lessons()],
   worker: {
     format: 'es',
     plugins: () => [hexadecimalEngine()],

@@ -21,6 +21,8 @@ describe('the experiments', () => {
   test('what the device writes to a LUKS volume is read back without it', async () => {
     const log = await runExperiment(page, 'luks');
     expect(log).toContain('What the device wrote, software reads.');
+    // What comes next finds the driver as it was.
+    expect(log.trimEnd()).toMatch(/insmod \/lib\/modules\/virtio_crypto.ko\s+✔/);
   }, 320_000);
 
   test.each([
@@ -85,14 +87,33 @@ describe('the inspector', () => {
       page,
       'clear; head -c 131072 /dev/zero > d; kcapi-enc -e -q --nounpad -c virtio_crypto_aes_cbc --iv 00000000000000000000000000000000 --keyfd 3 -i d -o e 3< k; echo all do"ne"',
     );
-    await expect.poll(() => waiting.innerText()).toBe('1');
+    await expect.poll(() => waiting.innerText(), { timeout: 30_000 }).toBe('1');
     const used = page.getByTestId('used-idx');
     const before = Number(await used.innerText());
     await keepPicture(page, 'held');
+    const status = page.getByTestId('hold-status');
+    await status.filter({ hasText: 'A request waits in dataq1' }).waitFor();
+    // What the device has not looked at is decoded, and has no answer.
+    const fields = page.getByTestId('waiting-requests');
+    await fields.getByRole('row').filter({ hasText: 'src_data' }).filter({ hasText: '00 00 00 00' }).first().waitFor();
+    expect(await fields.innerText()).toContain('CIPHER_ENCRYPT');
+    expect(await fields.innerText()).not.toContain('What the device wrote');
     await page.getByRole('button', { name: 'Step one request' }).click();
-    await expect.poll(async () => Number(await used.innerText())).toBe(before + 1);
+    await expect.poll(async () => Number(await used.innerText()), { timeout: 30_000 }).toBe(before + 1);
+    await status.filter({ hasText: 'One request of dataq1 was answered. A request waits' }).waitFor();
     await page.getByRole('button', { name: 'Let all pass' }).click();
     await page.getByTestId('terminal').filter({ hasText: 'all done' }).waitFor();
+    await fields.waitFor({ state: 'detached' });
+    expect(await status.innerText()).toBe('Requests pass freely.');
+  });
+
+  test('without a driver says how to load it, and that works', async () => {
+    await typeCommand(page, 'clear; rmmod virtio_crypto; echo un"loaded"', 'unloaded');
+    await page.getByText('has not loaded the device’s driver').waitFor();
+    await page.getByRole('button', { name: 'Load the driver' }).click();
+    await page.getByText('has not loaded the device’s driver').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Encrypt 4 KiB' }).click();
+    await page.getByTestId('requests').getByRole('row').filter({ hasText: '4 KiB' }).first().waitFor();
   });
 
   test('lists the sessions that are open', async () => {

@@ -57,7 +57,7 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       await untilRunning(page);
       await page.getByText('How the device is built').click();
       await runExperiment(page, 'selftest');
-      for (const tab of ['Experiments', 'Inspector', 'Trace']) {
+      for (const tab of ['Experiments', 'Inspector', 'Trace', 'Lessons']) {
         await page.getByRole('tab', { name: tab }).click();
         if (tab === 'Inspector') {
           await page.getByTestId('ring-facts').waitFor();
@@ -131,6 +131,31 @@ describe('on a host that sends no headers of its own, in any folder', () => {
     await page.frameLocator('iframe').getByText('open it in a tab of its own').waitFor();
     await page.context().close();
   });
+});
+
+test('every lesson opens in the page, with its pictures, and links to others open there, too', async () => {
+  const complaints: string[] = [];
+  const page = await openPage(browser, server.url, complaints);
+  await page.getByRole('tab', { name: 'Lessons' }).click();
+  const folder = fileURLToPath(new URL('../../docs/lessons/', import.meta.url));
+  const contents = await readFile(`${folder}README.md`, 'utf8');
+  const lessons = [...contents.matchAll(/^\d+\. \[(.*)\]\((.*)\)$/gm)].map(([, title, file]) => ({ title, file }));
+  expect(await page.locator('#panel-lessons ol button').allInnerTexts()).toEqual(lessons.map(({ title }) => title));
+  for (const { title = '', file } of lessons) {
+    await page.getByRole('button', { name: title, exact: true }).click();
+    await page.locator('.lesson p').first().waitFor();
+    const pictures = (await readFile(folder + file, 'utf8')).match(/!\[/g)?.length ?? 0;
+    expect(await page.locator('.lesson img').count(), title).toBe(pictures);
+    const widths = () =>
+      page.locator('.lesson img').evaluateAll((all) => all.map((one) => Reflect.get(one, 'naturalWidth')));
+    await expect.poll(async () => (await widths()).every((width) => width > 0)).toBe(true);
+    await page.getByRole('button', { name: 'All lessons' }).click();
+  }
+  await page.getByRole('button', { name: 'Sessions', exact: true }).click();
+  await page.locator('.lesson a').first().click();
+  await page.getByRole('heading', { name: 'What a virtqueue is' }).waitFor();
+  expect(complaints).toEqual([]);
+  await page.context().close();
 });
 
 test('without WebAssembly SIMD the page says so and what to do', async () => {

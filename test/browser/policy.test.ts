@@ -39,6 +39,8 @@ test('under it the machine starts, its device is tested, and its workers work, w
   await untilRunning(page);
   expect(await runExperiment(page, 'selftest')).toContain('selftest     : passed');
   await page.getByRole('tab', { name: 'Inspector' }).click();
+  // The self-test's requests went by before anybody looked.
+  await page.getByText(/^[\d,]+ requests passed before the inspector was opened/).waitFor();
   await page.getByRole('button', { name: 'Encrypt 4 KiB' }).click();
   await page.getByTestId('requests').getByRole('cell', { name: 'worker' }).first().waitFor();
   expect(await page.getByText('could not be started').count()).toBe(0);

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Experiments } from './experiments/panel.tsx';
 import { Inspector } from './inspector/panel.tsx';
+import { Lessons } from './lessons/panel.tsx';
 import { MachinePanel } from './machine_panel.tsx';
 import { Notices } from './notices.tsx';
 import { TracePanel } from './trace_panel.tsx';
@@ -43,6 +44,7 @@ export function App() {
             { id: 'experiments', label: 'Experiments', content: <Experiments /> },
             { id: 'inspector', label: 'Inspector', content: <Inspector open={currentTab.value === 'inspector'} /> },
             { id: 'trace', label: 'Trace', content: <TracePanel /> },
+            { id: 'lessons', label: 'Lessons', content: <Lessons /> },
           ]}
         />
       </main>

@@ -34,15 +34,22 @@ const TYPES: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
-/** The built page on a host that knows nothing of it: in some folder, with no headers but these. */
-export async function servePlainly(own: Record<string, string> = {}): Promise<{ url: string; close(): Promise<void> }> {
+/**
+ * The built page on a host that knows nothing of it: in some folder, with no headers but these.
+ * @param prelude a script that runs in the machine's worker before its own
+ */
+export async function servePlainly(
+  own: Record<string, string> = {},
+  prelude = '',
+): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer(async ({ url = '' }, response) => {
     const file = normalize(url.replace(/^\/some\/folder\//, '').replace(/^$/, 'index.html'));
     try {
       const content = await readFile(join(path('build/web'), file));
+      const before = /^assets\/worker-[\w-]+\.js$/.test(file) ? prelude : '';
       response
         .writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', ...own })
-        .end(content);
+        .end(Buffer.concat([Buffer.from(before), content]));
     } catch {
       response.writeHead(404).end();
     }

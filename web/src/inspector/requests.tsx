@@ -57,6 +57,9 @@ export function RequestBrowser({ requests, empty }: Props) {
   );
 }
 
+/** A longer chain, of a thousand descriptors at most, scrolls by itself. */
+const ROWS_SEEN = 12;
+
 const RAN: Record<RequestBackend, string> = { inline: 'inline', workers: 'worker', host: 'WebCrypto' };
 
 interface RowProps {
@@ -111,7 +114,7 @@ export function RequestDetail({ request, onClose }: DetailProps) {
           </button>
         )}
       </div>
-      <Scroll label="Descriptor chain">
+      <Scroll label="Descriptor chain" tall={request.descriptors.length > ROWS_SEEN}>
         <table>
           <caption>Descriptor chain</caption>
           <thead>
