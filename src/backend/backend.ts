@@ -1,6 +1,7 @@
 import type { Depth } from '../engine/depth.ts';
 import { DECLINING_HOST, type HostCryptography } from '../engine/host.ts';
 import { type Deferral, NO_DEFERRAL } from '../engine/jobs.ts';
+import type { WasmMemory } from '../engine/webassembly.ts';
 import type { DevicePort } from './device_port.ts';
 import { DividedDeferral } from './divided.ts';
 import { hostKind } from './host_kind.ts';
@@ -115,7 +116,7 @@ export function resolveBackend({
 }
 
 /** The backend of a device whose engine runs in `memory`. Where what it needs is missing, requests run in the engine. */
-export function createBackend(options: ResolvedBackend, memory: WebAssembly.Memory): Backend {
+export function createBackend(options: ResolvedBackend, memory: WasmMemory): Backend {
   const { backend } = options;
   const kind = backend === 'host' || backend === 'auto' ? hostKind() : undefined;
   if (backend === 'host' && kind !== 'node:crypto') return webCryptoBackend(memory);
@@ -160,7 +161,7 @@ function workerDeferral(
   { workers, createWorker }: ResolvedBackend,
   backend: 'workers' | 'auto',
   table: ThresholdTable,
-  memory: WebAssembly.Memory,
+  memory: WasmMemory,
 ): WorkerDeferral {
   const algorithms = (session: number) => sessionAlgorithms(new DataView(memory.buffer), session);
   if (backend === 'workers') {
@@ -197,7 +198,7 @@ function dividedBackend(host: WebCryptoDeferral, workers: WorkerDeferral): Backe
 }
 
 /** The host's cryptography in a browser: it answers later, so that requests are deferred to it. */
-function webCryptoBackend(memory: WebAssembly.Memory): Backend {
+function webCryptoBackend(memory: WasmMemory): Backend {
   const subtle = subtleCrypto();
   const deferral = subtle && new WebCryptoDeferral(subtle, memory, HOST_ALWAYS);
   return {

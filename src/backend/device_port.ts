@@ -1,5 +1,6 @@
 import type { Clock } from '../device/clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
+import type { WasmMemory } from '../engine/webassembly.ts';
 import type { RequestBackend } from './backend.ts';
 import type { SharedStretch } from './workers/shared_stretch.ts';
 
@@ -8,7 +9,7 @@ export interface DevicePort {
   engine: EngineExports;
   /** Where the engine's region stands, and the memory that it stands in. */
   base: number;
-  memory: WebAssembly.Memory;
+  memory: WasmMemory;
   maxRequestBytes: number;
   clock: Clock;
   /** Memory of the device for a table of records: the same for as long as no more is needed. */

@@ -1,11 +1,12 @@
 import type { AeadPlaces, HostCryptography } from '../engine/host.ts';
 import type { Deferral } from '../engine/jobs.ts';
+import type { WasmMemory } from '../engine/webassembly.ts';
 import { type Backend, type BackendCounts, createBackend, type ResolvedBackend } from './backend.ts';
 import type { DevicePort } from './device_port.ts';
 
 /** A backend that can be exchanged for another while its device runs. The engine calls it; it hands on. */
 export class SwitchableBackend implements Backend {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: WasmMemory;
   #choice: ResolvedBackend;
   #current: Backend;
   #port: DevicePort | undefined;
@@ -32,7 +33,7 @@ export class SwitchableBackend implements Backend {
     },
   };
 
-  constructor(choice: ResolvedBackend, memory: WebAssembly.Memory) {
+  constructor(choice: ResolvedBackend, memory: WasmMemory) {
     this.#memory = memory;
     this.#choice = choice;
     this.#current = createBackend(choice, memory);

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import * as spec from '../../spec/engine.ts';
 import { STATUS_BITS, STATUS_DRIVER_OK, STATUS_FEATURES_OK } from '../../spec/virtio.ts';
 import type { EngineExports } from '../engine/exports.ts';
+import type { WasmMemory } from '../engine/webassembly.ts';
 import { isFault } from './faults.ts';
 import { CAPACITIES, type ResolvedOptions } from './options.ts';
 
@@ -118,7 +119,7 @@ export function parseDeviceState(saved: unknown, options: ResolvedOptions): Devi
  */
 export function readSessions(
   engine: EngineExports,
-  memory: WebAssembly.Memory,
+  memory: WasmMemory,
   device: number,
   capacity: number,
   includeKeys: boolean,
@@ -153,12 +154,7 @@ function keyBytesOf(parameters: readonly number[]): number {
  * their ids are not given out again.
  * @throws StateError when one of them is not possible here
  */
-export function restoreSessions(
-  engine: EngineExports,
-  memory: WebAssembly.Memory,
-  device: number,
-  state: DeviceState,
-): void {
+export function restoreSessions(engine: EngineExports, memory: WasmMemory, device: number, state: DeviceState): void {
   // First, so that a session with a later serial raises it: no id that is open here may be given out anew.
   const lost = state.sessions.filter(({ key }) => key === null).map(({ id }) => Number(BigInt(id) >> 32n));
   engine.setSessionSerial(device, Math.max(state.sessionSerial, ...lost));

@@ -1,6 +1,7 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as spec from '../../spec/engine.ts';
 import type { BackendCounts } from '../backend/backend.ts';
+import type { WasmMemory } from '../engine/webassembly.ts';
 import type { Budget } from './throttle.ts';
 
 /** Statuses other than OK (5.9.7.1), by their names. */
@@ -59,7 +60,7 @@ const REQUEST_WEIGHT = 64;
 
 /** Reads what the engine counts, and keeps what it cannot: time, and who waited. */
 export class StatisticsReader {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: WasmMemory;
   readonly #at: number;
   readonly #queues: { milliseconds: number; rounds: number; held: number }[];
   readonly #serviceMilliseconds = SERVICES.map(() => 0);
@@ -69,7 +70,7 @@ export class StatisticsReader {
    * @param at where the engine's counts stand in the memory
    * @param dataQueues how many queues come before the control queue
    */
-  constructor(memory: WebAssembly.Memory, at: number, dataQueues: number) {
+  constructor(memory: WasmMemory, at: number, dataQueues: number) {
     this.#memory = memory;
     this.#at = at;
     this.#queues = Array.from({ length: dataQueues + 1 }, () => ({ milliseconds: 0, rounds: 0, held: 0 }));

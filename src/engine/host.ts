@@ -1,5 +1,6 @@
 import { HOST_BAD_TAG, HOST_DECLINED, HOST_DONE } from '../../spec/engine.ts';
 import { type Depth, depthAt } from './depth.ts';
+import type { WasmFunctions } from './webassembly.ts';
 
 /**
  * The host's own cryptography, as the engine calls it from inside a notification. Addresses are offsets in the memory that the
@@ -42,7 +43,7 @@ export const DECLINING_HOST: HostCryptography = {
 const ANSWERS = { declined: HOST_DECLINED, done: HOST_DONE, 'bad-tag': HOST_BAD_TAG } as const;
 
 /** The imports of the engine's binary. WebAssembly gives 32-bit numbers as signed ones; addresses and lengths are not. */
-export function hostImports(host: HostCryptography): WebAssembly.ModuleImports {
+export function hostImports(host: HostCryptography): WasmFunctions {
   return {
     from: (session: number, depth: number) => host.from(session >>> 0, depthAt(depth)),
     cipher: (session: number, iv: number, source: number, destination: number, bytes: number) =>

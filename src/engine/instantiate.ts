@@ -1,6 +1,7 @@
 import { ENGINE_EXPORTS, type EngineExports } from './exports.ts';
 import { DECLINING_HOST, type HostCryptography, hostImports } from './host.ts';
 import { type Deferral, deferralImports, NO_DEFERRAL } from './jobs.ts';
+import type { WasmMemory, WasmModule } from './webassembly.ts';
 
 export type WriteReport = (start: number, end: number) => void;
 
@@ -19,8 +20,8 @@ export interface EngineImports {
  * @param memory the memory that it works in; a shared one for the build that was made for it
  */
 export function instantiateModule(
-  module: WebAssembly.Module,
-  memory: WebAssembly.Memory,
+  module: WasmModule,
+  memory: WasmMemory,
   { written = () => {}, host = DECLINING_HOST, deferral = NO_DEFERRAL }: EngineImports = {},
 ): EngineExports {
   const instance = new WebAssembly.Instance(module, {

@@ -1,5 +1,6 @@
 import { CLAIM_FULL, CLAIM_NOBODY } from '../../spec/engine.ts';
 import { type Depth, depthAt } from './depth.ts';
+import type { WasmFunctions } from './webassembly.ts';
 
 /** Who does the work of requests that the engine defers. The engine calls it from inside a notification. */
 export interface Deferral {
@@ -25,7 +26,7 @@ export const NO_DEFERRAL: Deferral = {
 };
 
 /** The imports of the engine's binary. */
-export function deferralImports(deferral: Deferral): WebAssembly.ModuleImports {
+export function deferralImports(deferral: Deferral): WasmFunctions {
   return {
     from: (session: number, depth: number) => deferral.from(session >>> 0, depthAt(depth)),
     claim: () => {

@@ -1,5 +1,5 @@
-import { ENGINE_BASE64 } from './binary.ts';
-import { ENGINE_BASE64 as RELAXED_BASE64 } from './binary_relaxed.ts';
+import { ENGINE_BASE64, RELAXED_DELTA_BASE64 } from './binary.ts';
+import { applyDelta } from './delta.ts';
 import type { EngineExports } from './exports.ts';
 import { type EngineImports, instantiateModule } from './instantiate.ts';
 import { isShared } from './memory.ts';
@@ -7,8 +7,6 @@ import { sharedBuild } from './shared_build.ts';
 
 /** The two builds of the engine. They compute the same; the one with relaxed SIMD looks tables up in fewer instructions. */
 export type EngineBuild = 'relaxed-simd' | 'simd';
-
-const BASE64: Record<EngineBuild, string> = { simd: ENGINE_BASE64, 'relaxed-simd': RELAXED_BASE64 };
 
 /** A module of one function, (v128, v128) -> v128, which is i8x16.relaxed_swizzle. */
 const PROBE = Uint8Array.of(
@@ -30,7 +28,8 @@ export function engineBuild(): EngineBuild {
 
 /** The binary of a build, decoded anew at each call. */
 export function engineBytes(build: EngineBuild = engineBuild()): Uint8Array<ArrayBuffer> {
-  return decodeBase64(BASE64[build]);
+  const simd = decodeBase64(ENGINE_BASE64);
+  return build === 'simd' ? simd : applyDelta(simd, decodeBase64(RELAXED_DELTA_BASE64));
 }
 
 function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {

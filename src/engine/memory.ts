@@ -1,5 +1,6 @@
 import { MEMORY_REGIONS_MAX } from '../../spec/engine.ts';
 import { checkObject, refuse } from '../check.ts';
+import type { WasmMemory } from './webassembly.ts';
 
 /** A stretch of guest RAM inside a WebAssembly memory. */
 export interface GuestRegion {
@@ -13,14 +14,14 @@ export interface GuestRegion {
 
 /** Guest memory: the memory that the guest's RAM lies in, and where. At most 8 regions, apart from each other. */
 export interface GuestMemory {
-  memory: WebAssembly.Memory;
+  memory: WasmMemory;
   regions: readonly GuestRegion[];
 }
 
 const PAGE_BYTES = 65536;
 
 /** Whether threads share a memory. */
-export function isShared(memory: WebAssembly.Memory): boolean {
+export function isShared(memory: WasmMemory): boolean {
   // Not instanceof: the memory may be of another realm.
   return Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
 }
@@ -72,7 +73,7 @@ function overlap(a: GuestRegion, b: GuestRegion): boolean {
  * Claims `bytes` for the engine by growing the memory: pages that nobody else's allocator knows.
  * @throws RangeError when the memory cannot grow that far
  */
-export function claimRegion(memory: WebAssembly.Memory, bytes: number): number {
+export function claimRegion(memory: WasmMemory, bytes: number): number {
   const pages = Math.ceil(bytes / PAGE_BYTES);
   try {
     return memory.grow(pages) * PAGE_BYTES;

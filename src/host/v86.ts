@@ -1,4 +1,3 @@
-import type { V86 } from 'v86';
 import type { BackendEvent } from '../backend/backend.ts';
 import { hostKind } from '../backend/host_kind.ts';
 import { guestThresholds } from '../backend/thresholds.ts';
@@ -8,6 +7,11 @@ import { type CryptoDeviceOptions, resolveOptions } from '../device/options.ts';
 import { cpuOf, hasDevices, type V86Cpu } from './v86_internals.ts';
 import { plugIntoMemory, resolveMmioPlace } from './v86_mmio.ts';
 import { plugIntoPci, resolvePciPlace } from './v86_pci.ts';
+
+/** What attachVirtioCrypto needs of a `V86` by its documented interface. v86's own declarations need those of the DOM. */
+export interface V86Emulator {
+  add_listener(event: 'emulator-ready', listener: () => void): void;
+}
 
 /** What attachVirtioCrypto can be told. */
 export interface V86Options extends CryptoDeviceOptions {
@@ -67,7 +71,7 @@ const VIDEO_MEMORY = { start: 0xa0000, end: 0xc0000 };
  * @throws RangeError for an option that is out of range, and TypeError for one of another type, naming it
  * @throws Error when the emulator has already built its machine
  */
-export function attachVirtioCrypto(emulator: V86, options: V86Options = {}): AttachedVirtioCrypto {
+export function attachVirtioCrypto(emulator: V86Emulator, options: V86Options = {}): AttachedVirtioCrypto {
   resolveOptions(options);
   const plugIn = plugFor(options);
   if (options.saveKeys !== undefined && typeof options.saveKeys !== 'boolean') {

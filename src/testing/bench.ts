@@ -12,6 +12,7 @@ import { RamAllocator } from '../driver/ram.ts';
 import { type DriverOptions, KNOWN_FEATURES } from '../driver/ring_driver.ts';
 import type { DriverTransport } from '../driver/transport.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
+import type { WasmMemory } from '../engine/webassembly.ts';
 import { VirtioMmio } from '../transport/mmio/mmio.ts';
 import { VirtioPci } from '../transport/pci/pci.ts';
 
@@ -44,7 +45,7 @@ export interface Bench {
   readonly driver: CryptoDriver;
   /** The device's registers, as the transport shows them. */
   readonly registers: VirtioPci | VirtioMmio;
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   /** Guest RAM, by guest-physical address. */
   ram(): Uint8Array;
   /** Memory that the driver takes its rings and buffers from. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 // The compiled engine owns no static data: one binary serves any number of devices in memories that belong to others.
 import { describe, expect, test } from 'vitest';
 import { ENGINE_EXPORTS } from '../../src/engine/exports.ts';
@@ -47,6 +48,12 @@ describe.each(['simd', 'relaxed-simd'] as const)('the compiled engine, built for
 
   test.each(['data', 'data count', 'start', 'element', 'table', 'global', 'memory'])('has no %s section', (name) => {
     expect([...found.keys()]).not.toContain(name);
+  });
+
+  test('is what the compiler made', () => {
+    const file = build === 'simd' ? 'engine' : 'engine_relaxed';
+    const compiled = readFileSync(new URL(`../../build/${file}.wasm`, import.meta.url));
+    expect(compiled.equals(engineBytes(build))).toBe(true);
   });
 
   test('has code', () => {
