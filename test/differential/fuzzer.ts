@@ -15,6 +15,8 @@ export interface Failure {
 
 /** Threads do not meet the same way each time: a program that differs once is given so many runs to do it again. */
 const ATTEMPTS = 5;
+/** A program is made smaller for so long at most: each run of one that hangs takes its time. */
+const SHRINK_MS = 120_000;
 
 /** Runs programs on several configurations, and compares what comes of them with the reference. */
 export class Differential {
@@ -55,14 +57,15 @@ export class Differential {
     return undefined;
   }
 
-  /** Makes the program of a failure as small as it goes. */
+  /** Makes the program of a failure as small as it goes in two minutes. */
   async minimise(failure: Failure): Promise<Failure> {
     const machine = this.#machines.find(({ configuration }) => configuration.name === failure.configuration);
     if (!machine) throw new Error(`There is no configuration ${failure.configuration}.`);
     const attempts = machine.configuration.backend.backend === 'inline' ? 1 : ATTEMPTS;
+    const end = performance.now() + SHRINK_MS;
     let smallest = failure;
     await shrink(failure.program, async (program) => {
-      for (let attempt = 0; attempt < attempts; attempt++) {
+      for (let attempt = 0; attempt < attempts && performance.now() < end; attempt++) {
         const smaller = await this.#compare(machine, program, await this.#reference.run(program));
         if (!smaller) continue;
         smallest = smaller;

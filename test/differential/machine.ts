@@ -33,7 +33,7 @@ const MAX_SESSIONS = 12;
 const PRISTINE = noise(RAM_BYTES, 99);
 
 /** A program whose device does not go on for so long hangs. */
-const HANG_MS = 10_000;
+const HANG_MS = 20_000;
 
 const bit = (number: number) => 1n << BigInt(number);
 const DRIVER_LAYOUTS: Record<Layout, DriverOptions> = {
@@ -211,7 +211,7 @@ export class Machine {
   }
 
   async #open(run: Run, parameters: SessionParameters): Promise<void> {
-    const { status, id } = await this.#driver.createSession(parameters);
+    const { status, id } = await this.#answered(this.#driver.createSession(parameters));
     run.sessions.push(`${status} ${id}`);
     run.ids.push(id);
   }
@@ -263,8 +263,11 @@ export class Machine {
     await this.#untilFaultOr(() => this.device.positions(0).nextAvail === queue?.nextOffset);
     if (this.device.fault) return;
     const sessions = run.parameters;
-    const closed = await this.#driver.destroySession(run.ids[session] ?? 0n, serviceOf(pick(sessions, session)));
-    const { status, id } = await this.#driver.createSession(pick(sessions, session + 1));
+    const driver = this.#driver;
+    const closed = await this.#answered(
+      driver.destroySession(run.ids[session] ?? 0n, serviceOf(pick(sessions, session))),
+    );
+    const { status, id } = await this.#answered(driver.createSession(pick(sessions, session + 1)));
     run.sessions.push(`${closed}, then ${status} ${id}`);
   }
 
@@ -298,20 +301,33 @@ export class Machine {
   }
 
   /** Waits until a condition holds: it is looked at whenever the device has interrupted, and when a request is completed. */
-  #until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#wake = () => {};
-        reject(new Error(`The device did not go on within ${HANG_MS} ms.`));
-      }, HANG_MS);
-      this.#wake = () => {
-        if (!condition() && this.#broken === undefined) return;
-        clearTimeout(timer);
-        this.#wake = () => {};
-        resolve();
-      };
-      this.#wake();
+  async #until(condition: () => boolean): Promise<void> {
+    try {
+      await this.#answered(
+        new Promise<void>((resolve) => {
+          this.#wake = () => {
+            if (condition() || this.#broken !== undefined) resolve();
+          };
+          this.#wake();
+        }),
+      );
+    } finally {
+      this.#wake = () => {};
+    }
+  }
+
+  /** @throws Error when the answer does not come: nothing hangs because a device does */
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    let cancel = () => {};
+    const late = new Promise<never>((_, reject) => {
+      const timer = setTimeout(() => reject(new Error(`The device did not go on within ${HANG_MS} ms.`)), HANG_MS);
+      cancel = () => clearTimeout(timer);
     });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      cancel();
+    }
   }
 
   /** Runs what looks around for the engine's build and for the host's cryptography. */

@@ -71,7 +71,10 @@ async function fuzz(chosen: readonly Configuration[]): Promise<void> {
   }
   bar?.stop();
   const took = elapsed();
-  if (failure) report(next - 1, await fuzzer.minimise(failure));
+  if (failure) {
+    console.error(`The program of seed ${next - 1} differs on ${failure.configuration}; it is made smaller now.`);
+    report(next - 1, await fuzzer.minimise(failure));
+  }
   for (const { name, host, workers } of fuzzer.elsewhere) {
     if (host + workers > 0) console.log(`${name}: ${host} in the host, ${workers} in workers`);
   }
@@ -107,7 +110,6 @@ function report(seed: number, failure: Failure): void {
   mkdirSync(FAILURES, { recursive: true });
   const file = join(FAILURES, `${seed}.json`);
   writeFileSync(file, `${JSON.stringify(failure.program)}\n`);
-  console.error(`The program of seed ${seed}, made as small as it goes:`);
   print(failure);
   console.error(`npm run differential -- --replay ${file}`);
 }

@@ -1,5 +1,9 @@
 // Programs of random requests. A seed makes one, and it is plain data: it can be written down, replayed, and made smaller one field at a
 // time. Numbers choose among what there is, modulo how much that is, so that every program means something whatever is left out of it.
+//
+// Requests may share bytes in each of their parts, headers, IVs and statuses among them: the result is as if each were done in turn. Left
+// out is what has no one right outcome: a request that writes over rings or indirect tables, and a session that is closed while requests of it
+// still stand in their ring, since no order holds between queues.
 import fc from 'fast-check';
 import {
   AEAD_ALGORITHMS,
