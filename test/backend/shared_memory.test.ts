@@ -127,6 +127,19 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     }
   });
 
+  test('a device that is disposed of while workers are at jobs leaves the RAM to its host', async () => {
+    for (const round of numbers(10)) {
+      const { rig, flight, id } = await up();
+      for (const place of numbers(PLACES)) flight.offer(place, id);
+      rig.device.notify(0);
+      if (round % 2 === 0) await turn(1);
+      rig.device.dispose();
+      const image = rig.read(0, RAM_BYTES);
+      await turn(20);
+      expect(Buffer.compare(rig.read(0, RAM_BYTES), image)).toBe(0);
+    }
+  });
+
   test('backends that are exchanged have the same part of the memory, one after the other', async () => {
     const { rig, flight, id } = await up();
     const { byteLength } = rig.memory.buffer;

@@ -244,12 +244,17 @@ export class WorkerDeferral implements Deferral {
     Atomics.add(started.control, FINISHED, 1);
     Atomics.notify(started.control, FINISHED);
     started.announcements.rung();
-    started.slots.wipeAll();
-    // A worker may have been writing.
+    // The region of a worker that is at a job has its engine's state: wiped under its hands, it would make it read and write anywhere.
+    if (!this.#isBusy(started)) started.slots.wipeAll();
     void started.pool.end().then(() => {
       started.slots.wipeAll();
       started.leave();
     });
+  }
+
+  /** Whether a worker is at a job, even one whose result nobody waits for. */
+  #isBusy({ control, owners }: Started): boolean {
+    return owners.some((_, slot) => Atomics.load(control, STATES + slot) >= RUNNING);
   }
 
   #finished(started: Started): number[] {
@@ -331,6 +336,8 @@ export class WorkerDeferral implements Deferral {
       }
     });
     this.reap();
+    // Slots of dropped jobs are free now, too: queues may wait for one.
+    this.#port?.released();
   }
 
   /** Waits for workers to finish something: without a loop, and not at all while they have nothing. */

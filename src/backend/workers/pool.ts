@@ -113,7 +113,11 @@ export class WorkerPool {
 
   #gone(worker: number, reason: string): void {
     if (this.#ended) return;
-    this.#events.lost(worker, reason);
-    if ((this.#attempts[worker] ?? 0) < ATTEMPTS) void this.#start(worker);
+    try {
+      this.#events.lost(worker, reason);
+    } finally {
+      // A handler that heard of it may have ended the device.
+      if (!this.#ended && (this.#attempts[worker] ?? 0) < ATTEMPTS) void this.#start(worker);
+    }
   }
 }
