@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-suites=(--project library --project engine test/cli test/device test/engine test/services test/backend)
+suites=(--project library --project engine test/cli test/device test/engine)
 if [ "${1-}" = --all ]; then
   shift
   suites=(--project '!browser')
