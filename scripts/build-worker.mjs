@@ -22,3 +22,5 @@ writeFileSync(
 );
 mkdirSync('dist', { recursive: true });
 writeFileSync('dist/worker.js', script.code);
+// A page starts it by its address and imports nothing from it.
+writeFileSync('dist/worker.d.ts', 'export {};\n');

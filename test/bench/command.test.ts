@@ -158,21 +158,29 @@ async function installWithoutDevDependencies(root: string): Promise<void> {
   }
 }
 
-/** The process that bench started, once it runs. */
+/** The masked process below bench's, once it runs: bench may have started itself anew, with flags of V8, in between. */
 async function maskedProcessOf({ pid }: ChildProcess): Promise<number> {
   let found: number | undefined;
   await expect
     .poll(
       async () => {
-        const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-        found = children.trim() ? Number(children.trim().split(' ')[0]) : undefined;
-        const command = found === undefined ? '' : await readFile(`/proc/${found}/cmdline`, 'utf8').catch(() => '');
-        return command.includes('masked_child');
+        for (const below of await descendants(Number(pid))) {
+          const command = await readFile(`/proc/${below}/cmdline`, 'utf8').catch(() => '');
+          if (command.includes('masked_child')) found = below;
+        }
+        return found !== undefined;
       },
       { timeout: 20_000 },
     )
     .toBe(true);
-  return found ?? 0;
+  return found ?? expect.unreachable();
+}
+
+async function descendants(pid: number): Promise<number[]> {
+  const listed = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const children = listed.split(' ').filter(Boolean).map(Number);
+  const below = await Promise.all(children.map(descendants));
+  return [...children, ...below.flat()];
 }
 
 async function isRunning(pid: number): Promise<boolean> {

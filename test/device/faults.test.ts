@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as engine from '../../spec/engine.ts';
 import { describeFault, isFault } from '../../src/device/faults.ts';
 import { FAULT_SECTIONS } from '../support/expectations.ts';
-import { PACKED, PackedRig, Rig, VERSION_1 } from '../support/rig.ts';
+import { PackedRig, Rig, VERSION_1 } from '../support/rig.ts';
 
 const CODES = Object.entries(engine).flatMap(([name, value]) =>
   name.startsWith('FAULT_') && name !== 'FAULT_NONE' ? [[name, Number(value)] as const] : [],
@@ -47,14 +47,6 @@ describe('the ring is that which was negotiated', () => {
   test('split, on a device that was packed before its reset', () => {
     const rig = new PackedRig();
     rig.negotiate(VERSION_1);
-    misaligned(rig);
-    expect(rig.device.fault?.message).toBe('a part of the virtqueue is not aligned (2.7.1)');
-  });
-
-  test('split, where the driver only thinks of packed rings before FEATURES_OK', () => {
-    const rig = new Rig({ start: false, offer: { packed: true } });
-    rig.device.writeStatus(3);
-    rig.device.writeDriverFeatures(1, Number((VERSION_1 | PACKED) >> 32n));
     misaligned(rig);
     expect(rig.device.fault?.message).toBe('a part of the virtqueue is not aligned (2.7.1)');
   });
