@@ -19,8 +19,8 @@ export class RawPackedRing implements TestRing {
   readonly used: number;
   readonly #guest: RawGuest;
   readonly #lists = new Map<number, readonly ListEntry[]>();
-  /** Lengths of the lists that were offered and not yet seen used, in ring order. */
-  #lengths: number[] = [];
+  /** Lists that were offered and not yet seen used, in ring order: their heads and lengths. */
+  #offered: { head: number; length: number }[] = [];
   #completed: { id: number; len: number }[] = [];
   #flags: number[] = [];
   /** Where the next list goes, and where the next used descriptor is expected, each with its wrap counter (2.8.1). */
@@ -46,7 +46,7 @@ export class RawPackedRing implements TestRing {
   }
 
   clear(): void {
-    this.#lengths = [];
+    this.#offered = [];
     this.#completed = [];
     this.#flags = [];
     this.place = 0;
@@ -60,7 +60,7 @@ export class RawPackedRing implements TestRing {
   follow(other: RawPackedRing): void {
     this.#completed = [...other.#completed];
     this.#flags = [...other.#flags];
-    this.#lengths = [...other.#lengths];
+    this.#offered = [...other.#offered];
     this.place = other.place;
     this.wrap = other.wrap;
     this.usedPlace = other.usedPlace;
@@ -109,7 +109,7 @@ export class RawPackedRing implements TestRing {
     for (const [i, { entry, at, available }] of [...places.entries()].toReversed()) {
       this.write(at, { ...entry, flags: entry.flags | (marks || i === 0 ? available : 0) }, head);
     }
-    this.#lengths.push(list.length);
+    this.#offered.push({ head, length: list.length });
   }
 
   /** Writes one descriptor (2.8.13): nothing is checked. */
@@ -167,12 +167,15 @@ export class RawPackedRing implements TestRing {
 
   /** Takes what the device marked used (2.8.2). */
   #poll(): void {
-    while (this.#lengths.length > 0) {
+    while (this.#offered.length > 0) {
       const { id, len, flags } = this.descriptor(this.usedPlace);
       if ((flags & MARKS) !== (this.usedWrap ? MARKS : 0)) return;
       this.#completed.push({ id, len });
       this.#flags.push(flags);
-      this.usedPlace += this.#lengths.shift() ?? 0;
+      // 2.8.6: a list takes as many places among the used descriptors as it had, whichever is used first.
+      const index = this.#offered.findIndex(({ head }) => head === id);
+      const [list] = this.#offered.splice(Math.max(0, index), 1);
+      this.usedPlace += list?.length ?? 0;
       if (this.usedPlace < this.size) continue;
       this.usedPlace -= this.size;
       this.usedWrap ^= 1;

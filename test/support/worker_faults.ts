@@ -81,6 +81,11 @@ export class SharedMemories {
     this.#made.length = 0;
   }
 
+  /** Whether any memory is shared. */
+  get any(): boolean {
+    return this.#made.length > 0;
+  }
+
   get bytes(): Uint8Array {
     const last = this.#made.at(-1);
     if (!last) throw new Error('No memory is shared.');

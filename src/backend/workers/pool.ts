@@ -41,6 +41,8 @@ export class WorkerPool {
   readonly #clock: Clock;
   readonly #events: PoolEvents;
   readonly #threads: (Thread | undefined)[];
+  /** All that were made and have not ended: those that take jobs, start, or are being replaced. */
+  readonly #living = new Set<Thread>();
   readonly #attempts: number[];
   #failure = 'it did not start.';
   #ended = false;
@@ -73,15 +75,20 @@ export class WorkerPool {
     const thread = this.#threads[worker];
     if (!thread) return;
     this.#threads[worker] = undefined;
-    await thread.end();
+    await this.#end(thread);
     this.#gone(worker, reason);
   }
 
-  /** Ends all workers. Resolves when none does anything any more. */
+  /** Ends all workers, those that are still starting among them. Resolves when none does anything any more. */
   async end(): Promise<void> {
     this.#ended = true;
-    const threads = this.#threads.splice(0);
-    await Promise.all(threads.map((thread) => thread?.end()));
+    this.#threads.splice(0);
+    await Promise.all([...this.#living].map((thread) => this.#end(thread)));
+  }
+
+  async #end(thread: Thread): Promise<void> {
+    await thread.end();
+    this.#living.delete(thread);
   }
 
   async #start(index: number): Promise<void> {
@@ -90,6 +97,7 @@ export class WorkerPool {
     const died = (reason: string) => {
       if (!thread || this.#threads[index] !== thread) return;
       this.#threads[index] = undefined;
+      this.#living.delete(thread);
       this.#gone(index, reason);
     };
     let cancel = () => {};
@@ -99,13 +107,14 @@ export class WorkerPool {
     let thread: Thread | undefined;
     try {
       thread = createThread({ ...this.#events, died });
+      this.#living.add(thread);
       await Promise.race([thread.start({ module, memory, layout, index }), late]);
-      if (this.#ended) await thread.end();
+      if (this.#ended) await this.#end(thread);
       else this.#threads[index] = thread;
     } catch (error) {
       // The others do its work.
       this.#failure = error instanceof Error ? error.message : String(error);
-      await thread?.end();
+      if (thread) await this.#end(thread);
     } finally {
       cancel();
     }
