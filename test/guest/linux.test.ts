@@ -9,6 +9,7 @@ import { compare } from '../../src/cli/demo/compare.ts';
 import { type Machine, startMachine, waitForShell } from '../../src/cli/machine.ts';
 import { buildGuest, type GuestImage } from '../../src/guest/index.ts';
 import { loadDriver, unloadDriver, waitForSelftest } from '../../src/guest/selftest.ts';
+import { type I386Code, linuxProgram } from '../support/i386_code.ts';
 import { pressReset } from './reset_button.ts';
 
 // Debian's kernel and its own virtio_crypto driver, on v86: nothing here is made up. The tests run in order on one machine.
@@ -46,6 +47,12 @@ describe('a stock Linux guest on v86', () => {
     expect(results).toHaveLength(48);
     expect(machine.device.fault).toBeUndefined();
   }, 120_000);
+
+  test('takes signals in a process that waits in a loop', async () => {
+    const file = Buffer.from(linuxProgram(waitForSignals)).toString('base64');
+    await run(`echo ${file} | base64 -d > /tmp/waiting; chmod +x /tmp/waiting`);
+    expect((await machine.console.run('/tmp/waiting', { timeoutMs: 120_000 })).status).toBe(0);
+  }, 150_000);
 
   test('loses no session in twenty rmmod and insmod', async () => {
     expect(machine.device.sessionCount).toBe(0);
@@ -92,6 +99,27 @@ describe('a stock Linux guest on v86', () => {
     expect(machine.device.status & STATUS_DEVICE_NEEDS_RESET).toBe(0);
   }, 400_000);
 });
+
+/** Five times: asks for SIGALRM in 50 ms, and counts until its handler sets a word. The exit status says how often it gave up. */
+function waitForSignals(code: I386Code, data: (index: number) => number): void {
+  const [flag, round, late] = [data(0), data(1), data(2)];
+  /** `eax = value`, `ebx = value`, `ecx = address`, `int 0x80` */
+  const call = (number: number, first: number, label: string) =>
+    code.bytes(0xb8).word(number).bytes(0xbb).word(first).bytes(0xb9).address(label).bytes(0x31, 0xd2, 0xcd, 0x80);
+  const [SIGACTION, SETITIMER, EXIT, SIGALRM, ITIMER_REAL] = [67, 104, 1, 14, 0];
+  call(SIGACTION, SIGALRM, 'action');
+  code.label('round').store(flag, 0);
+  call(SETITIMER, ITIMER_REAL, 'interval');
+  code.setCount(300_000_000);
+  code.label('loop').compare(flag, 0).jumpIf('notZero', 'seen').countDown('late').jump('loop');
+  code.label('late').increment(late);
+  code.label('seen').increment(round).compare(round, 5).jumpIf('notZero', 'round');
+  // ebx = [late]
+  code.bytes(0xb8).word(EXIT).bytes(0x8b, 0x1d).word(late).bytes(0xcd, 0x80);
+  code.label('handler').store(flag, 1).bytes(0xc3);
+  code.label('action').address('handler').word(0).word(0).word(0);
+  code.label('interval').word(0).word(0).word(0).word(50_000);
+}
 
 interface Answer {
   sessionsAtStart: number;

@@ -96,3 +96,40 @@ export class I386Code {
     return this.word(0);
   }
 }
+
+const ELF_BASE = 0x08048000;
+const ELF_HEADERS = 0x54;
+/** From the base on: where a program's variables stand, in a page of zeroes behind that of its code. */
+const ELF_DATA = 0x1000;
+const ELF_BYTES = 0x2000;
+
+/**
+ * A program for Linux on an i386 that needs no library: an executable file (System V ABI, Intel386 supplement, chapter 4) of one segment.
+ * @param program writes the code, which begins at its first byte; the variables stand where `data` says
+ */
+export function linuxProgram(program: (code: I386Code, data: (index: number) => number) => void): Uint8Array {
+  const data = (index: number) => ELF_BASE + ELF_DATA + 4 * index;
+  const code = new I386Code(ELF_BASE + ELF_HEADERS);
+  program(code, data);
+  const text = code.link();
+  const file = new Uint8Array(ELF_HEADERS + text.length);
+  const view = new DataView(file.buffer);
+  const half = (at: number, value: number) => view.setUint16(at, value, true);
+  const words = (at: number, ...values: number[]) => {
+    for (const [i, value] of values.entries()) view.setUint32(at + 4 * i, value, true);
+  };
+  // ELFCLASS32, ELFDATA2LSB, EV_CURRENT; ET_EXEC for EM_386.
+  file.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]);
+  half(0x10, 2);
+  half(0x12, 3);
+  // Version, entry, where the program headers are, no section headers, no flags.
+  words(0x14, 1, ELF_BASE + ELF_HEADERS, 0x34, 0, 0);
+  // Sizes of this header and of a program header, of which there is one.
+  half(0x28, 0x34);
+  half(0x2a, 0x20);
+  half(0x2c, 1);
+  // PT_LOAD of the whole file: readable, writable, executable.
+  words(0x34, 1, 0, ELF_BASE, ELF_BASE, file.length, ELF_BYTES, 7, 0x1000);
+  file.set(text, ELF_HEADERS);
+  return file;
+}
