@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import headers from './headers.json' with { type: 'json' };
 import { lessons } from './lessons_plugin.ts';
+import { offline } from './offline_plugin.ts';
 
 /** What a host should send with the page: docs/browsers.md says why. */
 const { 'Content-Security-Policy': policy, ...isolation } = headers;
@@ -33,7 +34,7 @@ export default defineConfig({
   server: { headers: isolation, port: 8086 },
   preview: { headers: { ...isolation, 'Content-Security-Policy': policy }, port: 8086 },
   // v86 in a file of its own: it has a budget of its own.
-  plugins: [hexadecimalEngine(), lessons()],
+  plugins: [hexadecimalEngine(), lessons(), offline()],
   worker: {
     format: 'es',
     plugins: () => [hexadecimalEngine()],
@@ -48,9 +49,9 @@ export default defineConfig({
     // v86 is one file of 360 kB.
     chunkSizeWarningLimit: 600,
     rolldownOptions: {
-      input: { index: path('index.html'), isolation: path('service-worker/isolation.ts') },
+      input: { index: path('index.html'), service_worker: path('service-worker/service_worker.ts') },
       // A service worker answers for the folder that it lies in, under a name that must not change.
-      output: { entryFileNames: ({ name }) => (name === 'isolation' ? '[name].js' : 'assets/[name]-[hash].js') },
+      output: { entryFileNames: ({ name }) => (name === 'service_worker' ? '[name].js' : 'assets/[name]-[hash].js') },
     },
   },
 });

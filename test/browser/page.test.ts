@@ -169,7 +169,8 @@ test('without WebAssembly SIMD the page says so and what to do', async () => {
 });
 
 test('without the guest’s files the page says how to make them', async () => {
-  const context = await browser.newContext();
+  // What goes through a service worker passes by what a test puts in the page's way.
+  const context = await browser.newContext({ serviceWorkers: 'block' });
   const page = await context.newPage();
   await page.route('**/guest/manifest.json', (route) => route.fulfill({ status: 404 }));
   await page.goto(server.url);

@@ -19,6 +19,8 @@ const PATIENCE_MS = 4_000;
 export async function isolate(): Promise<boolean> {
   if (globalThis.crossOriginIsolated) {
     remember(false);
+    // The page needs no worker for its headers then, but for visits without a network.
+    if (import.meta.env.PROD) void untilControlled().then(askToKeep);
     return false;
   }
   obstacle.value = await reasonNotToReload();
@@ -46,11 +48,18 @@ async function untilControlled(): Promise<boolean> {
     setTimeout(() => resolve(false), PATIENCE_MS);
   });
   try {
-    await serviceWorker.register(new URL('isolation.js', document.baseURI));
+    await serviceWorker.register(new URL('service_worker.js', document.baseURI));
   } catch {
     return false;
   }
   return controlled;
+}
+
+/** Tells the service worker what was loaded before it stood between the page and its host: it keeps that for visits without a network. */
+function askToKeep(controlled: boolean): void {
+  if (!controlled) return;
+  const loaded = performance.getEntriesByType('resource').map(({ name }) => name);
+  navigator.serviceWorker.controller?.postMessage(loaded);
 }
 
 /** Notes whether the page is loaded anew now; false when it already was, or when nothing can be noted. */

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { hasWork } from '../vm/store.ts';
 
@@ -21,6 +21,16 @@ export function confirmLoss(action: string): Promise<boolean> {
   question.peek()?.answer(false);
   return new Promise((resolve) => {
     question.value = { title: `${action}: what was done in the machine is lost`, action, answer: resolve };
+  });
+}
+
+/** Has the browser ask before the page is left, or loaded anew, while there is a machine with work in it. */
+export function askBeforeLeaving(): void {
+  effect(() => {
+    if (!hasWork.value) return undefined;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
   });
 }
 

@@ -1,0 +1,94 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import headers from '../../web/headers.json' with { type: 'json' };
+import { launchBrowser, openPage, runExperiment, servePlainly, untilRunning } from './support/served_page.ts';
+
+// After the first visit the page needs no network: its service worker keeps what it has loaded.
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+});
+
+/** How many files the page's service worker keeps. */
+const kept = async (page: Awaited<ReturnType<typeof openPage>>): Promise<number> =>
+  page.evaluate(async () => {
+    const names = await caches.keys();
+    const keys = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+    return keys.flat().length;
+  });
+
+test.each([
+  ['that sends the headers of isolation', headers],
+  ['that sends none', {}],
+])('a machine starts without a network, once one was started in the page, on a host %s', async (_, own) => {
+  const served = await servePlainly(own);
+  const page = await openPage(browser, served.url, []);
+  const isReady = () => page.evaluate(() => crossOriginIsolated && navigator.serviceWorker.controller !== null);
+  await expect.poll(isReady, { timeout: 30_000 }).toBe(true);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await untilRunning(page);
+  const { length } = await (await page.request.get(`${served.url}offline.json`)).json();
+  const guest = await (await page.request.get(`${served.url}guest/manifest.json`)).json();
+  // A machine that starts from its booted state needs the firmware, too, and neither kernel nor initramfs.
+  expect(Object.keys(guest.files)).toContain('booted');
+  await expect.poll(() => kept(page), { timeout: 60_000 }).toBeGreaterThanOrEqual(length + 4);
+  await served.close();
+  await page.reload();
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await untilRunning(page);
+  expect(await runExperiment(page, 'selftest')).toContain('selftest     : passed');
+  for (const tab of ['Inspector', 'Trace', 'Lessons']) await page.getByRole('tab', { name: tab }).click();
+  await page.getByRole('button', { name: 'Sessions', exact: true }).click();
+  await page.locator('.lesson p').first().waitFor();
+  await page.context().close();
+});
+
+test('what was kept of a page that its host has no more is thrown away', async () => {
+  const served = await servePlainly(headers);
+  const page = await openPage(browser, served.url, []);
+  await expect.poll(() => kept(page), { timeout: 60_000 }).toBeGreaterThan(10);
+  await page.evaluate(async () => {
+    const [name = ''] = await caches.keys();
+    const cache = await caches.open(name);
+    await cache.put('assets/old-12345678.js', new Response('old'));
+    await cache.put('guest/manifest.json', new Response('{}'));
+    await cache.put('guest/old.img', new Response('old'));
+  });
+  await page.reload();
+  const addresses = () =>
+    page.evaluate(async () => {
+      const [name = ''] = await caches.keys();
+      return (await (await caches.open(name)).keys()).map(({ url }) => url);
+    });
+  await expect
+    .poll(async () => (await addresses()).filter((url) => url.includes('/old')), { timeout: 30_000 })
+    .toEqual([]);
+  await page.context().close();
+  await served.close();
+});
+
+test('a reload asks while there is a machine with work in it, and not before', async () => {
+  const served = await servePlainly(headers);
+  const page = await openPage(browser, served.url, []);
+  const asked: string[] = [];
+  page.on('dialog', async (dialog) => {
+    asked.push(dialog.type());
+    await dialog.dismiss();
+  });
+  await page.reload();
+  await page.getByRole('button', { name: 'Start' }).click();
+  await untilRunning(page);
+  await runExperiment(page, 'selftest');
+  // Dismissed: the page stays, so that the reload never comes to its end.
+  await page.evaluate(() => setTimeout(() => location.reload()));
+  await expect.poll(() => asked, { timeout: 10_000 }).toEqual(['beforeunload']);
+  expect(await page.getByTestId('phase').innerText()).toBe('running');
+  await page.context().close();
+  await served.close();
+});
