@@ -10,7 +10,6 @@ import { type Machine, startMachine, waitForShell } from '../../src/cli/machine.
 import { buildGuest, type GuestImage } from '../../src/guest/index.ts';
 import { loadDriver, unloadDriver, waitForSelftest } from '../../src/guest/selftest.ts';
 import { type I386Code, linuxProgram } from '../support/i386_code.ts';
-import { pressReset } from './reset_button.ts';
 
 // Debian's kernel and its own virtio_crypto driver, on v86: nothing here is made up. The tests run in order on one machine.
 let image: GuestImage;
@@ -91,7 +90,8 @@ describe('a stock Linux guest on v86', () => {
   }, 240_000);
 
   test('finds a device that was reset after a reboot', async () => {
-    await pressReset(machine);
+    machine.restart();
+    await waitForShell(machine);
     expect(driverReady()).toBe(0);
     expect(machine.device.sessionCount).toBe(0);
     await loadDriver(machine.console);

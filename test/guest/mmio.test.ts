@@ -4,7 +4,6 @@ import { compare } from '../../src/cli/demo/compare.ts';
 import { type Machine, startMachine, waitForShell } from '../../src/cli/machine.ts';
 import { buildGuest, type GuestImage, MODULE_FOLDER } from '../../src/guest/index.ts';
 import { loadDriver, waitForSelftest } from '../../src/guest/selftest.ts';
-import { pressReset } from './reset_button.ts';
 
 // Debian's kernel with its own virtio_mmio, which learns from the machine's ACPI tables where the device is. The tests run
 // in order on one machine.
@@ -64,7 +63,8 @@ describe('a stock Linux guest with the device over MMIO', () => {
   }, 240_000);
 
   test('finds it again, and reset, after a reboot', async () => {
-    await pressReset(machine);
+    machine.restart();
+    await waitForShell(machine);
     expect(machine.device.status).toBe(0);
     await loadDrivers();
     expect(await waitForSelftest(machine.console)).toBe('passed');
