@@ -1,4 +1,7 @@
-/** A virtio crypto device over a guest memory, independent of any emulator. */
+/**
+ * A virtio crypto device over a guest memory, independent of any emulator.
+ * @module virtio-crypto-wasm
+ */
 export type {
   BackendCounts,
   BackendEvent,

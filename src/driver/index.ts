@@ -1,4 +1,7 @@
-/** The reference driver: the guest's side of the device. */
+/**
+ * The reference driver: the guest's side of the device.
+ * @module virtio-crypto-wasm/driver
+ */
 export type {
   AeadAlgorithm,
   AlgorithmName,

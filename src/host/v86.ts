@@ -1,3 +1,7 @@
+/**
+ * The device in v86, in Node.js or in a browser.
+ * @module virtio-crypto-wasm/v86
+ */
 import type { BackendEvent } from '../backend/backend.ts';
 import { hostKind } from '../backend/host_kind.ts';
 import { guestThresholds } from '../backend/thresholds.ts';

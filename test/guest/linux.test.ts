@@ -89,6 +89,25 @@ describe('a stock Linux guest on v86', () => {
     expect(answer.sessionsAtEnd).toBe(0);
   }, 240_000);
 
+  test('comes back from a suspend of its devices while a socket of AF_ALG is open in the middle of its work', async () => {
+    await loadDriver(machine.console);
+    await run('printf 0123456789abcdef > /tmp/key; rm -f /tmp/ended');
+    const before = machine.device.requests(0);
+    await run(
+      `(head -c 64000000 /dev/zero | kcapi-enc -e -q -c virtio_crypto_aes_cbc --iv ${'00'.repeat(16)} --keyfd 3 3< /tmp/key; echo > /tmp/ended) > /dev/null 2>&1 &`,
+    );
+    while (machine.device.requests(0) < before + 20) await new Promise((resolve) => setTimeout(resolve, 20));
+    // The kernel suspends its devices, waits for five seconds, and resumes them. Its driver resets the device, whose sessions end.
+    await run('echo devices > /sys/power/pm_test');
+    expect((await machine.console.run('echo mem > /sys/power/state', { timeoutMs: 120_000 })).status).toBe(0);
+    expect(driverReady()).toBeTruthy();
+    expect(machine.device.fault).toBeUndefined();
+    await run('while [ ! -e /tmp/ended ]; do sleep 0.2; done; echo none > /sys/power/pm_test');
+    const results = await compare(machine.console);
+    expect(results.filter(({ agrees }) => !agrees)).toEqual([]);
+    expect(results).toHaveLength(48);
+  }, 240_000);
+
   test('finds a device that was reset after a reboot', async () => {
     machine.restart();
     await waitForShell(machine);
