@@ -19,7 +19,7 @@ for version in "$@"; do
   # The package's node comes first in PATH.
   npm exec --yes --package="node@$version" -- bash -euc '
     echo "Node.js $(node --version)"
-    node node_modules/vitest/vitest.mjs run --reporter=dot "$@"
+    NO_COLOR=1 node node_modules/vitest/vitest.mjs run --reporter=dot "$@"
     node dist/src/cli/main.js demo --no-speed
   ' on-node "${suites[@]}"
 done

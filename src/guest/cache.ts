@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { GuestBuildError } from './errors.ts';
 import { IMAGE_FILES, type ImageFile, type Manifest, parseManifest } from './manifest.ts';
@@ -53,7 +53,7 @@ export class GuestCache {
   async createBuildFolder(): Promise<string> {
     const folder = join(this.#dir, `${BUILD_PREFIX}${process.pid}-${randomUUID()}`);
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
     } catch (cause) {
       throw (
         diskFull(cause, this.#dir) ??
@@ -102,6 +102,27 @@ export class GuestCache {
       );
       if (age > LEFTOVER_AGE_MS) await rm(path, { recursive: true, force: true });
     }
+  }
+}
+
+/**
+ * Makes a folder and those that it lies in. Node's own `recursive` never ends in a file system that has no place for new folders and says
+ * ENOENT, as /proc does (20 to 26, on Linux).
+ */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    const parent = dirname(path);
+    const exists = await stat(parent).then(
+      () => true,
+      () => false,
+    );
+    if (code !== 'ENOENT' || exists) throw error;
+    await makeFolder(parent);
+    await makeFolder(path);
   }
 }
 

@@ -156,6 +156,20 @@ test('a cache folder that cannot be made is named', async () => {
   });
 });
 
+test.skipIf(process.platform !== 'linux')(
+  'so is one in a file system that has no place for it, below two others',
+  async () => {
+    await expect(build(new FakeSource(), FAKE_RECIPE, { cacheDir: '/proc/no/folder' })).rejects.toMatchObject({
+      reason: 'cache-unwritable',
+    });
+  },
+);
+
+test('a cache is made in a folder that is not there yet', async () => {
+  const image = await build(new FakeSource(), FAKE_RECIPE, { cacheDir: join(cacheDir, 'not', 'there') });
+  expect(image.kernel).toContain(join(cacheDir, 'not', 'there'));
+});
+
 test('the cache stands where the XDG specification says', () => {
   vi.stubEnv('XDG_CACHE_HOME', '/somewhere');
   expect(defaultCacheDir()).toBe('/somewhere/virtio-crypto-wasm/guest');
