@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { packState } from '../../src/machine/state_file.ts';
 import { v86State } from '../support/v86_state.ts';
-import { keepPicture, openPage, runExperiment, typeCommand, untilRunning } from './support/served_page.ts';
+import { keepPicture, openPage, runExperiment, typeCommand, typeLine, untilRunning } from './support/served_page.ts';
 import { browser, complaints, page, server, sharePage } from './support/shared_page.ts';
 
 // The built page in Chromium, with Debian's kernel in it. The tests run in order on one machine.
@@ -57,9 +57,14 @@ test('the kernel’s self-test passes with a click', async () => {
 test('a pause stops the guest, and it goes on from there', async () => {
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
   await page.getByTestId('phase').filter({ hasText: 'paused' }).waitFor();
+  // What is typed waits in the serial line: a guest that ran would answer within this time.
+  await typeLine(page, 'echo $((50 - 1)) after the pause');
+  await page.waitForTimeout(2_000);
+  const terminal = page.getByTestId('terminal');
+  expect(await terminal.innerText()).not.toContain('after the pause');
   await page.getByRole('button', { name: 'Go on' }).click();
   await untilRunning(page);
-  await typeCommand(page, 'echo $((50 - 1)) after the pause', '49 after the pause');
+  await terminal.filter({ hasText: '49 after the pause' }).waitFor();
 });
 
 test('a saved machine goes on in a fresh page, with its device', async () => {

@@ -42,7 +42,7 @@ describe('what calibrate makes of its measurements', () => {
   test('what is never faster elsewhere stays in the engine, and what was not measured as it is by default', () => {
     const thresholds = thresholdsFrom(results(() => ({ host: 0.9, workers: 1.05 })));
     expect(thresholds.host).toEqual({});
-    expect(thresholds.workers['snow3g-uea2']).toBeDefined();
+    expect(thresholds.workers['snow3g-uea2']).toEqual({ few: 32_768, many: 1024, crowd: 1024 });
     expect(thresholds.workers.gcm).toBeUndefined();
     expect(parseThresholds(JSON.parse(JSON.stringify(thresholds)))).toEqual(thresholds);
   });

@@ -154,7 +154,7 @@ describe('2.7.5.3 indirect descriptors', () => {
     const rig = new Rig({ queueSize: 4 });
     const chain = prepare(rig, { id: session(rig) });
     const [header, iv, source, , status] = chain;
-    if (!header || !iv || !source || !status) return;
+    if (!header || !iv || !source || !status) return expect.unreachable();
     const scattered = Array.from({ length: 1019 }, (_, i) => ({ address: AT.destination + i, bytes: 1, write: true }));
     rig.data.describeIndirect(
       [header, iv, { ...source, bytes: 32 }, { ...source, address: AT.source + 32, bytes: 32 }, ...scattered, status],

@@ -149,7 +149,7 @@ describe('keys', () => {
       request(rig, { id, direction, source: noise(160, 1) });
       // Scattered, so that the work is done in the engine's own memory.
       const [header, iv, source, destination, status] = prepare(rig, { id, direction, source: noise(160, 1) });
-      if (!header || !iv || !source || !destination || !status) continue;
+      if (!header || !iv || !source || !destination || !status) expect.unreachable();
       const first = { ...destination, bytes: 100 };
       const rest = { ...destination, address: AT.destination + 100, bytes: 60 };
       rig.data.describeChain([header, iv, source, first, rest, status]);
@@ -184,7 +184,7 @@ describe('keys', () => {
     for (const direction of ['encrypt', 'decrypt'] as const) {
       const id = session(rig, { key: KEY, direction });
       const [header, iv, source, destination, status] = prepare(rig, { id, direction, source: noise(2032, 1) });
-      if (!header || !iv || !source || !destination || !status) return;
+      if (!header || !iv || !source || !destination || !status) expect.unreachable();
       const first = { ...destination, bytes: 100 };
       const rest = { ...destination, address: AT.destination + 100, bytes: 1932 };
       for (const chain of [

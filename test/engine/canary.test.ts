@@ -166,7 +166,7 @@ describe.each(RIGS)('%s ring', (_ring, makeRig) => {
           const rig = makeRig({});
           const id = session(rig, { direction });
           const [header, iv] = prepare(rig, { id, direction });
-          if (!header || !iv) return;
+          if (!header || !iv) return expect.unreachable();
           for (const bytes of lengths) {
             const data = noise(bytes, bytes);
             const expected = reference(direction, KEY, IV, data);
@@ -208,7 +208,7 @@ describe.each(RIGS)('%s ring', (_ring, makeRig) => {
       const [region] = rig.regions;
       const end = region?.bytes ?? 0;
       const [header, iv, source, , status] = prepare(rig, { id, source: data });
-      if (!header || !iv || !source || !status) return;
+      if (!header || !iv || !source || !status) return expect.unreachable();
       const atEnd = { address: end - 160, bytes: 160, write: true };
       expect(run(rig, [header, iv, source, atEnd, status], 160, false)).toEqual(reference('encrypt', KEY, IV, data));
       prepare(rig, { id, source: data });
@@ -244,7 +244,7 @@ describe.each(RIGS)('%s ring', (_ring, makeRig) => {
           for (const split of [false, true]) {
             const source = noise(bytes, 7);
             const [header, iv, from, to, status] = prepare(rig, { id, source });
-            if (!header || !iv || !from || !to || !status) return;
+            if (!header || !iv || !from || !to || !status) return expect.unreachable();
             const half = { ...to, bytes: bytes >> 1 };
             const rest = { ...to, address: Number(to.address) + (bytes >> 1), bytes: bytes - (bytes >> 1) };
             rig.data.describeChain([header, iv, from, ...(split ? [half, rest] : [to]), status]);

@@ -36,7 +36,7 @@ describe('a stock Linux guest on v86', () => {
   test("passes the kernel's own self-test with its unmodified driver", async () => {
     await loadDriver(machine.console);
     expect(await waitForSelftest(machine.console)).toBe('passed');
-    expect(driverReady()).toBeTruthy();
+    expect(driverReady()).toBe(STATUS_DRIVER_OK);
     expect(machine.device.requests(0)).toBeGreaterThan(0);
   });
 
@@ -100,7 +100,7 @@ describe('a stock Linux guest on v86', () => {
     // The kernel suspends its devices, waits for five seconds, and resumes them. Its driver resets the device, whose sessions end.
     await run('echo devices > /sys/power/pm_test');
     expect((await machine.console.run('echo mem > /sys/power/state', { timeoutMs: 120_000 })).status).toBe(0);
-    expect(driverReady()).toBeTruthy();
+    expect(driverReady()).toBe(STATUS_DRIVER_OK);
     expect(machine.device.fault).toBeUndefined();
     await run('while [ ! -e /tmp/ended ]; do sleep 0.2; done; echo none > /sys/power/pm_test');
     const results = await compare(machine.console);

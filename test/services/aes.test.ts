@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, createBench } from '../support/bench.ts';
 
@@ -86,7 +86,5 @@ describe.each([
         expect(result).toEqual({ status: 'ok', data: expected, digest: mac });
       }
     }
-    const decipher = createDecipheriv('aes-128-cbc', key, iv).setAutoPadding(false);
-    expect(decipher.update(window)).toEqual(data.subarray(10, 74));
   });
 });

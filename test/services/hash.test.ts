@@ -93,9 +93,11 @@ describe.each([
     }
   });
 
-  test('5.9.7.6 chains of aes-cbc and hmac in one notification: results as if run one by one', async () => {
-    if (stateless) return;
-    for (const name of ['sha1', 'sha-256', 'sha-512'] as const) {
+  // A chained session is one of several requests only where there are sessions.
+  const inSessions = stateless ? [] : (['sha1', 'sha-256', 'sha-512'] as const);
+  test.each(inSessions)(
+    '5.9.7.6 chains of aes-cbc and hmac-%s in one notification: results as if run one by one',
+    async (name) => {
       const algorithm = `hmac-${name}` as const;
       const [key, authKey] = [randomBytes(16), randomBytes(32)];
       const open = await bench.driver.createSession({
@@ -118,6 +120,6 @@ describe.each([
         expect(result, `request ${i}`).toEqual({ status: 'ok', data: bytes(expected), digest: bytes(digest) });
       });
       await bench.driver.destroySession(open.id);
-    }
-  });
+    },
+  );
 });
