@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpackDeb } from './deb.ts';
 import { GuestBuildError, OWN_GUEST_REMEDY } from './errors.ts';
-import { outsideCause } from './outside_cause.ts';
+import { outsideCause, whileDiskHasRoom } from './outside_cause.ts';
 import type { PackageRequest, PackageSource, ResolvedPackage } from './packages.ts';
 import { lastLines, missingPrograms, type ProcessResult, runProcess } from './process.ts';
 
@@ -177,14 +177,16 @@ export class AptPackageSource implements PackageSource {
   ): Promise<ProcessResult> {
     const { onPercent, cwd = this.#folder } = options;
     const configured = ['-q', '-c', join(this.#folder, 'apt.conf')];
-    if (onPercent === undefined) return runProcess(program, [...configured, ...args], { cwd, signal: this.#signal });
-    return runProcess(program, [...configured, '-o', 'APT::Status-Fd=3', ...args], {
-      cwd,
-      signal: this.#signal,
-      onStatusLine: (line) => {
-        const percent = parseStatusPercent(line);
-        if (percent !== undefined) onPercent(percent);
-      },
-    });
+    const shown = onPercent === undefined ? [] : ['-o', 'APT::Status-Fd=3'];
+    const onStatusLine = (line: string) => {
+      const percent = parseStatusPercent(line);
+      if (percent !== undefined) onPercent?.(percent);
+    };
+    return whileDiskHasRoom(this.#folder, this.#signal, (signal) =>
+      runProcess(program, [...configured, ...shown, ...args], {
+        ...{ cwd, signal },
+        ...(onPercent === undefined ? {} : { onStatusLine }),
+      }),
+    );
   }
 }

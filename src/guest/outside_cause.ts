@@ -1,5 +1,12 @@
+import { statfs } from 'node:fs/promises';
 import { GuestBuildError, OWN_GUEST_REMEDY } from './errors.ts';
 import { lastLines } from './process.ts';
+
+/** A disk with less than this is full, for a program that writes files of megabytes. */
+const FULL_BYTES = 65_536;
+const LOOK_MS = 1_000;
+/** A program that ends by itself on a full disk says more than its end by us does. */
+const LOOKS_BEFORE_END = 3;
 
 /** As the C library and apt's download methods say it, in the locale C. */
 const DISK_FULL = /No space left on device|Disk quota exceeded|don't have enough free space/;
@@ -38,4 +45,35 @@ export function diskFull(error: unknown, folder: string): GuestBuildError | unde
     [],
     { cause: error },
   );
+}
+
+/**
+ * Runs a program as long as its disk has room: apt-get 2.6 waits for ever for a download that it cannot write.
+ * @param run gets the signal that ends the program
+ * @param freeBytes tells how much room there is
+ * @throws GuestBuildError `disk-full` when the disk stayed full for some seconds and the program did not end
+ */
+export async function whileDiskHasRoom<T>(
+  folder: string,
+  signal: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+  freeBytes: () => Promise<number> = () => statfs(folder).then(({ bavail, bsize }) => bavail * bsize),
+): Promise<T> {
+  const full = new AbortController();
+  let looks = 0;
+  const timer = setInterval(() => {
+    freeBytes().then(
+      (bytes) => {
+        looks = bytes < FULL_BYTES ? looks + 1 : 0;
+        if (looks >= LOOKS_BEFORE_END) full.abort(new GuestBuildError('disk-full', 'No space left on device'));
+      },
+      // The folder is gone, or cannot be asked: the program will say so.
+      () => clearInterval(timer),
+    );
+  }, LOOK_MS);
+  try {
+    return await run(signal ? AbortSignal.any([signal, full.signal]) : full.signal);
+  } finally {
+    clearInterval(timer);
+  }
 }

@@ -2,10 +2,11 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { buildGuestFrom } from '../../src/guest/build.ts';
 import { GuestBuildError } from '../../src/guest/errors.ts';
 import { buildGuest } from '../../src/guest/index.ts';
+import { diskFull, whileDiskHasRoom } from '../../src/guest/outside_cause.ts';
 import { FAKE_TREE, FakeSource } from './fakes.ts';
 
 const OFFLINE =
@@ -87,4 +88,41 @@ test.each(['ENOSPC', 'EDQUOT'])('a full disk under Node.js itself (%s) is named 
   expect(failure).toBeInstanceOf(GuestBuildError);
   expect(failure).toMatchObject({ reason: 'disk-full', cause: { code } });
   expect(String(failure)).toContain(cacheDir);
+});
+
+describe('a program on a disk that fills up', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const untilAborted = (signal: AbortSignal) =>
+    new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+
+  test('is ended when it does not end by itself, and the error is that of the disk', async () => {
+    const ended = whileDiskHasRoom('.', undefined, untilAborted, async () => 0);
+    const caught = ended.catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await caught).toMatchObject({ reason: 'disk-full' });
+    expect(diskFull(await caught, '/some/cache')?.message).toContain('The disk that holds /some/cache is full');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is left alone where there is room again, and where nothing can be known', async () => {
+    let free = 0;
+    const run = () => new Promise<string>((resolve) => setTimeout(() => resolve('done'), 10_000));
+    const ended = whileDiskHasRoom('.', undefined, run, async () => (free = free === 0 ? 1e9 : 0));
+    const other = whileDiskHasRoom('.', undefined, run, () => Promise.reject(new Error('gone')));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await Promise.all([ended, other])).toEqual(['done', 'done']);
+  });
+
+  test('is ended by the caller’s signal as before', async () => {
+    const caller = new AbortController();
+    const ended = whileDiskHasRoom('.', caller.signal, untilAborted, async () => 1e9);
+    caller.abort(new Error('enough'));
+    await expect(ended).rejects.toThrow('enough');
+  });
 });
