@@ -97,7 +97,12 @@ export class QueueRunner {
    */
   complete(queue: number, record: number, status: number, bytes: number, by: RequestBackend): void {
     const { engine, base } = this.#device;
-    const answer = this.#inEngine(queue, () => engine.complete(base, record, status, bytes));
+    let answer: number;
+    try {
+      answer = engine.complete(base, record, status, bytes);
+    } catch (error) {
+      throw this.#halfDone(queue, error);
+    }
     this.#after(queue, by);
     if (answer & NOTIFY_INTERRUPT) this.#device.used(queue);
   }
@@ -190,9 +195,12 @@ export class QueueRunner {
       return;
     }
     const requests = Math.min(admitted, budget.requests);
-    const answer = this.#inEngine(queue, () =>
-      engine.notify(base, queue, requests, budget.bytes, limits.bytesPerNotification),
-    );
+    let answer: number;
+    try {
+      answer = engine.notify(base, queue, requests, budget.bytes, limits.bytesPerNotification);
+    } catch (error) {
+      throw this.#halfDone(queue, error);
+    }
     backend.flush();
     const ended = clock.now();
     this.#after(queue, 'inline');
@@ -217,18 +225,14 @@ export class QueueRunner {
   }
 
   /**
-   * Calls the engine. Where something that it calls in turn throws (onWrite, say), or the engine itself fails, a request is left half
-   * done: only a reset mends that.
-   * @throws what was thrown
+   * The engine threw: something that it calls in turn did (onWrite, say), or it failed itself. A request is left half done, and only a
+   * reset mends that.
+   * @returns what was thrown
    */
-  #inEngine(queue: number, work: () => number): number {
-    try {
-      return work();
-    } catch (error) {
-      const { engine, base, broken } = this.#device;
-      engine.setFault(base, FAULT_HOST, queue);
-      broken();
-      throw error;
-    }
+  #halfDone(queue: number, error: unknown): unknown {
+    const { engine, base, broken } = this.#device;
+    engine.setFault(base, FAULT_HOST, queue);
+    broken();
+    return error;
   }
 }

@@ -3,6 +3,9 @@ import type { InterruptHandler } from './contract.ts';
 /** Something that the device has to say to its host. */
 type Notice = { kind: 'queue' | 'config'; queue: number } | { kind: 'event'; say: () => void };
 
+/** No queue has this number. */
+const NONE = -1;
+
 /**
  * One thing at a time. Each register access and each timer of a device is a turn. What the device has to say to the host waits until the
  * turn has ended: interrupts and events. A handler then meets a consistent device, and may call any of its methods, each of
@@ -11,6 +14,8 @@ type Notice = { kind: 'queue' | 'config'; queue: number } | { kind: 'event'; say
 export class Turns {
   onInterrupt: InterruptHandler = () => {};
   #running = false;
+  /** The queue whose interrupt came up first, while nothing else has: that is how most turns are, and it costs nothing to note. */
+  #only = NONE;
   #notices: Notice[] = [];
   /** Queues that were notified of during a turn. */
   readonly #notified = new Set<number>();
@@ -61,17 +66,29 @@ export class Turns {
 
   /** Has the handler of interrupts called when the turn ends. One call stands for all reasons of a kind since the last one. */
   interrupt(kind: 'queue' | 'config', queue: number): void {
+    if (
+      kind === 'queue' &&
+      this.#running &&
+      this.#notices.length === 0 &&
+      (this.#only === NONE || this.#only === queue)
+    ) {
+      this.#only = queue;
+      return;
+    }
+    this.#listOnly();
     if (this.#notices.some((notice) => notice.kind === kind && notice.queue === queue)) return;
     this.#say({ kind, queue });
   }
 
   /** Has something else called when the turn ends; outside of a turn, now. */
   say(say: () => void): void {
+    this.#listOnly();
     this.#say({ kind: 'event', say });
   }
 
   /** A queue was reset, or the device: no interrupt follows from what was done before (2.4.1, 2.6.1.1.1). */
   forgetInterrupts(queue?: number): void {
+    this.#listOnly();
     this.#notices = this.#notices.filter(
       (notice) =>
         notice.kind === 'event' || (queue !== undefined && (notice.kind === 'config' || notice.queue !== queue)),
@@ -88,6 +105,13 @@ export class Turns {
     }
   }
 
+  /** From here on there is more to say than one queue's interrupt. */
+  #listOnly(): void {
+    if (this.#only === NONE) return;
+    this.#notices.push({ kind: 'queue', queue: this.#only });
+    this.#only = NONE;
+  }
+
   #say(notice: Notice): void {
     this.#notices.push(notice);
     if (!this.#running) this.#end();
@@ -96,8 +120,15 @@ export class Turns {
   #end(): void {
     if (this.#notified.size > 0) this.#runNotified();
     this.#running = false;
-    for (let notice = this.#notices.shift(); notice; notice = this.#notices.shift()) this.#deliver(notice);
+    const only = this.#only;
+    this.#only = NONE;
+    if (only !== NONE) this.#interrupt('queue', only);
+    if (this.#notices.length > 0) this.#deliverAll();
     if (this.#errors.length > 0) this.#throwErrors();
+  }
+
+  #deliverAll(): void {
+    for (let notice = this.#notices.shift(); notice; notice = this.#notices.shift()) this.#deliver(notice);
   }
 
   #runNotified(): void {
@@ -116,9 +147,13 @@ export class Turns {
   }
 
   #deliver(notice: Notice): void {
+    if (notice.kind === 'event') this.guard(notice.say);
+    else this.#interrupt(notice.kind, notice.queue);
+  }
+
+  #interrupt(kind: 'queue' | 'config', queue: number): void {
     try {
-      if (notice.kind === 'event') notice.say();
-      else this.onInterrupt(notice.kind, notice.queue);
+      this.onInterrupt(kind, queue);
     } catch (error) {
       this.#errors.push(error);
     }

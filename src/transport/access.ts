@@ -30,7 +30,8 @@ export function isOffset(offset: number): boolean {
  */
 export function accessBytes(size: AccessSize, value: number): number {
   if (typeof value !== 'number') refuse('value', value, 'a number');
-  return (value >>> 0) % 2 ** (8 * size);
+  if (size === 4) return value >>> 0;
+  return value & (size === 2 ? 0xffff : 0xff);
 }
 
 /** @throws TypeError unless a transport was given a device and a line to interrupt with */
