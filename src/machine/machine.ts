@@ -1,4 +1,5 @@
 import { V86 } from 'v86';
+import { refuse } from '../check.ts';
 import type { CryptoDevice } from '../device/device.ts';
 import { GuestConsole } from '../guest/console.ts';
 import { ACPI_COMMAND_LINE, KERNEL_COMMAND_LINE } from '../guest/init.ts';
@@ -6,6 +7,10 @@ import { attachVirtioCrypto, type V86Options } from '../host/v86.ts';
 import { cpuOf } from '../host/v86_internals.ts';
 import { rememberBootMemory } from './boot_memory.ts';
 import { tuneJit } from './jit_config.ts';
+
+const MIB = 1024 * 1024;
+/** Where v86 0.5.462 puts an initramfs in the guest's RAM. In a smaller one it fails with an error that nobody can catch. */
+const INITRD_AT_MIB = 64;
 
 /** What a machine boots from. A machine that goes on from a saved state needs no kernel, but cannot be rebooted then. */
 export interface MachineImages {
@@ -21,7 +26,7 @@ export type V86Binary = string | ((imports: WebAssembly.Imports) => Promise<WebA
 export interface MachineOptions {
   images: MachineImages;
   v86: V86Binary;
-  /** Guest RAM in MiB. */
+  /** Guest RAM in MiB: 65 and the initramfs at least. */
   memoryMiB: number;
   /** Added to the kernel's command line. */
   append?: string;
@@ -58,13 +63,20 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
-/** Builds the machine and starts it; waitForShell() tells when its guest is up. Works in Node and in browsers. */
+/**
+ * Builds the machine and starts it; waitForShell() tells when its guest is up. Works in Node and in browsers.
+ * @throws TypeError for a RAM without room for the initramfs
+ */
 export async function buildMachine(options: MachineOptions): Promise<Machine> {
   const { bios, vgaBios, kernel, initrd } = options.images;
+  const least = INITRD_AT_MIB + Math.ceil((initrd?.byteLength ?? 0) / MIB) + 1;
+  if (initrd && options.memoryMiB < least) {
+    refuse('memory', `${options.memoryMiB} MiB`, `${least} or more: v86 puts the initramfs at ${INITRD_AT_MIB} MiB`);
+  }
   const acpi = options.device?.transport === 'mmio';
   const emulator = new V86({
     ...(typeof options.v86 === 'string' ? { wasm_path: options.v86 } : { wasm_fn: options.v86 }),
-    memory_size: options.memoryMiB * 1024 * 1024,
+    memory_size: options.memoryMiB * MIB,
     bios: { buffer: bios },
     vga_bios: { buffer: vgaBios },
     ...(kernel ? { bzimage: { buffer: kernel } } : {}),

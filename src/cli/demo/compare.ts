@@ -7,6 +7,8 @@ export interface Comparison {
   direction: 'encrypt' | 'decrypt';
   keyBits: number;
   bytes: number;
+  /** Whether the guest's kernel gave a result at all. */
+  answered: boolean;
   agrees: boolean;
 }
 
@@ -41,7 +43,8 @@ export async function compare(
         const input = data.subarray(0, bytes);
         const expected = onHost(direction, keyBits, key, iv, input);
         const actual = await digestInGuest(console, direction, iv, bytes);
-        const result = { direction, keyBits, bytes, agrees: actual === sha256(expected) };
+        const answered = actual !== undefined;
+        const result = { direction, keyBits, bytes, answered, agrees: actual === sha256(expected) };
         results.push(result);
         onResult(result, results.length, total);
       }
