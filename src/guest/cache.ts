@@ -106,8 +106,8 @@ export class GuestCache {
 }
 
 /**
- * Makes a folder and those that it lies in. Node's own `recursive` never ends in a file system that has no place for new folders and says
- * ENOENT, as /proc does (20 to 26, on Linux).
+ * Makes a folder and those that it lies in. Node's own `recursive` is not used: in some file systems that refuse a folder it never ends
+ * (Node.js 20 to 26).
  */
 async function makeFolder(path: string): Promise<void> {
   try {
