@@ -181,6 +181,7 @@ const damages = fc.oneof(
 );
 type Damage = typeof damages extends fc.Arbitrary<infer D> ? D : never;
 
+const REPEATED_CHARACTERS = 4_000_000;
 const MARK = '"\u2063here\u2063"';
 
 function damage(lines: readonly string[], what: Damage): string[] {
@@ -210,8 +211,12 @@ function damage(lines: readonly string[], what: Damage): string[] {
   } else if (what.kind === 'remove') {
     copy[at] = path.length > 0 ? JSON.stringify(changed(value, path, () => undefined)) : '';
   } else {
-    const repeated = (before: unknown) =>
-      Array.isArray(before) ? [...before, ...Array.from({ length: what.times }, () => before[0])] : before;
+    const repeated = (before: unknown) => {
+      if (!Array.isArray(before)) return before;
+      // A long item is repeated less often: no text may become longer than strings can be.
+      const times = Math.min(what.times, Math.floor(REPEATED_CHARACTERS / (JSON.stringify(before[0])?.length ?? 1)));
+      return [...before, ...Array.from({ length: times }, () => before[0])];
+    };
     copy[at] = JSON.stringify(changed(value, path, repeated)) ?? '';
   }
   return copy;
