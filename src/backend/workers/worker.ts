@@ -1,28 +1,8 @@
 // What runs in a worker, bundled into one script by scripts/build-worker.mjs. Comlink starts it; from then on it knows the shared
 // memory alone, and sleeps in Atomics.wait when there is nothing to do.
 import * as Comlink from 'comlink';
-import { JOB_ALIKE, JOBS_AT_ONCE } from '../../../spec/engine.ts';
-import {
-  BY_MESSAGE,
-  BY_NOTIFICATION,
-  controlOf,
-  DONE,
-  FINISHED,
-  FINISHED_MESSAGE,
-  LISTENING,
-  POSTED,
-  RING,
-  RING_ENTRIES,
-  RUNNING,
-  type SharedLayout,
-  SLEEPING,
-  STATES,
-  STOP,
-  slotAt,
-  TAKEN,
-  UNSEEN,
-  WAITING,
-} from './layout.ts';
+import { JobRing } from './job_ring.ts';
+import { FINISHED, FINISHED_MESSAGE, POSTED, type SharedLayout, SLEEPING, STOP, TAKEN } from './layout.ts';
 import { nodeEndpoint } from './node_endpoint.ts';
 import { JobRunner } from './runner.ts';
 
@@ -43,8 +23,6 @@ export interface WorkerControl {
 /** So many jobs are announced together, and for so many milliseconds a job waits to be, unless the next one takes longer. */
 const ANNOUNCED_TOGETHER = 8;
 const ANNOUNCED_WITHIN_MS = 0.2;
-/** Fewer of them gain nothing by running side by side. */
-const LANES_LEAST = 3;
 /**
  * For so many milliseconds a worker stays awake, for the device to answer what was announced with more: to be woken takes as long, and the
  * system likes to wake it where another worker runs already, which it then waits for.
@@ -54,13 +32,10 @@ const AWAKE_MS = 0.03;
 const TIRED = 4;
 
 class Server {
+  readonly #ring: JobRing;
   readonly #control: Int32Array;
   readonly #runner: JobRunner;
   readonly #workers: number;
-  readonly #mark: number;
-  readonly #layout: SharedLayout;
-  readonly #jobs: DataView;
-  readonly #send: (message: string) => void;
   /** FINISHED, and when this worker saw it change: then the device was last told something. */
   #told = 0;
   #toldAt = 0;
@@ -68,31 +43,27 @@ class Server {
 
   /** @param send posts a message to the thread that the device is in */
   constructor({ module, memory, layout, index }: WorkerStart, send: (message: string) => void) {
-    this.#control = controlOf(layout, memory);
+    this.#ring = new JobRing(layout, memory, index, () => send(FINISHED_MESSAGE));
+    this.#control = this.#ring.control;
     this.#runner = new JobRunner(module, memory, layout, index);
     this.#workers = layout.workers;
-    this.#mark = RUNNING + index;
-    this.#layout = layout;
-    this.#jobs = new DataView(memory.buffer);
-    this.#send = send;
   }
 
   serve(): void {
     const control = this.#control;
     while (!Atomics.load(control, STOP)) {
       const posted = Atomics.load(control, POSTED);
-      const slots = this.#take(posted);
+      const slots = this.#ring.take(posted);
       if (slots.length === 0) {
-        this.#announce();
+        this.#ring.announce();
         this.#sleep(posted);
         continue;
       }
       this.#runner.run(slots);
-      for (const slot of slots) Atomics.compareExchange(control, STATES + slot, this.#mark, DONE);
-      const unseen = Atomics.add(control, UNSEEN, slots.length) + slots.length;
+      const unseen = this.#ring.finish(slots);
       // To be woken costs the device more than to take one job's result: it hears of several, unless the workers would run dry.
       const ahead = (posted - Atomics.load(control, TAKEN)) | 0;
-      if (unseen >= ANNOUNCED_TOGETHER || ahead < 2 * this.#workers || this.#isLate()) this.#announce();
+      if (unseen >= ANNOUNCED_TOGETHER || ahead < 2 * this.#workers || this.#isLate()) this.#ring.announce();
     }
   }
 
@@ -128,44 +99,6 @@ class Server {
     this.#told = told;
     this.#toldAt = now;
     return false;
-  }
-
-  /** Tells the device what is finished, unless it has seen that. */
-  #announce(): void {
-    const control = this.#control;
-    if (Atomics.exchange(control, UNSEEN, 0) === 0) return;
-    Atomics.add(control, FINISHED, 1);
-    const listening = Atomics.load(control, LISTENING);
-    if (listening === BY_NOTIFICATION) Atomics.notify(control, FINISHED);
-    // One message for each time that the device listens.
-    else if (listening === BY_MESSAGE && Atomics.compareExchange(control, LISTENING, BY_MESSAGE, 0) === BY_MESSAGE) {
-      this.#send(FINISHED_MESSAGE);
-    }
-  }
-
-  #alike(slot: number): boolean {
-    return this.#jobs.getUint32(slotAt(this.#layout, slot) + JOB_ALIKE, true) !== 0;
-  }
-
-  /** Takes a job, or up to four that run side by side. */
-  #take(posted: number): number[] {
-    const control = this.#control;
-    const slots: number[] = [];
-    let share = JOBS_AT_ONCE;
-    while (slots.length < share) {
-      const taken = Atomics.load(control, TAKEN);
-      const ahead = (posted - taken) | 0;
-      if (ahead <= 0) break;
-      const slot = Atomics.load(control, RING + ((taken >>> 0) % RING_ENTRIES));
-      // The slot's state says whose it is; the count of those that were taken only follows.
-      if (Atomics.compareExchange(control, STATES + slot, WAITING, this.#mark) === WAITING) {
-        slots.push(slot);
-        // Four side by side take less than two in turn: worth it even where another worker then has nothing.
-        if (slots.length === 1) share = ahead >= LANES_LEAST && this.#alike(slot) ? JOBS_AT_ONCE : 1;
-      }
-      Atomics.compareExchange(control, TAKEN, taken, (taken + 1) | 0);
-    }
-    return slots;
   }
 }
 

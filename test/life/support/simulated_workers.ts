@@ -1,43 +1,20 @@
-// Workers without threads: each does what src/backend/workers/worker.ts does, one step at a time and when the test says so. A life
+// Workers without threads: each takes, runs and announces jobs by the code of real workers, one step at a time and when the test says so. A life
 // is then the same in every run, and a worker may stand anywhere in its work while the device goes on.
-import { JOB_ALIKE, JOBS_AT_ONCE } from '../../../spec/engine.ts';
-import {
-  BY_MESSAGE,
-  BY_NOTIFICATION,
-  controlOf,
-  DONE,
-  FINISHED,
-  LISTENING,
-  POSTED,
-  RING,
-  RING_ENTRIES,
-  RUNNING,
-  regionAt,
-  STATES,
-  STOP,
-  slotAt,
-  TAKEN,
-  UNSEEN,
-  WAITING,
-} from '../../../src/backend/workers/layout.ts';
+import { JobRing } from '../../../src/backend/workers/job_ring.ts';
+import { POSTED, regionAt, STOP } from '../../../src/backend/workers/layout.ts';
 import { JobRunner } from '../../../src/backend/workers/runner.ts';
 import type { Thread, ThreadEvents } from '../../../src/backend/workers/thread.ts';
 import type { WorkerStart } from '../../../src/backend/workers/worker.ts';
 import type { Workers } from './workers.ts';
 
-/** Those of the platform: while the device runs, its own pass through interleave(). */
-const { add, compareExchange, exchange, load, notify } = Atomics;
-
 /** A pool gives a worker up that was started 16 times. */
 const LOST_MOST = 12;
-/** Fewer of them are not taken together. */
-const LANES_LEAST = 3;
 
 /** One worker, as the device sees it and as the test does. */
 class SimulatedWorker implements Thread {
   readonly #workers: SimulatedWorkers;
   readonly #events: ThreadEvents;
-  #serving: { start: WorkerStart; control: Int32Array; runner: JobRunner; jobs: DataView } | undefined;
+  #serving: { ring: JobRing; runner: JobRunner } | undefined;
   #taken: number[] = [];
   #ran = false;
   #region: { memory: WebAssembly.Memory; at: number } | undefined;
@@ -66,7 +43,9 @@ class SimulatedWorker implements Thread {
     this.#region = { memory, at: regionAt(layout, index) };
     this.#workers.enter(this);
     const runner = new JobRunner(module, memory, layout, index);
-    this.#serving = { start, control: controlOf(layout, memory), runner, jobs: new DataView(memory.buffer) };
+    // What a thread has sent arrives, whatever becomes of it.
+    const send = () => void setImmediate(() => this.#events.announced());
+    this.#serving = { ring: new JobRing(layout, memory, index, send), runner };
     // After the answer has left: what it does then is an event of its own.
     setImmediate(() => {
       this.#begun = true;
@@ -80,7 +59,7 @@ class SimulatedWorker implements Thread {
   }
 
   async end(): Promise<void> {
-    // Its start took too long, or nobody waits for it any more.
+    // Its start took too long, or its device has gone.
     if (!this.#serving) this.#workers.giveUp();
     // Until then it goes on with what it is at.
     await new Promise((resolve) => setImmediate(resolve));
@@ -94,61 +73,28 @@ class SimulatedWorker implements Thread {
     this.#events.died('it was killed');
   }
 
-  /** Does one step of its work; false: there is nothing to do. */
+  /** Does one step of its work; false: there is nothing to do. Other workers do not go on meanwhile. */
   step(): boolean {
+    return this.#workers.alone(() => this.#step());
+  }
+
+  #step(): boolean {
     if (!this.#serving || this.#gone) return false;
-    const { control, runner } = this.#serving;
-    if (this.#taken.length > 0) {
-      if (this.hangs) return false;
-      if (!this.#ran) {
-        runner.run(this.#taken);
-        this.#ran = true;
-        return true;
-      }
-      const mark = RUNNING + this.#serving.start.index;
-      for (const slot of this.#taken) compareExchange(control, STATES + slot, mark, DONE);
-      add(control, UNSEEN, this.#taken.length);
-      this.#taken = [];
-      this.#ran = false;
+    const { ring, runner } = this.#serving;
+    if (this.#taken.length === 0) {
+      if (Atomics.load(ring.control, STOP)) return false;
+      this.#taken = ring.take(Atomics.load(ring.control, POSTED));
+      return this.#taken.length > 0 || ring.announce();
+    }
+    if (this.hangs) return false;
+    if (!this.#ran) {
+      runner.run(this.#taken);
+      this.#ran = true;
       return true;
     }
-    if (load(control, STOP)) return false;
-    this.#taken = this.#take();
-    return this.#taken.length > 0 || this.#announce();
-  }
-
-  #take(): number[] {
-    if (!this.#serving) return [];
-    const { control, start, jobs } = this.#serving;
-    const posted = load(control, POSTED);
-    const slots: number[] = [];
-    let share = JOBS_AT_ONCE;
-    while (slots.length < share) {
-      const taken = load(control, TAKEN);
-      const ahead = (posted - taken) | 0;
-      if (ahead <= 0) break;
-      const slot = load(control, RING + ((taken >>> 0) % RING_ENTRIES));
-      if (compareExchange(control, STATES + slot, WAITING, RUNNING + start.index) === WAITING) {
-        slots.push(slot);
-        const alike = jobs.getUint32(slotAt(start.layout, slot) + JOB_ALIKE, true) !== 0;
-        if (slots.length === 1) share = ahead >= LANES_LEAST && alike ? JOBS_AT_ONCE : 1;
-      }
-      compareExchange(control, TAKEN, taken, (taken + 1) | 0);
-    }
-    return slots;
-  }
-
-  #announce(): boolean {
-    if (!this.#serving) return false;
-    const { control } = this.#serving;
-    if (exchange(control, UNSEEN, 0) === 0) return false;
-    add(control, FINISHED, 1);
-    const listening = load(control, LISTENING);
-    if (listening === BY_NOTIFICATION) notify(control, FINISHED);
-    else if (listening === BY_MESSAGE && compareExchange(control, LISTENING, BY_MESSAGE, 0) === BY_MESSAGE) {
-      // What a thread has sent arrives, whatever becomes of it.
-      setImmediate(() => this.#events.announced());
-    }
+    ring.finish(this.#taken);
+    this.#taken = [];
+    this.#ran = false;
     return true;
   }
 
@@ -167,6 +113,7 @@ export class SimulatedWorkers implements Workers {
   trespassed = false;
   readonly #alive = new Set<SimulatedWorker>();
   #random = 0x2545f491;
+  #stepping = false;
   readonly real = false;
 
   /** What src/backend/workers/thread.ts has. */
@@ -176,7 +123,7 @@ export class SimulatedWorkers implements Workers {
     return worker;
   }
 
-  /** A worker lays its engine out: nobody else's may be there. */
+  /** A worker lays its engine out. No other worker may have its engine in the same place. */
   enter(worker: SimulatedWorker): void {
     if ([...this.#alive].some((other) => other !== worker && other.shares(worker))) this.trespassed = true;
   }
@@ -242,6 +189,17 @@ export class SimulatedWorkers implements Workers {
     }
   }
 
+  /** Does a step of one worker, which no other interrupts. */
+  alone(step: () => boolean): boolean {
+    const before = this.#stepping;
+    this.#stepping = true;
+    try {
+      return step();
+    } finally {
+      this.#stepping = before;
+    }
+  }
+
   /**
    * Has workers go on while the device looks at what they share.
    * @param percent how often
@@ -250,7 +208,7 @@ export class SimulatedWorkers implements Workers {
   interleave(percent: number): () => void {
     const originals = { ...pick(Atomics) };
     const some = () => {
-      if (percent === 0 || this.#next() % 100 >= percent) return;
+      if (this.#stepping || percent === 0 || this.#next() % 100 >= percent) return;
       const { serving } = this;
       serving[this.#next() % Math.max(1, serving.length)]?.step();
     };
