@@ -73,6 +73,19 @@ test('what was kept of a page that its host has no more is thrown away', async (
   await served.close();
 });
 
+test('where the browser keeps nothing, the page works with its network as before', async () => {
+  // In the service worker's own script, before all else of it.
+  const refuse = "caches.open = () => Promise.reject(new DOMException('refused', 'SecurityError'));";
+  const served = await servePlainly({}, '', refuse);
+  const page = await openPage(browser, served.url, []);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await untilRunning(page);
+  expect(await page.evaluate(() => crossOriginIsolated && navigator.serviceWorker.controller !== null)).toBe(true);
+  expect(await kept(page)).toBe(0);
+  await page.context().close();
+  await served.close();
+});
+
 test('a reload asks while there is a machine with work in it, and not before', async () => {
   const served = await servePlainly(headers);
   const page = await openPage(browser, served.url, []);

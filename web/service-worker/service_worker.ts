@@ -1,5 +1,5 @@
 // Stands between the page and its host. It adds the headers of cross-origin isolation, which few hosts of static files let their users
-// choose, and it keeps what the page has loaded, for a visit without a network. A host that answers is always asked first, so that a page is never
+// choose, and it keeps what the page has loaded, for a visit without a network. It always asks the host first, so that a page is never
 // older than its host's.
 import { keep, keepPage, keptFor } from './offline.ts';
 
@@ -13,7 +13,7 @@ self.addEventListener('activate', (event) => {
   event.waitUntil(self.clients.claim());
 });
 
-// The page that is open was loaded in part before this worker saw its requests. It says what it has.
+// Each page says once what it has loaded: this worker may not have seen all of its requests.
 self.addEventListener('message', (event) => {
   event.waitUntil(keepPage(self.registration.scope, Array.isArray(event.data) ? event.data : []));
 });
@@ -29,18 +29,18 @@ self.addEventListener('fetch', (event) => {
 async function answer(event: FetchEvent): Promise<Response> {
   const { request } = event;
   const { scope } = self.registration;
+  let response: Response;
   try {
-    const response = await fetch(request);
-    // A redirect that the browser has yet to follow: its headers are sealed.
-    if (response.type === 'opaqueredirect') return response;
-    await keep(event, scope, response);
-    if (request.mode === 'navigate') event.waitUntil(keepPage(scope));
-    return isolated(response);
+    response = await fetch(request);
   } catch (error) {
     const kept = await keptFor(request, scope);
     if (kept) return isolated(kept);
     throw error;
   }
+  // A redirect that the browser has yet to follow: its headers are sealed.
+  if (response.type === 'opaqueredirect') return response;
+  await keep(event, scope, response);
+  return isolated(response);
 }
 
 function isolated(response: Response): Response {

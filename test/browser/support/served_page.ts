@@ -37,16 +37,19 @@ const TYPES: Record<string, string> = {
 /**
  * The built page on a host that knows nothing of it: in some folder, with no headers but these.
  * @param prelude a script that runs in the machine's worker before its own
+ * @param servicePrelude the same for the service worker
  */
 export async function servePlainly(
   own: Record<string, string> = {},
   prelude = '',
+  servicePrelude = '',
 ): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer(async ({ url = '' }, response) => {
     const file = normalize(url.replace(/^\/some\/folder\//, '').replace(/^$/, 'index.html'));
     try {
       const content = await readFile(join(path('build/web'), file));
-      const before = /^assets\/worker-[\w-]+\.js$/.test(file) ? prelude : '';
+      const isMachine = /^assets\/worker-[\w-]+\.js$/.test(file);
+      const before = isMachine ? prelude : file === 'service_worker.js' ? servicePrelude : '';
       response
         .writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', ...own })
         .end(Buffer.concat([Buffer.from(before), content]));

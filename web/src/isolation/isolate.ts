@@ -55,7 +55,10 @@ async function untilControlled(): Promise<boolean> {
   return controlled;
 }
 
-/** Tells the service worker what was loaded before it stood between the page and its host: it keeps that for visits without a network. */
+/**
+ * Has the service worker keep the page for visits without a network. It is told what was loaded before it stood between the page and its
+ * host.
+ */
 function askToKeep(controlled: boolean): void {
   if (!controlled) return;
   const loaded = performance.getEntriesByType('resource').map(({ name }) => name);
