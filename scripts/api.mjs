@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 const PACKAGES = ['typedoc@0.28.20', 'typedoc-plugin-markdown@4.14.1', 'typescript@6.0.3'];
 const ENTRIES = ['index', 'host/v86', 'driver/index', 'testing/index', 'transport/pci/index', 'transport/mmio/index'];
 const OPTIONS = {
-  entryPoints: ENTRIES.map((entry) => `src/${entry}.ts`),
   name: 'API reference',
   readme: 'none',
   router: 'module',
@@ -40,7 +39,7 @@ try {
   run('npm', ['install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', ...PACKAGES], packages);
   const plugin = [join(packages, 'node_modules/typedoc-plugin-markdown/dist/index.js')];
   const options = join(made, 'typedoc.json');
-  const entryPoints = OPTIONS.entryPoints.map((path) => join(root, path));
+  const entryPoints = ENTRIES.map((entry) => join(root, `src/${entry}.ts`));
   const tsconfig = join(root, 'tsconfig.json');
   writeFileSync(options, JSON.stringify({ ...OPTIONS, plugin, entryPoints, tsconfig, out }));
   run(process.execPath, [join(packages, 'node_modules/typedoc/bin/typedoc'), '--options', options], root);
@@ -66,7 +65,7 @@ function contents(folder) {
 }
 
 function run(command, args, cwd) {
-  const { status, error } = spawnSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
-  if (error) throw error;
-  if (status !== 0) process.exit(1);
+  const shell = process.platform === 'win32' && command === 'npm';
+  const { status, error } = spawnSync(command, args, { cwd, shell, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (error || status !== 0) throw error ?? new Error(`${command} ${args[0]} ended with status ${status}.`);
 }

@@ -113,7 +113,10 @@ function macTrials(algorithm, keys) {
 const authOf = (parameters, length) => (bytes) =>
   withData(authOperation(parameters, randomBytes(bytes), length, SESSION_MODE), 0);
 
-/** An operation's chain, and which of its buffers is the data: the last but so many of those that are read. */
+/**
+ * An operation's chain, and the index of the buffer that holds the data.
+ * @param behind number of readable buffers that stand behind the data
+ */
 function withData(chain, behind) {
   return { ...chain, data: chain.readable.length - 1 - behind };
 }
@@ -153,50 +156,60 @@ const countOf = (requests, bytes) => `${requests > 1 ? `${requests} of ` : ''}${
 
 /** A fixed key against random ones, of which the session was made before: what is timed is the same data's request. */
 function useOfKey(algorithm, parameters, prefix, operation) {
-  const trial = (requests) => ({
-    algorithm,
-    what: `${prefix}${countOf(requests, LONG)}: fixed or random key`,
-    make: (build) => {
-      const device = new TimedDevice(build);
-      const session = device.session(parameters, parameters.key);
-      const chain = device.requests(Array.from({ length: requests }, () => operation(LONG)));
-      session.open();
-      return {
-        ...placeOf(device),
-        input: session.keyAt,
-        bytes: parameters.key.length,
+  const trial = (requests) =>
+    keyTrial(
+      algorithm,
+      `${prefix}${countOf(requests, LONG)}`,
+      parameters,
+      (device) => device.requests(Array.from({ length: requests }, () => operation(LONG))),
+      (session, chain) => ({
         before: () => {
-          session.destroy();
           chain.useSession(session.open());
           chain.offer();
         },
         run: chain.run,
         after: () => chain.check(),
-      };
-    },
-  });
+      }),
+    );
   return isSideBySide(parameters) ? [trial(1), trial(4)] : [trial(1)];
 }
 
 /** A fixed key against random ones: what is timed is the request that makes a session of it. */
 function expansion(algorithm, parameters) {
+  const what = `session with ${8 * parameters.key.length} bits of key`;
+  return keyTrial(
+    algorithm,
+    what,
+    parameters,
+    () => undefined,
+    (session) => ({ before: () => session.offer(), run: session.create, after: () => session.check() }),
+  );
+}
+
+/**
+ * A trial whose input is the key. Each run has a session of its own, so that the one before is closed first.
+ * @param prepare makes what the runs need of the device
+ * @param runs says what is done before a run, what is timed, and what is checked after it
+ */
+function keyTrial(algorithm, what, parameters, prepare, runs) {
   return {
     algorithm,
-    what: `session with ${8 * parameters.key.length} bits of key: fixed or random key`,
+    what: `${what}: fixed or random key`,
     make: (build) => {
       const device = new TimedDevice(build);
       const session = device.session(parameters, parameters.key);
+      const prepared = prepare(device);
       session.open();
+      const { before, ...rest } = runs(session, prepared);
       return {
         ...placeOf(device),
         input: session.keyAt,
         bytes: parameters.key.length,
         before: () => {
           session.destroy();
-          session.offer();
+          before();
         },
-        run: session.create,
-        after: () => session.check(),
+        ...rest,
       };
     },
   };

@@ -44,7 +44,7 @@ export interface DeviceConfig {
 }
 
 export interface DriverOptions {
-  /** Feature bits that the driver wants; what is not offered is left out. Default: all that it knows. */
+  /** Feature bits that the driver accepts, as far as the device offers them. Default: every bit that the driver knows. */
   features?: bigint;
   /**
    * The layout of requests (5.9.7): 'legacy' (the default), as every driver in the field has it, or 'revision1', and with it the

@@ -9,7 +9,7 @@ import { rememberBootMemory } from './boot_memory.ts';
 import { tuneJit } from './jit_config.ts';
 
 const MIB = 1024 * 1024;
-/** Where v86 0.5.462 puts an initramfs in the guest's RAM. In a smaller one it fails with an error that nobody can catch. */
+/** v86 0.5.462 puts an initramfs there. Where the guest's RAM is too small, it throws from a callback of its own, so that no caller catches the error. */
 const INITRD_AT_MIB = 64;
 
 /** What a machine boots from. A machine that goes on from a saved state needs no kernel, but cannot be rebooted then. */

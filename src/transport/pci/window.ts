@@ -8,7 +8,7 @@ export const WINDOW_DATA_BYTES = 4;
 
 /**
  * The VIRTIO_PCI_CAP_PCI_CFG window (4.1.4.9): a driver that cannot reach the BAR reads and writes it through the
- * configuration space. Whoever keeps the capability's bytes asks here when pci_cfg_data itself is accessed.
+ * configuration space. A host that keeps the capability's bytes itself calls this when the driver accesses pci_cfg_data.
  */
 export class PciConfigWindow {
   readonly #registers: VirtioPci;

@@ -35,7 +35,7 @@ export interface Session {
   kind: number;
   key: number;
   id: bigint;
-  /** `unknown`: nobody knows whether the device has it. */
+  /** `unknown`: the driver cannot tell whether the device has the session. */
   state: 'asked' | 'open' | 'closing' | 'unknown' | 'gone';
 }
 

@@ -272,7 +272,7 @@ export class LifeDriver {
   /** Takes what was answered, where an interrupt says so. */
   poll(): void {
     for (const queue of this.queues) {
-      // Whoever asks for the next interrupt has to look once more.
+      // The device may have used a chain before the driver asked for the next interrupt: the driver looks again after that.
       while (this.#queue(queue).heard) {
         this.#queue(queue).heard = false;
         this.#takeUsed(queue);
@@ -365,7 +365,7 @@ export class LifeDriver {
     return true;
   }
 
-  /** A chain is done with: places that nobody needs any more are answered, and free. */
+  /** Ends a chain. Returns the places that no other chain needs; they are free from now on. */
   #give(chain: Chain): number[] {
     const { users, places } = this.#state;
     const free = chain.places.filter((place) => {

@@ -46,7 +46,7 @@ export type Step =
   | { do: 'resetQueue'; queue: number; enable: boolean }
   | { do: 'enable' }
   | { do: 'reset'; by: 'status' | 'host'; start: boolean; inOrder: boolean }
-  /** Brings up what is not: a driver that paused goes on, a device that is gone is replaced. */
+  /** The driver brings the device up. A driver that paused goes on; a device that is gone is replaced first. */
   | { do: 'start' }
   /** Time goes on, and workers do. */
   | { do: 'advance'; milliseconds: number }
