@@ -1,5 +1,5 @@
 import type { V86 } from 'v86';
-import { cpuOf } from '../host/v86_internals.ts';
+import { cpuOf } from '../v86/internals.ts';
 
 const PAGE_BYTES = 4096;
 

@@ -3,8 +3,8 @@ import { refuse } from '../check.ts';
 import type { CryptoDevice } from '../device/device.ts';
 import { GuestConsole } from '../guest/console.ts';
 import { ACPI_COMMAND_LINE, KERNEL_COMMAND_LINE } from '../guest/init.ts';
-import { attachVirtioCrypto, type V86Options } from '../host/v86.ts';
-import { cpuOf } from '../host/v86_internals.ts';
+import { attachVirtioCrypto, type V86Options } from '../v86/attach.ts';
+import { cpuOf } from '../v86/internals.ts';
 import { rememberBootMemory } from './boot_memory.ts';
 import { tuneJit } from './jit_config.ts';
 

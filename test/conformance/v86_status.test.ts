@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import { V86 } from 'v86';
 import { expect, test } from 'vitest';
 import * as pci from '../../spec/virtio_pci.ts';
-import { attachVirtioCrypto } from '../../src/host/v86.ts';
-import { cpuOf } from '../../src/host/v86_internals.ts';
 import { COMMON, ISR } from '../../src/transport/pci/layout.ts';
+import { attachVirtioCrypto } from '../../src/v86/attach.ts';
+import { cpuOf } from '../../src/v86/internals.ts';
 import { UP } from '../support/rig.ts';
 
 const WASM = createRequire(import.meta.url).resolve('v86/build/v86.wasm');

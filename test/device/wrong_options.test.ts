@@ -3,10 +3,10 @@ import type { V86 } from 'v86';
 import { describe, expect, test } from 'vitest';
 import type { CreateOptions } from '../../src/device/contract.ts';
 import { createCryptoDevice } from '../../src/device/device.ts';
-import { attachVirtioCrypto, type V86Options } from '../../src/host/v86.ts';
 import { type BenchOptions, createBench } from '../../src/testing/bench.ts';
 import { VirtioMmio } from '../../src/transport/mmio/mmio.ts';
 import { type PciOptions, VirtioPci } from '../../src/transport/pci/pci.ts';
+import { attachVirtioCrypto, type V86Options } from '../../src/v86/attach.ts';
 
 const memory = () => new WebAssembly.Memory({ initial: 2, maximum: 4096 });
 const RAM = { guestAddress: 0, bytes: 65536, offset: 0 };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { attachVirtioCrypto } from '../../src/host/v86.ts';
-import { cpuOf } from '../../src/host/v86_internals.ts';
 import { tuneJit } from '../../src/machine/jit_config.ts';
+import { attachVirtioCrypto } from '../../src/v86/attach.ts';
+import { cpuOf } from '../../src/v86/internals.ts';
 import { bareGuest, FREE_WORDS } from '../support/bare_guest.ts';
 import type { I386Code } from '../support/i386_code.ts';
 import { noise } from '../support/memory.ts';

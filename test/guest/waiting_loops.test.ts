@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cpuOf } from '../../src/host/v86_internals.ts';
 import { tuneJit } from '../../src/machine/jit_config.ts';
+import { cpuOf } from '../../src/v86/internals.ts';
 import { bareGuest, FREE_WORDS } from '../support/bare_guest.ts';
 import type { I386Code } from '../support/i386_code.ts';
 

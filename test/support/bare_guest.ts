@@ -1,5 +1,5 @@
 import type { V86 } from 'v86';
-import { cpuOf } from '../../src/host/v86_internals.ts';
+import { cpuOf } from '../../src/v86/internals.ts';
 import { I386Code } from './i386_code.ts';
 import { newEmulator, ramOf } from './v86_guest.ts';
 

@@ -6,8 +6,8 @@ import { CryptoDriver } from '../../src/driver/driver.ts';
 import type { MmioWindow } from '../../src/driver/mmio_transport.ts';
 import { PciTransport } from '../../src/driver/pci_transport.ts';
 import { RamAllocator } from '../../src/driver/ram.ts';
-import { type AttachedVirtioCrypto, attachVirtioCrypto, type V86Options } from '../../src/host/v86.ts';
-import { cpuOf, type V86Cpu } from '../../src/host/v86_internals.ts';
+import { type AttachedVirtioCrypto, attachVirtioCrypto, type V86Options } from '../../src/v86/attach.ts';
+import { cpuOf, type V86Cpu } from '../../src/v86/internals.ts';
 
 const BLOCK_BITS = 17;
 const IDE_SLOT = 0x1e;

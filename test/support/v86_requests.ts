@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import type { CryptoDriver } from '../../src/driver/driver.ts';
-import type { V86Options } from '../../src/host/v86.ts';
+import type { V86Options } from '../../src/v86/attach.ts';
 import { noise } from './memory.ts';
 import { reference } from './requests.ts';
 import { builtMachine, driverOf } from './v86_guest.ts';

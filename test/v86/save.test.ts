@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { CryptoDriver } from '../../src/driver/driver.ts';
-import { attachVirtioCrypto, type V86Options } from '../../src/host/v86.ts';
-import { cpuOf, type V86Cpu } from '../../src/host/v86_internals.ts';
+import { attachVirtioCrypto, type V86Options } from '../../src/v86/attach.ts';
+import { cpuOf, type V86Cpu } from '../../src/v86/internals.ts';
 import { builtMachine, clearIdeBars, driverOf, newEmulator, onInterrupt, ramOf } from '../support/v86_guest.ts';
 import {
   BEFORE_TRIAL,

@@ -5,8 +5,8 @@ import { MMIO_INTERRUPT_STATUS, MMIO_QUEUE_SEL } from '../../spec/virtio_mmio.ts
 import { CryptoDriver } from '../../src/driver/driver.ts';
 import { MmioTransport } from '../../src/driver/mmio_transport.ts';
 import { RamAllocator } from '../../src/driver/ram.ts';
-import { attachVirtioCrypto, type V86Options } from '../../src/host/v86.ts';
-import { cpuOf } from '../../src/host/v86_internals.ts';
+import { attachVirtioCrypto, type V86Options } from '../../src/v86/attach.ts';
+import { cpuOf } from '../../src/v86/internals.ts';
 import { noise } from '../support/memory.ts';
 import { reference } from '../support/requests.ts';
 import { clearIdeBars, mmioHandlers, newEmulator, RAM_BYTES, ramOf } from '../support/v86_guest.ts';

@@ -1,4 +1,4 @@
-import type { V86Cpu } from './v86_internals.ts';
+import type { V86Cpu } from './internals.ts';
 
 /** What one part of a v86 machine does when the whole is saved, restored or rebooted. It implements the steps that concern it. */
 export interface MachinePart {

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import type { CryptoDevice } from '../device/device.ts';
 import { parseDeviceState, StateError } from '../device/state.ts';
-import type { V86Cpu } from './v86_internals.ts';
-import { MachineLifecycle } from './v86_lifecycle.ts';
+import type { V86Cpu } from './internals.ts';
+import { MachineLifecycle } from './lifecycle.ts';
 
 /** Where the devices' parts stand in v86's list of states: far behind v86's own, so that each ignores the other's. */
 const STATE_INDEX = 160;

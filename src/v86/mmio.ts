@@ -5,9 +5,9 @@ import type { AccessSize } from '../transport/access.ts';
 import { VirtioMmio } from '../transport/mmio/mmio.ts';
 import { MmioState } from '../transport/state.ts';
 import { mmioDeviceTable } from './acpi_table.ts';
-import { coalesceNotifications } from './v86_coalescing.ts';
-import type { V86Cpu } from './v86_internals.ts';
-import { keepState } from './v86_state.ts';
+import { coalesceNotifications } from './coalescing.ts';
+import type { V86Cpu } from './internals.ts';
+import { keepState } from './state.ts';
 
 /** Where a device stands in v86's memory. */
 export interface V86MmioPlace {

@@ -5,10 +5,10 @@ import type { AccessSize } from '../transport/access.ts';
 import { NOTIFY } from '../transport/pci/layout.ts';
 import { VirtioPci } from '../transport/pci/pci.ts';
 import { PciState } from '../transport/state.ts';
-import { coalesceNotifications } from './v86_coalescing.ts';
-import type { V86Cpu } from './v86_internals.ts';
-import { connectConfigWindow } from './v86_pci_window.ts';
-import { keepState } from './v86_state.ts';
+import { coalesceNotifications } from './coalescing.ts';
+import type { V86Cpu } from './internals.ts';
+import { connectConfigWindow } from './pci_window.ts';
+import { keepState } from './state.ts';
 
 /** Where a device stands on v86's PCI bus. */
 export interface PciPlace {

@@ -1,6 +1,6 @@
 import type { VirtioPci } from '../transport/pci/pci.ts';
 import { WINDOW_DATA_AT } from '../transport/pci/window.ts';
-import type { V86Cpu } from './v86_internals.ts';
+import type { V86Cpu } from './internals.ts';
 
 const PCI_CONFIG_DATA = 0xcfc;
 

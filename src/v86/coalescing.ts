@@ -1,7 +1,7 @@
 import type { CryptoDevice } from '../device/device.ts';
-import { Coalescing } from './coalescing.ts';
-import type { V86Cpu } from './v86_internals.ts';
-import { MachineLifecycle } from './v86_lifecycle.ts';
+import { Coalescing } from './coalescing_policy.ts';
+import type { V86Cpu } from './internals.ts';
+import { MachineLifecycle } from './lifecycle.ts';
 
 /** A guest that does not halt within so many of v86's slices is busy with other things. */
 const BUSY_SLICES = 1;

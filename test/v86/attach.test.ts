@@ -1,8 +1,8 @@
 import type { V86 } from 'v86';
 import { describe, expect, test } from 'vitest';
 import type { CryptoDriver } from '../../src/driver/driver.ts';
-import { attachVirtioCrypto, type V86Options } from '../../src/host/v86.ts';
-import { cpuOf } from '../../src/host/v86_internals.ts';
+import { attachVirtioCrypto, type V86Options } from '../../src/v86/attach.ts';
+import { cpuOf } from '../../src/v86/internals.ts';
 import { noise } from '../support/memory.ts';
 import { reference } from '../support/requests.ts';
 import {

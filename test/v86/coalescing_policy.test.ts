@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Coalescing } from '../../src/host/coalescing.ts';
+import { Coalescing } from '../../src/v86/coalescing_policy.ts';
 
 /** How many of `count` notifications are held back by a guest that offers `depth` requests for each idle moment. */
 function heldOf(count: number, policy: Coalescing, depth: number, idle = true): number {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mmioDeviceTable } from '../../src/host/acpi_table.ts';
+import { mmioDeviceTable } from '../../src/v86/acpi_table.ts';
 
 const table = mmioDeviceTable({ address: 0xd000_0000, bytes: 0x200, irq: 7 });
 const view = new DataView(table.buffer);

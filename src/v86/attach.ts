@@ -8,9 +8,9 @@ import { guestThresholds } from '../backend/thresholds.ts';
 import { refuse } from '../check.ts';
 import { CryptoDevice } from '../device/device.ts';
 import { type CryptoDeviceOptions, resolveOptions } from '../device/options.ts';
-import { cpuOf, hasDevices, type V86Cpu } from './v86_internals.ts';
-import { plugIntoMemory, resolveMmioPlace } from './v86_mmio.ts';
-import { plugIntoPci, resolvePciPlace } from './v86_pci.ts';
+import { cpuOf, hasDevices, type V86Cpu } from './internals.ts';
+import { plugIntoMemory, resolveMmioPlace } from './mmio.ts';
+import { plugIntoPci, resolvePciPlace } from './pci.ts';
 
 /** What attachVirtioCrypto needs of a `V86` by its documented interface. v86's own declarations need those of the DOM. */
 export interface V86Emulator {
