@@ -13,7 +13,7 @@ export type {
   Thresholds,
 } from './backend/backend.ts';
 export { ThresholdsError } from './backend/thresholds.ts';
-export type { Clock } from './device/clock.ts';
+export type { Clock } from './clock.ts';
 export type { CreateOptions, InterruptHandler, SaveOptions } from './device/contract.ts';
 export { CryptoDevice, createCryptoDevice } from './device/device.ts';
 export type { DeviceFault } from './device/faults.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../device/clock.ts';
+import type { Clock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import type { RequestBackend } from './backend.ts';

@@ -1,8 +1,8 @@
 // What a device is made with, and what it says to whoever made it.
 import type { BackendEvent } from '../backend/backend.ts';
+import type { Clock } from '../clock.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
 import type { GuestMemory } from '../engine/memory.ts';
-import type { Clock } from './clock.ts';
 import type { CryptoDeviceOptions } from './options.ts';
 
 /** Called when the device wants the driver's attention: used buffers on a queue, or a change of configuration (2.3). */

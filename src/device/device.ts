@@ -11,11 +11,11 @@ import { type BackendOptions, type ResolvedBackend, resolveBackend } from '../ba
 import { placeSessions } from '../backend/placement.ts';
 import { SwitchableBackend } from '../backend/switchable.ts';
 import { checkFunction, checkObject, checkSwitch } from '../check.ts';
+import { checkClock, hostClock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import { instantiateEngine } from '../engine/load.ts';
 import { checkGuest, claimRegion, type GuestMemory } from '../engine/memory.ts';
 import { ClaimedMemory } from './claimed_memory.ts';
-import { checkClock, hostClock } from './clock.ts';
 import { ConfigSpace } from './config_space.ts';
 import type { CreateOptions, InterruptHandler, QueuePositions, SaveOptions } from './contract.ts';
 import { type DeviceFault, describeFault } from './faults.ts';

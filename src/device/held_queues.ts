@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 /**
  * Queues with chains that wait: for the throttle, or for the rest of a notification's work. They go on one by one from a

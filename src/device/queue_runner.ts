@@ -1,8 +1,8 @@
 import { FAULT_HOST, NOTIFY_INTERRUPT, NOTIFY_MORE, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '../../spec/engine.ts';
 import type { RequestBackend } from '../backend/backend.ts';
 import type { SwitchableBackend } from '../backend/switchable.ts';
+import type { Clock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
-import type { Clock } from './clock.ts';
 import { HeldQueues } from './held_queues.ts';
 import type { ResolvedLimits } from './limits.ts';
 import type { StatisticsReader } from './statistics.ts';

@@ -1,7 +1,7 @@
 import { DEVICE_ID_CRYPTO } from '../../spec/crypto.ts';
 import { F_RING_PACKED } from '../../spec/virtio.ts';
 import { checkObject, checkSwitch } from '../check.ts';
-import { type Clock, hostClock } from '../device/clock.ts';
+import { type Clock, hostClock } from '../clock.ts';
 import { CryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
 import { checkDriverOptions } from '../driver/check.ts';

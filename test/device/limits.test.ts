@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { CRYPTO_INVSESS, CRYPTO_OK } from '../../spec/crypto.ts';
-import { hostClock } from '../../src/device/clock.ts';
+import { hostClock } from '../../src/clock.ts';
 import type { LimitOptions } from '../../src/device/limits.ts';
 import { resolveOptions } from '../../src/device/options.ts';
 import { authOperation } from '../../src/driver/operations.ts';

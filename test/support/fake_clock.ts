@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/device/clock.ts';
+import type { Clock } from '../../src/clock.ts';
 
 /** Time that goes on only when the test says so. */
 export class FakeClock implements Clock {

@@ -1,7 +1,7 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
 import type { BackendEvent } from '../../src/backend/backend.ts';
-import type { Clock } from '../../src/device/clock.ts';
+import type { Clock } from '../../src/clock.ts';
 import { type CryptoDevice, createCryptoDevice } from '../../src/device/device.ts';
 import type { FeatureOptions } from '../../src/device/features.ts';
 import type { CryptoDeviceOptions, ResolvedOptions } from '../../src/device/options.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../device/clock.ts';
+import type { Clock } from '../../clock.ts';
 import { engineBytes } from '../../engine/load.ts';
 import { sharedBuild } from '../../engine/shared_build.ts';
 import type { SharedLayout } from './layout.ts';

@@ -1,6 +1,6 @@
 import { DEVICE_ID_CRYPTO } from '../../../spec/crypto.ts';
 import type { BackendOptions } from '../../backend/backend.ts';
-import { hostClock } from '../../device/clock.ts';
+import { hostClock } from '../../clock.ts';
 import { CryptoDevice } from '../../device/device.ts';
 import { CryptoDriver } from '../../driver/driver.ts';
 import { findStructures } from '../../driver/pci_bus.ts';

@@ -1,4 +1,4 @@
-import { checkFunction, checkObject } from '../check.ts';
+import { checkFunction, checkObject } from './check.ts';
 
 /** Where a device takes its time from: it measures with it, and waits by it. */
 export interface Clock {
