@@ -1,9 +1,10 @@
-// Carry-less multiplication, which WebAssembly lacks, from integer products whose carries fall into holes (T. Pornin, "BearSSL",
-// constant-time GHASH). No branch and no address depends on a factor.
+// Carry-less multiplication, which WebAssembly lacks, from integer products whose carries fall into holes (T. Pornin,
+// "BearSSL", constant-time GHASH). No branch and no address depends on a factor.
 
 /**
- * The low 64 bits of the product of two polynomials over GF(2). Each factor falls into four parts with a bit in every fourth
- * place, so that up to fifteen carries stay in the holes; a sixteenth occurs in the topmost place alone, and falls off.
+ * The low 64 bits of the product of two polynomials over GF(2). Each factor falls into four parts with a bit in every
+ * fourth place, so that up to fifteen carries stay in the holes; a sixteenth occurs in the topmost place alone, and
+ * falls off.
  */
 @inline export function carrylessLow(x: u64, y: u64): u64 {
   const x0 = x & 0x1111111111111111;
@@ -18,9 +19,7 @@
   const z1 = (x0 * y1) ^ (x1 * y0) ^ (x2 * y3) ^ (x3 * y2);
   const z2 = (x0 * y2) ^ (x1 * y1) ^ (x2 * y0) ^ (x3 * y3);
   const z3 = (x0 * y3) ^ (x1 * y2) ^ (x2 * y1) ^ (x3 * y0);
-  return (
-    (z0 & 0x1111111111111111) | (z1 & 0x2222222222222222) | (z2 & 0x4444444444444444) | (z3 & 0x8888888888888888)
-  );
+  return (z0 & 0x1111111111111111) | (z1 & 0x2222222222222222) | (z2 & 0x4444444444444444) | (z3 & 0x8888888888888888);
 }
 
 /** The bits of a word in reverse. Products of reversed factors have the high half where carrylessLow sees it. */

@@ -1,15 +1,6 @@
-// The device's state as the engine keeps it. Everything lives in the region that the host names, at addresses that follow
-// from a handful of capacities, so that one binary serves any number of devices in any memory.
-import { CHAIN_BUFFERS_MIN, FAULT_NONE, MEMORY_REGIONS_MAX } from '../spec/engine';
-import { DATA_SYM_STATELESS_BYTES } from '../spec/crypto';
-import { BUFFER_BYTES } from './virtqueue/buffers';
-import { QUEUE_BYTES, Queue } from './virtqueue/queue';
-import { REGION_BYTES } from './memory/guest';
-import { SLOT_BYTES } from './session/slot';
-import { wipe } from './memory/bytes';
-import { BATCH_BYTES } from './request/batch';
-import { OPERATION_BYTES } from './request/operation';
-import { statisticsBytes } from './statistics';
+// The device's state as the engine keeps it. Everything lives in the region that the host names, at addresses that
+// follow from a handful of capacities, so that one binary serves any number of devices in any memory.
+import { FAULT_NONE } from '../spec/engine';
 
 @unmanaged
 export class Device {
@@ -65,7 +56,10 @@ export class Device {
   resultBytes: u32;
   /** Bytes at the start of the chain's writable part that were written, for its used element (2.7.8.2). */
   usedBytes: u32;
-  /** Content of the data request that is being run: keys in stateless mode, IV, associated data and source (statistics.ts). */
+  /**
+   * Content of the data request that is being run: keys in stateless mode, IV, associated data and source
+   * (statistics.ts).
+   */
   contentBytes: u32;
 
   /** What this notification may still run, and whether something was left for the next one (statistics.ts). */
@@ -81,7 +75,10 @@ export class Device {
   iv: u32;
   /** The request in hand, whichever layout it came in. */
   operation: u32;
-  /** Records of deferred requests, 0: there are none; the one at hand, index + 1; what became of the chain that is being run. */
+  /**
+   * Records of deferred requests, 0: there are none; the one at hand, index + 1; what became of the chain that is being
+   * run.
+   */
   deferred: u32;
   deferredRecords: u32;
   /** Whether requests may be served in the guest's memory: what they read then has to stay until they are done. */
@@ -91,7 +88,9 @@ export class Device {
   reserved: u32;
   nobody: u32;
   outcome: u32;
-  /** How many requests are available at once (DEPTH_*), as far as the notification before and what is under way tell. */
+  /**
+   * How many requests are available at once (DEPTH_*), as far as the notification before and what is under way tell.
+   */
   depth: u32;
   /** The session of a request in stateless mode. */
   stateless: u32;
@@ -104,86 +103,6 @@ export class Device {
   scratch2: u32;
 }
 
-const ALIGN: usize = 64;
-const IV_BYTES: usize = 16;
-
-@inline
-function aligned(bytes: usize): usize {
-  return (bytes + ALIGN - 1) & ~(ALIGN - 1);
-}
-
-function bufferCapacity(maxQueueSize: u32): u32 {
-  return max<u32>(maxQueueSize, CHAIN_BUFFERS_MIN);
-}
-
-/** Bytes that a region must have for a device of these capacities. */
-export function regionBytes(dataQueues: u32, maxQueueSize: u32, sessions: u32, maxRequestBytes: u32): usize {
-  return (
-    aligned(offsetof<Device>()) +
-    aligned(MEMORY_REGIONS_MAX * REGION_BYTES) +
-    aligned((dataQueues + 1) * QUEUE_BYTES) +
-    aligned(statisticsBytes(dataQueues)) +
-    aligned(sessions * SLOT_BYTES) +
-    aligned(bufferCapacity(maxQueueSize) * BUFFER_BYTES) +
-    aligned(DATA_SYM_STATELESS_BYTES) +
-    aligned(IV_BYTES) +
-    aligned(OPERATION_BYTES) +
-    SLOT_BYTES +
-    aligned(BATCH_BYTES) +
-    2 * aligned(maxRequestBytes)
-  );
-}
-
-/**
- * Lays a device out at `base` (64-byte aligned, regionBytes() long). Nothing of what the region held before survives.
- */
-export function initialise(
-  base: usize,
-  dataQueues: u32,
-  maxQueueSize: u32,
-  sessions: u32,
-  maxRequestBytes: u32,
-): Device {
-  wipe(base, aligned(offsetof<Device>()));
-  const device = changetype<Device>(base);
-  device.dataQueues = dataQueues;
-  device.maxQueueSize = maxQueueSize;
-  device.sessionCapacity = sessions;
-  device.maxRequestBytes = maxRequestBytes;
-  device.bufferCapacity = bufferCapacity(maxQueueSize);
-
-  let next = base + aligned(offsetof<Device>());
-  // All but the sessions is wiped; their slots are when they are first used, so that memory of those that never are stays untouched.
-  device.memoryRegions = next;
-  next += aligned(MEMORY_REGIONS_MAX * REGION_BYTES);
-  device.queues = next;
-  next += aligned((dataQueues + 1) * QUEUE_BYTES);
-  device.statistics = next;
-  next += aligned(statisticsBytes(dataQueues));
-  wipe(device.memoryRegions, next - device.memoryRegions);
-  device.sessions = next;
-  next += aligned(sessions * SLOT_BYTES);
-  device.buffers = next;
-  next += aligned(device.bufferCapacity * BUFFER_BYTES);
-  device.header = next;
-  next += aligned(DATA_SYM_STATELESS_BYTES);
-  device.iv = next;
-  next += aligned(IV_BYTES);
-  device.operation = next;
-  next += aligned(OPERATION_BYTES);
-  device.stateless = next;
-  next += SLOT_BYTES;
-  device.batch = next;
-  next += aligned(BATCH_BYTES);
-  device.scratch = next;
-  next += aligned(maxRequestBytes);
-  device.scratch2 = next;
-  next += aligned(maxRequestBytes);
-  wipe(device.buffers, next - device.buffers);
-  device.fault = FAULT_NONE;
-  return device;
-}
-
 /** Whether the device offers a service (5.9.5 crypto_services). */
 export function offersService(device: Device, service: u32): bool {
   return service < 32 && ((device.services >> service) & 1) != 0;
@@ -193,12 +112,6 @@ export function offersService(device: Device, service: u32): bool {
 @inline
 export function hasFeature(device: Device, bit: u32): bool {
   return ((device.features >> bit) & 1) != 0;
-}
-
-/** The queue with this index, which the caller has checked against dataQueues. */
-@inline
-export function queueAt(device: Device, index: u32): Queue {
-  return changetype<Queue>(device.queues + index * QUEUE_BYTES);
 }
 
 /** Stops the device: the first fault is kept, the host shows DEVICE_NEEDS_RESET (2.1.2). */

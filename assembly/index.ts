@@ -1,16 +1,33 @@
 // The engine's exports, and nothing else. `device` is the address that initialise() was given.
 import { CRYPTO_OK } from '../spec/crypto';
-import { CROWD_REQUESTS, DEPTH_CROWD, DEPTH_FEW, DEPTH_MANY, FAULT_NONE, MANY_REQUESTS, MEMORY_REGIONS_MAX, NOTIFY_NEEDS_RESET } from '../spec/engine';
-import { breakDevice, Device, initialise as layOut, queueAt, regionBytes as bytesFor } from './device';
+import {
+  CROWD_REQUESTS,
+  DEPTH_CROWD,
+  DEPTH_FEW,
+  DEPTH_MANY,
+  FAULT_NONE,
+  MANY_REQUESTS,
+  MEMORY_REGIONS_MAX,
+  NOTIFY_NEEDS_RESET,
+} from '../spec/engine';
+import { breakDevice, Device } from './device';
+import { layOut, regionBytes as bytesFor, wipeRequests } from './region';
 import { addRegion } from './memory/guest';
 import { checkSession, expandSession as expand } from './session/expand';
 import { Session, SLOT_BYTES } from './session/slot';
-import { deferredBytes as bytesDeferred, dropHeld, dropRecord, dropRecords, finish, placeDeferred } from './request/deferred';
+import {
+  deferredBytes as bytesDeferred,
+  dropHeld,
+  dropRecord,
+  dropRecords,
+  finish,
+  placeDeferred,
+} from './request/deferred';
 import { placeSession } from './request/host';
 import { jobBytes as bytesOfJob, runJobs as run } from './request/job';
 import { beginNotification, endNotification } from './statistics';
 import { clearSessions, reopenSession, sessionInSlot } from './session/table';
-import { enableQueue as enable, forgetQueue, indicesOf, QUEUE_BYTES, setIndices } from './virtqueue/queue';
+import { enableQueue as enable, forgetQueue, indicesOf, QUEUE_BYTES, queueAt, setIndices } from './virtqueue/queue';
 import { packedAvailable } from './virtqueue/chain';
 import { completePacked, processPackedQueue } from './virtqueue/packed';
 import { completeSplit, processSplitQueue, splitAhead, splitAvailable } from './virtqueue/split';
@@ -22,7 +39,13 @@ export function regionBytes(dataQueues: u32, maxQueueSize: u32, sessions: u32, m
 }
 
 /** Lays out a device in the region at `device` (64-byte aligned) that regionBytes() measured. */
-export function initialise(device: usize, dataQueues: u32, maxQueueSize: u32, sessions: u32, maxRequestBytes: u32): void {
+export function initialise(
+  device: usize,
+  dataQueues: u32,
+  maxQueueSize: u32,
+  sessions: u32,
+  maxRequestBytes: u32,
+): void {
   clearSessions(layOut(device, dataQueues, maxQueueSize, sessions, maxRequestBytes));
 }
 
@@ -62,7 +85,10 @@ export function enableQueue(device: Device, index: u32, size: u32, desc: u64, av
   return fault;
 }
 
-/** Whether anything is available on queue `index` (at most dataQueues): a notification without it costs no more than this. */
+/**
+ * Whether anything is available on queue `index` (at most dataQueues): a notification without it costs no more than
+ * this.
+ */
 export function hasAvailable(device: Device, index: u32): bool {
   const queue = queueAt(device, index);
   if (!queue.enabled) return false;
@@ -70,8 +96,8 @@ export function hasAvailable(device: Device, index: u32): bool {
 }
 
 /**
- * Runs what is available on queue `index` (at most dataQueues), within a budget: no more than `requests`, and none once their
- * content comes to `bytes`, or the bytes of their descriptors to `descriptors`. Returns NOTIFY_* bits.
+ * Runs what is available on queue `index` (at most dataQueues), within a budget: no more than `requests`, and none once
+ * their content comes to `bytes`, or the bytes of their descriptors to `descriptors`. Returns NOTIFY_* bits.
  */
 export function notify(device: Device, index: u32, requests: u32, bytes: u32, descriptors: i32): u32 {
   beginNotification(device, index, requests, bytes, descriptors);
@@ -100,8 +126,9 @@ export function deferredBytes(records: u32): u32 {
 }
 
 /**
- * From now on requests may be deferred: so many records stand at `table` (DEFERRED_*), all zero, which deferredBytes() measured. A
- * table of 0: they may not. None is under way. With `inPlace` those that are apart are served where they stand.
+ * From now on requests may be deferred: so many records stand at `table` (DEFERRED_*), all zero, which deferredBytes()
+ * measured. A table of 0: they may not. None is under way. With `inPlace` those that are apart are served where they
+ * stand.
  */
 export function useDeferred(device: Device, table: usize, records: u32, inPlace: u32): void {
   device.deferred = <u32>table;
@@ -111,8 +138,8 @@ export function useDeferred(device: Device, table: usize, records: u32, inPlace:
 }
 
 /**
- * Completes the request of record `index`, which was posted and not dropped since: `resultBytes` stand in its buffers if `status` is OK.
- * Returns NOTIFY_* bits for its queue.
+ * Completes the request of record `index`, which was posted and not dropped since: `resultBytes` stand in its buffers
+ * if `status` is OK. Returns NOTIFY_* bits for its queue.
  */
 export function complete(device: Device, index: u32, status: u32, resultBytes: u32): u32 {
   const queue = finish(device, index, status, resultBytes);
@@ -132,7 +159,9 @@ export function jobBytes(readableBytes: u32, writableBytes: u32): u32 {
   return bytesOfJob(readableBytes, writableBytes);
 }
 
-/** Runs `count` jobs, JOBS_AT_ONCE at most, whose addresses stand at `jobs`. The device has room for as many sessions. */
+/**
+ * Runs `count` jobs, JOBS_AT_ONCE at most, whose addresses stand at `jobs`. The device has room for as many sessions.
+ */
 export function runJobs(device: Device, jobs: usize, count: u32): void {
   run(device, jobs, count);
 }
@@ -140,7 +169,7 @@ export function runJobs(device: Device, jobs: usize, count: u32): void {
 /** Device reset (2.4): queues are forgotten, sessions wiped, faults gone. */
 export function reset(device: Device): void {
   wipe(device.queues, (device.dataQueues + 1) * QUEUE_BYTES);
-  wipe(device.header, device.scratch2 + device.maxRequestBytes - device.header);
+  wipeRequests(device);
   clearSessions(device);
   device.batchCount = 0;
   dropRecords(device);
@@ -169,7 +198,9 @@ export function resetQueue(device: Device, index: u32): void {
   forgetQueue(queue);
 }
 
-/** Where a queue stands: next available entry in the low half, next used one in the high half, with their wrap counters. */
+/**
+ * Where a queue stands: next available entry in the low half, next used one in the high half, with their wrap counters.
+ */
 export function queueIndices(device: Device, index: u32): u32 {
   return indicesOf(queueAt(device, index));
 }
@@ -213,7 +244,10 @@ export function restoreSession(device: Device, id: u64): usize {
   return changetype<usize>(reopenSession(device, id));
 }
 
-/** Expands the keys of a session whose parameters and keys the host wrote; false when this device cannot have such a session. */
+/**
+ * Expands the keys of a session whose parameters and keys the host wrote; false when this device cannot have such a
+ * session.
+ */
 export function expandSession(device: Device, session: Session): bool {
   if (checkSession(device, session) != CRYPTO_OK) return false;
   session.nextFree = 0;

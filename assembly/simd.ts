@@ -14,12 +14,18 @@
   return v128.and(x, i8x16.splat(0x0f));
 }
 
-/** The high nibbles, each in a byte of its own, by a wide shift: x86 has no byte shift, and and-not is a slower float instruction in V8. */
+/**
+ * The high nibbles, each in a byte of its own, by a wide shift: x86 has no byte shift, and and-not is a slower float
+ * instruction in V8.
+ */
 @inline export function high(x: v128): v128 {
   return v128.and(i32x4.shr_u(x, 4), i8x16.splat(0x0f));
 }
 
-/** The bytes in reverse order: a big-endian number of 128 bits as two little-endian halves, the low half first, and back. */
+/**
+ * The bytes in reverse order: a big-endian number of 128 bits as two little-endian halves, the low half first, and
+ * back.
+ */
 @inline export function reverseBytes(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
 }

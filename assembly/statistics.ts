@@ -28,14 +28,17 @@ export function statisticsBytes(dataQueues: u32): u32 {
 function rowOf(device: Device, service: u32): usize {
   return device.statistics + service * ROW_BYTES;
 }
+
 @inline
 function queueRecord(device: Device, queue: u32): usize {
   return device.statistics + ROWS_BYTES + queue * RECORD_BYTES;
 }
+
 @inline
 function serviceRecord(device: Device, service: u32): usize {
   return queueRecord(device, device.dataQueues + 1 + service);
 }
+
 @inline
 function add(counter: usize, value: u64): void {
   store<u64>(counter, load<u64>(counter) + value);
@@ -58,7 +61,7 @@ export function beginNotification(device: Device, index: u32, requests: u32, byt
 /** Requests and their content in one number, so that both are counted at once. */
 @inline
 function both(requests: u32, contentBytes: u32): u64 {
-  return (<u64>contentBytes << 32) | requests;
+  return ((<u64>contentBytes) << 32) | requests;
 }
 
 /** Whether a chain that is available may run; if not, endNotification() says that more is left. */
@@ -66,7 +69,7 @@ function both(requests: u32, contentBytes: u32): u64 {
 export function mayRun(device: Device): bool {
   const budget = device.budget;
   // The content may have overdrawn its half by a request.
-  if (<u32>budget && <i64>budget >> 32 > 0) return true;
+  if (<u32>budget && (<i64>budget) >> 32 > 0) return true;
   device.moreLeft |= NOTIFY_MORE;
   return false;
 }
@@ -128,7 +131,9 @@ function countError(device: Device, service: u32, status: u32): void {
   if (service < <u32>STATISTICS_SERVICES) add(serviceRecord(device, service) + error, 1);
 }
 
-/** Sums up the notification. Returns NOTIFY_MORE when its budget ended before the queue did, and NOTIFY_WAITS, else 0. */
+/**
+ * Sums up the notification. Returns NOTIFY_MORE when its budget ended before the queue did, and NOTIFY_WAITS, else 0.
+ */
 export function endNotification(device: Device): u32 {
   const queue = queueRecord(device, device.runningQueue);
   for (let service: u32 = 0; service <= <u32>STATISTICS_CONTROL; service++) {

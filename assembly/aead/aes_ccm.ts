@@ -7,7 +7,8 @@ import { aesCbcChain } from '../cipher/aes_vperm';
 import { aesEncryptOne } from '../cipher/aes_vperm_blocks';
 import { tagsEqual } from './tag';
 
-// After the AES context: the chain, then the tag; the counter block; a block in the making; plaintext before it is verified.
+// After the AES context: the chain, then the tag; the counter block; a block in the making; plaintext before it is
+// verified.
 const CHAIN: usize = AES_CONTEXT_BYTES;
 const COUNTER: usize = 3408;
 const BLOCK: usize = 3424;
@@ -44,7 +45,13 @@ function chainJoined(ctx: usize, before: usize, src: usize, bytes: usize): void 
 
 // The blocks before the plaintext (appendix A.2.1 and A.2.2), and the counter block 0 (appendix A.3).
 function begin(
-  ctx: usize, nonce: usize, nonceBytes: u32, aad: usize, aadBytes: usize, bytes: usize, tagBytes: u32,
+  ctx: usize,
+  nonce: usize,
+  nonceBytes: u32,
+  aad: usize,
+  aadBytes: usize,
+  bytes: usize,
+  tagBytes: u32,
 ): void {
   const lengthBytes = 15 - nonceBytes;
   const flags = (((aadBytes != 0) as u32) << 6) | (((tagBytes - 2) >> 1) << 3) | (lengthBytes - 1);
@@ -93,7 +100,15 @@ function finishTag(ctx: usize): void {
  * @param tagBytes 4, 6, 8, 10, 12, 14 or 16: the caller has checked it
  */
 export function ccmEncrypt(
-  ctx: usize, nonce: usize, nonceBytes: u32, aad: usize, aadBytes: usize, src: usize, bytes: usize, dst: usize, tag: usize,
+  ctx: usize,
+  nonce: usize,
+  nonceBytes: u32,
+  aad: usize,
+  aadBytes: usize,
+  src: usize,
+  bytes: usize,
+  dst: usize,
+  tag: usize,
   tagBytes: u32,
 ): void {
   begin(ctx, nonce, nonceBytes, aad, aadBytes, bytes, tagBytes);
@@ -104,12 +119,21 @@ export function ccmEncrypt(
 }
 
 /**
- * Decryption and verification (section 6.2), with the parameters of ccmEncrypt; `src` is ciphertext, and `tag` what the tag
- * should be. The plaintext is made twice: first piece by piece in the context, for the tag, and into `dst` only if that is right.
+ * Decryption and verification (section 6.2), with the parameters of ccmEncrypt; `src` is ciphertext, and `tag` what the
+ * tag should be. The plaintext is made twice: first piece by piece in the context, for the tag, and into `dst` only if
+ * that is right.
  * @returns whether the tag is right
  */
 export function ccmDecrypt(
-  ctx: usize, nonce: usize, nonceBytes: u32, aad: usize, aadBytes: usize, src: usize, bytes: usize, dst: usize, tag: usize,
+  ctx: usize,
+  nonce: usize,
+  nonceBytes: u32,
+  aad: usize,
+  aadBytes: usize,
+  src: usize,
+  bytes: usize,
+  dst: usize,
+  tag: usize,
   tagBytes: u32,
 ): bool {
   begin(ctx, nonce, nonceBytes, aad, aadBytes, bytes, tagBytes);

@@ -4,7 +4,7 @@ import { AES_CONTEXT_BYTES } from '../cipher/aes_context';
 import { aesCtr32 } from '../cipher/aes_ctr';
 import { aesExpandKey } from '../cipher/aes_key';
 import { aesEncryptOne } from '../cipher/aes_vperm_blocks';
-import { ghashInit, ghashLengths, ghashPadded, ghashPrepare, ghashSetKey, ghashState } from './ghash';
+import { ghashInit, ghashLengths, ghashPadded, ghashPrepare, ghashSetKey, ghashState } from '../mac/ghash';
 import { tagsEqual } from './tag';
 
 // After the AES context: the GHASH context; then J0, which becomes the counter block; then the tag.
@@ -79,7 +79,15 @@ function makeTag(ctx: usize, mask: v128, aad: usize, aadBytes: usize, text: usiz
  * @param tagBytes length of the tag, 0 to 16: the caller has checked it
  */
 export function gcmEncrypt(
-  ctx: usize, iv: usize, ivBytes: u32, aad: usize, aadBytes: usize, src: usize, bytes: usize, dst: usize, tag: usize,
+  ctx: usize,
+  iv: usize,
+  ivBytes: u32,
+  aad: usize,
+  aadBytes: usize,
+  src: usize,
+  bytes: usize,
+  dst: usize,
+  tag: usize,
   tagBytes: u32,
 ): void {
   makeCounter(ctx, iv, ivBytes);
@@ -90,12 +98,20 @@ export function gcmEncrypt(
 }
 
 /**
- * Authenticated decryption (section 7.2), with the parameters of gcmEncrypt; `src` is ciphertext, and `tag` what the tag should
- * be. Nothing is written to `dst` unless it is.
+ * Authenticated decryption (section 7.2), with the parameters of gcmEncrypt; `src` is ciphertext, and `tag` what the
+ * tag should be. Nothing is written to `dst` unless it is.
  * @returns whether the tag is right
  */
 export function gcmDecrypt(
-  ctx: usize, iv: usize, ivBytes: u32, aad: usize, aadBytes: usize, src: usize, bytes: usize, dst: usize, tag: usize,
+  ctx: usize,
+  iv: usize,
+  ivBytes: u32,
+  aad: usize,
+  aadBytes: usize,
+  src: usize,
+  bytes: usize,
+  dst: usize,
+  tag: usize,
   tagBytes: u32,
 ): bool {
   makeCounter(ctx, iv, ivBytes);

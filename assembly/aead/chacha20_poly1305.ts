@@ -5,7 +5,8 @@
 //   288  the Poly1305 context
 //   368  the tag
 //
-// The first group of key stream serves both: its first block is the Poly1305 key (section 2.6), its other three are for text.
+// The first group of key stream serves both: its first block is the Poly1305 key (section 2.6), its other three are for
+// text.
 
 import { CHACHA20_GROUP_BYTES, chacha20Groups } from '../cipher/chacha20';
 import { POLY1305_CONTEXT_BYTES, poly1305Final, poly1305Init, poly1305Pad, poly1305Update } from '../mac/poly1305';
@@ -80,7 +81,15 @@ function makeTag(ctx: usize, aad: usize, aadBytes: usize, text: usize, bytes: us
  * @param tagBytes length of the tag, 0 to 16: the caller has checked it
  */
 export function chachaPolyEncrypt(
-  ctx: usize, nonce: usize, aad: usize, aadBytes: usize, src: usize, bytes: usize, dst: usize, tag: usize, tagBytes: u32,
+  ctx: usize,
+  nonce: usize,
+  aad: usize,
+  aadBytes: usize,
+  src: usize,
+  bytes: usize,
+  dst: usize,
+  tag: usize,
+  tagBytes: u32,
 ): void {
   makeStream(ctx, nonce, 0);
   poly1305Init(ctx + POLY1305, ctx + STREAM);
@@ -91,12 +100,20 @@ export function chachaPolyEncrypt(
 }
 
 /**
- * Authenticated decryption, with the parameters of chachaPolyEncrypt; `src` is ciphertext, and `tag` what the tag should be.
- * Nothing is written to `dst` unless it is.
+ * Authenticated decryption, with the parameters of chachaPolyEncrypt; `src` is ciphertext, and `tag` what the tag
+ * should be. Nothing is written to `dst` unless it is.
  * @returns whether the tag is right
  */
 export function chachaPolyDecrypt(
-  ctx: usize, nonce: usize, aad: usize, aadBytes: usize, src: usize, bytes: usize, dst: usize, tag: usize, tagBytes: u32,
+  ctx: usize,
+  nonce: usize,
+  aad: usize,
+  aadBytes: usize,
+  src: usize,
+  bytes: usize,
+  dst: usize,
+  tag: usize,
+  tagBytes: u32,
 ): bool {
   makeStream(ctx, nonce, 0);
   poly1305Init(ctx + POLY1305, ctx + STREAM);

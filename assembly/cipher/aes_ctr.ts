@@ -1,5 +1,5 @@
-// AES in counter mode (NIST SP 800-38A section 6.5), with the incrementing functions of its appendix B.1 over 128 bits and of
-// SP 800-38D section 6.2 over 32.
+// AES in counter mode (NIST SP 800-38A section 6.5), with the incrementing functions of its appendix B.1 over 128 bits
+// and of SP 800-38D section 6.2 over 32.
 
 import { xorBytes } from '../memory/xor';
 import { pair, reverseBytes } from '../simd';

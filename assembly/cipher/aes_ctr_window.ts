@@ -1,14 +1,14 @@
-// AES-CTR of counter blocks that differ in their last byte alone, where two rounds are mostly done once for all of them: J. H.
-// Park and D. H. Lee, "FACE: Fast AES CTR mode Encryption Techniques based on the Reuse of Repetitive Data" (TCHES 2018/3),
-// here on fixsliced states.
+// AES-CTR of counter blocks that differ in their last byte alone, where two rounds are mostly done once for all of
+// them: J. H. Park and D. H. Lee, "FACE: Fast AES CTR mode Encryption Techniques based on the Reuse of Repetitive Data"
+// (TCHES 2018/3), here on fixsliced states.
 //
-// That byte goes into one column of round 1, and by it into one byte of each column of round 2. Both rounds are linear after
-// SubBytes, whose constant is in the round keys: a byte that is 0 adds nothing there. So the state after a round is what the
-// other bytes make of it, with zeros in these places, plus what these places add, and their SubBytes is done for 16 and for 4
-// states at once. Branches and addresses follow the length alone.
+// That byte goes into one column of round 1, and by it into one byte of each column of round 2. Both rounds are linear
+// after SubBytes, whose constant is in the round keys: a byte that is 0 adds nothing there. So the state after a round
+// is what the other bytes make of it, with zeros in these places, plus what these places add, and their SubBytes is
+// done for 16 and for 4 states at once. Branches and addresses follow the length alone.
 
 import { xorBytes } from '../memory/xor';
-import { encryptRound, subBytes } from './aes_bitslice_encrypt';
+import { encryptRound, subBytes } from '../generated/aes_bitslice_encrypt';
 import {
   AES_FIRST_KEY,
   AES_PLANE_KEYS,
@@ -24,9 +24,9 @@ const STATE_BYTES: usize = 128;
 // Text of the 16 states whose last bytes go together.
 const LAST_TEXT: usize = 2048;
 
-// In the context at AES_WINDOW: the planes of the other bytes after round 2; of the last byte in 16 states, one state a byte,
-// after SubBytes of round 1; of four bytes in 4 states, one state a word, after SubBytes of round 2; then, for each plane, those
-// four bytes before it, without what the last byte adds.
+// In the context at AES_WINDOW: the planes of the other bytes after round 2; of the last byte in 16 states, one state a
+// byte, after SubBytes of round 1; of four bytes in 4 states, one state a word, after SubBytes of round 2; then, for
+// each plane, those four bytes before it, without what the last byte adds.
 const OTHERS: usize = AES_WINDOW;
 const LAST: usize = AES_WINDOW + 128;
 const FOUR: usize = AES_WINDOW + 256;
@@ -36,24 +36,27 @@ const COLUMN: usize = AES_WINDOW + 384;
 @inline function column(plane: v128): v128 {
   return i8x16.swizzle(plane, i8x16(0, 5, 10, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
 }
+
 @inline function withoutColumn(plane: v128): v128 {
   return v128.and(plane, i8x16(0, -1, -1, -1, -1, 0, -1, -1, -1, -1, 0, -1, -1, -1, -1, 0));
 }
 
-// From one byte a state to the columns of four states: where MixColumns adds a byte of row 3, and where twice that byte. Three
-// times is both.
+// From one byte a state to the columns of four states: where MixColumns adds a byte of row 3, and where twice that
+// byte. Three times is both.
 @inline function onceToColumn(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(0, 0, 0, -1, 1, 1, 1, -1, 2, 2, 2, -1, 3, 3, 3, -1));
 }
+
 @inline function twiceToColumn(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(-1, -1, 0, 0, -1, -1, 1, 1, -1, -1, 2, 2, -1, -1, 3, 3));
 }
 
-// The same from the four bytes of that column to a whole state, whose every column has one of them after ShiftRows; it is two
-// ShiftRows behind.
+// The same from the four bytes of that column to a whole state, whose every column has one of them after ShiftRows; it
+// is two ShiftRows behind.
 @inline function onceToState(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(-1, 2, 0, 2, 3, -1, 3, 1, 2, 0, -1, 0, 1, 3, 1, -1));
 }
+
 @inline function twiceToState(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(0, 2, -1, -1, -1, 1, 3, -1, -1, -1, 2, 0, 1, -1, -1, 3));
 }
@@ -127,7 +130,10 @@ function openWindow(ctx: usize, counter: usize): void {
 function lastBytes(ctx: usize, from: u32): void {
   const last = ctx + LAST;
   const key = i8x16.splat(load<i8>(ctx, AES_FIRST_KEY + 15));
-  let bytes = i8x16.add(i8x16.splat(from as i8), i8x16(0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120));
+  let bytes = i8x16.add(
+    i8x16.splat(from as i8),
+    i8x16(0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120),
+  );
   for (let at = last; at != last + STATE_BYTES; at += 16) {
     v128.store(at, v128.xor(bytes, key));
     bytes = i8x16.add(bytes, i8x16.splat(1));

@@ -1,12 +1,12 @@
-// AES on eight blocks at once, bitsliced and fixsliced: A. Adomnicai and T. Peyrin, "Fixslicing AES-like Ciphers" (TCHES
-// 2021/1).
+// AES on eight blocks at once, bitsliced and fixsliced: A. Adomnicai and T. Peyrin, "Fixslicing AES-like Ciphers"
+// (TCHES 2021/1).
 //
-// ShiftRows is never done: after r rounds the real state is ShiftRows^r of the one held, the round keys are stored to suit,
-// and MixColumns takes its bytes from where ShiftRows would have put them. A state is 128 bytes of planes in the context's
-// scratch. Every step runs over several states before the next begins: they are independent, so one fills the processor
-// while another waits for its own deepest path.
+// ShiftRows is never done: after r rounds the real state is ShiftRows^r of the one held, the round keys are stored to
+// suit, and MixColumns takes its bytes from where ShiftRows would have put them. A state is 128 bytes of planes in the
+// context's scratch. Every step runs over several states before the next begins: they are independent, so one fills the
+// processor while another waits for its own deepest path.
 
-import { invLastRound, invRound } from './aes_bitslice';
+import { invLastRound, invRound } from '../generated/aes_bitslice';
 import { AES_PLANE_KEYS, AES_PLANE_KEY_BYTES, AES_SCRATCH, AES_SCRATCH_BYTES, aesRounds } from './aes_context';
 import { transposePlanes } from './aes_planes';
 import { aesDecryptFew, aesDecryptOne } from './aes_vperm_inverse';
@@ -15,7 +15,8 @@ const STATE_BYTES: usize = 128;
 // Measured: a state of eight takes as long as four and a half blocks side by side.
 const FEW_BYTES: usize = 64;
 
-// Twice ShiftRows is its own inverse, and ShiftRows four times is nothing: what was skipped in 10 or 14 rounds, and in 12.
+// Twice ShiftRows is its own inverse, and ShiftRows four times is nothing: what was skipped in 10 or 14 rounds, and in
+// 12.
 @inline function addFirstKey(state: usize, key: usize, rounds: u32): void {
   const skipped = i8x16(0, 9, 2, 11, 4, 13, 6, 15, 8, 1, 10, 3, 12, 5, 14, 7);
   for (let end = state + STATE_BYTES; state != end; state += 16, key += 16) {
@@ -102,7 +103,8 @@ export function aesCbcDecrypt(ctx: usize, iv: usize, src: usize, dst: usize, blo
     const bytes = left < AES_SCRATCH_BYTES ? left : AES_SCRATCH_BYTES;
     aesDecryptToScratch(ctx, src, bytes);
     const last = v128.load(src + bytes - 16);
-    // From the last block to the first, so that in place each ciphertext block is still there when its successor needs it.
+    // From the last block to the first, so that in place each ciphertext block is still there when its successor needs
+    // it.
     for (let at = bytes - 16; at != 0; at -= 16) {
       v128.store(dst + at, v128.xor(v128.load(scratch + at), v128.load(src + at - 16)));
     }

@@ -1,6 +1,6 @@
 // AES encryption of eight blocks at once: aes_fixslice.ts in the forward direction.
 
-import { encryptLastRound, encryptRound } from './aes_bitslice_encrypt';
+import { encryptLastRound, encryptRound } from '../generated/aes_bitslice_encrypt';
 import { AES_PLANE_KEYS, AES_PLANE_KEY_BYTES, AES_SCRATCH, aesRounds } from './aes_context';
 import { transposePlanes } from './aes_planes';
 import { aesEncryptFew, aesEncryptOne } from './aes_vperm_blocks';

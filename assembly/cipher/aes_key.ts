@@ -2,7 +2,7 @@
 
 import { indexIo, indexJo, mapNibbles, mapReciprocal, toPairs } from './aes_nibbles';
 import { storeBits } from './aes_planes';
-import { SBOX_IO, SBOX_JO, UNAFFINE_HIGH, UNAFFINE_LOW } from './aes_tables';
+import { SBOX_IO, SBOX_JO, UNAFFINE_HIGH, UNAFFINE_LOW } from '../generated/aes_tables';
 import {
   AES_FIRST_KEY,
   AES_INVERSE_KEYS,
@@ -40,7 +40,7 @@ function schedule(out: usize, key: usize, keyBytes: u32, bytes: u32): void {
     if (untilRcon == keyBytes) {
       untilRcon = 0;
       word = subWord(rotr<u32>(word, 8)) ^ rcon;
-      rcon = (rcon << 1) ^ (rcon >> 7) * 0x11b;
+      rcon = (rcon << 1) ^ ((rcon >> 7) * 0x11b);
     } else if (keyBytes == 32 && untilRcon == 16) {
       word = subWord(word);
     }

@@ -1,7 +1,7 @@
 // Arithmetic on vectors of nibble pairs: what the vector-permute kernels and the key schedule share.
 
 import { high, low, swizzle } from '../simd';
-import { A_OVER, PAIR_HIGH, PAIR_LOW, RECIPROCAL } from './aes_tables';
+import { A_OVER, PAIR_HIGH, PAIR_LOW, RECIPROCAL } from '../generated/aes_tables';
 
 /** `table[index]` in each byte; 0 where the index is 0x80 or more. */
 @inline export function look(table: v128, index: v128): v128 {

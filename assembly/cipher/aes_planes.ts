@@ -21,7 +21,15 @@
 
 /** The planes s0 to s7, into the memory at `state`. */
 @inline export function storePlanes(
-  state: usize, s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
+  state: usize,
+  s0: v128,
+  s1: v128,
+  s2: v128,
+  s3: v128,
+  s4: v128,
+  s5: v128,
+  s6: v128,
+  s7: v128,
 ): void {
   v128.store(state, s0, 0);
   v128.store(state, s1, 16);
@@ -35,7 +43,16 @@
 
 /** AddRoundKey of the planes s0 to s7, into the memory at `state`. */
 @inline export function storeKeyed(
-  state: usize, key: usize, s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
+  state: usize,
+  key: usize,
+  s0: v128,
+  s1: v128,
+  s2: v128,
+  s3: v128,
+  s4: v128,
+  s5: v128,
+  s6: v128,
+  s7: v128,
 ): void {
   v128.store(state, keyed(s0, key, 0), 0);
   v128.store(state, keyed(s1, key, 1), 16);
@@ -48,12 +65,21 @@
 }
 
 /**
- * MixColumns (FIPS 197 section 5.1.3), then AddRoundKey of the planes s0 to s7, into the memory at `state`. With y for a turn
- * of the column by one row and t = s + ys, the matrix 2 + 3y + y² + y³ is 2t + ys + y²t.
+ * MixColumns (FIPS 197 section 5.1.3), then AddRoundKey of the planes s0 to s7, into the memory at `state`. With y for
+ * a turn of the column by one row and t = s + ys, the matrix 2 + 3y + y² + y³ is 2t + ys + y²t.
  */
 @inline export function storeMixColumnsKeyed(
-  state: usize, key: usize, skipped: u32,
-  s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
+  state: usize,
+  key: usize,
+  skipped: u32,
+  s0: v128,
+  s1: v128,
+  s2: v128,
+  s3: v128,
+  s4: v128,
+  s5: v128,
+  s6: v128,
+  s7: v128,
 ): void {
   const below7 = turn1(s7, skipped);
   const t7 = v128.xor(s7, below7);
@@ -77,13 +103,22 @@
 }
 
 /**
- * AddRoundKey, then InvMixColumns (FIPS 197 section 5.3.3) of the planes s0 to s7, into the memory at `state`. With y for a
- * turn of the column by one row, t = s + ys and m = 2t + s, the matrix 14 + 11y + 13y² + 9y³ is m + q + y²q for q = t + 4m:
- * 48 additions and 16 turns.
+ * AddRoundKey, then InvMixColumns (FIPS 197 section 5.3.3) of the planes s0 to s7, into the memory at `state`. With y
+ * for a turn of the column by one row, t = s + ys and m = 2t + s, the matrix 14 + 11y + 13y² + 9y³ is m + q + y²q for q
+ * = t + 4m: 48 additions and 16 turns.
  */
 @inline export function storeKeyedInvMixColumns(
-  state: usize, key: usize, skipped: u32,
-  s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
+  state: usize,
+  key: usize,
+  skipped: u32,
+  s0: v128,
+  s1: v128,
+  s2: v128,
+  s3: v128,
+  s4: v128,
+  s5: v128,
+  s6: v128,
+  s7: v128,
 ): void {
   s0 = keyed(s0, key, 0);
   s1 = keyed(s1, key, 1);
@@ -132,24 +167,40 @@
 
 /** transposePlanes of a0 to a7. */
 @inline export function storeTransposed(
-  to: usize, a0: v128, a1: v128, a2: v128, a3: v128, a4: v128, a5: v128, a6: v128, a7: v128,
+  to: usize,
+  a0: v128,
+  a1: v128,
+  a2: v128,
+  a3: v128,
+  a4: v128,
+  a5: v128,
+  a6: v128,
+  a7: v128,
 ): void {
   let d: v128;
   const ones = i8x16.splat(0x55);
-  d = difference(a0, a1, 1, ones), a0 = v128.xor(a0, i8x16.add(d, d)), a1 = v128.xor(a1, d);
-  d = difference(a2, a3, 1, ones), a2 = v128.xor(a2, i8x16.add(d, d)), a3 = v128.xor(a3, d);
-  d = difference(a4, a5, 1, ones), a4 = v128.xor(a4, i8x16.add(d, d)), a5 = v128.xor(a5, d);
-  d = difference(a6, a7, 1, ones), a6 = v128.xor(a6, i8x16.add(d, d)), a7 = v128.xor(a7, d);
+  ((d = difference(a0, a1, 1, ones)), (a0 = v128.xor(a0, i8x16.add(d, d))), (a1 = v128.xor(a1, d)));
+  ((d = difference(a2, a3, 1, ones)), (a2 = v128.xor(a2, i8x16.add(d, d))), (a3 = v128.xor(a3, d)));
+  ((d = difference(a4, a5, 1, ones)), (a4 = v128.xor(a4, i8x16.add(d, d))), (a5 = v128.xor(a5, d)));
+  ((d = difference(a6, a7, 1, ones)), (a6 = v128.xor(a6, i8x16.add(d, d))), (a7 = v128.xor(a7, d)));
   const twos = i8x16.splat(0x33);
-  d = difference(a0, a2, 2, twos), a0 = v128.xor(a0, i64x2.shl(d, 2)), a2 = v128.xor(a2, d);
-  d = difference(a1, a3, 2, twos), a1 = v128.xor(a1, i64x2.shl(d, 2)), a3 = v128.xor(a3, d);
-  d = difference(a4, a6, 2, twos), a4 = v128.xor(a4, i64x2.shl(d, 2)), a6 = v128.xor(a6, d);
-  d = difference(a5, a7, 2, twos), a5 = v128.xor(a5, i64x2.shl(d, 2)), a7 = v128.xor(a7, d);
+  ((d = difference(a0, a2, 2, twos)), (a0 = v128.xor(a0, i64x2.shl(d, 2))), (a2 = v128.xor(a2, d)));
+  ((d = difference(a1, a3, 2, twos)), (a1 = v128.xor(a1, i64x2.shl(d, 2))), (a3 = v128.xor(a3, d)));
+  ((d = difference(a4, a6, 2, twos)), (a4 = v128.xor(a4, i64x2.shl(d, 2))), (a6 = v128.xor(a6, d)));
+  ((d = difference(a5, a7, 2, twos)), (a5 = v128.xor(a5, i64x2.shl(d, 2))), (a7 = v128.xor(a7, d)));
   const fours = i8x16.splat(0x0f);
-  d = difference(a0, a4, 4, fours), v128.store(to, v128.xor(a0, i64x2.shl(d, 4)), 0), v128.store(to, v128.xor(a4, d), 64);
-  d = difference(a1, a5, 4, fours), v128.store(to, v128.xor(a1, i64x2.shl(d, 4)), 16), v128.store(to, v128.xor(a5, d), 80);
-  d = difference(a2, a6, 4, fours), v128.store(to, v128.xor(a2, i64x2.shl(d, 4)), 32), v128.store(to, v128.xor(a6, d), 96);
-  d = difference(a3, a7, 4, fours), v128.store(to, v128.xor(a3, i64x2.shl(d, 4)), 48), v128.store(to, v128.xor(a7, d), 112);
+  ((d = difference(a0, a4, 4, fours)),
+    v128.store(to, v128.xor(a0, i64x2.shl(d, 4)), 0),
+    v128.store(to, v128.xor(a4, d), 64));
+  ((d = difference(a1, a5, 4, fours)),
+    v128.store(to, v128.xor(a1, i64x2.shl(d, 4)), 16),
+    v128.store(to, v128.xor(a5, d), 80));
+  ((d = difference(a2, a6, 4, fours)),
+    v128.store(to, v128.xor(a2, i64x2.shl(d, 4)), 32),
+    v128.store(to, v128.xor(a6, d), 96));
+  ((d = difference(a3, a7, 4, fours)),
+    v128.store(to, v128.xor(a3, i64x2.shl(d, 4)), 48),
+    v128.store(to, v128.xor(a7, d), 112));
 }
 
 /**
@@ -176,10 +227,22 @@ export function transposePlanes(from: usize, to: usize): void {
   return i8x16.swizzle(plane, i8x16(0, 9, 2, 11, 4, 13, 6, 15, 8, 1, 10, 3, 12, 5, 14, 7));
 }
 
-/** AddRoundKey of the planes s0 to s7, then two ShiftRows if `behind`, a literal: the blocks, into the memory at `state`. */
+/**
+ * AddRoundKey of the planes s0 to s7, then two ShiftRows if `behind`, a literal: the blocks, into the memory at
+ * `state`.
+ */
 @inline export function storeKeyedBlocks(
-  state: usize, key: usize, behind: bool,
-  s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
+  state: usize,
+  key: usize,
+  behind: bool,
+  s0: v128,
+  s1: v128,
+  s2: v128,
+  s3: v128,
+  s4: v128,
+  s5: v128,
+  s6: v128,
+  s7: v128,
 ): void {
   s0 = keyed(s0, key, 0);
   s1 = keyed(s1, key, 1);

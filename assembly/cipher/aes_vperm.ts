@@ -6,27 +6,40 @@
 
 import { AES_LAST_KEY, AES_PAIR_KEYS, AES_TURN_KEY, aesRounds } from './aes_context';
 import { indexIo, indexJo, look, mapReciprocal, toPairs } from './aes_nibbles';
-import { SBOX_1_IO, SBOX_1_JO, SBOX_2_IO, SBOX_2_JO, SBOX_3_IO, SBOX_3_JO, SBOX_IO, SBOX_JO } from './aes_tables';
+import {
+  SBOX_1_IO,
+  SBOX_1_JO,
+  SBOX_2_IO,
+  SBOX_2_JO,
+  SBOX_3_IO,
+  SBOX_3_JO,
+  SBOX_IO,
+  SBOX_JO,
+} from '../generated/aes_tables';
 
 // ShiftRows (FIPS 197 section 5.1.2), and ShiftRows followed by a rotation of every column by 1, 2 and 3 bytes.
 @inline function shiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(0, 5, 10, 15, 4, 9, 14, 3, 8, 13, 2, 7, 12, 1, 6, 11));
 }
+
 @inline function shiftRowsTurn1(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(5, 10, 15, 0, 9, 14, 3, 4, 13, 2, 7, 8, 1, 6, 11, 12));
 }
+
 @inline function shiftRowsTurn2(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(10, 15, 0, 5, 14, 3, 4, 9, 2, 7, 8, 13, 6, 11, 12, 1));
 }
+
 @inline function shiftRowsTurn3(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(15, 0, 5, 10, 3, 4, 9, 14, 7, 8, 13, 2, 11, 12, 1, 6));
 }
+
 @inline function turn1(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12));
 }
 
-// A round for one stream, by the shortest path from `jo`, which is known last: the sums that need `io` alone are ready by
-// then, and the key has joined them.
+// A round for one stream, by the shortest path from `jo`, which is known last: the sums that need `io` alone are ready
+// by then, and the key has joined them.
 @inline export function quickRound(x: v128, key: v128): v128 {
   const io = indexIo(x);
   const jo = indexJo(x);
@@ -174,8 +187,9 @@ export function aesChainKeysAlike(keyBytes: u32, otherBytes: u32): bool {
 
 /**
  * CBC encryption of four independent streams, interleaved so that one stream's latency is another's work.
- * @param lanes four records { ctx, iv, src, dst }, as the parameters of aesCbcEncrypt; the four keys have one size, the four
- *   ivs are apart, and a dst overlaps no other lane's src. Each iv is replaced by its lane's last ciphertext block.
+ * @param lanes four records { ctx, iv, src, dst }, as the parameters of aesCbcEncrypt; the four keys have one size, the
+ *   four ivs are apart, and a dst overlaps no other lane's src. Each iv is replaced by its lane's last ciphertext
+ *   block.
  * @param blocks number of 16-byte blocks, the same in every lane
  */
 export function aesCbcEncrypt4(lanes: usize, blocks: u32): void {

@@ -23,8 +23,8 @@ export function aesEncryptOne(ctx: usize, src: usize, dst: usize): void {
 }
 
 /**
- * Enciphers a few blocks in place, a round of all before the next round, so that the processor overlaps them. Up to four
- * take less than a fixsliced state.
+ * Enciphers a few blocks in place, a round of all before the next round, so that the processor overlaps them. Up to
+ * four take less than a fixsliced state.
  * @param ctx expanded key, see aesExpandKey
  * @param blocks the first block, in scratch
  * @param end end of the last block, above `blocks`

@@ -1,6 +1,6 @@
-// AES decryption by vector permute, for the few blocks that do not fill a fixsliced state: the equivalent inverse cipher of
-// FIPS 197 section 5.3.5, on the nibble pairs of aes_vperm.ts. Here the inverse affine map is part of the basis in which a
-// state rests, so that a round begins with the inversion.
+// AES decryption by vector permute, for the few blocks that do not fill a fixsliced state: the equivalent inverse
+// cipher of FIPS 197 section 5.3.5, on the nibble pairs of aes_vperm.ts. Here the inverse affine map is part of the
+// basis in which a state rests, so that a round begins with the inversion.
 
 import { AES_FIRST_KEY, AES_INVERSE_KEYS, AES_LAST_KEY, aesRounds } from './aes_context';
 import { indexIo, indexJo, look, mapNibbles, mapReciprocal } from './aes_nibbles';
@@ -17,18 +17,21 @@ import {
   INVERSE_JO,
   UNAFFINE_HIGH,
   UNAFFINE_LOW,
-} from './aes_tables';
+} from '../generated/aes_tables';
 
 // InvShiftRows (FIPS 197 section 5.3.1), alone and after a turn of every column by 1, 2 and 3 bytes.
 @inline function invShiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3));
 }
+
 @inline function turn1InvShiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(1, 14, 11, 4, 5, 2, 15, 8, 9, 6, 3, 12, 13, 10, 7, 0));
 }
+
 @inline function turn2InvShiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(2, 15, 8, 5, 6, 3, 12, 9, 10, 7, 0, 13, 14, 11, 4, 1));
 }
+
 @inline function turn3InvShiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(3, 12, 9, 6, 7, 0, 13, 10, 11, 4, 1, 14, 15, 8, 5, 2));
 }
@@ -74,8 +77,8 @@ export function aesDecryptOne(ctx: usize, src: usize, dst: usize): void {
 }
 
 /**
- * Deciphers a few blocks in place, a round of all before the next round, so that the processor overlaps them. Up to four
- * take less than a fixsliced state.
+ * Deciphers a few blocks in place, a round of all before the next round, so that the processor overlaps them. Up to
+ * four take less than a fixsliced state.
  * @param ctx expanded key, see aesExpandKey
  * @param blocks the first block, in scratch
  * @param end end of the last block, above `blocks`

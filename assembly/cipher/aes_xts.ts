@@ -20,8 +20,8 @@ export const AES_XTS_CONTEXT_BYTES: usize = 7328;
  * Expands the two keys of XTS-AES.
  * @param ctx AES_XTS_CONTEXT_BYTES of memory, 16-aligned
  * @param key Key1 (data), then Key2 (tweak), apart from ctx
- * @param keyBytes length of both together, 32 or 64 (48, of which the standard does not speak, works too): the caller has
- *   checked it, and decides whether equal halves are welcome
+ * @param keyBytes length of both together, 32 or 64 (48, of which the standard does not speak, works too): the caller
+ *   has checked it, and decides whether equal halves are welcome
  */
 export function aesXtsSetKey(ctx: usize, key: usize, keyBytes: u32): void {
   const half = keyBytes >> 1;
@@ -29,8 +29,8 @@ export function aesXtsSetKey(ctx: usize, key: usize, keyBytes: u32): void {
   aesExpandKey(ctx + TWEAK_KEY, key + half, half);
 }
 
-// A tweak times α (section 5.2): 64-bit halves move left by one, and what the upper word of each half loses comes back in the
-// other half, from the topmost word as x⁷ + x² + x + 1.
+// A tweak times α (section 5.2): 64-bit halves move left by one, and what the upper word of each half loses comes back
+// in the other half, from the topmost word as x⁷ + x² + x + 1.
 @inline function timesAlpha(tweak: v128): v128 {
   const signs = i32x4.shr_s(tweak, 31);
   const crossed = i8x16.shuffle(signs, signs, 12, 13, 14, 15, 0, 0, 0, 0, 4, 5, 6, 7, 0, 0, 0, 0);
@@ -56,8 +56,8 @@ function tweakedBlocks(ctx: usize, src: usize, dst: usize, bytes: usize, encrypt
   xorBytes(dst, scratch, ctx + TWEAKS, bytes);
 }
 
-// The last whole block and the short one after it (sections 5.3.2 and 5.4.2): the short block takes the head of the other's
-// first result, whose tail fills the short one up. Decryption uses the two tweaks the other way round.
+// The last whole block and the short one after it (sections 5.3.2 and 5.4.2): the short block takes the head of the
+// other's first result, whose tail fills the short one up. Decryption uses the two tweaks the other way round.
 function steal(ctx: usize, src: usize, dst: usize, rest: usize, encrypt: bool): void {
   const stolen = ctx + STOLEN;
   takeTweaks(ctx, 32);

@@ -1,5 +1,6 @@
-// ARC4: the stream cipher that RFC 6229 has test vectors for. Its addresses depend on the key: there is no other way to run it
-// at a useful speed, and no safe way to use it. It is here for guests that still ask for it. A context, in bytes from ctx:
+// ARC4: the stream cipher that RFC 6229 has test vectors for. Its addresses depend on the key: there is no other way to
+// run it at a useful speed, and no safe way to use it. It is here for guests that still ask for it. A context, in bytes
+// from ctx:
 //
 //   0    the permutation that the key makes, which every request begins with
 //   256  scratch: the permutation of the request at hand

@@ -6,12 +6,15 @@ export const CHACHA20_GROUP_BYTES: usize = 256;
 @inline function rotate16(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
 }
+
 @inline function rotate12(x: v128): v128 {
   return v128.or(i32x4.shl(x, 12), i32x4.shr_u(x, 20));
 }
+
 @inline function rotate8(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14));
 }
+
 @inline function rotate7(x: v128): v128 {
   return v128.or(i32x4.shl(x, 7), i32x4.shr_u(x, 25));
 }
@@ -128,20 +131,36 @@ export function chacha20Groups(key: usize, nonce: usize, counter: u32, src: usiz
     } while (--rounds != 0);
     const out = src + offset;
     mix(
-      src, out, i32x4.add(x0, i32x4.splat(0x61707865)), i32x4.add(x1, i32x4.splat(0x3320646e)),
-      i32x4.add(x2, i32x4.splat(0x79622d32)), i32x4.add(x3, i32x4.splat(0x6b206574)),
+      src,
+      out,
+      i32x4.add(x0, i32x4.splat(0x61707865)),
+      i32x4.add(x1, i32x4.splat(0x3320646e)),
+      i32x4.add(x2, i32x4.splat(0x79622d32)),
+      i32x4.add(x3, i32x4.splat(0x6b206574)),
     );
     mix(
-      src + 16, out + 16, i32x4.add(x4, v128.load32_splat(key)), i32x4.add(x5, v128.load32_splat(key, 4)),
-      i32x4.add(x6, v128.load32_splat(key, 8)), i32x4.add(x7, v128.load32_splat(key, 12)),
+      src + 16,
+      out + 16,
+      i32x4.add(x4, v128.load32_splat(key)),
+      i32x4.add(x5, v128.load32_splat(key, 4)),
+      i32x4.add(x6, v128.load32_splat(key, 8)),
+      i32x4.add(x7, v128.load32_splat(key, 12)),
     );
     mix(
-      src + 32, out + 32, i32x4.add(x8, v128.load32_splat(key, 16)), i32x4.add(x9, v128.load32_splat(key, 20)),
-      i32x4.add(x10, v128.load32_splat(key, 24)), i32x4.add(x11, v128.load32_splat(key, 28)),
+      src + 32,
+      out + 32,
+      i32x4.add(x8, v128.load32_splat(key, 16)),
+      i32x4.add(x9, v128.load32_splat(key, 20)),
+      i32x4.add(x10, v128.load32_splat(key, 24)),
+      i32x4.add(x11, v128.load32_splat(key, 28)),
     );
     mix(
-      src + 48, out + 48, i32x4.add(x12, numbers), i32x4.add(x13, v128.load32_splat(nonce)),
-      i32x4.add(x14, v128.load32_splat(nonce, 4)), i32x4.add(x15, v128.load32_splat(nonce, 8)),
+      src + 48,
+      out + 48,
+      i32x4.add(x12, numbers),
+      i32x4.add(x13, v128.load32_splat(nonce)),
+      i32x4.add(x14, v128.load32_splat(nonce, 4)),
+      i32x4.add(x15, v128.load32_splat(nonce, 8)),
     );
     numbers = i32x4.add(numbers, i32x4.splat(4));
     src += CHACHA20_GROUP_BYTES;

@@ -1,16 +1,16 @@
-// DES (FIPS 46-3) and TDEA (NIST SP 800-67), two blocks at once in the halves of a vector, by look-ups in registers alone:
-// no address depends on a secret. scripts/gen-des-tables.mjs explains how halves and S-boxes are held.
+// DES (FIPS 46-3) and TDEA (NIST SP 800-67), two blocks at once in the halves of a vector, by look-ups in registers
+// alone: no address depends on a secret. scripts/gen-des-tables.mjs explains how halves and S-boxes are held.
 
 import { xorBytes } from '../memory/xor';
 import { DES_KEYS, DES_SCRATCH, desStages } from './des_context';
-import { expandLeft, expandRight, finalPermutation, permuteAndExpand, substitute } from './des_tables';
+import { expandLeft, expandRight, finalPermutation, permuteAndExpand, substitute } from '../generated/des_tables';
 
 @inline function f(half: v128, key: usize): v128 {
   return permuteAndExpand(substitute(v128.xor(half, v128.load(key))));
 }
 
-// All operations on two blocks. Between two of them the final and the initial permutation cancel out: what stays is that the
-// halves change places.
+// All operations on two blocks. Between two of them the final and the initial permutation cancel out: what stays is
+// that the halves change places.
 function crypt(x: v128, key: usize, step: isize, stages: u32): v128 {
   let left = expandLeft(x);
   let right = expandRight(x);
@@ -106,8 +106,8 @@ export function desCbcDecrypt(ctx: usize, iv: usize, src: usize, dst: usize, blo
 }
 
 /**
- * CTR encryption and decryption (NIST SP 800-38A section 6.5): the counter is the whole block, big-endian, and begins anew
- * after all ones.
+ * CTR encryption and decryption (NIST SP 800-38A section 6.5): the counter is the whole block, big-endian, and begins
+ * anew after all ones.
  * @param ctx expanded key, see desSetKey; its scratch is used
  * @param iv 8 bytes of private scratch: the first counter block, replaced by the one after the last that was used
  * @param src `bytes` bytes, any alignment

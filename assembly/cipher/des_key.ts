@@ -1,7 +1,7 @@
 // The DES key schedule (FIPS 46-3, appendix 1), and the key bundles of TDEA (NIST SP 800-67 section 3.2).
 
 import { DES_KEYS } from './des_context';
-import { placeShift, selection } from './des_tables';
+import { placeShift, selection } from '../generated/des_tables';
 
 export { DES_CONTEXT_BYTES } from './des_context';
 

@@ -3,7 +3,7 @@
 // S7 and S9 are evaluated as the polynomials that they are, one monomial a lane (scripts/gen-kasumi-tables.mjs), so no
 // branch and no address depends on a secret.
 
-import { kasumiStoreTable } from './kasumi_tables';
+import { kasumiStoreTable } from '../generated/kasumi_tables';
 
 const ROUND_KEY_BYTES: usize = 16;
 const SCHEDULE_BYTES: usize = 128;
@@ -128,7 +128,8 @@ function expand(schedule: usize, key: usize, modifier: u32): void {
 
 /**
  * Expands a KASUMI key, for f8 and f9 alike.
- * @param ctx KASUMI_CONTEXT_BYTES of memory, 64-aligned: every byte that the kernels read is written, whatever was there
+ * @param ctx KASUMI_CONTEXT_BYTES of memory, 64-aligned: every byte that the kernels read is written, whatever was
+ *   there
  * @param key 16 bytes apart from ctx, any alignment
  */
 export function kasumiSetKey(ctx: usize, key: usize): void {

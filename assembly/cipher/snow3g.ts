@@ -1,12 +1,12 @@
-// SNOW 3G, the keystream generator of UEA2 and UIA2: "Specification of the 3GPP Confidentiality and Integrity Algorithms
-// UEA2 & UIA2. Document 2: SNOW 3G Specification", whose sections are cited here.
+// SNOW 3G, the keystream generator of UEA2 and UIA2: "Specification of the 3GPP Confidentiality and Integrity
+// Algorithms UEA2 & UIA2. Document 2: SNOW 3G Specification", whose sections are cited here.
 //
-// Four clocks at once. The LFSR's nearest tap is five stages from its end, so four new stages are one vector; the FSM has
-// two clocks' worth of S-boxes ready at a time, because R1 of the next clock needs no S-box of this one.
+// Four clocks at once. The LFSR's nearest tap is five stages from its end, so four new stages are one vector; the FSM
+// has two clocks' worth of S-boxes ready at a time, because R1 of the next clock needs no S-box of this one.
 
 import { reverseBytes } from '../simd';
 import { s1, s2 } from './snow3g_sboxes';
-import { snow3gStoreAlpha, snow3gStoreSq } from './snow3g_tables';
+import { snow3gStoreAlpha, snow3gStoreSq } from '../generated/snow3g_tables';
 
 const KEY: usize = 0;
 const R1: usize = 16;
@@ -24,6 +24,7 @@ export const SNOW3G_CONTEXT_BYTES: usize = 704;
 @inline function bit(words: v128, n: i32, term: v128): v128 {
   return v128.and(i32x4.shr_s(i32x4.shl(words, n), 31), term);
 }
+
 @inline function alphaOf(words: v128, alpha: usize): v128 {
   return v128.xor(
     v128.xor(
@@ -37,8 +38,8 @@ export const SNOW3G_CONTEXT_BYTES: usize = 704;
   );
 }
 
-// Four clocks of the LFSR (section 3.4.5, and in initialisation 3.4.4) and of the FSM (3.4.6). Answers the four words of
-// keystream (4.2); in initialisation nobody reads them.
+// Four clocks of the LFSR (section 3.4.5, and in initialisation 3.4.4) and of the FSM (3.4.6). Answers the four words
+// of keystream (4.2); in initialisation nobody reads them.
 @inline function clock4(ctx: usize, initialise: bool): v128 {
   const stages0 = v128.load(ctx, LFSR);
   const stages4 = v128.load(ctx, LFSR + 16);
@@ -128,8 +129,8 @@ export function snow3gStart(ctx: usize, iv: usize): void {
 }
 
 /**
- * The next four words of keystream (section 4.2), as 16 bytes. The first word after initialisation is discarded, so that they
- * straddle two runs of four clocks.
+ * The next four words of keystream (section 4.2), as 16 bytes. The first word after initialisation is discarded, so
+ * that they straddle two runs of four clocks.
  * @param ctx see snow3gStart
  */
 export function snow3gKeystream(ctx: usize): v128 {

@@ -1,18 +1,20 @@
-// S1 and S2 of SNOW 3G ("Document 2: SNOW 3G Specification", sections 3.3.1 and 3.3.2), on four words at once. No address
-// depends on a secret: nibble look-ups in registers, and a scan of the whole of S_Q.
+// S1 and S2 of SNOW 3G ("Document 2: SNOW 3G Specification", sections 3.3.1 and 3.3.2), on four words at once. No
+// address depends on a secret: nibble look-ups in registers, and a scan of the whole of S_Q.
 
 import { indexIo, indexJo, mapReciprocal, toPairs } from './aes_nibbles';
-import { SBOX_IO, SBOX_JO } from './aes_tables';
-import { SR_2_IO, SR_2_JO } from './snow3g_tables';
+import { SBOX_IO, SBOX_JO } from '../generated/aes_tables';
+import { SR_2_IO, SR_2_JO } from '../generated/snow3g_tables';
 
 @inline function turn1(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12));
 }
+
 @inline function turn3(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14));
 }
 
-// The matrix of both S-boxes is that of MixColumns, in a field each: 2, 3, 1, 1 from a word's least significant byte on.
+// The matrix of both S-boxes is that of MixColumns, in a field each: 2, 3, 1, 1 from a word's least significant byte
+// on.
 @inline function mix(once: v128, twice: v128): v128 {
   const sum = v128.xor(twice, turn1(once));
   return v128.xor(v128.xor(sum, turn1(sum)), turn3(once));

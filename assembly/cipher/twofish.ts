@@ -1,5 +1,5 @@
-// Twofish encryption of single blocks: B. Schneier et al., "Twofish: A 128-Bit Block Cipher" (1998), section 4. A context, in
-// bytes from a 16-aligned ctx:
+// Twofish encryption of single blocks: B. Schneier et al., "Twofish: A 128-Bit Block Cipher" (1998), section 4. A
+// context, in bytes from a 16-aligned ctx:
 //
 //   0    length of the key in words of 64 bits, u32: 2, 3 or 4
 //   16   the words of the key that the S-boxes take, a vector each
@@ -20,14 +20,22 @@ export const TWOFISH_CONTEXT_BYTES: usize = 240;
 // The columns of the matrix RS (section 4.3.1), the first row lowest.
 @inline function rsColumn(column: usize): u32 {
   switch (column as u32) {
-    case 0: return 0xa402a401;
-    case 1: return 0x55a156a4;
-    case 2: return 0x87fc8255;
-    case 3: return 0x5ac1f387;
-    case 4: return 0x58471e5a;
-    case 5: return 0xdbaec658;
-    case 6: return 0x9e3d68db;
-    default: return 0x0319e59e;
+    case 0:
+      return 0xa402a401;
+    case 1:
+      return 0x55a156a4;
+    case 2:
+      return 0x87fc8255;
+    case 3:
+      return 0x5ac1f387;
+    case 4:
+      return 0x58471e5a;
+    case 5:
+      return 0xdbaec658;
+    case 6:
+      return 0x9e3d68db;
+    default:
+      return 0x0319e59e;
   }
 }
 
@@ -39,7 +47,7 @@ function rsProduct(key: usize): u32 {
     let column = rsColumn(at);
     for (let bit: u32 = 0; bit < 8; ++bit) {
       product ^= column & (0 - ((byte >> bit) & 1));
-      column = ((column & 0x7f7f7f7f) << 1) ^ ((column >> 7) & 0x01010101) * 0x4d;
+      column = ((column & 0x7f7f7f7f) << 1) ^ (((column >> 7) & 0x01010101) * 0x4d);
     }
   }
   return product;

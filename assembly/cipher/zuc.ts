@@ -1,12 +1,13 @@
-// ZUC, the keystream generator of 128-EEA3 and 128-EIA3: "Specification of the 3GPP Confidentiality and Integrity Algorithms
-// 128-EEA3 & 128-EIA3. Document 2: ZUC Specification", whose sections are cited here.
+// ZUC, the keystream generator of 128-EEA3 and 128-EIA3: "Specification of the 3GPP Confidentiality and Integrity
+// Algorithms 128-EEA3 & 128-EIA3. Document 2: ZUC Specification", whose sections are cited here.
 //
-// No branch and no address depends on a secret: sums modulo 2^31 - 1 fold their carries back, and the S-boxes are nibble look-ups
-// in registers (scripts/gen-zuc-tables.mjs). New stages are appended to the LFSR, and it moves once for many clocks.
+// No branch and no address depends on a secret: sums modulo 2^31 - 1 fold their carries back, and the S-boxes are
+// nibble look-ups in registers (scripts/gen-zuc-tables.mjs). New stages are appended to the LFSR, and it moves once for
+// many clocks.
 
 import { high, low } from '../simd';
 import { indexIo, indexJo, look, mapNibbles, mapReciprocal } from './aes_nibbles';
-import { S0_P1, S0_P2, S0_REST, S1_IO, S1_JO, S1_PAIR_HIGH, S1_PAIR_LOW } from './zuc_tables';
+import { S0_P1, S0_P2, S0_REST, S1_IO, S1_JO, S1_PAIR_HIGH, S1_PAIR_LOW } from '../generated/zuc_tables';
 
 const KEY: usize = 0;
 // R1 in the low half of a u64, R2 in the high one.
@@ -76,7 +77,8 @@ const NEXT: usize = 64;
   return v128.xor(mapReciprocal(indexIo(pairs), indexJo(pairs), S1_IO(), S1_JO()), i8x16.splat(0x55));
 }
 
-// S of both registers (section 3.4.1): S0 for a word's first and third byte, which are the odd ones in memory, S1 for the others.
+// S of both registers (section 3.4.1): S0 for a word's first and third byte, which are the odd ones in memory, S1 for
+// the others.
 @inline function substitute(registers: u64): u64 {
   const x = i64x2.splat(registers);
   return i64x2.extract_lane(v128.bitselect(s0(x), s1(x), i16x8.splat(0xff00 as i16)), 0);

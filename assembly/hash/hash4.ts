@@ -19,8 +19,8 @@ export function results4(messages: usize, count: u32, lanes: usize): void {
 /**
  * Hashes messages of any lengths side by side.
  * @param algo a HASH_* number that lanes4Known() accepts
- * @param messages `count` records of LANE4_BYTES: { context (not read), source, bytes, destination, resultBytes }. Results
- *   are written last: a destination may overlap any source, but no other destination.
+ * @param messages `count` records of LANE4_BYTES: { context (not read), source, bytes, destination, resultBytes }.
+ *   Results are written last: a destination may overlap any source, but no other destination.
  * @param count 1 to 4
  * @param lanes LANES4_BYTES of memory, 16-aligned, apart from everything else; wiped at the end
  */

@@ -2,7 +2,7 @@
 
 import { copyShort } from './copy';
 import { setStateCount, stateCount, wipeState } from './hash_state';
-import { keccakF } from './keccak_rounds';
+import { keccakF } from '../generated/keccak_rounds';
 
 /** The bits behind the message, and the first of the padding (FIPS 202 sections 6.1, 6.2 and 5.1). */
 export const SUFFIX_SHA3: u8 = 0x06;

@@ -1,6 +1,6 @@
-// Up to four messages of SHA-1, SHA-224 or SHA-256 side by side, of whatever lengths. A message is two pieces: the whole
-// blocks where they lie, and one or two padded blocks. As long as two messages have blocks left they run in the lanes of
-// vectors; the longest goes on alone. Offsets in bytes from the 16-aligned memory that the caller lends:
+// Up to four messages of SHA-1, SHA-224 or SHA-256 side by side, of whatever lengths. A message is two pieces: the
+// whole blocks where they lie, and one or two padded blocks. As long as two messages have blocks left they run in the
+// lanes of vectors; the longest goes on alone. Offsets in bytes from the 16-aligned memory that the caller lends:
 //
 //   0     chaining words, word n of message m at 16n + 4m
 //   128   where each message's next block is, u32
@@ -13,8 +13,8 @@
 import { HASH_SHA1, HASH_SHA_224, HASH_SHA_256 } from '../../spec/crypto';
 import { chainedBlocks } from './chained';
 import { copyShort } from './copy';
-import { sha1Blocks4 } from './sha1_rounds4';
-import { sha256Blocks4 } from './sha256_rounds4';
+import { sha1Blocks4 } from '../generated/sha1_rounds4';
+import { sha256Blocks4 } from '../generated/sha256_rounds4';
 import { swapWords } from './vectors4';
 
 const SOURCES: usize = 128;
@@ -53,9 +53,11 @@ export function lanes4Known(algo: i32): bool {
 @inline export function digest4(lanes: usize, lane: u32): usize {
   return lanes + DIGESTS + lane * 32;
 }
+
 @inline function padded(lanes: usize, lane: u32): usize {
   return lanes + PADDED + lane * 128;
 }
+
 @inline function field(lanes: usize, lane: u32): usize {
   return lanes + lane * 4;
 }

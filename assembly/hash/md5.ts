@@ -1,6 +1,6 @@
 // MD5 (RFC 1321).
 
-export { md5Blocks } from './md5_rounds';
+export { md5Blocks } from '../generated/md5_rounds';
 
 /** The words before the first block (section 3.3). */
 export function md5Init(state: usize): void {

@@ -7,9 +7,11 @@
 @inline export function g(x: u32, y: u32, z: u32): u32 {
   return (y & ~z) + (x & z);
 }
+
 @inline export function h(x: u32, y: u32, z: u32): u32 {
   return x ^ (y ^ z);
 }
+
 @inline export function i(x: u32, y: u32, z: u32): u32 {
   return y ^ (x | ~z);
 }

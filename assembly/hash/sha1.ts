@@ -1,6 +1,6 @@
 // SHA-1 (FIPS 180-4 section 6.1).
 
-export { sha1Blocks } from './sha1_rounds';
+export { sha1Blocks } from '../generated/sha1_rounds';
 
 /** The words before the first block (section 5.3.1). */
 export function sha1Init(state: usize): void {

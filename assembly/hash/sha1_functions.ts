@@ -3,6 +3,7 @@
 @inline export function choose(x: u32, y: u32, z: u32): u32 {
   return z ^ (x & (y ^ z));
 }
+
 @inline export function parity(x: u32, y: u32, z: u32): u32 {
   return x ^ y ^ z;
 }

@@ -1,6 +1,6 @@
 // SHA-256 and SHA-224 (FIPS 180-4 sections 6.2 and 6.3).
 
-export { sha256Blocks } from './sha256_rounds';
+export { sha256Blocks } from '../generated/sha256_rounds';
 
 /** The words before the first block (section 5.3.3). */
 export function sha256Init(state: usize): void {

@@ -1,6 +1,6 @@
 // SHA-512 and SHA-384 (FIPS 180-4 sections 6.4 and 6.5).
 
-export { sha512Blocks } from './sha512_rounds';
+export { sha512Blocks } from '../generated/sha512_rounds';
 
 /** The words before the first block (section 5.3.5). */
 export function sha512Init(state: usize): void {

@@ -1,5 +1,5 @@
-// What CMAC, XCBC-MAC and CBC-MAC over AES have in common: a chain that keeps the last block of the message back, because its
-// treatment differs. A context, in bytes from a 16-aligned ctx:
+// What CMAC, XCBC-MAC and CBC-MAC over AES have in common: a chain that keeps the last block of the message back,
+// because its treatment differs. A context, in bytes from a 16-aligned ctx:
 //
 //   0     expanded AES key
 //   3392  K1, added to a last block that is whole

@@ -47,14 +47,14 @@ const CHAINS: usize = 128;
 
 // Blocks before the last, which is there even if the message is empty.
 @inline function blocksBefore(bytes: usize): u32 {
-  return bytes == 0 ? 0 : ((bytes - 1) >> 4) as u32;
+  return bytes == 0 ? 0 : (((bytes - 1) >> 4) as u32);
 }
 
 /**
  * CMAC of four messages, side by side as far as the shortest goes and again for the four last blocks.
- * @param lanes four records { ctx, src, bytes, dst, resultBytes }: an expanded key, see aesCmacSetKey (only its keys are read,
- *   so lanes may share it; all keys have one size), a message, and where how much of its result goes. No dst may overlap
- *   another lane's message.
+ * @param lanes four records { ctx, src, bytes, dst, resultBytes }: an expanded key, see aesCmacSetKey (only its keys
+ *   are read, so lanes may share it; all keys have one size), a message, and where how much of its result goes. No dst
+ *   may overlap another lane's message.
  * @param scratch AES_CMAC4_SCRATCH_BYTES of memory, 16-aligned
  */
 export function aesCmac4(lanes: usize, scratch: usize): void {

@@ -1,5 +1,5 @@
-// CMAC over TDEA (NIST SP 800-38B), in pieces. The last block of a message is kept back, because its treatment differs. A
-// context, in bytes from a 16-aligned ctx:
+// CMAC over TDEA (NIST SP 800-38B), in pieces. The last block of a message is kept back, because its treatment differs.
+// A context, in bytes from a 16-aligned ctx:
 //
 //   0    expanded key
 //   800  K1, added to a last block that is whole

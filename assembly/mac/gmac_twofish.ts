@@ -4,7 +4,7 @@
 //   240   GHASH context
 //   9264  the pre-counter block J0, and its cipher, and the tag
 
-import { GHASH_CONTEXT_BYTES, ghashInit, ghashLengths, ghashPadded, ghashSetKey, ghashState } from '../aead/ghash';
+import { GHASH_CONTEXT_BYTES, ghashInit, ghashLengths, ghashPadded, ghashSetKey, ghashState } from './ghash';
 import { TWOFISH_CONTEXT_BYTES, twofishEncryptBlock, twofishSetKey } from '../cipher/twofish';
 
 const GHASH: usize = TWOFISH_CONTEXT_BYTES;
@@ -35,7 +35,15 @@ export function gmacTwofishSetKey(ctx: usize, key: usize, keyBytes: u32): void {
  * @param dst where the tag goes
  * @param tagBytes length of the tag, 0 to 16
  */
-export function gmacTwofish(ctx: usize, iv: usize, ivBytes: u32, src: usize, bytes: usize, dst: usize, tagBytes: u32): void {
+export function gmacTwofish(
+  ctx: usize,
+  iv: usize,
+  ivBytes: u32,
+  src: usize,
+  bytes: usize,
+  dst: usize,
+  tagBytes: u32,
+): void {
   const gh = ctx + GHASH;
   const block = ctx + BLOCK;
   ghashInit(gh);

@@ -1,5 +1,5 @@
-// HMAC (RFC 2104) over MD5, SHA-1 and SHA-2: the MAC_HMAC_* numbers are the HASH_* numbers of their hashes. The key's two
-// blocks are compressed when it is set, so that a message costs its own blocks and one more.
+// HMAC (RFC 2104) over MD5, SHA-1 and SHA-2: the MAC_HMAC_* numbers are the HASH_* numbers of their hashes. The key's
+// two blocks are compressed when it is set, so that a message costs its own blocks and one more.
 
 import { MAC_HMAC_MD5, MAC_HMAC_SHA_512 } from '../../spec/crypto';
 import {

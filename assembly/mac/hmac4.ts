@@ -10,8 +10,8 @@ const BLOCK_BYTES: u64 = 64;
 /**
  * Authenticates messages of any lengths side by side. Keys are only read: several messages may share one.
  * @param algo a MAC_HMAC_* number that lanes4Known() accepts
- * @param messages `count` records of LANE4_BYTES: { context: see hmacSetKey(), source, bytes, destination, resultBytes }.
- *   Results are written last: a destination may overlap any source, but no other destination.
+ * @param messages `count` records of LANE4_BYTES: { context: see hmacSetKey(), source, bytes, destination, resultBytes
+ *   }. Results are written last: a destination may overlap any source, but no other destination.
  * @param count 1 to 4
  * @param lanes LANES4_BYTES of memory, 16-aligned, apart from everything else; wiped at the end
  */

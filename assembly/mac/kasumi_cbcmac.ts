@@ -1,5 +1,5 @@
-// CBC-MAC over KASUMI (ISO/IEC 9797-1 algorithm 1 with padding method 1): the chain of f9 (3GPP TS 35.201) alone, without the sum of
-// its outputs and the second key.
+// CBC-MAC over KASUMI (ISO/IEC 9797-1 algorithm 1 with padding method 1): the chain of f9 (3GPP TS 35.201) alone,
+// without the sum of its outputs and the second key.
 
 import { KASUMI_KEY, kasumiEncrypt } from '../cipher/kasumi';
 

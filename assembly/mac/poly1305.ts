@@ -1,4 +1,5 @@
-// Poly1305 (RFC 8439 section 2.5), with numbers in limbs of 32 bits and products in 64. A context, in bytes from a 16-aligned ctx:
+// Poly1305 (RFC 8439 section 2.5), with numbers in limbs of 32 bits and products in 64. A context, in bytes from a
+// 16-aligned ctx:
 //
 //   0    r, 4 limbs: clamped, so that those above the first are multiples of 4
 //   16   s, 4 limbs

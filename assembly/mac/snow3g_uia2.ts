@@ -1,5 +1,5 @@
-// UIA2, the integrity algorithm over SNOW 3G: "Specification of the 3GPP Confidentiality and Integrity Algorithms UEA2 & UIA2.
-// Document 1: UEA2 and UIA2 Specifications", section 4. The message is evaluated as a polynomial over GF(2^64).
+// UIA2, the integrity algorithm over SNOW 3G: "Specification of the 3GPP Confidentiality and Integrity Algorithms UEA2
+// & UIA2. Document 1: UEA2 and UIA2 Specifications", section 4. The message is evaluated as a polynomial over GF(2^64).
 
 import { carrylessLow, reverseBits } from '../carryless';
 import { snow3gStart, snow3gStoreKeystream } from '../cipher/snow3g';
@@ -9,7 +9,8 @@ import { snow3gStart, snow3gStoreKeystream } from '../cipher/snow3g';
   return high ^ (high << 1) ^ (high << 3) ^ (high << 4);
 }
 
-// MUL of section 4.3.4 with 0x1b. The second factor comes with its bits in reverse, too: it is the same for a whole message.
+// MUL of section 4.3.4 with 0x1b. The second factor comes with its bits in reverse, too: it is the same for a whole
+// message.
 function multiply(x: u64, y: u64, reversedY: u64): u64 {
   const high = reverseBits(carrylessLow(reverseBits(x), reversedY)) >> 1;
   return carrylessLow(x, y) ^ reduce(high) ^ reduce((high >> 63) ^ (high >> 61) ^ (high >> 60));
@@ -18,8 +19,8 @@ function multiply(x: u64, y: u64, reversedY: u64): u64 {
 /**
  * The MAC-I of one request. Constant-time.
  * @param ctx see snow3gSetKey
- * @param iv 16 bytes, big-endian: COUNT, FRESH, COUNT with DIRECTION added to its topmost bit, FRESH with DIRECTION added to
- *   its bit 15
+ * @param iv 16 bytes, big-endian: COUNT, FRESH, COUNT with DIRECTION added to its topmost bit, FRESH with DIRECTION
+ *   added to its bit 15
  * @param src the message, any alignment
  * @param bytes its length, any
  * @param dst 4 bytes for the result

@@ -1,8 +1,8 @@
-// 128-EIA3, the integrity algorithm over ZUC: "Specification of the 3GPP Confidentiality and Integrity Algorithms 128-EEA3 &
-// 128-EIA3. Document 1: 128-EEA3 and 128-EIA3 Specification", section 4.
+// 128-EIA3, the integrity algorithm over ZUC: "Specification of the 3GPP Confidentiality and Integrity Algorithms
+// 128-EEA3 & 128-EIA3. Document 1: 128-EEA3 and 128-EIA3 Specification", section 4.
 //
-// Each 1 bit of the message adds the 32 bits of keystream that begin at its place: a carry-less product of 32 bits of the
-// message, in reverse, and 64 bits of keystream.
+// Each 1 bit of the message adds the 32 bits of keystream that begin at its place: a carry-less product of 32 bits of
+// the message, in reverse, and 64 bits of keystream.
 
 import { carrylessLow, reverseBits } from '../carryless';
 import { ZUC_KEYSTREAM, ZUC_MOST_WORDS, zucKeystream, zucStart } from '../cipher/zuc';
@@ -16,8 +16,8 @@ import { ZUC_KEYSTREAM, ZUC_MOST_WORDS, zucKeystream, zucStart } from '../cipher
 /**
  * The MAC of one request. Constant-time.
  * @param ctx see zucSetKey
- * @param iv 16 bytes as section 4.3 forms them: COUNT, BEARER in the top five bits of a word, COUNT with DIRECTION added to its
- *   topmost bit, and the word of BEARER with DIRECTION added to its bit 15, big-endian
+ * @param iv 16 bytes as section 4.3 forms them: COUNT, BEARER in the top five bits of a word, COUNT with DIRECTION
+ *   added to its topmost bit, and the word of BEARER with DIRECTION added to its bit 15, big-endian
  * @param src the message, any alignment
  * @param bytes its length, any
  * @param dst 4 bytes for the result

@@ -1,6 +1,6 @@
-// Guest memory, and the only place that knows how it is reached. Here it lies in the engine's own memory; where it does not
-// (another process's RAM, mapped by the host), this file alone is replaced: a GuestPointer then names remote bytes, and the
-// loads, copies and stores below go through the host.
+// Guest memory, and the only place that knows how it is reached. Here it lies in the engine's own memory; where it does
+// not (another process's RAM, mapped by the host), this file alone is replaced: a GuestPointer then names remote bytes,
+// and the loads, copies and stores below go through the host.
 import { Device } from '../device';
 
 /** What translate() answers and the functions below take: a checked place in guest memory. */
@@ -23,7 +23,9 @@ class Region {
 }
 export const REGION_BYTES: usize = 24;
 
-/** Tells the host that guest-physical [start, end) was written: an emulator drops code that it translated from there. */
+/**
+ * Tells the host that guest-physical [start, end) was written: an emulator drops code that it translated from there.
+ */
 declare function written(start: u32, end: u32): void;
 
 /** Adds a stretch of RAM; false when the table is full. */
@@ -38,8 +40,8 @@ export function addRegion(device: Device, start: u64, size: u64, pointer: usize,
 }
 
 /**
- * The place of guest-physical [address, address + length), or NOWHERE when any byte of it is not RAM. Subtractions cannot wrap
- * unnoticed: an address below a region's start turns into an offset beyond its end.
+ * The place of guest-physical [address, address + length), or NOWHERE when any byte of it is not RAM. Subtractions
+ * cannot wrap unnoticed: an address below a region's start turns into an offset beyond its end.
  */
 export function translate(device: Device, address: u64, length: u64): GuestPointer {
   let entry: usize = device.memoryRegions;
@@ -72,7 +74,10 @@ export function copyToGuest(to: GuestPointer, from: usize, bytes: usize): void {
   memory.copy(to, from, bytes);
 }
 
-/** Reports a write, where the host wants to know: `address` is guest-physical, below 4 GiB for hosts that ask for reports. */
+/**
+ * Reports a write, where the host wants to know: `address` is guest-physical, below 4 GiB for hosts that ask for
+ * reports.
+ */
 @inline
 export function reportWrite(device: Device, address: u64, bytes: u32): void {
   if (device.reportWrites && bytes) written(<u32>address, <u32>address + bytes);

@@ -3,12 +3,15 @@ import { Device } from '../device';
 import { NOWHERE } from '../memory/guest';
 import { hashResultValid, macInputValid, macResultValid } from '../session/auth';
 import { Session } from '../session/slot';
-import { nextIsContiguous, readContiguous, reportWritten, writableContiguous, writeBytes } from '../virtqueue/buffers';
+import { nextIsContiguous, readContiguous, reportWritten, writableContiguous, writeBytes } from '../chain/buffers';
 import { addToBatch, mayWait, runBatch } from './batch';
 import { runDigestOf } from './host';
 import { Operation } from './operation';
 
-/** A HASH or MAC request (5.9.7.4, 5.9.7.5). Returns its status; with OK the result stands in the chain, or will after the batch. */
+/**
+ * A HASH or MAC request (5.9.7.4, 5.9.7.5). Returns its status; with OK the result stands in the chain, or will after
+ * the batch.
+ */
 export function runAuth(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
   const bytes = operation.sourceBytes;
@@ -19,7 +22,11 @@ export function runAuth(device: Device, session: Session): u32 {
   if (!nextIsContiguous(device, bytes)) runBatch(device);
   const source = readContiguous(device, bytes, device.scratch);
   const digest = writableContiguous(device, 0, wanted);
-  if (digest != NOWHERE && source != device.scratch && mayWait(device, session, source, bytes, digest, 0, digest, wanted)) {
+  if (
+    digest != NOWHERE &&
+    source != device.scratch &&
+    mayWait(device, session, source, bytes, digest, 0, digest, wanted)
+  ) {
     addToBatch(device, session, source, bytes, digest, 0, 0, 0, 0, source, bytes, digest, wanted);
   } else {
     runBatch(device);
@@ -34,7 +41,10 @@ export function runAuth(device: Device, session: Session): u32 {
   return CRYPTO_OK;
 }
 
-/** Whether a result of this length can be given: not longer than the algorithm's, nor than the session's if that named one. */
+/**
+ * Whether a result of this length can be given: not longer than the algorithm's, nor than the session's if that named
+ * one.
+ */
 export function resultAllowed(session: Session, bytes: u32): bool {
   if (session.resultBytes && bytes > session.resultBytes) return false;
   return session.service == SERVICE_HASH || isPlainHash(session)

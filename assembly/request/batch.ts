@@ -1,6 +1,6 @@
-// Work across requests. CBC encryption and hashing are serial within a request, so requests of one notification that are alike
-// run side by side, four at a time. A request that waits here has passed every check and has its answer written; only its
-// bytes are still to come, before the notification ends and the driver can look at them.
+// Work across requests. CBC encryption and hashing are serial within a request, so requests of one notification that
+// are alike run side by side, four at a time. A request that waits here has passed every check and has its answer
+// written; only its bytes are still to come, before the notification ends and the driver can look at them.
 import {
   AES_BLOCK_BYTES,
   CHAIN_HASH_THEN_CIPHER,
@@ -20,7 +20,7 @@ import { AES_CMAC4_SCRATCH_BYTES, aesCmac4 } from '../mac/aes_cmac';
 import { hmac4 } from '../mac/hmac4';
 import { cipherRun } from '../session/cipher';
 import { authContextOf, contextOf, Session } from '../session/slot';
-import { chainMeets, lastWritable } from '../virtqueue/buffers';
+import { chainMeets, lastWritable } from '../chain/buffers';
 import { digestOf } from './digest';
 import { offeredToHost } from './host';
 
@@ -47,7 +47,9 @@ const JOB_BYTES: usize = 48;
 /** The jobs, their IVs, and the records that the kernels of four lanes take. */
 const IVS: usize = 4 * JOB_BYTES;
 const CIPHER_LANES: usize = IVS + 4 * AES_BLOCK_BYTES;
-/** A lane of a hash or MAC: { context, source, bytes, destination, resultBytes }, each a u32, whichever kernel takes it. */
+/**
+ * A lane of a hash or MAC: { context, source, bytes, destination, resultBytes }, each a u32, whichever kernel takes it.
+ */
 const HASH_LANES: usize = CIPHER_LANES + 4 * AES_LANE_BYTES;
 const HASH_SCRATCH: usize = (HASH_LANES + 4 * LANE4_BYTES + 15) & ~15;
 export const BATCH_BYTES: usize = HASH_SCRATCH + LANES4_BYTES + AES_CMAC4_SCRATCH_BYTES;
@@ -84,8 +86,9 @@ function hashesInLanes(session: Session): bool {
 }
 
 /**
- * Whether a request may wait for others like it: they gain by it, and what is written while it waits (its status) or in another
- * order than alone (its digest) is none of its own bytes. Those of a stateless session never wait: its slot is used anew.
+ * Whether a request may wait for others like it: they gain by it, and what is written while it waits (its status) or in
+ * another order than alone (its digest) is none of its own bytes. Those of a stateless session never wait: its slot is
+ * used anew.
  */
 export function mayWait(
   device: Device,
@@ -113,8 +116,8 @@ export function runsInLanes(session: Session): bool {
 }
 
 /**
- * Runs what waits if the chain in hand has bytes that one of both writes: for it may read them anywhere, in its header as
- * well as in its source. Called before the first byte of a chain is read.
+ * Runs what waits if the chain in hand has bytes that one of both writes: for it may read them anywhere, in its header
+ * as well as in its source. Called before the first byte of a chain is read.
  */
 export function runBatchBeforeChain(device: Device): void {
   for (let index: u32 = 0; index < device.batchCount; index++) {
@@ -131,8 +134,8 @@ export function runBatchBeforeChain(device: Device): void {
 }
 
 /**
- * Takes a request that mayWait(); its IV is read from the device's. All places are contiguous; the result's is that of the source
- * or apart from it. Source, result and digest must stay as they are until runBatch().
+ * Takes a request that mayWait(); its IV is read from the device's. All places are contiguous; the result's is that of
+ * the source or apart from it. Source, result and digest must stay as they are until runBatch().
  */
 export function addToBatch(
   device: Device,
@@ -174,8 +177,9 @@ function overlap(a: usize, aBytes: u32, b: usize, bBytes: u32): bool {
 }
 
 /**
- * Whether requests of two sessions can run side by side: the sessions name the same kernels, and what these kernels assume of all
- * lanes holds. The lanes of hash4() and hmac4() may differ in everything else: each has its context, its length and its result's.
+ * Whether requests of two sessions can run side by side: the sessions name the same kernels, and what these kernels
+ * assume of all lanes holds. The lanes of hash4() and hmac4() may differ in everything else: each has its context, its
+ * length and its result's.
  */
 function alike(a: Session, b: Session): bool {
   return (
@@ -193,7 +197,9 @@ function alike(a: Session, b: Session): bool {
   );
 }
 
-/** Runs what waits. Called before anything that may read or write the same bytes, and at the end of each notification. */
+/**
+ * Runs what waits. Called before anything that may read or write the same bytes, and at the end of each notification.
+ */
 export function runBatch(device: Device): void {
   const count = device.batchCount;
   if (!count) return;
@@ -221,7 +227,15 @@ function runCiphers(device: Device, session: Session, count: u32): void {
     const own = sessionOf(job);
     const source = job.cipherSource + done;
     const destination = job.cipherDestination + done;
-    cipherRun(own.algo, own.direction, contextOf(own), ivAt(device, index), source, destination, job.cipherBytes - done);
+    cipherRun(
+      own.algo,
+      own.direction,
+      contextOf(own),
+      ivAt(device, index),
+      source,
+      destination,
+      job.cipherBytes - done,
+    );
   }
 }
 
@@ -265,7 +279,8 @@ function runHashes(device: Device, count: u32): void {
 function runHashLanes(device: Device, session: Session, count: u32): void {
   const lanes = hashLanes(device, count);
   const scratch = device.batch + HASH_SCRATCH;
-  const plain = session.service == SERVICE_HASH || (session.service == SERVICE_CIPHER && session.hashMode == HASH_MODE_PLAIN);
+  const plain =
+    session.service == SERVICE_HASH || (session.service == SERVICE_CIPHER && session.hashMode == HASH_MODE_PLAIN);
   if (plain) hash4(session.authAlgo, lanes, count, scratch);
   else hmac4(session.authAlgo, lanes, count, scratch);
 }

@@ -1,20 +1,29 @@
-// Algorithm chaining (5.9.7.6): a cipher over one window of the source and a hash or MAC over another. dst_data is the source
-// with the cipher's window replaced; what is hashed is the additional data and behind it the window, of the result or of the
-// source as alg_chain_order says.
+// Algorithm chaining (5.9.7.6): a cipher over one window of the source and a hash or MAC over another. dst_data is the
+// source with the cipher's window replaced; what is hashed is the additional data and behind it the window, of the
+// result or of the source as alg_chain_order says.
 import { CHAIN_HASH_THEN_CIPHER, CRYPTO_ERR, CRYPTO_OK, HASH_MODE_AUTH } from '../../spec/crypto';
 import { Device } from '../device';
 import { NOWHERE } from '../memory/guest';
 import { macInputValid } from '../session/auth';
 import { cipherIvBytes, cipherLengthValid } from '../session/cipher';
 import { Session } from '../session/slot';
-import { nextIsContiguous, readBytes, readContiguous, reportWritten, writableContiguous, writeBytes } from '../virtqueue/buffers';
+import {
+  nextIsContiguous,
+  readBytes,
+  readContiguous,
+  reportWritten,
+  writableContiguous,
+  writeBytes,
+} from '../chain/buffers';
 import { resultAllowed } from './auth';
 import { addToBatch, mayWait, runBatch } from './batch';
 import { inPlaceOrApart } from './cipher';
 import { runCipherOf, runDigestOf } from './host';
 import { Operation } from './operation';
 
-/** A chained request. Returns its status; with OK result and digest stand in the chain, or will when the batch has run. */
+/**
+ * A chained request. Returns its status; with OK result and digest stand in the chain, or will when the batch has run.
+ */
 export function runChain(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
   if (!valid(session, operation)) return CRYPTO_ERR;
@@ -32,7 +41,13 @@ export function runChain(device: Device, session: Session): u32 {
   const direct = inPlaceOrApart(source, destination, bytes, bytes);
   const wanted = operation.resultBytes;
   const digest = writableContiguous(device, bytes, wanted);
-  if (direct && bytes && !gathers && digest != NOWHERE && mayWait(device, session, source, bytes, destination, bytes, digest, wanted)) {
+  if (
+    direct &&
+    bytes &&
+    !gathers &&
+    digest != NOWHERE &&
+    mayWait(device, session, source, bytes, destination, bytes, digest, wanted)
+  ) {
     copyAround(operation, source, destination);
     const hashed = session.chainOrder == CHAIN_HASH_THEN_CIPHER ? source : destination;
     addToBatch(

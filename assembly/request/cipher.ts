@@ -3,14 +3,21 @@ import { Device } from '../device';
 import { NOWHERE } from '../memory/guest';
 import { cipherIvBytes, cipherLengthValid } from '../session/cipher';
 import { Session } from '../session/slot';
-import { nextIsContiguous, readBytes, readContiguous, reportWritten, writableContiguous, writeBytes } from '../virtqueue/buffers';
+import {
+  nextIsContiguous,
+  readBytes,
+  readContiguous,
+  reportWritten,
+  writableContiguous,
+  writeBytes,
+} from '../chain/buffers';
 import { addToBatch, mayWait, runBatch } from './batch';
 import { runCipherOf } from './host';
 import { Operation } from './operation';
 
 /**
- * A CIPHER request of one cipher (5.9.7.6). Returns the request's status; with OK the result stands in the chain, or will
- * when the batch has run, and its length in resultBytes.
+ * A CIPHER request of one cipher (5.9.7.6). Returns the request's status; with OK the result stands in the chain, or
+ * will when the batch has run, and its length in resultBytes.
  */
 export function runCipher(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);

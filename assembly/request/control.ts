@@ -27,12 +27,14 @@ import {
 import { FAULT_NONE, FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../spec/engine';
 import { Device, hasFeature, offersService } from '../device';
 import { closeSession, findSession } from '../session/table';
-import { readBytes, writeBytes } from '../virtqueue/buffers';
+import { readBytes, writeBytes } from '../chain/buffers';
 import { countControlRequest } from '../statistics';
 import { createSession } from './create';
 import { announceClosing } from './deferred';
 
-/** Runs the control request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered. */
+/**
+ * Runs the control request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered.
+ */
 export function runControlRequest(device: Device): u32 {
   const revision1 = hasFeature(device, F_REVISION_1);
   let headerBytes: u32 = revision1 ? CTRL_HEADER_BYTES : CTRL_LEGACY_BYTES;
@@ -80,8 +82,8 @@ function createHeaderBytes(service: u32): u32 {
 }
 
 /**
- * Closes the session that the request names. The opcode's service must be offered, but is not compared with the session's:
- * DPDK destroys every symmetric session with the opcode of CIPHER.
+ * Closes the session that the request names. The opcode's service must be offered, but is not compared with the
+ * session's: DPDK destroys every symmetric session with the opcode of CIPHER.
  */
 function destroySession(device: Device, opcode: u32): u32 {
   if (!offersService(device, opcode >> 8) || (opcode & 0xff) != OP_DESTROY_SESSION) return CRYPTO_ERR;

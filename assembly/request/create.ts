@@ -35,13 +35,13 @@ import { wipe } from '../memory/bytes';
 import { checkSession, expandSession } from '../session/expand';
 import { keyOf, Session } from '../session/slot';
 import { freeSession, openSession } from '../session/table';
-import { readBytes } from '../virtqueue/buffers';
+import { readBytes } from '../chain/buffers';
 import { placeDeferred } from './deferred';
 import { placeSession } from './host';
 
 /**
- * Makes the session that the request in the device's header asks for; its keys are next in the chain. Returns the request's
- * status; with OK the new session's id is left in createdSession.
+ * Makes the session that the request in the device's header asks for; its keys are next in the chain. Returns the
+ * request's status; with OK the new session's id is left in createdSession.
  */
 export function createSession(device: Device, service: u32): u32 {
   // Parameters are gathered aside: the slot is taken only by a session that is complete.

@@ -29,7 +29,7 @@ import { FAULT_NONE, FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../sp
 import { Device, hasFeature, offersService } from '../device';
 import { Session } from '../session/slot';
 import { findSession } from '../session/table';
-import { readBytes, usedBytes, writeLastByte } from '../virtqueue/buffers';
+import { readBytes, usedBytes, writeLastByte } from '../chain/buffers';
 import { countRequest } from '../statistics';
 import { runAead } from './aead';
 import { runAuth } from './auth';
@@ -44,7 +44,9 @@ import { closeStateless, openStateless } from './stateless';
 /** The longest result of a hash or MAC that has a length of its own. */
 const DIGEST_BYTES_MAX: u32 = 64;
 
-/** Runs the data request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered. */
+/**
+ * Runs the data request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered.
+ */
 export function runDataRequest(device: Device): u32 {
   const revision1 = hasFeature(device, F_REVISION_1);
   const headerBytes: u32 = revision1 ? DATA_HEADER_BYTES : DATA_LEGACY_BYTES;
@@ -83,8 +85,9 @@ export function runDataRequest(device: Device): u32 {
 }
 
 /**
- * Counts the content that the request says it has, which stands in its chain, whatever becomes of it: IV, associated data and
- * source. SHAKE's results have any length, and take as long as a source of it: one that is no mere digest is content, too.
+ * Counts the content that the request says it has, which stands in its chain, whatever becomes of it: IV, associated
+ * data and source. SHAKE's results have any length, and take as long as a source of it: one that is no mere digest is
+ * content, too.
  */
 @inline
 function countContent(device: Device): void {
@@ -95,7 +98,14 @@ function countContent(device: Device): void {
 
 @inline
 function isOperation(opcode: u32): bool {
-  return opcode == CIPHER_ENCRYPT || opcode == CIPHER_DECRYPT || opcode == HASH || opcode == MAC || opcode == AEAD_ENCRYPT || opcode == AEAD_DECRYPT;
+  return (
+    opcode == CIPHER_ENCRYPT ||
+    opcode == CIPHER_DECRYPT ||
+    opcode == HASH ||
+    opcode == MAC ||
+    opcode == AEAD_ENCRYPT ||
+    opcode == AEAD_DECRYPT
+  );
 }
 
 /** The session's algorithms count, not the header's: DPDK leaves that field uninitialised. */
@@ -143,8 +153,8 @@ export function runParsed(device: Device, session: Session, service: u32): u32 {
 }
 
 /**
- * Whether the content is within max_size (5.9.5.1) and the chain has room for all that the lengths say. In 64 bits, because
- * the guest's lengths may wrap in 32.
+ * Whether the content is within max_size (5.9.5.1) and the chain has room for all that the lengths say. In 64 bits,
+ * because the guest's lengths may wrap in 32.
  */
 function carries(device: Device): bool {
   const operation = changetype<Operation>(device.operation);

@@ -1,5 +1,6 @@
-// Requests whose work is done elsewhere, beside the notification: the engine takes the chain, hands a description of it to the
-// host, and goes on. A record keeps what is needed to complete it later. A request that does not fit waits in its ring.
+// Requests whose work is done elsewhere, beside the notification: the engine takes the chain, hands a description of it
+// to the host, and goes on. A record keeps what is needed to complete it later. A request that does not fit waits in
+// its ring.
 import { CRYPTO_OK, SERVICE_AEAD } from '../../spec/crypto';
 import {
   DEFERRED_BUFFERS,
@@ -12,16 +13,30 @@ import {
   SESSION_HOST_FROM,
 } from '../../spec/engine';
 import { F_IN_ORDER } from '../../spec/virtio';
-import { Device, hasFeature, queueAt } from '../device';
+import { Device, hasFeature } from '../device';
 import { aeadPrepare } from '../session/aead';
 import { contextOf, Session } from '../session/slot';
 import { countStatus } from '../statistics';
-import { BUFFER_BYTES, keepBuffers, meetsBuffers, placesOfChain, readableBuffersFor, reportWritten, takeBuffers, usedBytes, writableBuffersFor, writeLastByte } from '../virtqueue/buffers';
-import { Queue } from '../virtqueue/queue';
+import {
+  BUFFER_BYTES,
+  keepBuffers,
+  meetsBuffers,
+  placesOfChain,
+  readableBuffersFor,
+  reportWritten,
+  takeBuffers,
+  usedBytes,
+  writableBuffersFor,
+  writeLastByte,
+} from '../chain/buffers';
+import { Queue, queueAt } from '../virtqueue/queue';
 import { runBatch, runsInLanes } from './batch';
 import { Operation, OPERATION_BYTES } from './operation';
 
-/** Content bytes from which requests of a session are deferred at a depth (DEPTH_*); 0: never. Asked when its keys are expanded. */
+/**
+ * Content bytes from which requests of a session are deferred at a depth (DEPTH_*); 0: never. Asked when its keys are
+ * expanded.
+ */
 // @ts-ignore: decorator
 @external('jobs', 'from')
 declare function from(session: usize, depth: u32): u32;
@@ -108,8 +123,8 @@ export function placeDeferred(session: Session): void {
 }
 
 /**
- * Whether a request is large enough for a session that has its requests deferred, and not for the host: of those whose size it reaches it
- * goes to the one that asks for more.
+ * Whether a request is large enough for a session that has its requests deferred, and not for the host: of those whose
+ * size it reaches it goes to the one that asks for more.
  */
 @inline
 export function isDeferred(device: Device, session: Session): bool {
@@ -146,7 +161,10 @@ export function reserve(device: Device): bool {
 export function defer(device: Device, session: Session, opcode: u32): u32 {
   const operation = changetype<Operation>(device.operation);
   // A nonce may stand in a longer field.
-  const readableBytes = min<u32>(device.readableLeft, operation.ivBytes + operation.sourceBytes + operation.aadBytes + 16);
+  const readableBytes = min<u32>(
+    device.readableLeft,
+    operation.ivBytes + operation.sourceBytes + operation.aadBytes + 16,
+  );
   const writableBytes = operation.destinationBytes + operation.resultBytes;
   // Linux lists the rest of a scattered content again with each of its pieces: only what carries something is kept.
   const readable = readableBuffersFor(device, readableBytes);
@@ -181,7 +199,10 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
 /** So many comparisons of buffers are worth their time; beyond, two chains count as sharing bytes. */
 const COMPARISONS_MAX: u32 = 4096;
 
-/** Whether the chain has bytes that a request under way has yet to write: as if each were done in turn, it then has to wait. */
+/**
+ * Whether the chain has bytes that a request under way has yet to write: as if each were done in turn, it then has to
+ * wait.
+ */
 @inline
 export function meetsDeferred(device: Device): bool {
   return device.inFlight != 0 && meetsAny(device);
@@ -254,12 +275,18 @@ export function dropHeld(device: Device, queue: Queue): void {
   }
 }
 
-/** Takes the result of a record's request, whose bytes the host has put in their place: writes its status, and counts. */
+/**
+ * Takes the result of a record's request, whose bytes the host has put in their place: writes its status, and counts.
+ */
 export function finish(device: Device, index: u32, status: u32, resultBytes: u32): Queue {
   const record = recordAt(device, index);
   device.inFlight--;
   device.runningQueue = record.queue;
-  takeBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS + record.readableCount * BUFFER_BYTES, record.writableCount);
+  takeBuffers(
+    device,
+    changetype<usize>(record) + DEFERRED_BUFFERS + record.readableCount * BUFFER_BYTES,
+    record.writableCount,
+  );
   const written = status == CRYPTO_OK ? resultBytes : 0;
   reportWritten(device, 0, written);
   writeLastByte(device, <u8>status);
@@ -270,8 +297,8 @@ export function finish(device: Device, index: u32, status: u32, resultBytes: u32
 }
 
 /**
- * Takes the next record whose chain may be used, if there is one: `index` + 1, or the queue's oldest where order counts. Its chain is
- * left in the queue, and what its used element says in usedBytes.
+ * Takes the next record whose chain may be used, if there is one: `index` + 1, or the queue's oldest where order
+ * counts. Its chain is left in the queue, and what its used element says in usedBytes.
  */
 export function nextUsable(device: Device, queue: Queue, index: u32): bool {
   const ordered = queue.orderFirst;

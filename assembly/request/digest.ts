@@ -10,7 +10,16 @@ export function digestOf(session: Session, source: usize, bytes: u32, digest: us
   } else if (session.service != SERVICE_CIPHER || session.hashMode == HASH_MODE_AUTH) {
     macRun(session.authAlgo, context, source, bytes, digest, digestBytes);
   } else if (session.hashMode == HASH_MODE_NESTED) {
-    nestedHashRun(session.authAlgo, context, authKeyOf(session), session.authKeyBytes, source, bytes, digest, digestBytes);
+    nestedHashRun(
+      session.authAlgo,
+      context,
+      authKeyOf(session),
+      session.authKeyBytes,
+      source,
+      bytes,
+      digest,
+      digestBytes,
+    );
   } else {
     hashRun(session.authAlgo, context, source, bytes, digest, digestBytes);
   }

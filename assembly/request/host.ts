@@ -1,5 +1,5 @@
-// The host's own cryptography, which may have instructions that WebAssembly lacks: large requests of sessions that it says it
-// can serve are offered to it, inside the notification. It computes what the kernels would, or declines.
+// The host's own cryptography, which may have instructions that WebAssembly lacks: large requests of sessions that it
+// says it can serve are offered to it, inside the notification. It computes what the kernels would, or declines.
 import { DIRECTION_DECRYPT } from '../../spec/crypto';
 import { DEPTHS, HOST_DECLINED, HOST_DONE, SESSION_FROM_BYTES, SESSION_HOST_FROM } from '../../spec/engine';
 import { Device } from '../device';
@@ -8,7 +8,10 @@ import { cipherRun } from '../session/cipher';
 import { contextOf, Session } from '../session/slot';
 import { digestOf } from './digest';
 
-/** Content bytes from which requests of a session are offered to the host at a depth (DEPTH_*); 0: never. Asked when its keys are expanded. */
+/**
+ * Content bytes from which requests of a session are offered to the host at a depth (DEPTH_*); 0: never. Asked when its
+ * keys are expanded.
+ */
 // @ts-ignore: decorator
 @external('host', 'from')
 declare function from(session: usize, depth: u32): u32;
@@ -53,14 +56,30 @@ export function offeredToHost(device: Device, session: Session, bytes: u32): boo
 }
 
 /** Runs a cipher where it belongs. The IV's place is scratch. */
-export function runCipherOf(device: Device, session: Session, iv: usize, source: usize, destination: usize, bytes: u32): void {
-  if (offeredToHost(device, session, bytes) && cipher(changetype<usize>(session), iv, source, destination, bytes)) return;
+export function runCipherOf(
+  device: Device,
+  session: Session,
+  iv: usize,
+  source: usize,
+  destination: usize,
+  bytes: u32,
+): void {
+  if (offeredToHost(device, session, bytes) && cipher(changetype<usize>(session), iv, source, destination, bytes))
+    return;
   cipherRun(session.algo, session.direction, contextOf(session), iv, source, destination, bytes);
 }
 
 /** Makes a digest where it belongs. */
-export function runDigestOf(device: Device, session: Session, source: usize, bytes: u32, result: usize, resultBytes: u32): void {
-  if (offeredToHost(device, session, bytes) && digest(changetype<usize>(session), source, bytes, result, resultBytes)) return;
+export function runDigestOf(
+  device: Device,
+  session: Session,
+  source: usize,
+  bytes: u32,
+  result: usize,
+  resultBytes: u32,
+): void {
+  if (offeredToHost(device, session, bytes) && digest(changetype<usize>(session), source, bytes, result, resultBytes))
+    return;
   digestOf(session, source, bytes, result, resultBytes);
 }
 
@@ -82,7 +101,18 @@ export function runAeadOf(
   }
   const context = contextOf(session);
   if (session.direction == DIRECTION_DECRYPT) {
-    return aeadDecrypt(session.algo, context, iv, ivBytes, aad, aadBytes, source, bytes, destination, session.resultBytes);
+    return aeadDecrypt(
+      session.algo,
+      context,
+      iv,
+      ivBytes,
+      aad,
+      aadBytes,
+      source,
+      bytes,
+      destination,
+      session.resultBytes,
+    );
   }
   aeadEncrypt(session.algo, context, iv, ivBytes, aad, aadBytes, source, bytes, destination, session.resultBytes);
   return true;

@@ -1,7 +1,8 @@
-// The other end of a deferred request: a worker runs it from a job, in a memory that it shares with the device. Where the guest's memory
-// is that memory, it reads the content in the request's own buffers. It writes to the job alone: the device's own thread carries the
-// result to the guest, so that nothing is written there once the device was reset, nor beside what the host writes. What a job reads is
-// never written by it, so that it can be run again if a worker is lost.
+// The other end of a deferred request: a worker runs it from a job, in a memory that it shares with the device. Where
+// the guest's memory is that memory, it reads the content in the request's own buffers. It writes to the job alone: the
+// device's own thread carries the result to the guest, so that nothing is written there once the device was reset, nor
+// beside what the host writes. What a job reads is never written by it, so that it can be run again if a worker is
+// lost.
 import { CRYPTO_OK, STATUS_BYTES } from '../../spec/crypto';
 import {
   DEPTHS,
@@ -24,7 +25,7 @@ import {
 import { Device } from '../device';
 import { wipe } from '../memory/bytes';
 import { Session, SLOT_BYTES } from '../session/slot';
-import { addResult, takeSources, useSource } from '../virtqueue/buffers';
+import { addResult, takeSources, useSource } from '../chain/buffers';
 import { runBatch } from './batch';
 import { runParsed } from './data';
 import { OPERATION_BYTES } from './operation';

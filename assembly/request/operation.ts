@@ -1,6 +1,6 @@
 /**
- * What a data request asks for, whichever layout it came in: lengths as the driver gave them, unchecked. Fields that a service
- * does not have are left as they were.
+ * What a data request asks for, whichever layout it came in: lengths as the driver gave them, unchecked. Fields that a
+ * service does not have are left as they were.
  */
 @unmanaged
 export class Operation {
@@ -16,7 +16,9 @@ export class Operation {
   cipherBytes: u32;
   hashStart: u32;
   hashBytes: u32;
-  /** Whether aad stands before the source: QEMU's and DPDK's order in a legacy chain, and the order of stateless chains. */
+  /**
+   * Whether aad stands before the source: QEMU's and DPDK's order in a legacy chain, and the order of stateless chains.
+   */
   aadFirst: u32;
 }
 export const OPERATION_BYTES: usize = 44;

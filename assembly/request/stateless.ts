@@ -31,12 +31,14 @@ import { Device } from '../device';
 import { wipe } from '../memory/bytes';
 import { checkSession, expandSession } from '../session/expand';
 import { SLOT_BYTES, Session, keyOf } from '../session/slot';
-import { readBytes } from '../virtqueue/buffers';
+import { readBytes } from '../chain/buffers';
 import { placeDeferred } from './deferred';
 import { placeSession } from './host';
 import { symOpType } from './layout';
 
-/** Makes the session of the request whose header the device holds, and reads its keys, which stand first in the chain. */
+/**
+ * Makes the session of the request whose header the device holds, and reads its keys, which stand first in the chain.
+ */
 export function openStateless(device: Device, service: u32): u32 {
   const session = changetype<Session>(device.stateless);
   const header = device.header;

@@ -19,8 +19,8 @@ export function aeadTagValid(algo: u32, bytes: u32): bool {
 }
 
 /**
- * Whether a nonce of `ivBytes` goes with a text of `bytes` (5.9.7.7): for GCM 12, or 16 that are J0 itself; for CCM 7 to 13, which
- * leave so many bytes of a block for the text's length.
+ * Whether a nonce of `ivBytes` goes with a text of `bytes` (5.9.7.7): for GCM 12, or 16 that are J0 itself; for CCM 7
+ * to 13, which leave so many bytes of a block for the text's length.
  */
 export function aeadIvValid(algo: u32, ivBytes: u32, bytes: u32): bool {
   if (algo == AEAD_GCM) return ivBytes == 12 || ivBytes == 16;
@@ -35,7 +35,10 @@ export function aeadExpandKey(algo: u32, context: usize, key: usize, keyBytes: u
   else chachaPolySetKey(context, key);
 }
 
-/** Builds what is else built with the first long text, before the context is copied to where only copies of that copy are used. */
+/**
+ * Builds what is else built with the first long text, before the context is copied to where only copies of that copy
+ * are used.
+ */
 export function aeadPrepare(algo: u32, context: usize): void {
   if (algo == AEAD_GCM) gcmPrepare(context);
 }
@@ -77,7 +80,8 @@ export function aeadDecrypt(
   tagBytes: u32,
 ): bool {
   const tag = source + bytes;
-  if (algo == AEAD_GCM) return gcmDecrypt(context, iv, ivBytes, aad, aadBytes, source, bytes, destination, tag, tagBytes);
+  if (algo == AEAD_GCM)
+    return gcmDecrypt(context, iv, ivBytes, aad, aadBytes, source, bytes, destination, tag, tagBytes);
   if (algo == AEAD_CHACHA20_POLY1305) {
     return chachaPolyDecrypt(context, iv, aad, aadBytes, source, bytes, destination, tag, tagBytes);
   }

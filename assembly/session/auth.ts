@@ -1,8 +1,8 @@
 // The HASH and MAC algorithms (5.9.4.2, 5.9.4.3): which keys and results they have, and which kernels run them.
 //
-// Where an algorithm needs a parameter that a MAC request has no field for, it is the first bytes of the message, as in DPDK
-// (docs/parameters.md): so the IVs of GMAC, UIA2 and
-// EIA3; f9's message is the padded string that begins with COUNT and FRESH and ends with the direction.
+// Where an algorithm needs a parameter that a MAC request has no field for, it is the first bytes of the message, as in
+// DPDK (docs/parameters.md): so the IVs of GMAC, UIA2 and EIA3; f9's message is the padded string that begins with
+// COUNT and FRESH and ends with the direction.
 import {
   HASH_SHAKE128,
   MAC_CBCMAC_AES,
@@ -98,7 +98,9 @@ export function hashRun(algo: u32, context: usize, source: usize, bytes: u32, di
   hashDigest(algo, context, source, bytes, digest, digestBytes);
 }
 
-/** The nested hash of a chain: of the key and the hash of the key and the message. The inner hash has its whole length. */
+/**
+ * The nested hash of a chain: of the key and the hash of the key and the message. The inner hash has its whole length.
+ */
 export function nestedHashRun(
   algo: u32,
   context: usize,

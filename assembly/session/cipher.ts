@@ -90,7 +90,15 @@ export function cipherLengthValid(algo: u32, bytes: u32): bool {
 }
 
 /** Runs one request over contiguous data, in place or apart. The IV's place is scratch of the kernel's. */
-export function cipherRun(algo: u32, direction: u32, context: usize, iv: usize, source: usize, destination: usize, bytes: u32): void {
+export function cipherRun(
+  algo: u32,
+  direction: u32,
+  context: usize,
+  iv: usize,
+  source: usize,
+  destination: usize,
+  bytes: u32,
+): void {
   const encrypt = direction == DIRECTION_ENCRYPT;
   if (algo == CIPHER_AES_CBC) {
     if (encrypt) aesCbcEncrypt(context, iv, source, destination, bytes / AES_BLOCK_BYTES);
@@ -119,7 +127,15 @@ export function cipherRun(algo: u32, direction: u32, context: usize, iv: usize, 
   }
 }
 
-function desRun(algo: u32, encrypt: bool, context: usize, iv: usize, source: usize, destination: usize, bytes: u32): void {
+function desRun(
+  algo: u32,
+  encrypt: bool,
+  context: usize,
+  iv: usize,
+  source: usize,
+  destination: usize,
+  bytes: u32,
+): void {
   const blocks = bytes / SHORT_BLOCK_BYTES;
   if (algo == CIPHER_3DES_CTR) {
     desCtr(context, iv, source, destination, bytes);

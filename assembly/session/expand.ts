@@ -1,5 +1,5 @@
-// What makes a session: its parameters are checked in one place, whether they came by the control queue, with a stateless
-// request, or from a saved state.
+// What makes a session: its parameters are checked in one place, whether they came by the control queue, with a
+// stateless request, or from a saved state.
 import {
   AUTH_KEY_BYTES_MAX,
   CHAIN_CIPHER_THEN_HASH,
@@ -32,8 +32,8 @@ function has(mask: u64, bit: u32): bool {
 }
 
 /**
- * Checks a session's parameters, keys apart (5.9.7.2.1). Returns OK, NOTSUPP for what is not offered, or ERR for values that
- * cannot be. A hash_result_len of 0 stands for the algorithm's own.
+ * Checks a session's parameters, keys apart (5.9.7.2.1). Returns OK, NOTSUPP for what is not offered, or ERR for values
+ * that cannot be. A hash_result_len of 0 stands for the algorithm's own.
  */
 export function checkSession(device: Device, session: Session): u32 {
   const service = session.service;
@@ -68,14 +68,20 @@ function checkHash(device: Device, session: Session): u32 {
 
 function checkMac(device: Device, session: Session): u32 {
   if (!has(device.macAlgorithms, session.authAlgo)) return CRYPTO_NOTSUPP;
-  if (session.authKeyBytes > min<u32>(AUTH_KEY_BYTES_MAX, device.maxKeyBytes) || !macKeyValid(session.authAlgo, session.authKeyBytes)) return CRYPTO_ERR;
+  if (
+    session.authKeyBytes > min<u32>(AUTH_KEY_BYTES_MAX, device.maxKeyBytes) ||
+    !macKeyValid(session.authAlgo, session.authKeyBytes)
+  )
+    return CRYPTO_ERR;
   return !session.resultBytes || macResultValid(session.authAlgo, session.resultBytes) ? CRYPTO_OK : CRYPTO_ERR;
 }
 
 function checkAead(device: Device, session: Session): u32 {
   if (!has(device.aeadAlgorithms, session.algo)) return CRYPTO_NOTSUPP;
   if (!directed(session) || session.keyBytes > min<u32>(CIPHER_KEY_BYTES_MAX, device.maxKeyBytes)) return CRYPTO_ERR;
-  return aeadKeyValid(session.algo, session.keyBytes) && aeadTagValid(session.algo, session.resultBytes) ? CRYPTO_OK : CRYPTO_ERR;
+  return aeadKeyValid(session.algo, session.keyBytes) && aeadTagValid(session.algo, session.resultBytes)
+    ? CRYPTO_OK
+    : CRYPTO_ERR;
 }
 
 @inline

@@ -4,8 +4,8 @@ import { CIPHER_CONTEXT_BYTES } from './cipher';
 import { AEAD_CONTEXT_BYTES } from './aead';
 
 /**
- * A session (5.9.7.2.1): what the driver asked for, its keys, and what they were expanded to. spec/engine.ts gives the layout of
- * the head to the host, which saves it.
+ * A session (5.9.7.2.1): what the driver asked for, its keys, and what they were expanded to. spec/engine.ts gives the
+ * layout of the head to the host, which saves it.
  */
 @unmanaged
 export class Session {
@@ -34,7 +34,9 @@ const SLOT_CONTEXT: usize = SESSION_HEAD_BYTES + SESSION_PLACEMENT_BYTES;
 const SLOT_AUTH_CONTEXT: usize = SLOT_CONTEXT + CIPHER_CONTEXT_BYTES;
 /** Slots keep the contexts' alignment. */
 const CONTEXT_BYTES: usize =
-  CIPHER_CONTEXT_BYTES + AUTH_CONTEXT_BYTES > AEAD_CONTEXT_BYTES ? CIPHER_CONTEXT_BYTES + AUTH_CONTEXT_BYTES : AEAD_CONTEXT_BYTES;
+  CIPHER_CONTEXT_BYTES + AUTH_CONTEXT_BYTES > AEAD_CONTEXT_BYTES
+    ? CIPHER_CONTEXT_BYTES + AUTH_CONTEXT_BYTES
+    : AEAD_CONTEXT_BYTES;
 export const SLOT_BYTES: usize = (SLOT_CONTEXT + CONTEXT_BYTES + 63) & ~63;
 
 /** The driver's keys, kept for a saved state: the cipher's, then the other. */

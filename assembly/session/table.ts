@@ -1,5 +1,6 @@
-// The session table: a fixed number of slots. An id holds the slot's index in its low half and a serial number above it, so
-// that an id is looked up at once and is not given out again before 2^32 others were, whatever is reset in between.
+// The session table: a fixed number of slots. An id holds the slot's index in its low half and a serial number above
+// it, so that an id is looked up at once and is not given out again before 2^32 others were, whatever is reset in
+// between.
 import { Device } from '../device';
 import { wipe } from '../memory/bytes';
 import { SLOT_BYTES, Session } from './slot';
@@ -9,7 +10,10 @@ function slotAt(device: Device, index: u32): Session {
   return changetype<Session>(device.sessions + index * SLOT_BYTES);
 }
 
-/** Wipes every session, their keys with them, and frees all slots (2.4: reset). Slots that no session ever had are left alone. */
+/**
+ * Wipes every session, their keys with them, and frees all slots (2.4: reset). Slots that no session ever had are left
+ * alone.
+ */
 export function clearSessions(device: Device): void {
   wipe(device.sessions, device.sessionsUsed * SLOT_BYTES);
   device.sessionsUsed = 0;
@@ -18,8 +22,8 @@ export function clearSessions(device: Device): void {
 }
 
 /**
- * A free slot, wiped, that belongs to nobody yet (its id is 0 until openSession), or null when the table is full. Slots are
- * taken from the list of closed ones first, then from those that were never used, whose memory nobody has touched.
+ * A free slot, wiped, that belongs to nobody yet (its id is 0 until openSession), or null when the table is full. Slots
+ * are taken from the list of closed ones first, then from those that were never used, whose memory nobody has touched.
  */
 export function freeSession(device: Device): Session | null {
   if (device.sessionFree) return slotAt(device, device.sessionFree - 1);
@@ -44,7 +48,7 @@ export function openSession(device: Device, session: Session): u64 {
   const index = device.sessionFree - 1;
   // No serial is 0: it would make the id of slot 0 that of no session.
   if (++device.sessionSerial == 0) device.sessionSerial = 1;
-  session.id = (<u64>device.sessionSerial << 32) | index;
+  session.id = ((<u64>device.sessionSerial) << 32) | index;
   device.sessionFree = session.nextFree;
   session.nextFree = 0;
   device.sessionCount++;

@@ -1,5 +1,5 @@
-// The chain reader: descriptors into checked buffers, each descriptor loaded once. Both rings walk their own descriptors
-// and share the indirect tables.
+// The chain reader: descriptors into checked buffers, each descriptor loaded once. Both rings walk their own
+// descriptors and share the indirect tables.
 import {
   FAULT_CHAIN_LENGTH,
   FAULT_DESCRIPTOR_INDEX,
@@ -27,15 +27,15 @@ import {
 import { Device } from '../device';
 import { GuestPointer, NOWHERE, guestLoad, translate } from '../memory/guest';
 import { chargeDescriptors } from '../statistics';
-import { addBuffer, beginBuffers, endBuffers } from './buffers';
+import { addBuffer, beginBuffers, endBuffers } from '../chain/buffers';
 import { Queue } from './queue';
 
 /** `next` has 16 bits: no walk through a longer table sees more of it, so none is allowed more steps. */
 const NAMEABLE_DESCRIPTORS: u32 = 0x10000;
 
 /**
- * Reads the split ring's chain that starts at descriptor `head` into the device's buffer list. The walk is bounded by the
- * table's size, so that loops end. Returns FAULT_NONE or what is wrong with the chain.
+ * Reads the split ring's chain that starts at descriptor `head` into the device's buffer list. The walk is bounded by
+ * the table's size, so that loops end. Returns FAULT_NONE or what is wrong with the chain.
  */
 export function readSplitChain(device: Device, queue: Queue, head: u32): u32 {
   let table = queue.desc;
@@ -114,11 +114,16 @@ export function readPackedChain(device: Device, queue: Queue, left: u32): u32 {
   return FAULT_NONE;
 }
 
-/** Whether the packed ring's next descriptor is available (2.8.1): its AVAIL bit matches the wrap counter, USED does not. */
+/**
+ * Whether the packed ring's next descriptor is available (2.8.1): its AVAIL bit matches the wrap counter, USED does
+ * not.
+ */
 @inline
 export function packedAvailable(queue: Queue): bool {
   const flags = <u32>guestLoad<u16>(queue.desc + <u32>queue.nextAvail * DESC_BYTES + PACKED_DESC_FLAGS);
-  return (flags & (PACKED_DESC_F_AVAIL | PACKED_DESC_F_USED)) == (queue.availWrap ? PACKED_DESC_F_AVAIL : PACKED_DESC_F_USED);
+  return (
+    (flags & (PACKED_DESC_F_AVAIL | PACKED_DESC_F_USED)) == (queue.availWrap ? PACKED_DESC_F_AVAIL : PACKED_DESC_F_USED)
+  );
 }
 
 /** A packed ring's indirect table (2.8.7): all its descriptors, in their order; no flag but WRITE means anything. */
@@ -142,8 +147,8 @@ function readPackedTable(device: Device, address: u64, bytes: u32): u32 {
 }
 
 /**
- * What both rings demand of an indirect descriptor (2.7.5.3.1, 2.8.19): the feature, no NEXT beside it, a whole number of
- * entries. Its write-only flag is ignored (2.7.5.3.2, 2.8.7).
+ * What both rings demand of an indirect descriptor (2.7.5.3.1, 2.8.19): the feature, no NEXT beside it, a whole number
+ * of entries. Its write-only flag is ignored (2.7.5.3.2, 2.8.7).
  */
 @inline
 function checkIndirect(queue: Queue, bytes: u32, flags: u32): u32 {

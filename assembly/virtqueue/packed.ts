@@ -1,5 +1,5 @@
-// The packed ring's walker (2.8): available descriptors are taken in ring order, and each chain's used descriptor is written
-// over its first one.
+// The packed ring's walker (2.8): available descriptors are taken in ring order, and each chain's used descriptor is
+// written over its first one.
 import { FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '../../spec/engine';
 import {
   DESC_BYTES,
@@ -27,8 +27,9 @@ import { Queue } from './queue';
 import { runRequest } from './run';
 
 /**
- * Runs what is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the notification's
- * budget, and by the ring's size: its first used descriptor is shown last, and before that the driver gets none back that it could offer again.
+ * Runs what is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the
+ * notification's budget, and by the ring's size: its first used descriptor is shown last, and before that the driver
+ * gets none back that it could offer again.
  */
 export function processPackedQueue(device: Device, queue: Queue): u32 {
   const first = <u32>queue.nextUsed;
@@ -93,7 +94,10 @@ function faultBit(device: Device): u32 {
   return device.fault != FAULT_NONE ? NOTIFY_NEEDS_RESET : 0;
 }
 
-/** Writes id and length of the used descriptor of the chain that was run (2.8.4), and returns the flags that belong to it. */
+/**
+ * Writes id and length of the used descriptor of the chain that was run (2.8.4), and returns the flags that belong to
+ * it.
+ */
 @inline
 function writeUsed(device: Device, queue: Queue): u32 {
   const descriptor = queue.desc + <u32>queue.nextUsed * DESC_BYTES;
@@ -126,14 +130,17 @@ function advanceUsed(queue: Queue): void {
 
 /** 2.8.10: a notification is wanted when the descriptor after the last one taken becomes available. */
 function askForNotification(device: Device, queue: Queue): void {
-  guestStore<u16>(queue.used + EVENT_SUPPRESS_OFFSET, <u16>(<u32>queue.nextAvail | (queue.availWrap << EVENT_WRAP_BIT)));
+  guestStore<u16>(
+    queue.used + EVENT_SUPPRESS_OFFSET,
+    <u16>((<u32>queue.nextAvail) | (queue.availWrap << EVENT_WRAP_BIT)),
+  );
   guestStore<u16>(queue.used + EVENT_SUPPRESS_FLAGS, <u16>EVENT_DESC);
   reportWrite(device, queue.usedAddress, EVENT_SUPPRESS_BYTES);
 }
 
 /** Whether the driver wants an interrupt (2.8.10) for the last `moved` descriptors. */
 function wantsInterrupt(queue: Queue, moved: u32): bool {
-  const flags = <u32>guestLoad<u16>(queue.avail + EVENT_SUPPRESS_FLAGS) & 3;
+  const flags = (<u32>guestLoad<u16>(queue.avail + EVENT_SUPPRESS_FLAGS)) & 3;
   if (flags == EVENT_ENABLE) return true;
   if (flags == EVENT_DISABLE) return false;
   // DESC without the feature, and the reserved value, suppress nothing.

@@ -1,4 +1,21 @@
-import { AVAIL_ALIGN, AVAIL_ELEM_BYTES, AVAIL_RING, DESC_ALIGN, DESC_BYTES, EVENT_SUPPRESS_ALIGN, EVENT_SUPPRESS_BYTES, EVENT_WRAP_BIT, F_EVENT_IDX, F_INDIRECT_DESC, F_RING_PACKED, QUEUE_SIZE_MAX, RING_EVENT_BYTES, USED_ALIGN, USED_ELEM_BYTES, USED_RING } from '../../spec/virtio';
+import {
+  AVAIL_ALIGN,
+  AVAIL_ELEM_BYTES,
+  AVAIL_RING,
+  DESC_ALIGN,
+  DESC_BYTES,
+  EVENT_SUPPRESS_ALIGN,
+  EVENT_SUPPRESS_BYTES,
+  EVENT_WRAP_BIT,
+  F_EVENT_IDX,
+  F_INDIRECT_DESC,
+  F_RING_PACKED,
+  QUEUE_SIZE_MAX,
+  RING_EVENT_BYTES,
+  USED_ALIGN,
+  USED_ELEM_BYTES,
+  USED_RING,
+} from '../../spec/virtio';
 import { FAULT_NONE, FAULT_QUEUE_ADDRESS, FAULT_QUEUE_ALIGNMENT, FAULT_QUEUE_SIZE } from '../../spec/engine';
 import { Device, hasFeature } from '../device';
 import { GuestPointer, NOWHERE, translate } from '../memory/guest';
@@ -29,12 +46,18 @@ export class Queue {
   nextUsed: u16;
   availWrap: u32;
   usedWrap: u32;
-  /** The chain that is being run: its buffer id (split: its head) and, in a packed ring, how many descriptors it takes there. */
+  /**
+   * The chain that is being run: its buffer id (split: its head) and, in a packed ring, how many descriptors it takes
+   * there.
+   */
   chainId: u32;
   chainDescriptors: u32;
   /** Requests completed since the queue was enabled. */
   requests: u64;
-  /** Chains that were taken and are not used yet (request/deferred.ts), their descriptors, and where IN_ORDER holds their order. */
+  /**
+   * Chains that were taken and are not used yet (request/deferred.ts), their descriptors, and where IN_ORDER holds
+   * their order.
+   */
   inFlight: u32;
   inFlightDescriptors: u32;
   orderFirst: u32;
@@ -44,11 +67,25 @@ export class Queue {
 }
 export const QUEUE_BYTES: usize = 128;
 
+/** The queue with this index, which the caller has checked against dataQueues. */
+@inline
+export function queueAt(device: Device, index: u32): Queue {
+  return changetype<Queue>(device.queues + index * QUEUE_BYTES);
+}
+
 /**
  * Enables a queue (4.1.4.3 queue_enable): size and addresses are checked here and not again.
  * Returns FAULT_NONE or why the queue cannot be used.
  */
-export function enableQueue(device: Device, queue: Queue, index: u32, size: u32, desc: u64, avail: u64, used: u64): u32 {
+export function enableQueue(
+  device: Device,
+  queue: Queue,
+  index: u32,
+  size: u32,
+  desc: u64,
+  avail: u64,
+  used: u64,
+): u32 {
   const packed = hasFeature(device, F_RING_PACKED);
   // 2.7, 2.8: no queue is longer; the host knows how long this one may be.
   if (size == 0 || size > <u32>QUEUE_SIZE_MAX) return FAULT_QUEUE_SIZE;

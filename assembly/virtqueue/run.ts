@@ -2,12 +2,20 @@ import { FAULT_NONE } from '../../spec/engine';
 import { Device } from '../device';
 import { runControlRequest } from '../request/control';
 import { runDataRequest } from '../request/data';
-import { holdBack, isOrdered, meetsDeferred, OUTCOME_DEFERRED, OUTCOME_DONE, OUTCOME_WAITS, reserve } from '../request/deferred';
+import {
+  holdBack,
+  isOrdered,
+  meetsDeferred,
+  OUTCOME_DEFERRED,
+  OUTCOME_DONE,
+  OUTCOME_WAITS,
+  reserve,
+} from '../request/deferred';
 import { Queue } from './queue';
 
 /**
- * Runs the request in the device's buffer list, and leaves in `outcome` whether its chain is used now. Returns FAULT_NONE or why it
- * cannot even be answered.
+ * Runs the request in the device's buffer list, and leaves in `outcome` whether its chain is used now. Returns
+ * FAULT_NONE or why it cannot even be answered.
  */
 @inline
 export function runRequest(device: Device, queue: Queue): u32 {

@@ -1,6 +1,19 @@
-// The split ring's walker (2.7): one call a notification takes every available chain, runs it and publishes its completion.
+// The split ring's walker (2.7): one call a notification takes every available chain, runs it and publishes its
+// completion.
 import { FAULT_AVAIL_INDEX, FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '../../spec/engine';
-import { AVAIL_ELEM_BYTES, AVAIL_F_NO_INTERRUPT, AVAIL_FLAGS, AVAIL_IDX, AVAIL_RING, USED_ELEM_BYTES, USED_ELEM_ID, USED_ELEM_LEN, USED_FLAGS, USED_IDX, USED_RING } from '../../spec/virtio';
+import {
+  AVAIL_ELEM_BYTES,
+  AVAIL_F_NO_INTERRUPT,
+  AVAIL_FLAGS,
+  AVAIL_IDX,
+  AVAIL_RING,
+  USED_ELEM_BYTES,
+  USED_ELEM_ID,
+  USED_ELEM_LEN,
+  USED_FLAGS,
+  USED_IDX,
+  USED_RING,
+} from '../../spec/virtio';
 import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
 import { runBatch } from '../request/batch';
@@ -23,9 +36,10 @@ export function splitAhead(queue: Queue): u32 {
 }
 
 /**
- * Runs what is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the notification's
- * budget, and by the queue's size: a driver has no more chains than that to offer before it gets some back (2.7.13), and those of this call are shown
- * to it at the end. Without that bound, chains whose results land in the available ring could offer themselves for ever.
+ * Runs what is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the
+ * notification's budget, and by the queue's size: a driver has no more chains than that to offer before it gets some
+ * back (2.7.13), and those of this call are shown to it at the end. Without that bound, chains whose results land in
+ * the available ring could offer themselves for ever.
  */
 export function processSplitQueue(device: Device, queue: Queue): u32 {
   const firstUsed = queue.nextUsed;

@@ -1,8 +1,8 @@
 import type { Depth } from '../engine/depth.ts';
-import { DECLINING_HOST, type HostCryptography } from '../engine/host.ts';
-import { type Deferral, NO_DEFERRAL } from '../engine/jobs.ts';
+import { DECLINING_HOST } from '../engine/host.ts';
+import { NO_DEFERRAL } from '../engine/jobs.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
-import type { DevicePort } from './device_port.ts';
+import type { Backend } from './contract.ts';
 import { DividedDeferral } from './divided.ts';
 import { hostKind } from './host_kind.ts';
 import { NodeHost, nodeCrypto } from './host_node.ts';
@@ -22,37 +22,13 @@ import { defaultWorkers } from './workers/cores.ts';
 import { WorkerDeferral } from './workers/deferral.ts';
 import { WORKERS_MAX } from './workers/layout.ts';
 
-export type { BackendEvent } from './device_port.ts';
+export type { Backend, BackendCounts, BackendEvent, RequestBackend, WorkCounts } from './contract.ts';
 export type { Threshold, Thresholds, ThresholdTable } from './thresholds.ts';
 export type { CreateWorker, DeviceWorker, WorkerListener } from './workers/browser_worker.ts';
 
 /** Where requests run. */
 export const BACKENDS = ['inline', 'host', 'workers', 'auto'] as const;
 export type BackendName = (typeof BACKENDS)[number];
-
-/** Where one request ran. */
-export type RequestBackend = 'inline' | 'workers' | 'host';
-
-/** Pieces of work that ran elsewhere than in the engine at once. */
-export interface BackendCounts {
-  /** In node:crypto: the cipher, hash, MAC or AEAD of one request. In WebCrypto: requests. */
-  host: number;
-  /** Bytes that these worked on; in WebCrypto: of the requests' content. */
-  hostBytes: number;
-  /** In workers: requests that they got. */
-  workers: number;
-  /**
-   * What each worker finished: the first of every pool that the device has had together, and so on. What the emulator's thread ran in
-   * a worker's place, to save the device's state, say, is not among it.
-   */
-  perWorker: WorkCounts[];
-}
-
-/** What somebody finished: requests, and bytes of their content. */
-export interface WorkCounts {
-  requests: number;
-  bytes: number;
-}
 
 export interface BackendOptions extends WorkerSource {
   /**
@@ -69,24 +45,6 @@ export interface BackendOptions extends WorkerSource {
 /** A choice that was checked; a workerUrl has become a createWorker. */
 export type ResolvedBackend = Required<Pick<BackendOptions, 'backend' | 'workers'>> &
   Pick<BackendOptions, 'thresholds' | 'createWorker'>;
-
-/** What a device's engine calls, and what it has been called for. */
-export interface Backend {
-  readonly host: HostCryptography;
-  readonly deferral: Deferral;
-  /** Resolves when the backend is at work, or never will be. */
-  start(port: DevicePort): Promise<void>;
-  /** A notification has ended. */
-  flush(): void;
-  /** Completes what was finished elsewhere. */
-  reap(): void;
-  /** Completes all that is under way. */
-  settle(): void;
-  /** Forgets what is under way, on one queue or on all. */
-  drop(queue?: number): void;
-  dispose(): void;
-  counts(): BackendCounts;
-}
 
 /**
  * Checks a choice of backend.

@@ -7,7 +7,7 @@ import {
 } from '../../spec/engine.ts';
 import { type Depth, depthAt } from '../engine/depth.ts';
 import type { Deferral } from '../engine/jobs.ts';
-import type { DevicePort } from './device_port.ts';
+import type { DevicePort } from './contract.ts';
 import type { Records } from './records.ts';
 import { WEBCRYPTO_BELOW } from './thresholds.ts';
 import type { WebCryptoDeferral } from './webcrypto/deferral.ts';

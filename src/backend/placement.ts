@@ -1,7 +1,7 @@
 import { SESSION_DEFER_FROM, SESSION_FROM_BYTES, SESSION_HOST_FROM } from '../../spec/engine.ts';
 import { DEPTHS } from '../engine/depth.ts';
 import type { EngineExports } from '../engine/exports.ts';
-import type { Backend } from './backend.ts';
+import type { Backend } from './contract.ts';
 
 /** Says anew of every open session where its requests run: the engine asks only when it expands a session's keys. */
 export function placeSessions(

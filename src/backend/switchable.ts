@@ -2,7 +2,7 @@ import type { AeadPlaces, HostCryptography } from '../engine/host.ts';
 import type { Deferral } from '../engine/jobs.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import { type Backend, type BackendCounts, createBackend, type ResolvedBackend } from './backend.ts';
-import type { DevicePort } from './device_port.ts';
+import type { DevicePort } from './contract.ts';
 
 /** A backend that can be exchanged for another while its device runs. The engine calls it; it hands on. */
 export class SwitchableBackend implements Backend {

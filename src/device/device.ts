@@ -68,7 +68,7 @@ export class CryptoDevice {
     const offer = offerOf(this.options.algorithms, limits.keyBytes);
     this.offeredFeatures = offeredFeatures(this.options.features, offer.services);
     this.config = new ConfigSpace(this.options, offer);
-    this.queues = queueRegisters(this.options);
+    this.queues = queueRegisters(this.options.dataQueues, this.options.queueSize);
     this.guest = options.guest;
     const { dataQueues, queueSize, maxSessions, maxRequestBytes } = this.options;
     checkGuest(options.guest);

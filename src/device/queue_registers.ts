@@ -1,5 +1,4 @@
 import * as virtio from '../../spec/virtio.ts';
-import type { ResolvedOptions } from './options.ts';
 
 /** Largest size of the control queue: sessions are made one by one. */
 const CONTROL_QUEUE_SIZE = 64;
@@ -82,8 +81,8 @@ export function powerOfTwoUpTo(size: number): number {
 }
 
 /** The registers of all virtqueues: dataq1 to dataqN, then controlq (5.9.2). */
-export function queueRegisters(options: ResolvedOptions): QueueRegisters[] {
-  const queues = Array.from({ length: options.dataQueues }, () => new QueueRegisters(options.queueSize));
+export function queueRegisters(dataQueues: number, queueSize: number): QueueRegisters[] {
+  const queues = Array.from({ length: dataQueues }, () => new QueueRegisters(queueSize));
   queues.push(new QueueRegisters(CONTROL_QUEUE_SIZE));
   return queues;
 }

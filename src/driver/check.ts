@@ -2,7 +2,7 @@
 // mistake, while a number that the device refuses is the device's to refuse.
 import { AEAD_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS } from '../../spec/names.ts';
 import { checkObject, checkSwitch, refuse } from '../check.ts';
-import type { DriverOptions } from './ring_driver.ts';
+import type { DriverOptions } from './options.ts';
 import { CHAIN_ORDERS, type ChainHash, HASH_MODES, type SessionParameters } from './sessions.ts';
 import { DIRECTIONS } from './wire.ts';
 

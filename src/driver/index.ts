@@ -23,12 +23,13 @@ export {
   type Result,
 } from './driver.ts';
 export { MmioTransport, type MmioWindow } from './mmio_transport.ts';
+export type { DriverOptions } from './options.ts';
 export type { PciFunction } from './pci_bus.ts';
 export { type MsixMessage, PciTransport } from './pci_transport.ts';
 export { BrokenQueueError, type Chain, type ChainBuffer, type DriverQueue, type Used } from './queue.ts';
 export { type GuestRam, RamAllocator } from './ram.ts';
 export type { Status } from './requests.ts';
-export { type DeviceConfig, type DriverOptions, type RawRequest, type RawResult, RingDriver } from './ring_driver.ts';
+export { type DeviceConfig, type RawRequest, type RawResult, RingDriver } from './ring_driver.ts';
 export type { SessionParameters } from './sessions.ts';
 export type { DriverTransport } from './transport.ts';
 export type { Direction } from './wire.ts';

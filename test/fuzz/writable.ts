@@ -1,5 +1,5 @@
 import * as virtio from '../../spec/virtio.ts';
-import type { Machine } from './machine.ts';
+import type { CryptoDevice } from '../../src/device/device.ts';
 
 /** Tables are read no further than this: RAM has room for no more entries. */
 const TABLE_ENTRIES_MAX = 1024;
@@ -34,6 +34,14 @@ class Stretches {
   }
 }
 
+/** A guest's RAM, and its device. Places are those in the memory that the RAM stands in; numbers are little-endian. */
+export interface GuestOfDevice {
+  readonly device: Pick<CryptoDevice, 'queues' | 'driverFeatures'>;
+  place(address: number, bytes: number): number | undefined;
+  read16(at: number): number;
+  read32(at: number): number;
+}
+
 /**
  * What a device may write, by the rings alone: rings' own parts, and each writable buffer that any descriptor of a ring, or of
  * a table that one of them refers to, names. That is more than the device has been offered, and never less.
@@ -42,10 +50,10 @@ export class Writable {
   readonly stretches = new Stretches();
   /** Whether anything of it is where the device reads rings or tables, or parts of rings stand over each other. */
   inRings = false;
-  readonly #machine: Machine;
+  readonly #machine: GuestOfDevice;
   readonly #tables = new Stretches();
 
-  constructor(machine: Machine) {
+  constructor(machine: GuestOfDevice) {
     this.#machine = machine;
   }
 

@@ -2,7 +2,7 @@ import { SESSION_ID } from '../../../spec/engine.ts';
 import type { Depth } from '../../engine/depth.ts';
 import type { Deferral } from '../../engine/jobs.ts';
 import { engineModule } from '../../engine/load.ts';
-import type { DevicePort } from '../device_port.ts';
+import type { DevicePort } from '../contract.ts';
 import { Records } from '../records.ts';
 import { leastBytes, type ThresholdTable } from '../thresholds.ts';
 import { JobSlots } from '../workers/job_slots.ts';

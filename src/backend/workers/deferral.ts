@@ -1,8 +1,7 @@
 import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
 import type { Depth } from '../../engine/depth.ts';
 import type { Deferral } from '../../engine/jobs.ts';
-import type { WorkCounts } from '../backend.ts';
-import type { DevicePort } from '../device_port.ts';
+import type { DevicePort, WorkCounts } from '../contract.ts';
 import { Records } from '../records.ts';
 import type { CreateWorker } from './browser_worker.ts';
 import type { JobResult } from './job_slots.ts';

@@ -1,4 +1,4 @@
-import type { DevicePort } from '../device_port.ts';
+import type { DevicePort } from '../contract.ts';
 import type { Records } from '../records.ts';
 import { Announcements } from './announcements.ts';
 import type { CreateWorker } from './browser_worker.ts';

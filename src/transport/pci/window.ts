@@ -1,19 +1,26 @@
 import * as pci from '../../../spec/virtio_pci.ts';
+import type { AccessSize } from '../access.ts';
 import { CAP_PCI_CFG_AT, STRUCTURES_BAR } from './layout.ts';
-import type { AccessSize, VirtioPci } from './pci.ts';
 
 /** Where the window stands in the configuration space, and its four bytes of data. */
 export const WINDOW_DATA_AT = CAP_PCI_CFG_AT + pci.CAP_PCI_CFG_DATA;
 export const WINDOW_DATA_BYTES = 4;
+
+/** The BAR that the window looks into. */
+export interface WindowedBar {
+  readonly barBytes: number;
+  read(offset: number, size: AccessSize): number;
+  write(offset: number, size: AccessSize, value: number): void;
+}
 
 /**
  * The VIRTIO_PCI_CAP_PCI_CFG window (4.1.4.9): a driver that cannot reach the BAR reads and writes it through the
  * configuration space. A host that keeps the capability's bytes itself calls this when the driver accesses pci_cfg_data.
  */
 export class PciConfigWindow {
-  readonly #registers: VirtioPci;
+  readonly #registers: WindowedBar;
 
-  constructor(registers: VirtioPci) {
+  constructor(registers: WindowedBar) {
     this.#registers = registers;
   }
 

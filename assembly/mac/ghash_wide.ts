@@ -1,10 +1,12 @@
-// Sixteen sums of GHASH side by side. Each lap multiplies every sum by H¹⁶ and adds a block of the message to it. With the
-// sums transposed, so that a vector holds one byte of each of the 16, multiplication by a constant is a linear map of nibbles to
-// bytes: 32 nibbles, 16 bytes, a table look-up for each pair, done in registers. The table is read in order, whatever the data.
+// Sixteen sums of GHASH side by side. Each lap multiplies every sum by H¹⁶ and adds a block of the message to it. With
+// the sums transposed, so that a vector holds one byte of each of the 16, multiplication by a constant is a linear map
+// of nibbles to bytes: 32 nibbles, 16 bytes, a table look-up for each pair, done in registers. The table is read in
+// order, whatever the data.
 //
 // From a 16-aligned `wide`:
 //
-//   0     table: 4 quarters of the result's bytes, 16 bytes of the sum, 2 nibbles (high, low), 4 bytes of the result, 16 values
+//   0     table: 4 quarters of the result's bytes, 16 bytes of the sum, 2 nibbles (high, low), 4 bytes of the result,
+//         16 values
 //   8192  the sums, transposed, and the next lap's: two of 256 bytes that take turns
 //   8704  scratch of a transposition: 256 bytes
 
@@ -38,6 +40,7 @@ export const WIDE_SCRATCH: usize = 8704;
 @inline function zipLower(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
 }
+
 @inline function zipUpper(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
@@ -86,8 +89,8 @@ export function buildTable(wide: usize, factor: usize): void {
   }
 }
 
-// Adds to four rows of `to` the four bytes of H¹⁶ times the sums that a quarter of the table gives. Measured: with eight rows at
-// a time V8 spills registers, and takes a third longer.
+// Adds to four rows of `to` the four bytes of H¹⁶ times the sums that a quarter of the table gives. Measured: with
+// eight rows at a time V8 spills registers, and takes a third longer.
 @inline function addMapped(table: usize, sums: usize, to: usize): void {
   let r0 = v128.load(to);
   let r1 = v128.load(to, 16);
@@ -122,7 +125,8 @@ export function buildTable(wide: usize, factor: usize): void {
 export function hashLaps(wide: usize, factor: usize, hash: usize, src: usize, bytes: usize): void {
   let sums = wide + SUMS;
   let next = sums + LAP_BYTES;
-  // Blocks of zeros before the first one change nothing, and make the laps whole. The hash before joins the first block.
+  // Blocks of zeros before the first one change nothing, and make the laps whole. The hash before joins the first
+  // block.
   const first = bytes & (LAP_BYTES - 1) || LAP_BYTES;
   const zeros = LAP_BYTES - first;
   memory.fill(sums, 0, zeros);

@@ -37,7 +37,7 @@ export function snow3gStoreSq(at: usize): void {
 /** Bytes of MULalpha, and of DIValpha after it. */
 export const ALPHA_BYTES: usize = 128;
 
-/** Writes what each bit of its byte adds to MULalpha, then to DIValpha: the most significant first, in all four lanes. */
+/** Writes what each bit of a byte adds to MULalpha, then to DIValpha: most significant bit first, in all four lanes. */
 export function snow3gStoreAlpha(at: usize): void {
   v128.store(at, i32x4.splat(0x50358897), 0);
   v128.store(at, i32x4.splat(0x28ce449f), 16);

@@ -3,9 +3,9 @@
 import { carrylessLow } from '../carryless';
 import { high, low, pair, swizzle } from '../simd';
 
-// A block holds x⁰ in the most significant bit of its first byte. Its "number" is the big-endian one, as two halves; its
-// "mirror" is the same with all bits of a half in reverse order, because a product's upper half is the lower half of the
-// mirrors' product.
+// A block holds x⁰ in the most significant bit of its first byte. Its "number" is the big-endian one, as two halves;
+// its "mirror" is the same with all bits of a half in reverse order, because a product's upper half is the lower half
+// of the mirrors' product.
 
 /** Where ghashStep finds its factor: number (upper, lower), then mirror (upper, lower). */
 export const FACTOR_BYTES: usize = 32;
@@ -60,8 +60,8 @@ export function ghashStep(hash: usize, src: usize, factor: usize): void {
   const middleMirror = carrylessLow(m0 ^ m1, n0 ^ n1) ^ lowerMirror ^ upperMirror;
   const mirrors = swapHalves(mirrorBits(pair(lowerMirror, upperMirror)));
   const middles = swapHalves(mirrorBits(i64x2.splat(middleMirror)));
-  // The 255 bits of the whole product move left by one, so that x⁰ is the most significant bit of z3. A mirrored half, which
-  // is the 64 bits from bit 63 of its product on, stands there already.
+  // The 255 bits of the whole product move left by one, so that x⁰ is the most significant bit of z3. A mirrored half,
+  // which is the 64 bits from bit 63 of its product on, stands there already.
   let z3 = i64x2.extract_lane(mirrors, 1) as u64;
   let z2 = (upper << 1) ^ (i64x2.extract_lane(middles, 0) as u64);
   let z1 = (middle << 1) ^ (i64x2.extract_lane(mirrors, 0) as u64);

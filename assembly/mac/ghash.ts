@@ -1,6 +1,6 @@
-// GHASH (NIST SP 800-38D section 6.4), for any block cipher. Short inputs go block by block through a multiplication by H. Long
-// ones run 16 interleaved sums, each multiplied by H¹⁶ a lap: a linear map that ghash_wide.ts does for all 16 at once. A
-// context, in bytes from a 16-aligned gh:
+// GHASH (NIST SP 800-38D section 6.4), for any block cipher. Short inputs go block by block through a multiplication by
+// H. Long ones run 16 interleaved sums, each multiplied by H¹⁶ a lap: a linear map that ghash_wide.ts does for all 16
+// at once. A context, in bytes from a 16-aligned gh:
 //
 //   0     H as a factor, see ghash_multiply.ts
 //   32    the hash so far

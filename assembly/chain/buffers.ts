@@ -1,5 +1,5 @@
-// The buffers of the chain that is being run: checked stretches of guest RAM, readable ones first, and reading and writing
-// across them. The ring walkers and the chain reader fill the list; requests see nothing else of a chain.
+// The buffers of the chain that is being run: checked stretches of guest RAM, readable ones first, and reading and
+// writing across them. The ring walkers and the chain reader fill the list; requests see nothing else of a chain.
 import {
   FAULT_CHAIN_BYTES,
   FAULT_CHAIN_LENGTH,
@@ -10,7 +10,16 @@ import {
 import { STATUS_BYTES } from '../../spec/crypto';
 import { DESC_F_WRITE } from '../../spec/virtio';
 import { Device } from '../device';
-import { GuestPointer, IN_PLACE, NOWHERE, copyFromGuest, copyToGuest, guestStore, reportWrite, translate } from '../memory/guest';
+import {
+  GuestPointer,
+  IN_PLACE,
+  NOWHERE,
+  copyFromGuest,
+  copyToGuest,
+  guestStore,
+  reportWrite,
+  translate,
+} from '../memory/guest';
 
 /** A buffer of the chain, checked: `bytes` of guest RAM at `pointer`. */
 @unmanaged
@@ -93,8 +102,8 @@ export function nextIsContiguous(device: Device, bytes: u32): bool {
 }
 
 /**
- * The next `bytes` of the readable part as one piece: in guest memory where they are contiguous, else gathered at `scratch`.
- * The caller has compared them with readableLeft and with the size of scratch.
+ * The next `bytes` of the readable part as one piece: in guest memory where they are contiguous, else gathered at
+ * `scratch`. The caller has compared them with readableLeft and with the size of scratch.
  */
 export function readContiguous(device: Device, bytes: u32, scratch: usize): usize {
   if (nextIsContiguous(device, bytes)) {
@@ -117,7 +126,10 @@ function advance(device: Device, buffer: Buffer, bytes: u32): void {
   }
 }
 
-/** Where `bytes`, one at least, of the writable part stand from its byte `offset` on if they are one piece, else NOWHERE. */
+/**
+ * Where `bytes`, one at least, of the writable part stand from its byte `offset` on if they are one piece, else
+ * NOWHERE.
+ */
 export function writableContiguous(device: Device, offset: u32, bytes: u32): usize {
   if (!IN_PLACE) return NOWHERE;
   let index = device.readableCount;
@@ -127,8 +139,8 @@ export function writableContiguous(device: Device, offset: u32, bytes: u32): usi
 }
 
 /**
- * Whether a buffer of the chain has a byte of the `bytes` at `place`: a writable one, or with `readable` any. An empty place
- * has none.
+ * Whether a buffer of the chain has a byte of the `bytes` at `place`: a writable one, or with `readable` any. An empty
+ * place has none.
  */
 export function chainMeets(device: Device, place: usize, bytes: u32, readable: bool): bool {
   if (!bytes) return false;
@@ -150,10 +162,13 @@ export function placesOfChain(device: Device, writable: bool): u64 {
     low = min<u32>(low, <u32>buffer.pointer);
     high = max<u32>(high, <u32>buffer.pointer + buffer.bytes);
   }
-  return (<u64>high << 32) | low;
+  return ((<u64>high) << 32) | low;
 }
 
-/** Whether the chain has bytes of `count` buffers that were kept at `from`: in a writable buffer, or with `readable` in any. */
+/**
+ * Whether the chain has bytes of `count` buffers that were kept at `from`: in a writable buffer, or with `readable` in
+ * any.
+ */
 export function meetsBuffers(device: Device, from: usize, count: u32, readable: bool): bool {
   for (let index: u32 = 0; index < count; index++) {
     const buffer = changetype<Buffer>(from + index * BUFFER_BYTES);
@@ -185,7 +200,9 @@ export function reportWritten(device: Device, offset: u32, bytes: u32): void {
   }
 }
 
-/** Scatters `bytes` over the writable part from its byte `offset` on. The caller has compared them with writableBytes. */
+/**
+ * Scatters `bytes` over the writable part from its byte `offset` on. The caller has compared them with writableBytes.
+ */
 export function writeBytes(device: Device, from: usize, offset: u32, bytes: u32): void {
   let index = device.readableCount;
   while (bytes) {
@@ -204,8 +221,8 @@ export function writeBytes(device: Device, from: usize, offset: u32, bytes: u32)
 }
 
 /**
- * Writes the last byte of the last writable buffer: where virtio_crypto_inhdr stands, however much longer than the result
- * the driver's destination is (5.9.7.3). The chain has a writable byte.
+ * Writes the last byte of the last writable buffer: where virtio_crypto_inhdr stands, however much longer than the
+ * result the driver's destination is (5.9.7.3). The chain has a writable byte.
  */
 export function writeLastByte(device: Device, value: u8): void {
   const buffer = bufferAt(device, device.readableCount + device.writableCount - 1);
@@ -214,8 +231,8 @@ export function writeLastByte(device: Device, value: u8): void {
 }
 
 /**
- * What a used element says of a data request (2.7.8.2): bytes at the start of the writable part, all of which were written. The
- * status stands behind the result only where the chain has no room between the two.
+ * What a used element says of a data request (2.7.8.2): bytes at the start of the writable part, all of which were
+ * written. The status stands behind the result only where the chain has no room between the two.
  * @param resultBytes bytes of the result, 0 if there is none
  * @param writableBytes bytes of the chain's whole writable part, the last of which is the status
  */
@@ -243,8 +260,8 @@ function buffersFor(device: Device, first: u32, bytes: u64): u32 {
 }
 
 /**
- * Copies buffers to `to`: the next `readable` ones from where reading stands, the first `writable` ones, and the last one, in which
- * the status stands, if it is not among these. Returns how many writable ones that makes.
+ * Copies buffers to `to`: the next `readable` ones from where reading stands, the first `writable` ones, and the last
+ * one, in which the status stands, if it is not among these. Returns how many writable ones that makes.
  */
 export function keepBuffers(device: Device, to: usize, readable: u32, writable: u32): u32 {
   memory.copy(to, <usize>device.buffers + device.readBuffer * BUFFER_BYTES, readable * BUFFER_BYTES);
