@@ -23,7 +23,7 @@ import {
   finish,
   placeDeferred,
 } from './request/deferred';
-import { placeSession } from './request/host';
+import { placeSession } from './request/host_crypto';
 import { jobBytes as bytesOfJob, runJobs as run } from './request/job';
 import { beginNotification, endNotification } from './statistics';
 import { clearSessions, reopenSession, sessionInSlot } from './session/table';

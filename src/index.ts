@@ -12,7 +12,7 @@ export type {
   Threshold,
   Thresholds,
 } from './backend/backend.ts';
-export { ThresholdsError } from './backend/thresholds.ts';
+export { ThresholdsError } from './backend/placement/thresholds.ts';
 export type { Clock } from './clock.ts';
 export type { CreateOptions, InterruptHandler, SaveOptions } from './device/contract.ts';
 export { CryptoDevice, createCryptoDevice } from './device/device.ts';

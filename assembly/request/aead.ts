@@ -5,7 +5,7 @@ import { Session } from '../session/slot';
 import { readBytes, readContiguous, reportWritten, writableContiguous, writeBytes } from '../chain/buffers';
 import { runBatch } from './batch';
 import { inPlaceOrApart } from './cipher';
-import { runAeadOf } from './host';
+import { runAeadOf } from './host_crypto';
 import { Operation } from './operation';
 
 /**

@@ -5,7 +5,7 @@ import { hashResultValid, macInputValid, macResultValid } from '../session/auth'
 import { Session } from '../session/slot';
 import { nextIsContiguous, readContiguous, reportWritten, writableContiguous, writeBytes } from '../chain/buffers';
 import { addToBatch, mayWait, runBatch } from './batch';
-import { runDigestOf } from './host';
+import { runDigestOf } from './host_crypto';
 import { Operation } from './operation';
 
 /**

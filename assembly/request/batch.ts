@@ -22,7 +22,7 @@ import { cipherRun } from '../session/cipher';
 import { authContextOf, contextOf, Session } from '../session/slot';
 import { chainMeets, lastWritable } from '../chain/buffers';
 import { digestOf } from './digest';
-import { offeredToHost } from './host';
+import { offeredToHost } from './host_crypto';
 
 const LANES: u32 = 4;
 

@@ -18,7 +18,7 @@ import {
 import { resultAllowed } from './auth';
 import { addToBatch, mayWait, runBatch } from './batch';
 import { inPlaceOrApart } from './cipher';
-import { runCipherOf, runDigestOf } from './host';
+import { runCipherOf, runDigestOf } from './host_crypto';
 import { Operation } from './operation';
 
 /**

@@ -12,7 +12,7 @@ import {
   writeBytes,
 } from '../chain/buffers';
 import { addToBatch, mayWait, runBatch } from './batch';
-import { runCipherOf } from './host';
+import { runCipherOf } from './host_crypto';
 import { Operation } from './operation';
 
 /**

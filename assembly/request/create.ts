@@ -37,7 +37,7 @@ import { keyOf, Session } from '../session/slot';
 import { freeSession, openSession } from '../session/table';
 import { readBytes } from '../chain/buffers';
 import { placeDeferred } from './deferred';
-import { placeSession } from './host';
+import { placeSession } from './host_crypto';
 
 /**
  * Makes the session that the request in the device's header asks for; its keys are next in the chain. Returns the

@@ -33,7 +33,7 @@ import { checkSession, expandSession } from '../session/expand';
 import { SLOT_BYTES, Session, keyOf } from '../session/slot';
 import { readBytes } from '../chain/buffers';
 import { placeDeferred } from './deferred';
-import { placeSession } from './host';
+import { placeSession } from './host_crypto';
 import { symOpType } from './layout';
 
 /**

@@ -1,12 +1,12 @@
 import type { Depth } from '../engine/depth.ts';
-import { DECLINING_HOST } from '../engine/host.ts';
-import { NO_DEFERRAL } from '../engine/jobs.ts';
+import { DECLINING_HOST } from '../engine/host_crypto.ts';
+import { NO_DEFERRAL } from '../engine/deferral.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import type { Backend } from './contract.ts';
 import { DividedDeferral } from './divided.ts';
-import { hostKind } from './host_kind.ts';
-import { NodeHost, nodeCrypto } from './host_node.ts';
-import { sessionAlgorithms } from './session_fields.ts';
+import { hostKind } from './placement/host_kind.ts';
+import { NodeHost, nodeCrypto } from './node/host.ts';
+import { sessionAlgorithms } from './placement/session_fields.ts';
 import {
   defaultThresholds,
   HOST_ALWAYS,
@@ -14,16 +14,16 @@ import {
   parseThresholds,
   type Thresholds,
   type ThresholdTable,
-} from './thresholds.ts';
-import { WebCryptoDeferral } from './webcrypto/deferral.ts';
+} from './placement/thresholds.ts';
+import { WebCryptoDeferral } from './webcrypto/executor.ts';
 import { subtleCrypto } from './webcrypto/subtle_work.ts';
 import { resolveWorkerSource, type WorkerSource } from './workers/browser_worker.ts';
 import { defaultWorkers } from './workers/cores.ts';
-import { WorkerDeferral } from './workers/deferral.ts';
-import { WORKERS_MAX } from './workers/layout.ts';
+import { WorkerDeferral } from './workers/executor.ts';
+import { WORKERS_MAX } from './deferral/layout.ts';
 
 export type { Backend, BackendCounts, BackendEvent, RequestBackend, WorkCounts } from './contract.ts';
-export type { Threshold, Thresholds, ThresholdTable } from './thresholds.ts';
+export type { Threshold, Thresholds, ThresholdTable } from './placement/thresholds.ts';
 export type { CreateWorker, DeviceWorker, WorkerListener } from './workers/browser_worker.ts';
 
 /** Where requests run. */

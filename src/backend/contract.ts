@@ -1,8 +1,8 @@
 // What a device and its backend know of each other.
 import type { Clock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
-import type { HostCryptography } from '../engine/host.ts';
-import type { Deferral } from '../engine/jobs.ts';
+import type { HostCryptography } from '../engine/host_crypto.ts';
+import type { Deferral } from '../engine/deferral.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import type { SharedStretch } from './workers/shared_stretch.ts';
 

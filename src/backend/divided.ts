@@ -6,12 +6,12 @@ import {
   OPERATION_SOURCE,
 } from '../../spec/engine.ts';
 import { type Depth, depthAt } from '../engine/depth.ts';
-import type { Deferral } from '../engine/jobs.ts';
+import type { Deferral } from '../engine/deferral.ts';
 import type { DevicePort } from './contract.ts';
-import type { Records } from './records.ts';
-import { WEBCRYPTO_BELOW } from './thresholds.ts';
-import type { WebCryptoDeferral } from './webcrypto/deferral.ts';
-import type { WorkerDeferral } from './workers/deferral.ts';
+import type { Records } from './deferral/records.ts';
+import { WEBCRYPTO_BELOW } from './placement/thresholds.ts';
+import type { WebCryptoDeferral } from './webcrypto/executor.ts';
+import type { WorkerDeferral } from './workers/executor.ts';
 
 /** Bytes from which each takes requests of a session. */
 interface Place {

@@ -1,5 +1,5 @@
-import type { AeadPlaces, HostCryptography } from '../engine/host.ts';
-import type { Deferral } from '../engine/jobs.ts';
+import type { AeadPlaces, HostCryptography } from '../engine/host_crypto.ts';
+import type { Deferral } from '../engine/deferral.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import { type Backend, type BackendCounts, createBackend, type ResolvedBackend } from './backend.ts';
 import type { DevicePort } from './contract.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BACKENDS, type BackendName, type BackendOptions, type Thresholds } from '../backend/backend.ts';
-import { parseThresholds, ThresholdsError } from '../backend/thresholds.ts';
+import { parseThresholds, ThresholdsError } from '../backend/placement/thresholds.ts';
 import { defaultWorkers } from '../backend/workers/cores.ts';
-import { WORKERS_MAX } from '../backend/workers/layout.ts';
+import { WORKERS_MAX } from '../backend/deferral/layout.ts';
 
 /** What the command line says of the device's backend. */
 export interface BackendFlags {

@@ -1,6 +1,6 @@
 import { ENGINE_EXPORTS, type EngineExports } from './exports.ts';
-import { DECLINING_HOST, type HostCryptography, hostImports } from './host.ts';
-import { type Deferral, deferralImports, NO_DEFERRAL } from './jobs.ts';
+import { DECLINING_HOST, type HostCryptography, hostImports } from './host_crypto.ts';
+import { type Deferral, deferralImports, NO_DEFERRAL } from './deferral.ts';
 import type { WasmMemory, WasmModule } from './webassembly.ts';
 
 export type WriteReport = (start: number, end: number) => void;

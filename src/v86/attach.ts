@@ -3,8 +3,8 @@
  * @module virtio-crypto-wasm/v86
  */
 import type { BackendEvent } from '../backend/backend.ts';
-import { hostKind } from '../backend/host_kind.ts';
-import { guestThresholds } from '../backend/thresholds.ts';
+import { hostKind } from '../backend/placement/host_kind.ts';
+import { guestThresholds } from '../backend/placement/thresholds.ts';
 import { refuse } from '../check.ts';
 import { CryptoDevice } from '../device/device.ts';
 import { type CryptoDeviceOptions, resolveOptions } from '../device/options.ts';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import '../support/without_node_crypto.ts';
 import { F_IN_ORDER, F_RING_RESET } from '../../spec/virtio.ts';
 import type { BackendEvent, Thresholds } from '../../src/backend/backend.ts';
-import { WEBCRYPTO_BELOW } from '../../src/backend/thresholds.ts';
+import { WEBCRYPTO_BELOW } from '../../src/backend/placement/thresholds.ts';
 import { createBench } from '../../src/testing/index.ts';
 import { BYTES, Flight, numbers, turn } from '../support/flight.ts';
 import { noise } from '../support/memory.ts';

@@ -1,7 +1,7 @@
 // AES-CBC in objects of node:crypto that stay with their sessions: each result is that of a new object, and no key outlives its session.
 import crypto, { randomBytes, randomInt } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { KEPT_BYTES_MAX, KeptCbc } from '../../src/backend/kept_cbc.ts';
+import { KEPT_BYTES_MAX, KeptCbc } from '../../src/backend/node/kept_cbc.ts';
 import type { Direction } from '../../src/driver/requests.ts';
 import { createBench } from '../../src/testing/index.ts';
 import { numbers } from '../support/flight.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defaultThresholds, guestThresholds, leastBytes, parseThresholds } from '../../src/backend/thresholds.ts';
+import { defaultThresholds, guestThresholds, leastBytes, parseThresholds } from '../../src/backend/placement/thresholds.ts';
 
 describe('thresholds of a device whose guest runs in its thread', () => {
   test('give the host nothing below 16 KiB but for serial encryption alone, and no algorithm that it did not have', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseThresholds } from '../../src/backend/thresholds.ts';
+import { parseThresholds } from '../../src/backend/placement/thresholds.ts';
 import { rowsOf } from '../../src/cli/bench/cases.ts';
 import type { RowResult } from '../../src/cli/bench/run.ts';
 import { FAMILIES } from '../../src/cli/calibrate/families.ts';

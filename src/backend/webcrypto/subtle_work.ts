@@ -1,7 +1,7 @@
 import { CRYPTO_BADMSG, CRYPTO_OK, SERVICE_CIPHER, SYM_OP_CIPHER } from '../../../spec/crypto.ts';
 import * as spec from '../../../spec/engine.ts';
 import type { AlgorithmName } from '../../../spec/names.ts';
-import { type SessionAlgorithms, sessionAlgorithms } from '../session_fields.ts';
+import { type SessionAlgorithms, sessionAlgorithms } from '../placement/session_fields.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -17,7 +17,7 @@ import {
   TAKEN,
   UNSEEN,
   WAITING,
-} from './layout.ts';
+} from '../deferral/layout.ts';
 
 /** Fewer jobs than that gain nothing by running side by side. */
 const LANES_LEAST = 3;

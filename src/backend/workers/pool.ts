@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { engineBytes } from '../../engine/load.ts';
 import { sharedBuild } from '../../engine/shared_build.ts';
-import type { SharedLayout } from './layout.ts';
+import type { SharedLayout } from '../deferral/layout.ts';
 import { createThread, type Thread, type ThreadEvents } from './thread.ts';
 
 /** The memory that a device shares with its workers, and the engine that runs in it. */

@@ -1,11 +1,11 @@
 import type { DevicePort } from '../contract.ts';
-import type { Records } from '../records.ts';
+import type { Records } from '../deferral/records.ts';
 import { Announcements } from './announcements.ts';
 import type { CreateWorker } from './browser_worker.ts';
-import { JobSlots } from './job_slots.ts';
-import { controlOf, RUNNING, type SharedLayout } from './layout.ts';
+import { JobSlots } from '../deferral/job_slots.ts';
+import { controlOf, RUNNING, type SharedLayout } from '../deferral/layout.ts';
 import { createSharedEngine, WorkerPool } from './pool.ts';
-import { JobRunner } from './runner.ts';
+import { JobRunner } from '../deferral/runner.ts';
 import { type SharedStretch, takeTurn } from './shared_stretch.ts';
 
 /** What is claimed for workers before they start. */

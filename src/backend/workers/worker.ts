@@ -2,9 +2,9 @@
 // memory alone, and sleeps in Atomics.wait when there is nothing to do.
 import * as Comlink from 'comlink';
 import { JobRing } from './job_ring.ts';
-import { FINISHED, FINISHED_MESSAGE, POSTED, type SharedLayout, SLEEPING, STOP, TAKEN } from './layout.ts';
+import { FINISHED, FINISHED_MESSAGE, POSTED, type SharedLayout, SLEEPING, STOP, TAKEN } from '../deferral/layout.ts';
 import { nodeEndpoint } from './node_endpoint.ts';
-import { JobRunner } from './runner.ts';
+import { JobRunner } from '../deferral/runner.ts';
 
 /** What a worker is told when it starts. */
 export interface WorkerStart {

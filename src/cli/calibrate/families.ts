@@ -1,4 +1,4 @@
-import type { PacedAlgorithm } from '../../backend/thresholds.ts';
+import type { PacedAlgorithm } from '../../backend/placement/thresholds.ts';
 import type { CaseName } from '../bench/cases.ts';
 
 /** A case that is measured, and the algorithms whose speed goes with it. */

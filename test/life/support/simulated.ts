@@ -14,8 +14,8 @@ const simulated = vi.hoisted(() => ({ workers: undefined as SimulatedWorkers | u
 vi.mock('../../../src/backend/workers/thread.ts', () => ({
   createThread: (events: ThreadEvents) => simulated.workers?.createThread(events) ?? expect.unreachable(),
 }));
-vi.mock('../../../src/backend/workers/layout.ts', async (importOriginal) => {
-  const layout = await importOriginal<typeof import('../../../src/backend/workers/layout.ts')>();
+vi.mock('../../../src/backend/deferral/layout.ts', async (importOriginal) => {
+  const layout = await importOriginal<typeof import('../../../src/backend/deferral/layout.ts')>();
   const sharedLayout: typeof layout.sharedLayout = (engine, workers, bytes, most) =>
     layout.sharedLayout(engine, workers, bytes, most ?? simulated.slots);
   return { ...layout, sharedLayout };

@@ -1,12 +1,12 @@
-import * as crypto from '../../spec/crypto.ts';
-import * as spec from '../../spec/engine.ts';
+import * as crypto from '../../../spec/crypto.ts';
+import * as spec from '../../../spec/engine.ts';
 import {
   AEAD_ALGORITHMS,
   type AlgorithmName,
   CIPHER_ALGORITHMS,
   HASH_ALGORITHMS,
   MAC_ALGORITHMS,
-} from '../../spec/names.ts';
+} from '../../../spec/names.ts';
 
 /** What a session asks for, by names: its cipher or AEAD, and its hash or MAC. */
 export interface SessionAlgorithms {

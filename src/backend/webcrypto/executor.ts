@@ -1,13 +1,13 @@
 import { SESSION_ID } from '../../../spec/engine.ts';
 import type { Depth } from '../../engine/depth.ts';
-import type { Deferral } from '../../engine/jobs.ts';
+import type { Deferral } from '../../engine/deferral.ts';
 import { engineModule } from '../../engine/load.ts';
 import type { DevicePort } from '../contract.ts';
-import { Records } from '../records.ts';
-import { leastBytes, type ThresholdTable } from '../thresholds.ts';
-import { JobSlots } from '../workers/job_slots.ts';
-import { sharedLayout, slotAt } from '../workers/layout.ts';
-import { JobRunner } from '../workers/runner.ts';
+import { Records } from '../deferral/records.ts';
+import { leastBytes, type ThresholdTable } from '../placement/thresholds.ts';
+import { JobSlots } from '../deferral/job_slots.ts';
+import { sharedLayout, slotAt } from '../deferral/layout.ts';
+import { JobRunner } from '../deferral/runner.ts';
 import { readJob, type SubtleResult, SubtleWork, subtleAlgorithms } from './subtle_work.ts';
 
 /** Requests under way at once, where nobody else has records: each has room for a request of the largest size. */

@@ -5,8 +5,8 @@ import {
   CIPHER_ALGORITHMS,
   HASH_ALGORITHMS,
   MAC_ALGORITHMS,
-} from '../../spec/names.ts';
-import type { Depth } from '../engine/depth.ts';
+} from '../../../spec/names.ts';
+import type { Depth } from '../../engine/depth.ts';
 import type { SessionAlgorithms } from './session_fields.ts';
 
 /** Algorithms as far as their speed goes: CBC is serial in one direction alone, and a chain of any two of them has both to do. */

@@ -1,4 +1,4 @@
-import type { DevicePort } from './contract.ts';
+import type { DevicePort } from '../contract.ts';
 
 /**
  * Whose a record of a deferred request is, and the slot of the same number: nobody's, the engine's, the workers', a worker's that runs

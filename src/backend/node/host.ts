@@ -1,11 +1,11 @@
 import type * as NodeCrypto from 'node:crypto';
-import * as spec from '../../spec/engine.ts';
-import type { AlgorithmName } from '../../spec/names.ts';
-import type { Depth } from '../engine/depth.ts';
-import type { AeadPlaces, HostCryptography } from '../engine/host.ts';
+import * as spec from '../../../spec/engine.ts';
+import type { AlgorithmName } from '../../../spec/names.ts';
+import type { Depth } from '../../engine/depth.ts';
+import type { AeadPlaces, HostCryptography } from '../../engine/host_crypto.ts';
 import { end, KEPT_BYTES_MAX, KeptCbc } from './kept_cbc.ts';
-import { sessionAlgorithms } from './session_fields.ts';
-import { leastBytes, type ThresholdTable } from './thresholds.ts';
+import { sessionAlgorithms } from '../placement/session_fields.ts';
+import { leastBytes, type ThresholdTable } from '../placement/thresholds.ts';
 
 type Crypto = typeof NodeCrypto;
 

@@ -1,10 +1,10 @@
 import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
 import type { Depth } from '../../engine/depth.ts';
-import type { Deferral } from '../../engine/jobs.ts';
+import type { Deferral } from '../../engine/deferral.ts';
 import type { DevicePort, WorkCounts } from '../contract.ts';
-import { Records } from '../records.ts';
+import { Records } from '../deferral/records.ts';
 import type { CreateWorker } from './browser_worker.ts';
-import type { JobResult } from './job_slots.ts';
+import type { JobResult } from '../deferral/job_slots.ts';
 import {
   DONE,
   FINISHED,
@@ -22,7 +22,7 @@ import {
   sharedLayout,
   UNSEEN,
   WAITING,
-} from './layout.ts';
+} from '../deferral/layout.ts';
 import { type Attached, type Started, startWorkers } from './started.ts';
 
 /** A job takes longer than any can: its worker hangs. */
