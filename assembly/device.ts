@@ -92,6 +92,8 @@ export class Device {
    * How many requests are available at once (DEPTH_*), as far as the notification before and what is under way tell.
    */
   depth: u32;
+  /** Where the request in hand runs (PLACE_*). */
+  place: u32;
   /** The session of a request in stateless mode. */
   stateless: u32;
   /** Requests that wait to run side by side (request/batch.ts). */

@@ -15,15 +15,8 @@ import { layOut, regionBytes as bytesFor, wipeRequests } from './region';
 import { addRegion } from './memory/guest';
 import { checkSession, expandSession as expand } from './session/expand';
 import { Session, SLOT_BYTES } from './session/slot';
-import {
-  deferredBytes as bytesDeferred,
-  dropHeld,
-  dropRecord,
-  dropRecords,
-  finish,
-  placeDeferred,
-} from './request/deferred';
-import { placeSession } from './request/host_crypto';
+import { deferredBytes as bytesDeferred, dropHeld, dropRecord, dropRecords, finish } from './request/deferred';
+import { placeSession, placeSessions as placeAll } from './request/placement';
 import { jobBytes as bytesOfJob, runJobs as run } from './request/job';
 import { beginNotification, endNotification } from './statistics';
 import { clearSessions, reopenSession, sessionInSlot } from './session/table';
@@ -253,6 +246,10 @@ export function expandSession(device: Device, session: Session): bool {
   session.nextFree = 0;
   expand(session);
   placeSession(session);
-  placeDeferred(session);
   return true;
+}
+
+/** Asks the host anew where the requests of every open session run. */
+export function placeSessions(device: Device): void {
+  placeAll(device);
 }

@@ -59,19 +59,37 @@ export const SESSION_RESULT_LEN = 44;
 export const SESSION_KEY = 64;
 export const SESSION_KEY_BYTES_MAX = 768;
 export const SESSION_HEAD_BYTES = 832;
-/** Behind the head: where requests of the session run. Not saved, for it is the host's choice. */
-export const SESSION_HOST_FROM = 832;
-export const SESSION_DEFER_FROM = 848;
-/** Each a word for every depth: whether few requests are available at once, many, or a crowd. */
-export const SESSION_FROM_BYTES = 4;
+/**
+ * Behind the head: where requests of the session run. Not saved, for it is the host's choice. Each depth has STEPS_MAX steps: a request
+ * of `from` bytes of source or more runs at `place`. Steps ascend; the last one that a request reaches counts, and one that reaches
+ * none runs in the engine. Unused steps are at STEP_NEVER; a session whose steps are all zero has the engine.
+ */
+export const SESSION_STEPS = 832;
+export const STEPS_MAX = 3;
+export const STEP_BYTES = 8;
+export const STEP_FROM = 0;
+export const STEP_PLACE = 4;
+export const STEP_NEVER = 0xffffffff;
+export const STEPS_BYTES = 24;
+/** Behind the steps of the session of stateless mode: the parameters that they were made for. */
+export const SESSION_PLACED_FOR = 904;
+export const SESSION_PARAMETERS_BYTES = 40;
+/** Where a request runs: in the engine, in the host's own cryptography inside the notification, or beside it. */
+export const PLACE_ENGINE = 0;
+export const PLACE_HOST = 1;
+/** From here on requests are deferred. */
+export const PLACE_FIRST_EXECUTOR = 2;
+export const PLACE_WORKERS = 2;
+export const PLACE_WEBCRYPTO = 3;
+/** How many requests are available at once: few, many, or a crowd. */
 export const DEPTHS = 3;
 export const DEPTH_FEW = 0;
 export const DEPTH_MANY = 1;
 export const DEPTH_CROWD = 2;
-/** From so many on they are. */
+/** The least number of requests that counts as many, and as a crowd. */
 export const MANY_REQUESTS = 3;
 export const CROWD_REQUESTS = 32;
-export const SESSION_PLACEMENT_BYTES = 64;
+export const SESSION_PLACEMENT_BYTES = 128;
 
 /** What the host answers when an AEAD request is offered to it: declined, done, or done with a wrong tag and nothing written. */
 export const HOST_DECLINED = 0;
@@ -85,7 +103,7 @@ export const CLAIM_FULL = -2;
 /**
  * A record of a deferred request, in the table that useDeferred() names: queue, buffer id, descriptors, session, opcode, numbers of
  * readable and writable buffers, bytes of content and of room for the result, and whether it gains by running beside others like
- * it, 32 bits each; behind what is the engine's, how many requests were available when it was taken (DEPTH_*).
+ * it, 32 bits each. The engine's own fields follow.
  * Behind it the operation, then the buffers: the content's, and those that the device may write, the last of which ends in the status.
  */
 export const DEFERRED_QUEUE = 0;
@@ -96,7 +114,6 @@ export const DEFERRED_WRITABLE_COUNT = 24;
 export const DEFERRED_READABLE_BYTES = 28;
 export const DEFERRED_WRITABLE_BYTES = 32;
 export const DEFERRED_ALIKE = 36;
-export const DEFERRED_DEPTH = 60;
 export const DEFERRED_OPERATION = 80;
 export const DEFERRED_BUFFERS = 128;
 export const DEFERRED_BUFFER_BYTES = 16;

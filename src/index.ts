@@ -2,17 +2,11 @@
  * A virtio crypto device over a guest memory, independent of any emulator.
  * @module virtio-crypto-wasm
  */
-export type {
-  BackendCounts,
-  BackendEvent,
-  BackendName,
-  BackendOptions,
-  CreateWorker,
-  DeviceWorker,
-  Threshold,
-  Thresholds,
-} from './backend/backend.ts';
+export type { BackendCounts, BackendEvent, BackendName } from './backend/contract.ts';
+export type { BackendOptions } from './backend/options.ts';
+export type { Threshold, Thresholds } from './backend/placement/thresholds.ts';
 export { ThresholdsError } from './backend/placement/thresholds.ts';
+export type { CreateWorker, DeviceWorker } from './backend/workers/browser_worker.ts';
 export type { Clock } from './clock.ts';
 export type { CreateOptions, InterruptHandler, SaveOptions } from './device/contract.ts';
 export { CryptoDevice, createCryptoDevice } from './device/device.ts';

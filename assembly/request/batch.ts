@@ -13,6 +13,7 @@ import {
   SERVICE_HASH,
   SYM_OP_CIPHER,
 } from '../../spec/crypto';
+import { PLACE_HOST } from '../../spec/engine';
 import { AES_LANE_BYTES, aesCbcEncrypt4, aesChainKeysAlike } from '../cipher/aes_vperm';
 import { Device } from '../device';
 import { hash4, LANE4_BYTES, LANES4_BYTES, lanes4Known } from '../hash/hash4';
@@ -22,7 +23,6 @@ import { cipherRun } from '../session/cipher';
 import { authContextOf, contextOf, Session } from '../session/slot';
 import { chainMeets, lastWritable } from '../chain/buffers';
 import { digestOf } from './digest';
-import { offeredToHost } from './host_crypto';
 
 const LANES: u32 = 4;
 
@@ -100,7 +100,7 @@ export function mayWait(
   digest: usize,
   digestBytes: u32,
 ): bool {
-  if (session.id == 0 || offeredToHost(device, session, readBytes) || !runsInLanes(session)) return false;
+  if (session.id == 0 || device.place == PLACE_HOST || !runsInLanes(session)) return false;
   const status = lastWritable(device);
   return !(
     overlap(status, 1, read, readBytes) ||

@@ -36,8 +36,7 @@ import { checkSession, expandSession } from '../session/expand';
 import { keyOf, Session } from '../session/slot';
 import { freeSession, openSession } from '../session/table';
 import { readBytes } from '../chain/buffers';
-import { placeDeferred } from './deferred';
-import { placeSession } from './host_crypto';
+import { placeSession } from './placement';
 
 /**
  * Makes the session that the request in the device's header asks for; its keys are next in the chain. Returns the
@@ -72,7 +71,6 @@ function takeSlot(device: Device, parameters: Session): u32 {
   readBytes(device, keyOf(session), keys);
   expandSession(session);
   placeSession(session);
-  placeDeferred(session);
   device.createdSession = openSession(device, session);
   return CRYPTO_OK;
 }

@@ -25,7 +25,13 @@ import {
   SYM_OP_ALGORITHM_CHAINING,
   SYM_OP_CIPHER,
 } from '../../spec/crypto';
-import { FAULT_NONE, FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../spec/engine';
+import {
+  FAULT_NONE,
+  FAULT_REQUEST_HEADER,
+  FAULT_REQUEST_STATUS,
+  PLACE_ENGINE,
+  PLACE_FIRST_EXECUTOR,
+} from '../../spec/engine';
 import { Device, hasFeature, offersService } from '../device';
 import { Session } from '../session/slot';
 import { findSession } from '../session/table';
@@ -38,7 +44,8 @@ import { runChain } from './chain';
 import { runCipher } from './cipher';
 import { dataHeaderBytes, readOperation, statelessLayout, symOpType } from './layout';
 import { Operation } from './operation';
-import { defer, isDeferred, OUTCOME_DONE, OUTCOME_WAITS } from './deferred';
+import { defer, OUTCOME_DONE, OUTCOME_WAITS } from './deferred';
+import { placeOf } from './placement';
 import { closeStateless, openStateless } from './stateless';
 
 /** The longest result of a hash or MAC that has a length of its own. */
@@ -138,9 +145,11 @@ function runOperation(device: Device, session: Session, opcode: u32, stateless: 
   readOperation(device, service, session.opType, stateless);
   if (!carries(device)) return CRYPTO_ERR;
   countContent(device);
-  if (isDeferred(device, session)) {
+  device.place = placeOf(device, session, changetype<Operation>(device.operation).sourceBytes);
+  if (device.place >= <u32>PLACE_FIRST_EXECUTOR) {
     device.outcome = defer(device, session, opcode);
     if (device.outcome != OUTCOME_DONE) return CRYPTO_OK;
+    device.place = PLACE_ENGINE;
   }
   return runParsed(device, session, service);
 }

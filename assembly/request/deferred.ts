@@ -2,16 +2,7 @@
 // to the host, and goes on. A record keeps what is needed to complete it later. A request that does not fit waits in
 // its ring.
 import { CRYPTO_OK, SERVICE_AEAD } from '../../spec/crypto';
-import {
-  DEFERRED_BUFFERS,
-  DEFERRED_BUFFERS_MAX,
-  DEFERRED_BYTES,
-  DEFERRED_OPERATION,
-  DEPTHS,
-  SESSION_DEFER_FROM,
-  SESSION_FROM_BYTES,
-  SESSION_HOST_FROM,
-} from '../../spec/engine';
+import { DEFERRED_BUFFERS, DEFERRED_BUFFERS_MAX, DEFERRED_BYTES, DEFERRED_OPERATION } from '../../spec/engine';
 import { F_IN_ORDER } from '../../spec/virtio';
 import { Device, hasFeature } from '../device';
 import { aeadPrepare } from '../session/aead';
@@ -33,32 +24,24 @@ import { Queue, queueAt } from '../virtqueue/queue';
 import { runBatch, runsInLanes } from './batch';
 import { Operation, OPERATION_BYTES } from './operation';
 
-/**
- * Content bytes from which requests of a session are deferred at a depth (DEPTH_*); 0: never. Asked when its keys are
- * expanded.
- */
-// @ts-ignore: decorator
-@external('jobs', 'from')
-declare function from(session: usize, depth: u32): u32;
-
 /** Takes a free record for the engine; its index, or below 0 when none is free (FULL) or nobody works (NOBODY). */
 // @ts-ignore: decorator
-@external('jobs', 'claim')
+@external('backend', 'claim')
 declare function claim(): i32;
 
-/** The record is filled in: the work can begin. Content is copied before this returns. */
+/** The record is filled in: the work can begin at `place`. Content is copied before this returns. */
 // @ts-ignore: decorator
-@external('jobs', 'post')
-declare function post(index: u32): void;
+@external('backend', 'post')
+declare function post(index: u32, place: u32): void;
 
 /** The record was completed, and is the host's again. */
 // @ts-ignore: decorator
-@external('jobs', 'release')
+@external('backend', 'release')
 declare function release(index: u32): void;
 
 /** A session is closed: whoever keeps a copy of it for requests to come is to wipe that. */
 // @ts-ignore: decorator
-@external('jobs', 'closed')
+@external('backend', 'closed')
 declare function closed(session: usize): void;
 
 /** Tells whoever runs deferred requests that a session is about to be closed. */
@@ -99,8 +82,6 @@ export class Deferred {
   /** Between these places stands all that its request will write, or, if it may be served in place, read. */
   low: u32;
   high: u32;
-  /** How many requests were available (DEPTH_*). */
-  depth: u32;
   /** Bytes of the chain's whole writable part. */
   room: u32;
 }
@@ -112,28 +93,6 @@ export function deferredBytes(records: u32): u32 {
 @inline
 function recordAt(device: Device, index: u32): Deferred {
   return changetype<Deferred>(device.deferred + index * DEFERRED_BYTES);
-}
-
-/** Asks from which size on a session's requests are deferred. */
-export function placeDeferred(session: Session): void {
-  const at = changetype<usize>(session);
-  for (let depth: u32 = 0; depth < <u32>DEPTHS; depth++) {
-    store<u32>(at + SESSION_DEFER_FROM + depth * SESSION_FROM_BYTES, from(at, depth));
-  }
-}
-
-/**
- * Whether a request is large enough for a session that has its requests deferred, and not for the host: of those whose
- * size it reaches it goes to the one that asks for more.
- */
-@inline
-export function isDeferred(device: Device, session: Session): bool {
-  const at = changetype<usize>(session) + device.depth * SESSION_FROM_BYTES;
-  const least = load<u32>(at + SESSION_DEFER_FROM);
-  const bytes = changetype<Operation>(device.operation).sourceBytes;
-  if (least == 0 || device.deferred == 0 || bytes < least) return false;
-  const hosts = load<u32>(at + SESSION_HOST_FROM);
-  return hosts <= least || bytes < hosts;
 }
 
 /** Whether the next chain of a queue, if it is done at once, has to wait for others before it is used (IN_ORDER). */
@@ -181,7 +140,6 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   record.opcode = opcode;
   record.readableCount = readable;
   record.readableBytes = readableBytes;
-  record.depth = device.depth;
   record.alike = session.id != 0 && runsInLanes(session);
   record.writableBytes = writableBytes;
   memory.copy(changetype<usize>(record) + DEFERRED_OPERATION, device.operation, OPERATION_BYTES);
@@ -192,7 +150,7 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   if (session.service == SERVICE_AEAD && session.id != 0) aeadPrepare(session.algo, contextOf(session));
   record.room = device.writableBytes;
   record.writableCount = keepBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS, readable, writable);
-  post(index);
+  post(index, device.place);
   return OUTCOME_DEFERRED;
 }
 

@@ -5,7 +5,6 @@
 // lost.
 import { CRYPTO_OK, STATUS_BYTES } from '../../spec/crypto';
 import {
-  DEPTHS,
   JOB_ALIGNMENT,
   JOB_BUFFERS,
   JOB_CONTENT,
@@ -19,8 +18,7 @@ import {
   JOB_SESSION,
   JOB_STATUS,
   JOB_WRITABLE_BYTES,
-  SESSION_FROM_BYTES,
-  SESSION_HOST_FROM,
+  PLACE_ENGINE,
 } from '../../spec/engine';
 import { Device } from '../device';
 import { wipe } from '../memory/bytes';
@@ -42,12 +40,12 @@ function aligned(bytes: u32): usize {
 
 /** Runs up to JOBS_AT_ONCE jobs, whose addresses stand at `jobs`; those that are alike run side by side. */
 export function runJobs(device: Device, jobs: usize, count: u32): void {
+  device.place = PLACE_ENGINE;
   for (let index: u32 = 0; index < count; index++) {
     const job = <usize>load<u32>(jobs + index * 4);
     const session = changetype<Session>(device.sessions + index * SLOT_BYTES);
     // A copy, for a MAC's state is part of its session.
     memory.copy(changetype<usize>(session), load<u32>(job + JOB_SESSION), SLOT_BYTES);
-    memory.fill(changetype<usize>(session) + SESSION_HOST_FROM, 0, DEPTHS * SESSION_FROM_BYTES);
     memory.copy(device.operation, job + JOB_OPERATION, OPERATION_BYTES);
     const readableBytes = load<u32>(job + JOB_READABLE_BYTES);
     const writableBytes = load<u32>(job + JOB_WRITABLE_BYTES) + STATUS_BYTES;

@@ -27,13 +27,13 @@ import {
   SYM_OP_ALGORITHM_CHAINING,
   SYM_OP_CIPHER,
 } from '../../spec/crypto';
+import { SESSION_HEAD_BYTES } from '../../spec/engine';
 import { Device } from '../device';
 import { wipe } from '../memory/bytes';
 import { checkSession, expandSession } from '../session/expand';
-import { SLOT_BYTES, Session, keyOf } from '../session/slot';
+import { contextOf, keyOf, Session, SLOT_BYTES } from '../session/slot';
 import { readBytes } from '../chain/buffers';
-import { placeDeferred } from './deferred';
-import { placeSession } from './host_crypto';
+import { placeStateless } from './placement';
 import { symOpType } from './layout';
 
 /**
@@ -66,14 +66,15 @@ export function openStateless(device: Device, service: u32): u32 {
   readBytes(device, keyOf(session), keys);
   device.contentBytes = keys;
   expandSession(session);
-  placeSession(session);
-  placeDeferred(session);
+  placeStateless(session);
   return CRYPTO_OK;
 }
 
-/** Forgets the request's keys. */
+/** Forgets the request's keys. What remains is where requests with the same parameters run. */
 export function closeStateless(device: Device): void {
-  wipe(device.stateless, SLOT_BYTES);
+  wipe(device.stateless, SESSION_HEAD_BYTES);
+  const context = contextOf(changetype<Session>(device.stateless));
+  wipe(context, device.stateless + SLOT_BYTES - context);
 }
 
 function readCipher(session: Session, header: usize): void {

@@ -1,185 +1,245 @@
-import type { Depth } from '../engine/depth.ts';
-import { DECLINING_HOST } from '../engine/host_crypto.ts';
-import { NO_DEFERRAL } from '../engine/deferral.ts';
+import type { EngineBackend } from '../engine/backend.ts';
+import { DEPTHS } from '../engine/depth.ts';
+import type { AeadPlaces } from '../engine/host_crypto.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
-import type { Backend } from './contract.ts';
-import { DividedDeferral } from './divided.ts';
-import { hostKind } from './placement/host_kind.ts';
+import type { BackendCounts, BackendEvent, DevicePort } from './contract.ts';
+import type { Executor } from './deferral/executor.ts';
+import { Records } from './deferral/records.ts';
+import { hostKind } from './host_kind.ts';
 import { NodeHost, nodeCrypto } from './node/host.ts';
+import type { ResolvedBackend } from './options.ts';
 import { sessionAlgorithms } from './placement/session_fields.ts';
-import {
-  defaultThresholds,
-  HOST_ALWAYS,
-  leastBytes,
-  parseThresholds,
-  type Thresholds,
-  type ThresholdTable,
-} from './placement/thresholds.ts';
-import { WebCryptoDeferral } from './webcrypto/executor.ts';
-import { subtleCrypto } from './webcrypto/subtle_work.ts';
-import { resolveWorkerSource, type WorkerSource } from './workers/browser_worker.ts';
-import { defaultWorkers } from './workers/cores.ts';
-import { WorkerDeferral } from './workers/executor.ts';
-import { WORKERS_MAX } from './deferral/layout.ts';
+import { PLACES, stepsOf, type Takes, writeSteps } from './placement/steps.ts';
+import { type Feed, feedOf } from './placement/takes.ts';
+import { WebCryptoExecutor } from './webcrypto/executor.ts';
+import { isSubtle, subtleCrypto } from './webcrypto/subtle_work.ts';
+import { WorkerExecutor } from './workers/executor.ts';
 
-export type { Backend, BackendCounts, BackendEvent, RequestBackend, WorkCounts } from './contract.ts';
-export type { Threshold, Thresholds, ThresholdTable } from './placement/thresholds.ts';
-export type { CreateWorker, DeviceWorker, WorkerListener } from './workers/browser_worker.ts';
-
-/** Where requests run. */
-export const BACKENDS = ['inline', 'host', 'workers', 'auto'] as const;
-export type BackendName = (typeof BACKENDS)[number];
-
-export interface BackendOptions extends WorkerSource {
-  /**
-   * Where requests run: 'inline' in the engine; 'host' in node:crypto or, in a browser, in WebCrypto, where these do the same; 'workers'
-   * beside this thread, in so many of them as `workers` says, once they have started; 'auto' where each is measured to be fastest, by
-   * algorithm, size, and how many are available at once: its workers start with the first session that may need them. Default auto.
-   */
-  backend?: BackendName;
-  /** Workers of that backend, 1 to 64. Default: one a core, 4 at most. */
-  workers?: number;
-  /** For 'auto': from which sizes on requests run elsewhere than in the engine. Default: as measured where this library is made. */
-  thresholds?: Thresholds;
+/** What a choice of backend comes to in this process. */
+interface Parts {
+  /** From which size on each place takes a session's requests. */
+  feed: Feed;
+  host?: NodeHost;
+  workers?: Executor;
+  webcrypto?: Executor;
+  /** Whether executors start with the device. Else each starts with the first session whose requests it would take. */
+  eager: boolean;
+  /** Why the choice cannot be had. */
+  lack?: BackendEvent;
 }
-/** A choice that was checked; a workerUrl has become a createWorker. */
-export type ResolvedBackend = Required<Pick<BackendOptions, 'backend' | 'workers'>> &
-  Pick<BackendOptions, 'thresholds' | 'createWorker'>;
+
+const NO_WEBCRYPTO: BackendEvent = {
+  kind: 'unavailable',
+  message: 'There is no WebCrypto: a page has to come over https, or from localhost, to have it.',
+};
 
 /**
- * Checks a choice of backend.
- * @throws RangeError that names what there is
- * @throws TypeError for a wrong source of workers
- * @throws ThresholdsError for thresholds that are none
+ * Where a device's requests run beside its engine, and who runs them there. The engine calls it from inside notifications. The choice
+ * can be exchanged for another while the device runs.
  */
-export function resolveBackend({
-  backend = 'auto',
-  workers = defaultWorkers(),
-  thresholds,
-  ...source
-}: BackendOptions): ResolvedBackend {
-  if (!BACKENDS.includes(backend)) {
-    throw new RangeError(`backend is ${String(backend)}: give ${BACKENDS.join(', ')}.`);
-  }
-  if (!Number.isInteger(workers) || workers < 1 || workers > WORKERS_MAX) {
-    throw new RangeError(`workers is ${workers}: give a whole number from 1 to ${WORKERS_MAX}.`);
-  }
-  const createWorker = resolveWorkerSource(source);
-  return {
-    backend,
-    workers,
-    ...(thresholds === undefined ? {} : { thresholds: parseThresholds(thresholds) }),
-    ...(createWorker && { createWorker }),
-  };
-}
+export class Backend implements EngineBackend {
+  readonly #memory: WasmMemory;
+  #choice: ResolvedBackend;
+  #parts: Parts;
+  #port: DevicePort | undefined;
+  #records: Records | undefined;
+  /** Executors that have been told to start. */
+  readonly #begun = new Set<Executor>();
+  /** While all that is under way is completed, nothing new may begin, nor may queues go on. */
+  #settling = false;
+  /** What parts did that are gone. */
+  #before: BackendCounts = { host: 0, hostBytes: 0, workers: 0, perWorker: [] };
 
-/** The backend of a device whose engine runs in `memory`. Where what it needs is missing, requests run in the engine. */
-export function createBackend(options: ResolvedBackend, memory: WasmMemory): Backend {
-  const { backend } = options;
-  const kind = backend === 'host' || backend === 'auto' ? hostKind() : undefined;
-  if (backend === 'host' && kind !== 'node:crypto') return webCryptoBackend(memory);
-  const thresholds = options.thresholds ?? defaultThresholds(kind);
-  const crypto = kind && nodeCrypto();
-  const host = crypto && new NodeHost(crypto, memory, backend === 'auto' ? thresholds.host : HOST_ALWAYS);
-  const subtle = kind === 'webcrypto' && subtleCrypto();
-  const tables = subtle ? { ...thresholds.host, ...thresholds.workers } : thresholds.workers;
-  const deferring = backend === 'workers' || (backend === 'auto' && Object.keys(tables).length > 0);
-  const deferral = deferring ? workerDeferral(options, backend, thresholds.workers, memory) : undefined;
-  if (subtle && deferral) return dividedBackend(new WebCryptoDeferral(subtle, memory, thresholds.host), deferral);
-  return {
-    host: host ?? DECLINING_HOST,
-    deferral: deferral ?? NO_DEFERRAL,
-    start: async (port) => {
-      deferral?.attach(port);
-      if (backend === 'workers') await deferral?.start();
-    },
-    flush: () => deferral?.flush(),
-    reap: () => deferral?.reap(),
-    settle: () => deferral?.settle(),
-    drop: (queue) => {
-      deferral?.drop(queue);
-      // A reset of the device closes all sessions.
-      if (queue === undefined) host?.forget();
-    },
-    dispose: () => {
-      deferral?.dispose();
-      host?.forget();
-    },
-    counts: () => ({
-      host: host?.operations ?? 0,
-      hostBytes: host?.bytes ?? 0,
-      workers: deferral?.operations ?? 0,
-      perWorker: deferral?.perWorker ?? [],
-    }),
-  };
-}
+  /** @param memory the memory that the engine runs in */
+  constructor(choice: ResolvedBackend, memory: WasmMemory) {
+    this.#memory = memory;
+    this.#choice = choice;
+    this.#parts = this.#partsOf(choice);
+  }
 
-/** Who defers requests to workers: all of them, or from thresholds on. */
-function workerDeferral(
-  { workers, createWorker }: ResolvedBackend,
-  backend: 'workers' | 'auto',
-  table: ThresholdTable,
-  memory: WasmMemory,
-): WorkerDeferral {
-  const algorithms = (session: number) => sessionAlgorithms(new DataView(memory.buffer), session);
-  if (backend === 'workers') {
-    // Every request that has something to work on.
-    const from = (session: number) => {
-      const { cipher, digest } = algorithms(session);
-      return cipher || digest ? 1 : 0;
+  get choice(): ResolvedBackend {
+    return this.#choice;
+  }
+
+  /** The device is there. Resolves when the backend is at work, or never will be. */
+  async start(port: DevicePort): Promise<void> {
+    this.#port = port;
+    const { eager, lack } = this.#parts;
+    if (lack) port.report(lack);
+    // Queues go on when all is settled.
+    const own = { ...port, released: () => this.#settling || port.released() };
+    // The slots of workers, which come first, are as many as there are records.
+    const room = this.#executors().map((executor) => executor.attach(own));
+    const count = room.find((requests) => requests > 0);
+    if (count === undefined) return;
+    this.#records = new Records(port, count);
+    this.#records.inPlace = this.#parts.workers?.inPlace ?? false;
+    if (eager) await Promise.all(this.#executors().map((executor) => this.#begin(executor)));
+  }
+
+  /**
+   * Puts another choice in the place of this one, which completes all that is under way first.
+   * @returns what start() answers for the new one
+   */
+  exchange(choice: ResolvedBackend): Promise<void> {
+    this.settle();
+    this.#before = this.counts();
+    this.dispose();
+    // The record at hand was one of those that are gone.
+    this.#port?.engine.useDeferred(this.#port.base, 0, 0, 0);
+    this.#records = undefined;
+    this.#begun.clear();
+    this.#choice = choice;
+    this.#parts = this.#partsOf(choice);
+    return this.#port ? this.start(this.#port) : Promise.resolve();
+  }
+
+  #partsOf({ backend, workers, createWorker, ...choice }: ResolvedBackend): Parts {
+    const kind = backend === 'host' || backend === 'auto' ? hostKind() : undefined;
+    const parts: Parts = { feed: feedOf({ backend, ...choice }, kind), eager: backend !== 'auto' };
+    const crypto = kind === 'node:crypto' && nodeCrypto();
+    if (crypto) parts.host = new NodeHost(crypto, this.#memory, (event) => this.#port?.report(event));
+    const subtle = kind === 'webcrypto' && subtleCrypto();
+    if (subtle) parts.webcrypto = new WebCryptoExecutor(subtle, this.#memory);
+    if (backend === 'workers' || backend === 'auto') parts.workers = new WorkerExecutor(workers, createWorker);
+    if (backend === 'host' && !kind) parts.lack = NO_WEBCRYPTO;
+    return parts;
+  }
+
+  #executors(): Executor[] {
+    const { workers, webcrypto } = this.#parts;
+    return [workers, webcrypto].filter((executor) => executor !== undefined);
+  }
+
+  /** Starts an executor, unless that was done. Sessions are placed anew when it works. */
+  #begin(executor: Executor): Promise<void> {
+    const records = this.#records;
+    if (!records || this.#begun.has(executor)) return Promise.resolve();
+    this.#begun.add(executor);
+    return executor.start(records).then(() => {
+      if (executor.working) this.#port?.place();
+    });
+  }
+
+  place(session: number): void {
+    const view = new DataView(this.#memory.buffer);
+    const placed = { algorithms: sessionAlgorithms(view, session), isSubtle: isSubtle(view, session) };
+    for (const [number, depth] of DEPTHS.entries()) {
+      writeSteps(view, session, number, stepsOf(this.#atWork(this.#parts.feed(placed, depth))));
+    }
+  }
+
+  /** What is taken by those that work now. Others that would take something are started. */
+  #atWork(takes: Takes): Takes {
+    const { workers, webcrypto, host } = this.#parts;
+    return {
+      ...(host && takes.host !== undefined && { host: takes.host }),
+      ...(this.#works(workers, takes.workers) && { workers: takes.workers }),
+      ...(this.#works(webcrypto, takes.webcrypto) && { webcrypto: takes.webcrypto }),
     };
-    return new WorkerDeferral(from, workers, createWorker);
   }
-  const from = (session: number, depth: Depth) => leastBytes(table, algorithms(session), depth, Math.min);
-  return new WorkerDeferral(from, workers, createWorker);
+
+  #works(executor: Executor | undefined, from: number | undefined): boolean {
+    if (!executor || from === undefined) return false;
+    void this.#begin(executor);
+    return executor.working;
+  }
+
+  claim(): number | 'full' | 'nobody' {
+    if (!this.#records || !this.#executors().some(({ working }) => working)) return 'nobody';
+    // What is posted now would be under way again.
+    return this.#settling ? 'full' : this.#records.claim();
+  }
+
+  /** What an executor cannot do any more, since sessions were placed, another does. */
+  post(record: number, place: number): void {
+    const { workers, webcrypto } = this.#parts;
+    const [chosen, other] = place === PLACES.webcrypto ? [webcrypto, workers] : [workers, webcrypto];
+    const executor = other?.working && !chosen?.working ? other : chosen;
+    executor?.post(record);
+  }
+
+  release(record: number): void {
+    this.#records?.release(record);
+  }
+
+  closed(session: number): void {
+    for (const executor of this.#executors()) executor.closed(session);
+    this.#parts.host?.forget(session);
+  }
+
+  cipher(session: number, iv: number, source: number, destination: number, bytes: number): boolean {
+    return this.#parts.host?.cipher(session, iv, source, destination, bytes) ?? false;
+  }
+
+  digest(session: number, source: number, bytes: number, result: number, resultBytes: number): boolean {
+    return this.#parts.host?.digest(session, source, bytes, result, resultBytes) ?? false;
+  }
+
+  aead(session: number, places: AeadPlaces): 'declined' | 'done' | 'bad-tag' {
+    return this.#parts.host?.aead(session, places) ?? 'declined';
+  }
+
+  /** A notification has ended: all that it posted can begin. */
+  flush(): void {
+    this.#parts.workers?.flush();
+  }
+
+  /** Completes what was finished elsewhere. */
+  reap(): void {
+    if (!this.#settling) this.#parts.workers?.reap();
+  }
+
+  /** Completes all that is under way, before this returns. Queues whose next request waited go on from a timer. */
+  settle(): void {
+    const port = this.#port;
+    if (!port) return;
+    let settled = false;
+    this.#settling = true;
+    try {
+      for (const executor of this.#executors()) settled = executor.settle() || settled;
+    } finally {
+      this.#settling = false;
+    }
+    if (settled) port.clock.schedule(() => port.turn(() => port.released()), 0);
+  }
+
+  /** Forgets what is under way, on one queue or, because the device is reset, on all. */
+  drop(queue?: number): void {
+    for (const executor of this.#executors()) executor.drop(queue);
+    if (queue !== undefined) return;
+    const records = this.#records;
+    for (const record of records?.of('engine') ?? []) records?.free(record);
+    // A reset of the device closes all sessions.
+    this.#parts.host?.forget();
+  }
+
+  dispose(): void {
+    for (const executor of this.#executors()) executor.dispose();
+    this.#parts.host?.forget();
+  }
+
+  counts(): BackendCounts {
+    const { host, workers, webcrypto } = this.#parts;
+    const own = {
+      host: (host?.operations ?? 0) + (webcrypto?.counts.requests ?? 0),
+      hostBytes: (host?.bytes ?? 0) + (webcrypto?.counts.bytes ?? 0),
+      workers: workers?.counts.requests ?? 0,
+      perWorker: workers?.counts.perWorker ?? [],
+    };
+    return sum(this.#before, own);
+  }
 }
 
-/** WebCrypto and workers side by side. */
-function dividedBackend(host: WebCryptoDeferral, workers: WorkerDeferral): Backend {
-  const deferral = new DividedDeferral(host, workers);
+function sum(a: BackendCounts, b: BackendCounts): BackendCounts {
+  const workers = Math.max(a.perWorker.length, b.perWorker.length);
   return {
-    host: DECLINING_HOST,
-    deferral,
-    start: async (port) => deferral.attach(port),
-    flush: () => workers.flush(),
-    reap: () => workers.reap(),
-    settle: () => deferral.settle(),
-    drop: (queue) => deferral.drop(queue),
-    dispose: () => deferral.dispose(),
-    counts: () => ({
-      host: host.operations,
-      hostBytes: host.bytes,
-      workers: workers.operations,
-      perWorker: workers.perWorker,
-    }),
-  };
-}
-
-/** The host's cryptography in a browser: it answers later, so that requests are deferred to it. */
-function webCryptoBackend(memory: WasmMemory): Backend {
-  const subtle = subtleCrypto();
-  const deferral = subtle && new WebCryptoDeferral(subtle, memory, HOST_ALWAYS);
-  return {
-    host: DECLINING_HOST,
-    deferral: deferral ?? NO_DEFERRAL,
-    start: async (port) => {
-      if (deferral) deferral.start(port);
-      else
-        port.report({
-          kind: 'unavailable',
-          message: 'There is no WebCrypto: a page has to come over https, or from localhost, to have it.',
-        });
-    },
-    flush: () => {},
-    reap: () => {},
-    settle: () => deferral?.settle(),
-    drop: (queue) => deferral?.drop(queue),
-    dispose: () => deferral?.dispose(),
-    counts: () => ({
-      host: deferral?.operations ?? 0,
-      hostBytes: deferral?.bytes ?? 0,
-      workers: 0,
-      perWorker: [],
-    }),
+    host: a.host + b.host,
+    hostBytes: a.hostBytes + b.hostBytes,
+    workers: a.workers + b.workers,
+    perWorker: Array.from({ length: workers }, (_, worker) => ({
+      requests: (a.perWorker[worker]?.requests ?? 0) + (b.perWorker[worker]?.requests ?? 0),
+      bytes: (a.perWorker[worker]?.bytes ?? 0) + (b.perWorker[worker]?.bytes ?? 0),
+    })),
   };
 }

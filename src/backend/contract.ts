@@ -1,10 +1,12 @@
 // What a device and its backend know of each other.
 import type { Clock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
-import type { HostCryptography } from '../engine/host_crypto.ts';
-import type { Deferral } from '../engine/deferral.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import type { SharedStretch } from './workers/shared_stretch.ts';
+
+/** Where requests run. */
+export const BACKENDS = ['inline', 'host', 'workers', 'auto'] as const;
+export type BackendName = (typeof BACKENDS)[number];
 
 /** Where one request ran. */
 export type RequestBackend = 'inline' | 'workers' | 'host';
@@ -30,7 +32,7 @@ export interface WorkCounts {
   bytes: number;
 }
 
-/** The device, as far as those who defer its requests have to do with it. */
+/** The device, as its backend sees it. */
 export interface DevicePort {
   engine: EngineExports;
   /** Where the engine's region stands, and the memory that it stands in. */
@@ -48,33 +50,19 @@ export interface DevicePort {
   complete(queue: number, record: number, result: { status: number; bytes: number }, by: RequestBackend): void;
   /** Records are free again: queues that wait for one may go on. */
   released(): void;
-  /** Says anew of every session where its requests run. */
+  /** Has the engine ask anew where the requests of every open session run. */
   place(): void;
   /** Something went wrong that cost no request. */
   report(event: BackendEvent): void;
 }
 
-/** What happened to workers. */
+/** Something that happened to a backend and cost no request. */
 export interface BackendEvent {
-  /** There are none, and requests run in the engine; or one was lost, and its requests were run again. */
-  kind: 'unavailable' | 'worker-lost';
+  /**
+   * 'unavailable': there are no workers, or no WebCrypto, and requests run in the engine. 'worker-lost': a worker was lost, and its
+   * requests were run again. 'host-refused': node:crypto refused to compute an algorithm, and the engine does it; reported once for
+   * each algorithm.
+   */
+  kind: 'unavailable' | 'worker-lost' | 'host-refused';
   message: string;
-}
-
-/** What a device's engine calls, and what it has been called for. */
-export interface Backend {
-  readonly host: HostCryptography;
-  readonly deferral: Deferral;
-  /** Resolves when the backend is at work, or never will be. */
-  start(port: DevicePort): Promise<void>;
-  /** A notification has ended. */
-  flush(): void;
-  /** Completes what was finished elsewhere. */
-  reap(): void;
-  /** Completes all that is under way. */
-  settle(): void;
-  /** Forgets what is under way, on one queue or on all. */
-  drop(queue?: number): void;
-  dispose(): void;
-  counts(): BackendCounts;
 }

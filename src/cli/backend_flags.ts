@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { BACKENDS, type BackendName, type BackendOptions, type Thresholds } from '../backend/backend.ts';
+import { BACKENDS, type BackendName } from '../backend/contract.ts';
+import type { BackendOptions } from '../backend/options.ts';
+import type { Thresholds } from '../backend/placement/thresholds.ts';
 import { parseThresholds, ThresholdsError } from '../backend/placement/thresholds.ts';
+import { WORKERS_MAX } from '../backend/workers/control.ts';
 import { defaultWorkers } from '../backend/workers/cores.ts';
-import { WORKERS_MAX } from '../backend/deferral/layout.ts';
 
 /** What the command line says of the device's backend. */
 export interface BackendFlags {

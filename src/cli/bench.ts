@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { BACKENDS, type Thresholds } from '../backend/backend.ts';
+import { BACKENDS } from '../backend/contract.ts';
+import type { Thresholds } from '../backend/placement/thresholds.ts';
 import { thresholdsOption, workersOption } from './backend_flags.ts';
 import { BACKEND_CASES, BACKEND_DEPTHS, BACKEND_SIZES, backendImplementations } from './bench/backends.ts';
 import { backendsText, browserText } from './bench/backends_report.ts';

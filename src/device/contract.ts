@@ -1,5 +1,5 @@
 // What a device is made with, and what it says to whoever made it.
-import type { BackendEvent } from '../backend/backend.ts';
+import type { BackendEvent } from '../backend/contract.ts';
 import type { Clock } from '../clock.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
 import type { GuestMemory } from '../engine/memory.ts';

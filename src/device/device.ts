@@ -7,9 +7,8 @@ import {
   STATUS_DRIVER_OK,
   STATUS_FEATURES_OK,
 } from '../../spec/virtio.ts';
-import { type BackendOptions, type ResolvedBackend, resolveBackend } from '../backend/backend.ts';
-import { placeSessions } from '../backend/placement.ts';
-import { SwitchableBackend } from '../backend/switchable.ts';
+import { Backend } from '../backend/backend.ts';
+import { type BackendOptions, type ResolvedBackend, resolveBackend } from '../backend/options.ts';
 import { checkFunction, checkObject, checkSwitch } from '../check.ts';
 import { checkClock, hostClock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
@@ -52,7 +51,7 @@ export class CryptoDevice {
   readonly #engine: EngineExports;
   readonly #memory: WebAssembly.Memory;
   readonly #base: number;
-  readonly #backend: SwitchableBackend;
+  readonly #backend: Backend;
   readonly #statistics: StatisticsReader;
   readonly #runner: QueueRunner;
   readonly #turns = new Turns((queue) => this.#runner.notify(queue));
@@ -76,11 +75,10 @@ export class CryptoDevice {
     if (options.onWrite !== undefined) checkFunction('onWrite', options.onWrite);
     if (options.clock !== undefined) checkClock(options.clock);
     this.#memory = memory;
-    this.#backend = new SwitchableBackend(this.options.backend, memory);
+    this.#backend = new Backend(this.options.backend, memory);
     this.#engine = instantiateEngine(memory, {
       written: options.onWrite,
-      host: this.#backend.host,
-      deferral: this.#backend.deferral,
+      backend: this.#backend,
     });
     const capacities = [dataQueues, queueSize, maxSessions, maxRequestBytes] as const;
     this.#base = claimRegion(memory, this.#engine.regionBytes(...capacities));
@@ -156,9 +154,9 @@ export class CryptoDevice {
    * @throws RangeError that names what there is
    */
   useBackend(options: BackendOptions): Promise<void> {
-    const { thresholds, createWorker } = this.options.backend;
+    const { thresholds, createWorker, guestInThread } = this.options.backend;
     const ownWorkers = createWorker && options.workerUrl === undefined ? { createWorker } : {};
-    const choice = resolveBackend({ ...(thresholds && { thresholds }), ...ownWorkers, ...options });
+    const choice = resolveBackend({ guestInThread, ...(thresholds && { thresholds }), ...ownWorkers, ...options });
     if (this.#disposed) return Promise.resolve();
     this.#turns.run('useBackend()', () => {
       this.#backendReady = this.#backend.exchange(choice);
@@ -428,7 +426,7 @@ export class CryptoDevice {
   }
 
   #placeSessions(): void {
-    placeSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, this.#backend);
+    this.#engine.placeSessions(this.#base);
   }
 
   #capacities(): DeviceState['options'] {

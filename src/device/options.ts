@@ -1,6 +1,6 @@
 import type { AlgorithmName } from '../../spec/names.ts';
 import { QUEUE_SIZE_MAX } from '../../spec/virtio.ts';
-import { type BackendOptions, type ResolvedBackend, resolveBackend } from '../backend/backend.ts';
+import { type BackendOptions, type ResolvedBackend, resolveBackend } from '../backend/options.ts';
 import { checkObject } from '../check.ts';
 import { type FeatureOptions, type ResolvedFeatures, resolveFeatures } from './features.ts';
 import { type LimitOptions, oneOf, type ResolvedLimits, resolveLimits } from './limits.ts';

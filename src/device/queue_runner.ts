@@ -1,6 +1,6 @@
 import { FAULT_HOST, NOTIFY_INTERRUPT, NOTIFY_MORE, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '../../spec/engine.ts';
-import type { RequestBackend } from '../backend/backend.ts';
-import type { SwitchableBackend } from '../backend/switchable.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { RequestBackend } from '../backend/contract.ts';
 import type { Clock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import { HeldQueues } from './held_queues.ts';
@@ -32,7 +32,7 @@ export interface RunnerDevice {
   engine: EngineExports;
   /** Where the engine's region begins. */
   base: number;
-  backend: SwitchableBackend;
+  backend: Backend;
   statistics: StatisticsReader;
   clock: Clock;
   limits: ResolvedLimits;

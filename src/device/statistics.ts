@@ -1,6 +1,6 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as spec from '../../spec/engine.ts';
-import type { BackendCounts } from '../backend/backend.ts';
+import type { BackendCounts } from '../backend/contract.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import type { Budget } from './throttle.ts';
 

@@ -4,8 +4,3 @@
  */
 export const DEPTHS = ['few', 'many', 'crowd'] as const;
 export type Depth = (typeof DEPTHS)[number];
-
-/** The depth that the engine calls by this number. */
-export function depthAt(number: number): Depth {
-  return DEPTHS[number] ?? 'few';
-}

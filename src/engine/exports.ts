@@ -27,6 +27,7 @@ export interface EngineExports {
   sessionSerial(device: number): number;
   setSessionSerial(device: number, serial: number): void;
   sessionAt(device: number, index: number): number;
+  placeSessions(device: number): void;
   restoreSession(device: number, id: bigint): number;
   expandSession(device: number, session: number): number;
   deferredBytes(records: number): number;
@@ -63,6 +64,7 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'sessionSerial',
   'setSessionSerial',
   'sessionAt',
+  'placeSessions',
   'restoreSession',
   'expandSession',
   'deferredBytes',

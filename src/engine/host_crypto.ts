@@ -1,23 +1,18 @@
 import { HOST_BAD_TAG, HOST_DECLINED, HOST_DONE } from '../../spec/engine.ts';
-import { type Depth, depthAt } from './depth.ts';
 import type { WasmFunctions } from './webassembly.ts';
 
 /**
  * The host's own cryptography, as the engine calls it from inside a notification. Addresses are offsets in the memory that the
- * engine runs in; `session` is that of a session, laid out as spec/engine.ts says. Whoever declines has written nothing: the
+ * engine runs in; `session` is that of a session, laid out as spec/engine.ts says. A host that declines has written nothing: the
  * engine's kernels then do the same work.
  */
 export interface HostCryptography {
-  /** Content bytes from which requests of a session are to be offered at this depth; 0: none of them. */
-  from(session: number, depth: Depth): number;
   /** Runs the session's cipher, in place or apart; false: declined. */
   cipher(session: number, iv: number, source: number, destination: number, bytes: number): boolean;
   /** Writes the first `resultBytes` of the session's hash or MAC over `bytes` at `source`; false: declined. */
   digest(session: number, source: number, bytes: number, result: number, resultBytes: number): boolean;
   /** Runs the session's AEAD over a text; its tag stands, or is left, behind the ciphertext. Writes nothing where the tag is wrong. */
   aead(session: number, request: AeadPlaces): 'declined' | 'done' | 'bad-tag';
-  /** A session is about to be closed, or all are: nothing may stay of its key. */
-  forget(session?: number): void;
 }
 
 export interface AeadPlaces {
@@ -33,11 +28,9 @@ export interface AeadPlaces {
 
 /** A host without cryptography of its own. */
 export const DECLINING_HOST: HostCryptography = {
-  from: () => 0,
   cipher: () => false,
   digest: () => false,
   aead: () => 'declined',
-  forget: () => {},
 };
 
 const ANSWERS = { declined: HOST_DECLINED, done: HOST_DONE, 'bad-tag': HOST_BAD_TAG } as const;
@@ -45,7 +38,6 @@ const ANSWERS = { declined: HOST_DECLINED, done: HOST_DONE, 'bad-tag': HOST_BAD_
 /** The imports of the engine's binary. WebAssembly gives 32-bit numbers as signed ones; addresses and lengths are not. */
 export function hostImports(host: HostCryptography): WasmFunctions {
   return {
-    from: (session: number, depth: number) => host.from(session >>> 0, depthAt(depth)),
     cipher: (session: number, iv: number, source: number, destination: number, bytes: number) =>
       host.cipher(session >>> 0, iv >>> 0, source >>> 0, destination >>> 0, bytes >>> 0) ? 1 : 0,
     digest: (session: number, source: number, bytes: number, result: number, resultBytes: number) =>

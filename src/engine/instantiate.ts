@@ -1,6 +1,5 @@
+import { backendImports, type EngineBackend, NO_BACKEND } from './backend.ts';
 import { ENGINE_EXPORTS, type EngineExports } from './exports.ts';
-import { DECLINING_HOST, type HostCryptography, hostImports } from './host_crypto.ts';
-import { type Deferral, deferralImports, NO_DEFERRAL } from './deferral.ts';
 import type { WasmMemory, WasmModule } from './webassembly.ts';
 
 export type WriteReport = (start: number, end: number) => void;
@@ -9,10 +8,8 @@ export type WriteReport = (start: number, end: number) => void;
 export interface EngineImports {
   /** Called with guest-physical [start, end) after each write to guest RAM, once reportWrites(device, true) ran. */
   written?: WriteReport | undefined;
-  /** Cryptography that large requests are offered to. Default: none. */
-  host?: HostCryptography;
-  /** Who does the work of requests that are deferred. Default: nobody, and none are. */
-  deferral?: Deferral;
+  /** What runs requests elsewhere than in the engine. Default: nothing does. */
+  backend?: EngineBackend;
 }
 
 /**
@@ -22,13 +19,12 @@ export interface EngineImports {
 export function instantiateModule(
   module: WasmModule,
   memory: WasmMemory,
-  { written = () => {}, host = DECLINING_HOST, deferral = NO_DEFERRAL }: EngineImports = {},
+  { written = () => {}, backend = NO_BACKEND }: EngineImports = {},
 ): EngineExports {
   const instance = new WebAssembly.Instance(module, {
     env: { memory },
     guest: { written },
-    host: hostImports(host),
-    jobs: deferralImports(deferral),
+    backend: backendImports(backend),
   });
   const { exports } = instance;
   if (!isEngine(exports)) throw new TypeError('The engine binary does not match this library; rebuild both together.');

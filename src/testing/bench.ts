@@ -1,5 +1,6 @@
 import { DEVICE_ID_CRYPTO } from '../../spec/crypto.ts';
 import { F_RING_PACKED } from '../../spec/virtio.ts';
+import type { BackendEvent } from '../backend/contract.ts';
 import { checkObject, checkSwitch } from '../check.ts';
 import { type Clock, hostClock } from '../clock.ts';
 import { CryptoDevice } from '../device/device.ts';
@@ -18,6 +19,8 @@ import { VirtioMmio } from '../transport/mmio/mmio.ts';
 import { VirtioPci } from '../transport/pci/pci.ts';
 
 export interface BenchOptions extends CryptoDeviceOptions {
+  /** Told of what happened to the backend and cost no request. */
+  onBackendEvent?: (event: BackendEvent) => void;
   /** The ring of every virtqueue: what device and driver agree on. Default split. */
   ring?: 'split' | 'packed';
   /** The layout of requests (5.9.7): that of the drivers in the field, or that of REVISION_1 with stateless modes. Default legacy. */

@@ -1,4 +1,4 @@
-import type { RequestBackend } from '../backend/backend.ts';
+import type { RequestBackend } from '../backend/contract.ts';
 
 /** A descriptor as the driver wrote it (2.7.5, 2.8.13). */
 export interface TracedDescriptor {

@@ -1,7 +1,7 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as engine from '../../spec/engine.ts';
 import * as virtio from '../../spec/virtio.ts';
-import type { RequestBackend } from '../backend/backend.ts';
+import type { RequestBackend } from '../backend/contract.ts';
 import type { CryptoDevice } from '../device/device.ts';
 import { hasFeature } from '../device/features.ts';
 import type { QueueRegisters } from '../device/queue_registers.ts';

@@ -2,9 +2,7 @@
  * The device in v86, in Node.js or in a browser.
  * @module virtio-crypto-wasm/v86
  */
-import type { BackendEvent } from '../backend/backend.ts';
-import { hostKind } from '../backend/placement/host_kind.ts';
-import { guestThresholds } from '../backend/placement/thresholds.ts';
+import type { BackendEvent } from '../backend/contract.ts';
 import { refuse } from '../check.ts';
 import { CryptoDevice } from '../device/device.ts';
 import { type CryptoDeviceOptions, resolveOptions } from '../device/options.ts';
@@ -136,7 +134,7 @@ function createDevice(cpu: V86Cpu, options: V86Options): CryptoDevice {
   const ramBytes = cpu.memory_size[0] ?? 0;
   return new CryptoDevice({
     ...options,
-    thresholds: options.thresholds ?? guestThresholds(hostKind()),
+    guestInThread: options.guestInThread ?? true,
     guest: {
       memory: cpu.wasm_memory,
       regions: [

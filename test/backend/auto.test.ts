@@ -1,7 +1,7 @@
 // The backend that picks: requests run where the thresholds say, and a small one alone is done when its notification returns.
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Thresholds } from '../../src/backend/backend.ts';
+import type { Thresholds } from '../../src/backend/placement/thresholds.ts';
 import { createCryptoDevice } from '../../src/device/device.ts';
 import { type Bench, type BenchOptions, createBench } from '../../src/testing/index.ts';
 import { BYTES, Flight, numbers, turn } from '../support/flight.ts';

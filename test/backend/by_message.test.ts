@@ -2,7 +2,7 @@
 // clock stands still.
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { BackendEvent } from '../../src/backend/backend.ts';
+import type { BackendEvent } from '../../src/backend/contract.ts';
 import { FakeClock } from '../support/fake_clock.ts';
 import { Flight, numbers, turn } from '../support/flight.ts';
 import { session } from '../support/requests.ts';

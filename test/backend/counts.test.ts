@@ -1,6 +1,6 @@
 // What the statistics say of requests that ran elsewhere: by worker, with their bytes, and beside what the queue has counted.
 import { afterEach, describe, expect, test } from 'vitest';
-import type { BackendCounts, WorkCounts } from '../../src/backend/backend.ts';
+import type { BackendCounts, WorkCounts } from '../../src/backend/contract.ts';
 import { BYTES, Flight, numbers } from '../support/flight.ts';
 import { IV, session } from '../support/requests.ts';
 import { type AnyRig, RIGS } from '../support/rig.ts';

@@ -1,6 +1,6 @@
 // The backend of a running device is exchanged: no request is lost, none is done twice, and sessions that were open before move along.
 import { afterEach, describe, expect, test } from 'vitest';
-import type { BackendOptions } from '../../src/backend/backend.ts';
+import type { BackendOptions } from '../../src/backend/options.ts';
 import { DeviceTracer } from '../../src/trace/index.ts';
 import { BYTES, Flight, numbers } from '../support/flight.ts';
 import { KEY, session } from '../support/requests.ts';

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CRYPTO_OK } from '../../spec/crypto.ts';
-import type { BackendEvent } from '../../src/backend/backend.ts';
+import type { BackendEvent } from '../../src/backend/contract.ts';
 import { SLOTS_MAX } from '../../src/backend/deferral/layout.ts';
 import { FakeClock } from '../support/fake_clock.ts';
 import { Flight, numbers, PLACES, turn } from '../support/flight.ts';

@@ -1,5 +1,6 @@
-import { createCipheriv, createHmac, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import crypto, { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { BackendEvent } from '../../src/backend/contract.ts';
 import { type Bench, createBench } from '../../src/testing/index.ts';
 
 describe('the host backend', () => {
@@ -82,4 +83,30 @@ describe('the host backend', () => {
 
 test('an unknown backend is refused by name', async () => {
   await expect(createBench({ backend: 'gpu' as 'host' })).rejects.toThrow(/^backend is gpu: give inline/);
+});
+
+test('what node:crypto refuses for no fault of the guest is reported once for each algorithm, and the engine computes it', async () => {
+  const events: BackendEvent[] = [];
+  const bench = await createBench({ backend: 'host', onBackendEvent: (event) => events.push(event) });
+  const refusal = vi.spyOn(crypto, 'hash').mockImplementation(() => {
+    throw new Error('no such digest in this build');
+  });
+  try {
+    for (const data of [randomBytes(64), randomBytes(4096)]) {
+      const { status, data: digest } = await bench.driver.hash({ algorithm: 'sha-256', data });
+      expect(status).toBe('ok');
+      expect(Buffer.from(digest)).toEqual(createHash('sha256').update(data).digest());
+    }
+    expect(refusal).toHaveBeenCalledTimes(2);
+    expect(events).toEqual([
+      {
+        kind: 'host-refused',
+        message: 'node:crypto refused sha-256, which the engine computes instead: no such digest in this build',
+      },
+    ]);
+    expect(bench.device.statistics().elsewhere.host).toBe(0);
+  } finally {
+    refusal.mockRestore();
+    await bench.dispose();
+  }
 });

@@ -1,7 +1,8 @@
 // Where a browser's workers come from. A stand-in for the browser's Worker runs in Node: it has the same interface.
 import { Worker as NodeWorker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type BackendEvent, type BackendOptions, resolveBackend } from '../../src/backend/backend.ts';
+import type { BackendEvent } from '../../src/backend/contract.ts';
+import { type BackendOptions, resolveBackend } from '../../src/backend/options.ts';
 import type { DeviceWorker } from '../../src/backend/workers/browser_worker.ts';
 import { WORKER_SOURCE } from '../../src/backend/workers/worker_source.ts';
 import { Flight, numbers } from '../support/flight.ts';

@@ -4,7 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CRYPTO_INVSESS, CRYPTO_OK } from '../../spec/crypto.ts';
 import { F_IN_ORDER, F_RING_RESET } from '../../spec/virtio.ts';
-import type { BackendEvent } from '../../src/backend/backend.ts';
+import type { BackendEvent } from '../../src/backend/contract.ts';
 import { BYTES, Flight, numbers, PLACES, turn } from '../support/flight.ts';
 import { noise } from '../support/memory.ts';
 import { closeSession, session } from '../support/requests.ts';

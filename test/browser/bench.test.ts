@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { BACKENDS } from '../../src/backend/backend.ts';
+import { BACKENDS } from '../../src/backend/contract.ts';
 import { runInBrowser } from '../../src/cli/bench/browser/run.ts';
 import { rowsOf } from '../../src/cli/bench/cases.ts';
 import { BenchError } from '../../src/cli/bench/implementation.ts';

@@ -1,6 +1,7 @@
 // The configurations that programs run on. They differ in everything that a driver must not notice in what it gets.
 import { AEAD_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS } from '../../spec/names.ts';
-import type { BackendOptions, Thresholds } from '../../src/backend/backend.ts';
+import type { BackendOptions } from '../../src/backend/options.ts';
+import type { Thresholds } from '../../src/backend/placement/thresholds.ts';
 import type { LimitOptions } from '../../src/device/limits.ts';
 import type { EngineBuild } from '../../src/engine/load.ts';
 

@@ -1,6 +1,6 @@
 import { DEVICE_ID_CRYPTO, F_REVISION_1 } from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
-import type { BackendOptions } from '../../src/backend/backend.ts';
+import type { BackendOptions } from '../../src/backend/options.ts';
 import { hostClock } from '../../src/clock.ts';
 import { CryptoDevice } from '../../src/device/device.ts';
 import type { DeviceFault } from '../../src/device/faults.ts';

@@ -1,4 +1,4 @@
-import type { BackendName } from '../../src/backend/backend.ts';
+import type { BackendName } from '../../src/backend/contract.ts';
 import { type Bench, type BenchOptions, createBench as create } from '../../src/testing/bench.ts';
 
 export type { Bench };

@@ -1,6 +1,6 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
-import type { BackendEvent } from '../../src/backend/backend.ts';
+import type { BackendEvent } from '../../src/backend/contract.ts';
 import type { Clock } from '../../src/clock.ts';
 import { type CryptoDevice, createCryptoDevice } from '../../src/device/device.ts';
 import type { FeatureOptions } from '../../src/device/features.ts';

@@ -1,6 +1,6 @@
 // Workers that fail when a test says so. Their script is the real one with a few lines before it, which look at two control words of the
 // shared memory that nobody else uses whenever a worker has taken a job.
-import { CONTROL, CONTROL_WORDS, RUNNING, STATES } from '../../src/backend/deferral/layout.ts';
+import { CONTROL, CONTROL_WORDS, RUNNING, STATES } from '../../src/backend/workers/control.ts';
 
 /** So many workers are to hang, or to end, when they have taken a job. */
 const HANGS = 8;

@@ -1,4 +1,4 @@
-import { BACKENDS, type BackendName } from '../../src/backend/backend.ts';
+import { BACKENDS, type BackendName } from '../../src/backend/contract.ts';
 import * as vm from './vm/store.ts';
 
 const LABELS: Record<BackendName, string> = {

@@ -1,47 +1,13 @@
-// The memory that a device shares with its workers: control words, then a region of the engine for each of them and for the device
-// itself, then the slots. Nothing else passes between them while requests run.
+// The memory that a device shares with those who run its deferred requests: a page for their control words, then a region of the engine
+// for each of them and for the device itself, then the slots. Nothing else passes between them while requests run.
 import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
 import type { EngineExports } from '../../engine/exports.ts';
 
-/** Where the control words stand, from the layout's origin on: 32 bits each, all of them accessed atomically. */
-export const CONTROL = 1024;
-/** Jobs that were ever posted; workers wait for it to change. */
-export const POSTED = 0;
-/** Jobs that were ever taken from the ring, as far as somebody has noticed. */
-export const TAKEN = 1;
-/** Jobs that were ever finished; the device waits for it to change. */
-export const FINISHED = 2;
-/** Not 0: workers end. */
-export const STOP = 3;
-/** Workers that sleep, or are about to: whoever posts wakes them. */
-export const SLEEPING = 4;
-/** How the device waits for FINISHED to change: BY_NOTIFICATION, BY_MESSAGE, or 0 for not at all. */
-export const LISTENING = 5;
-/** Jobs that were finished since the device last looked, about: nobody counts on it. */
-export const UNSEEN = 6;
-/** The ring of slots that were posted, then the state of each slot. */
-export const RING = 16;
-export const RING_ENTRIES = 1024;
-/** Slots, at most: of the entries in the ring, others are those of jobs that the device took back. */
-export const SLOTS_MAX = 64;
-export const STATES = RING + RING_ENTRIES;
-export const CONTROL_WORDS = STATES + SLOTS_MAX + 1;
-/** Where each worker lists the jobs that it hands to the engine, from the layout's origin on. */
+/** Where each runner lists the jobs that it hands to the engine, from the layout's origin on. */
 export const LISTS = 8192;
 const LIST_BYTES = 4 * JOBS_AT_ONCE;
-export const WORKERS_MAX = 64;
-
-/** The device listens by Atomics.waitAsync. */
-export const BY_NOTIFICATION = 1;
-/** It has no Atomics.waitAsync: the worker that announces something next puts 0 there, and sends FINISHED_MESSAGE. */
-export const BY_MESSAGE = 2;
-export const FINISHED_MESSAGE = 'finished';
-
-/** States of a slot. A number from RUNNING on is that of the worker that runs it. */
-export const FREE = 0;
-export const WAITING = 1;
-export const DONE = 2;
-export const RUNNING = 16;
+/** Slots, at most. */
+export const SLOTS_MAX = 64;
 
 export const PAGE_BYTES = 65536;
 /** What all slots together may take: fewer of them, where requests may be large. */
@@ -119,11 +85,6 @@ export function movedTo(origin: number, layout: SharedLayout): SharedLayout {
     slotsAt: layout.slotsAt + by,
     sessionsAt: layout.sessionsAt + by,
   };
-}
-
-/** The control words of a layout, in its memory. */
-export function controlOf(layout: SharedLayout, memory: WebAssembly.Memory): Int32Array {
-  return new Int32Array(memory.buffer, layout.origin + CONTROL, CONTROL_WORDS);
 }
 
 export function endOf({ sessionsAt, sessions, sessionBytes }: SharedLayout): number {

@@ -1,11 +1,10 @@
 import type * as NodeCrypto from 'node:crypto';
 import * as spec from '../../../spec/engine.ts';
 import type { AlgorithmName } from '../../../spec/names.ts';
-import type { Depth } from '../../engine/depth.ts';
 import type { AeadPlaces, HostCryptography } from '../../engine/host_crypto.ts';
-import { end, KEPT_BYTES_MAX, KeptCbc } from './kept_cbc.ts';
+import type { BackendEvent } from '../contract.ts';
 import { sessionAlgorithms } from '../placement/session_fields.ts';
-import { leastBytes, type ThresholdTable } from '../placement/thresholds.ts';
+import { end, KEPT_BYTES_MAX, KeptCbc } from './kept_cbc.ts';
 
 type Crypto = typeof NodeCrypto;
 
@@ -47,13 +46,15 @@ const NONCE_BYTES = 12;
 const IV_BYTES = 16;
 
 /**
- * node:crypto, which is OpenSSL with the processor's own AES and SHA instructions. What it refuses (a key whose halves are the
- * same in XTS, an algorithm that its build or policy lacks) is declined.
+ * node:crypto, which is OpenSSL with the processor's own AES and SHA instructions. What it refuses (an XTS key whose halves are the
+ * same, an algorithm that its build or policy lacks) is declined.
  */
 export class NodeHost implements HostCryptography {
   readonly #crypto: Crypto;
   readonly #memory: WebAssembly.Memory;
-  readonly #thresholds: ThresholdTable;
+  readonly #report: (event: BackendEvent) => void;
+  /** What was refused and has been reported. */
+  readonly #refused = new Set<AlgorithmName>();
   readonly #cbc: KeptCbc;
   #bytes: Uint8Array = new Uint8Array();
   #view: DataView = new DataView(new ArrayBuffer(0));
@@ -62,17 +63,11 @@ export class NodeHost implements HostCryptography {
   /** Bytes that it worked on. */
   bytes = 0;
 
-  constructor(crypto: Crypto, memory: WebAssembly.Memory, thresholds: ThresholdTable) {
+  constructor(crypto: Crypto, memory: WebAssembly.Memory, report: (event: BackendEvent) => void) {
     this.#crypto = crypto;
     this.#memory = memory;
-    this.#thresholds = thresholds;
+    this.#report = report;
     this.#cbc = new KeptCbc(crypto);
-  }
-
-  from(session: number, depth: Depth): number {
-    this.#refresh();
-    // Both of a chain's parts have to be worth it: the engine takes little longer for two than for one.
-    return leastBytes(this.#thresholds, sessionAlgorithms(this.#view, session), depth, Math.max);
   }
 
   cipher(session: number, iv: number, source: number, destination: number, bytes: number): boolean {
@@ -84,7 +79,7 @@ export class NodeHost implements HostCryptography {
     const nonce = cipher === 'aes-ecb' ? null : this.#at(iv, IV_BYTES);
     const text = this.#at(source, bytes);
     const id = cipher === 'aes-cbc' && bytes <= KEPT_BYTES_MAX ? this.#id(session) : 0;
-    return this.#attempt(bytes, false, () => {
+    return this.#attempt(cipher, bytes, false, () => {
       if (nonce && id !== 0) {
         const result = this.#cbc.run(session, id, { name, key, decrypts, iv: nonce, source: text });
         return this.#write([result], destination, bytes);
@@ -106,15 +101,15 @@ export class NodeHost implements HostCryptography {
     const hash = HASHES[digest];
     const hmac = HMACS[digest];
     if (!hash && !hmac) return false;
-    return this.#attempt(bytes, false, () => {
+    return this.#attempt(digest, bytes, false, () => {
       const data = this.#at(source, bytes);
       const { hash: hashOf, createHmac } = this.#crypto;
-      const digest = hash
+      const sum = hash
         ? hashOf(hash, data, 'buffer')
         : createHmac(hmac ?? '', this.#authKey(session))
             .update(data)
             .digest();
-      this.#bytes.set(digest.subarray(0, resultBytes), result);
+      this.#bytes.set(sum.subarray(0, resultBytes), result);
       return true;
     });
   }
@@ -134,7 +129,7 @@ export class NodeHost implements HostCryptography {
     const aad = this.#at(places.aad, places.aadBytes);
     const text = this.#at(places.source, places.bytes);
     const { destination, bytes } = places;
-    return this.#attempt<'declined' | 'done' | 'bad-tag'>(places.aadBytes + bytes, 'declined', () => {
+    return this.#attempt<'declined' | 'done' | 'bad-tag'>(cipher, places.aadBytes + bytes, 'declined', () => {
       if (decrypts) {
         const stream = this.#crypto.createDecipheriv(name, key, nonce, { authTagLength });
         stream.setAAD(aad);
@@ -164,7 +159,8 @@ export class NodeHost implements HostCryptography {
     return true;
   }
 
-  #attempt<Answer>(bytes: number, refusal: Answer, work: () => Answer): Answer {
+  /** Does the work of an algorithm. What node:crypto throws is the answer `refusal`, and is reported once for each algorithm. */
+  #attempt<Answer>(algorithm: AlgorithmName, bytes: number, refusal: Answer, work: () => Answer): Answer {
     try {
       const answer = work();
       if (answer !== refusal) {
@@ -172,7 +168,15 @@ export class NodeHost implements HostCryptography {
         this.bytes += bytes;
       }
       return answer;
-    } catch {
+    } catch (error) {
+      if (!isOfKey(error) && !this.#refused.has(algorithm)) {
+        this.#refused.add(algorithm);
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#report({
+          kind: 'host-refused',
+          message: `node:crypto refused ${algorithm}, which the engine computes instead: ${reason}`,
+        });
+      }
       return refusal;
     }
   }
@@ -223,6 +227,11 @@ function piecewise(
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < data.length; at += pieceBytes) pieces.push(stream.update(data.subarray(at, at + pieceBytes)));
   return pieces;
+}
+
+/** Whether the guest's choice of a key was refused: OpenSSL takes no XTS key whose halves are the same, but the device does. */
+function isOfKey(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_OSSL_XTS_DUPLICATED_KEYS';
 }
 
 /** Whether the tag is right: node:crypto throws where it is not. */

@@ -1,14 +1,12 @@
 import { SESSION_ID } from '../../../spec/engine.ts';
-import type { Depth } from '../../engine/depth.ts';
-import type { Deferral } from '../../engine/deferral.ts';
 import { engineModule } from '../../engine/load.ts';
 import type { DevicePort } from '../contract.ts';
-import { Records } from '../deferral/records.ts';
-import { leastBytes, type ThresholdTable } from '../placement/thresholds.ts';
+import type { Executor, ExecutorCounts } from '../deferral/executor.ts';
 import { JobSlots } from '../deferral/job_slots.ts';
 import { sharedLayout, slotAt } from '../deferral/layout.ts';
+import type { Records } from '../deferral/records.ts';
 import { JobRunner } from '../deferral/runner.ts';
-import { readJob, type SubtleResult, SubtleWork, subtleAlgorithms } from './subtle_work.ts';
+import { readJob, type SubtleResult, SubtleWork } from './subtle_work.ts';
 
 /** Requests under way at once, where nobody else has records: each has room for a request of the largest size. */
 const SLOTS = 16;
@@ -25,37 +23,48 @@ interface Started {
 }
 
 /** Requests that run in WebCrypto, which answers later. */
-export class WebCryptoDeferral implements Deferral {
+export class WebCryptoExecutor implements Executor {
   readonly #work: SubtleWork;
   readonly #memory: WebAssembly.Memory;
-  readonly #thresholds: ThresholdTable;
   #port: DevicePort | undefined;
   #started: Started | undefined;
   #serial = 0;
-  #settling = false;
   /** Requests that WebCrypto answered. */
-  operations = 0;
-  /** Of their content. */
-  bytes = 0;
+  readonly counts: ExecutorCounts = { requests: 0, bytes: 0, perWorker: [] };
+  /** Contents are copied to WebCrypto. */
+  readonly inPlace = false;
 
   /** @param memory the memory that the device's sessions lie in */
-  constructor(subtle: SubtleCrypto, memory: WebAssembly.Memory, thresholds: ThresholdTable) {
+  constructor(subtle: SubtleCrypto, memory: WebAssembly.Memory) {
     this.#work = new SubtleWork(subtle);
     this.#memory = memory;
-    this.#thresholds = thresholds;
   }
 
-  /**
-   * @param shared records that others have a part of; left out: its own
-   * @throws RangeError where there is no memory for its slots
-   */
-  start(port: DevicePort, shared?: Records): void {
-    const { engine, maxRequestBytes, memory: guest } = port;
-    const layout = sharedLayout(engine, 0, maxRequestBytes, shared?.count ?? SLOTS);
-    const records = shared ?? new Records(port, layout.slots);
-    const memory = new WebAssembly.Memory({ initial: layout.pages });
+  attach(port: DevicePort): number {
     this.#port = port;
-    this.#started = {
+    return SLOTS;
+  }
+
+  get working(): boolean {
+    return this.#started !== undefined;
+  }
+
+  async start(records: Records): Promise<void> {
+    const port = this.#port;
+    if (!port || this.#started) return;
+    try {
+      this.#started = this.#begin(port, records);
+      records.open();
+    } catch (error) {
+      port.report({ kind: 'unavailable', message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** @throws RangeError where there is no memory for its slots */
+  #begin({ engine, maxRequestBytes, memory: guest }: DevicePort, records: Records): Started {
+    const layout = sharedLayout(engine, 0, maxRequestBytes, records.count);
+    const memory = new WebAssembly.Memory({ initial: layout.pages });
+    return {
       memory,
       slots: new JobSlots(layout, memory, guest, records.table),
       runner: new JobRunner(engineModule(), memory, layout, 0),
@@ -63,19 +72,6 @@ export class WebCryptoDeferral implements Deferral {
       records,
       serials: records.owners.map(() => 0),
     };
-    records.open();
-  }
-
-  from(session: number, depth: Depth): number {
-    const algorithms = subtleAlgorithms(new DataView(this.#memory.buffer), session);
-    return algorithms ? leastBytes(this.#thresholds, algorithms, depth, Math.min) : 0;
-  }
-
-  claim(): number | 'full' | 'nobody' {
-    const started = this.#started;
-    if (!started) return 'nobody';
-    // What is posted now would be under way again.
-    return this.#settling ? 'full' : started.records.claim();
   }
 
   /** What WebCrypto does not know runs in the engine, at the end of the notification. */
@@ -100,34 +96,28 @@ export class WebCryptoDeferral implements Deferral {
       });
   }
 
-  release(record: number): void {
-    this.#started?.records.release(record);
-  }
-
   closed(session: number): void {
     this.#started?.slots.closeSession(session);
     this.#work.forgetKey(new DataView(this.#memory.buffer).getBigUint64(session + SESSION_ID, true));
   }
 
-  /** Completes all that is under way, before this returns. Queues whose next request waited go on from a timer. */
-  settle(): void {
+  /** It answers from promises alone. */
+  flush(): void {}
+
+  /** It answers from promises alone. */
+  reap(): void {}
+
+  settle(): boolean {
     const started = this.#started;
-    if (!started) return;
-    this.#settling = true;
-    try {
-      for (const record of started.records.of('webcrypto')) this.#runHere(started, record);
-    } finally {
-      this.#settling = false;
-    }
-    this.#port?.clock.schedule(() => this.#port?.turn(() => this.#port?.released()), 0);
+    const records = started?.records.of('webcrypto') ?? [];
+    if (started) for (const record of records) this.#runHere(started, record);
+    return records.length > 0;
   }
 
-  /** Forgets what is under way on a queue, or on all of them: nothing of it is completed. */
   drop(queue?: number): void {
     const started = this.#started;
     if (!started) return;
     const { records, slots, serials } = started;
-    if (queue === undefined) for (const record of records.of('engine')) records.free(record);
     for (const record of records.of('webcrypto')) {
       if (queue !== undefined && slots.queueOf(record) !== queue) continue;
       this.#port?.engine.drop(this.#port.base, record);
@@ -147,8 +137,8 @@ export class WebCryptoDeferral implements Deferral {
   }
 
   #answer(started: Started, record: number, { status, parts }: SubtleResult): void {
-    this.operations++;
-    this.bytes += started.slots.ranBy(record).bytes;
+    this.counts.requests++;
+    this.counts.bytes += started.slots.ranBy(record).bytes;
     this.#complete(started, record, status, started.slots.answer(record, parts), 'host');
   }
 

@@ -55,8 +55,12 @@ const NONCE_BYTES = 12;
 const PIECE_BYTES = 256 * 1024;
 const NOTHING: Bytes = new Uint8Array();
 
-/** What a session asks for, if WebCrypto computes that in the same way. */
-export function subtleAlgorithms(memory: DataView, session: number): SessionAlgorithms | undefined {
+/** Whether WebCrypto computes what a session asks for in the same way. */
+export function isSubtle(memory: DataView, session: number): boolean {
+  return subtleAlgorithms(memory, session) !== undefined;
+}
+
+function subtleAlgorithms(memory: DataView, session: number): SessionAlgorithms | undefined {
   const field = (offset: number) => memory.getUint32(session + offset, true);
   // A chain would be two calls, one after the other.
   if (field(spec.SESSION_SERVICE) === SERVICE_CIPHER && field(spec.SESSION_OP_TYPE) !== SYM_OP_CIPHER) return undefined;

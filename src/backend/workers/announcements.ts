@@ -1,4 +1,4 @@
-import { BY_MESSAGE, BY_NOTIFICATION, FINISHED, LISTENING } from '../deferral/layout.ts';
+import { BY_MESSAGE, BY_NOTIFICATION, FINISHED, LISTENING } from './control.ts';
 
 /** Waits for workers to announce what they have finished, without blocking this thread. */
 export class Announcements {

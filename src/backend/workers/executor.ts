@@ -1,17 +1,15 @@
 import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
-import type { Depth } from '../../engine/depth.ts';
-import type { Deferral } from '../../engine/deferral.ts';
-import type { DevicePort, WorkCounts } from '../contract.ts';
-import { Records } from '../deferral/records.ts';
-import type { CreateWorker } from './browser_worker.ts';
+import type { DevicePort } from '../contract.ts';
+import type { Executor, ExecutorCounts } from '../deferral/executor.ts';
 import type { JobResult } from '../deferral/job_slots.ts';
+import { movedTo, PAGE_BYTES, sharedLayout } from '../deferral/layout.ts';
+import type { Records } from '../deferral/records.ts';
+import type { CreateWorker } from './browser_worker.ts';
 import {
   DONE,
   FINISHED,
   FREE,
   LISTENING,
-  movedTo,
-  PAGE_BYTES,
   POSTED,
   RING,
   RING_ENTRIES,
@@ -19,29 +17,27 @@ import {
   SLEEPING,
   STATES,
   STOP,
-  sharedLayout,
   UNSEEN,
   WAITING,
-} from '../deferral/layout.ts';
+} from './control.ts';
 import { type Attached, type Started, startWorkers } from './started.ts';
 
 /** A job takes longer than any can: its worker hangs. */
 const DEADLINE_MS = 10_000;
 
-/** Requests that run in workers. Until these have started, and where they cannot, nothing is deferred. */
-export class WorkerDeferral implements Deferral {
-  readonly #from: Deferral['from'];
+/** Requests that run in workers. */
+export class WorkerExecutor implements Executor {
   readonly #workers: number;
   readonly #createWorker: CreateWorker | undefined;
   #port: DevicePort | undefined;
   #attached: Attached | undefined;
+  #records: Records | undefined;
   #starting: Promise<void> | undefined;
   #started: Started | undefined;
   #disposed = false;
   /** Slots that workers have, dropped ones among them. */
   #outstanding = 0;
   #listening = false;
-  #settling = false;
   /** FINISHED, when the device last looked for what is finished. */
   #seen = 0;
   /** Jobs in the ring that workers have not been shown. */
@@ -49,80 +45,64 @@ export class WorkerDeferral implements Deferral {
   /** How often jobs were shown to them in this notification. */
   #posts = 0;
   #cancelDeadline: (() => void) | undefined;
-  /** Jobs that workers got. */
-  operations = 0;
-  /** What each worker finished: others of these jobs were run here. */
-  readonly perWorker: WorkCounts[];
+  /** Requests that workers got, and what each worker finished: the device's thread may have run others of them. */
+  readonly counts: ExecutorCounts;
 
-  /** @param from content bytes from which a session's requests are deferred; 0: never */
-  constructor(from: Deferral['from'], workers: number, createWorker?: CreateWorker) {
-    this.#from = from;
+  constructor(workers: number, createWorker?: CreateWorker) {
     this.#createWorker = createWorker;
     this.#workers = workers;
-    this.perWorker = Array.from({ length: workers }, () => ({ requests: 0, bytes: 0 }));
+    const perWorker = Array.from({ length: workers }, () => ({ requests: 0, bytes: 0 }));
+    this.counts = { requests: 0, bytes: 0, perWorker };
   }
 
-  /** The device is there: memory is claimed at once, for an emulator does not expect its memory to grow later. */
-  attach(port: DevicePort): void {
+  attach(port: DevicePort): number {
     this.#port = port;
     try {
       const layout = sharedLayout(port.engine, this.#workers, port.maxRequestBytes);
-      const records = new Records(port, layout.slots);
       const stretch = port.claimStretch(layout.pages * PAGE_BYTES);
-      records.inPlace = stretch !== undefined;
-      this.#attached = { layout: stretch ? movedTo(stretch.at, layout) : layout, records, stretch };
+      this.#attached = { layout: stretch ? movedTo(stretch.at, layout) : layout, stretch };
+      return layout.slots;
     } catch (error) {
       this.#unavailable(error);
+      return 0;
     }
   }
 
-  /** The records of requests that it may be given, once it is attached. */
-  get records(): Records | undefined {
-    return this.#attached?.records;
+  get inPlace(): boolean {
+    return this.#attached?.stretch !== undefined;
   }
 
-  /** Whether workers take jobs now. */
   get working(): boolean {
     return this.#started?.pool.working ?? false;
   }
 
-  /** Starts workers, unless that was done. Resolves when they take jobs, or when it is known that there will be none. */
-  start(): Promise<void> {
-    this.#starting ??= this.#start().catch((error) => this.#unavailable(error));
+  start(records: Records): Promise<void> {
+    this.#records = records;
+    this.#starting ??= this.#start(records).catch((error) => this.#unavailable(error));
     return this.#starting;
   }
 
-  async #start(): Promise<void> {
+  async #start(records: Records): Promise<void> {
     const port = this.#port;
     if (!port || !this.#attached) return;
-    const { records } = this.#attached;
-    await startWorkers(port, this.#attached, {
-      lost: (worker, reason) => port.turn(() => this.#lost(worker, reason)),
-      wanted: () => !this.#disposed,
-      createWorker: this.#createWorker,
-      ready: (started) => {
-        records.open();
-        this.#started = started;
+    await startWorkers(
+      port,
+      { ...this.#attached, records },
+      {
+        lost: (worker, reason) => port.turn(() => this.#lost(worker, reason)),
+      joined: () => port.turn(() => port.place()),
+        wanted: () => !this.#disposed,
+        createWorker: this.#createWorker,
+        ready: (started) => {
+          records.open();
+          this.#started = started;
+        },
       },
-    });
+    );
   }
 
   #unavailable(error: unknown): void {
     this.#port?.report({ kind: 'unavailable', message: error instanceof Error ? error.message : String(error) });
-  }
-
-  from(session: number, depth: Depth): number {
-    const least = this.#from(session, depth);
-    // The first session whose requests may be deferred starts them; until they are there, requests run at once.
-    if (least > 0) void this.start();
-    return least;
-  }
-
-  claim(): number | 'full' | 'nobody' {
-    if (!this.working) return 'nobody';
-    // What is posted now would be under way again.
-    if (this.#settling) return 'full';
-    return this.records?.claim() ?? 'nobody';
   }
 
   post(record: number): void {
@@ -133,7 +113,7 @@ export class WorkerDeferral implements Deferral {
     started.owners[record] = 'workers';
     started.postedAt[record] = this.#port.clock.now();
     this.#outstanding++;
-    this.operations++;
+    this.counts.requests++;
     Atomics.store(control, STATES + record, WAITING);
     const place = Atomics.load(control, POSTED) + this.#unposted++;
     Atomics.store(control, RING + ((place >>> 0) % RING_ENTRIES), record);
@@ -149,15 +129,10 @@ export class WorkerDeferral implements Deferral {
     if (this.#posts++ === 0) wake(control, 1);
   }
 
-  release(record: number): void {
-    this.records?.release(record);
-  }
-
   closed(session: number): void {
     this.#started?.slots.closeSession(session);
   }
 
-  /** A notification has ended: all that it posted can begin. */
   flush(): void {
     const started = this.#started;
     if (!started || this.#posts + this.#unposted === 0) return;
@@ -170,29 +145,20 @@ export class WorkerDeferral implements Deferral {
     this.#listen();
   }
 
-  /** Completes what workers have finished. */
   reap(): void {
     const started = this.#started;
-    if (!started || this.#outstanding === 0 || this.#settling) return;
+    if (!started || this.#outstanding === 0) return;
     this.#complete(started, this.#finished(started));
     // What waited for company is shown now, if nothing else did it.
     this.flush();
   }
 
-  /**
-   * Completes all that is under way, before this returns: what no worker has finished is run here. Queues whose next request waited go on
-   * from a timer.
-   */
-  settle(): void {
+  /** What no worker has finished is run here. */
+  settle(): boolean {
     const started = this.#started;
-    if (!started || this.#outstanding === 0) return;
-    this.#settling = true;
-    try {
-      for (const slot of this.records?.of('workers') ?? []) this.#settleSlot(started, slot);
-    } finally {
-      this.#settling = false;
-    }
-    this.#port?.clock.schedule(() => this.#port?.turn(() => this.#port?.released()), 0);
+    if (!started || this.#outstanding === 0) return false;
+    for (const slot of this.#records?.of('workers') ?? []) this.#settleSlot(started, slot);
+    return true;
   }
 
   #settleSlot(started: Started, slot: number): void {
@@ -210,14 +176,13 @@ export class WorkerDeferral implements Deferral {
   }
 
   /**
-   * Forgets what is under way on a queue, or on all of them: nothing of it is completed. Nothing else is either: the engine's records of
-   * the queue are still in its lists, and must not be given out again before these are forgotten.
+   * Completes nothing else either: the engine's records of the queue are still in its lists, and must not be given out again before
+   * these are forgotten.
    */
   drop(queue?: number): void {
     const started = this.#started;
     if (!started) return;
     started.owners.forEach((owner, slot) => {
-      if (owner === 'engine' && queue === undefined) this.records?.free(slot);
       if (owner !== 'workers' || (queue !== undefined && started.slots.queueOf(slot) !== queue)) return;
       started.owners[slot] = 'dropped';
       this.#port?.engine.drop(this.#port.base, slot);
@@ -228,7 +193,6 @@ export class WorkerDeferral implements Deferral {
     if (queue === undefined) started.slots.closeSessions();
   }
 
-  /** Ends the workers, and wipes what they had. */
   dispose(): void {
     this.#disposed = true;
     this.#disarm();
@@ -284,15 +248,16 @@ export class WorkerDeferral implements Deferral {
       }
     }
     if (this.#outstanding === 0) this.#disarm();
-    if (slots.length > 0 && !this.#settling) this.#port?.released();
+    if (slots.length > 0) this.#port?.released();
   }
 
   /** A job of the device itself is nobody's. */
   #count({ runner, bytes }: { runner: number; bytes: number }): void {
-    const own = this.perWorker[runner];
+    const own = this.counts.perWorker[runner];
     if (!own) return;
     own.requests++;
     own.bytes += bytes;
+    this.counts.bytes += bytes;
   }
 
   /** The engine uses the record's chain. */
@@ -317,7 +282,7 @@ export class WorkerDeferral implements Deferral {
     started.slots.leave(slot);
     Atomics.store(started.control, STATES + slot, FREE);
     this.#outstanding--;
-    this.records?.free(slot);
+    this.#records?.free(slot);
   }
 
   /** A worker is gone: what it had is run here, and if it was the last, what waits as well. */
@@ -335,6 +300,7 @@ export class WorkerDeferral implements Deferral {
       }
     });
     this.reap();
+    if (!started.pool.working) this.#port?.place();
     // Slots of dropped jobs are free now, too: queues may wait for one.
     this.#port?.released();
   }

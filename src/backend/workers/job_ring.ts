@@ -1,6 +1,7 @@
 // A worker's end of the ring of jobs: it takes jobs, marks them done, and tells the device. The device's end is in deferral.ts and
 // job_slots.ts.
 import { JOB_ALIKE, JOBS_AT_ONCE } from '../../../spec/engine.ts';
+import { type SharedLayout, slotAt } from '../deferral/layout.ts';
 import {
   BY_MESSAGE,
   BY_NOTIFICATION,
@@ -11,13 +12,11 @@ import {
   RING,
   RING_ENTRIES,
   RUNNING,
-  type SharedLayout,
   STATES,
-  slotAt,
   TAKEN,
   UNSEEN,
   WAITING,
-} from '../deferral/layout.ts';
+} from './control.ts';
 
 /** Fewer jobs than that gain nothing by running side by side. */
 const LANES_LEAST = 3;

@@ -33,6 +33,8 @@ const START_MS = 10_000;
 export interface PoolEvents extends Omit<ThreadEvents, 'died'> {
   /** A worker has ended before it was told to: what it was running is left. */
   lost(worker: number, reason: string): void;
+  /** A worker takes jobs in the place of one that was lost. */
+  joined(): void;
 }
 
 /** The workers: each that ends is replaced. */
@@ -109,8 +111,11 @@ export class WorkerPool {
       thread = createThread({ ...this.#events, died });
       this.#living.add(thread);
       await Promise.race([thread.start({ module, memory, layout, index }), late]);
-      if (this.#ended) await this.#end(thread);
-      else this.#threads[index] = thread;
+      if (this.#ended) {
+        await this.#end(thread);
+        return;
+      }
+      this.#threads[index] = thread;
     } catch (error) {
       // The others do its work.
       this.#failure = error instanceof Error ? error.message : String(error);
@@ -120,13 +125,18 @@ export class WorkerPool {
     }
   }
 
+  async #restart(index: number): Promise<void> {
+    await this.#start(index);
+    if (this.#threads[index]) this.#events.joined();
+  }
+
   #gone(worker: number, reason: string): void {
     if (this.#ended) return;
     try {
       this.#events.lost(worker, reason);
     } finally {
       // A handler that heard of it may have ended the device.
-      if (!this.#ended && (this.#attempts[worker] ?? 0) < ATTEMPTS) void this.#start(worker);
+      if (!this.#ended && (this.#attempts[worker] ?? 0) < ATTEMPTS) void this.#restart(worker);
     }
   }
 }

@@ -1,17 +1,17 @@
 import type { DevicePort } from '../contract.ts';
+import { JobSlots } from '../deferral/job_slots.ts';
+import type { SharedLayout } from '../deferral/layout.ts';
 import type { Records } from '../deferral/records.ts';
+import { JobRunner } from '../deferral/runner.ts';
 import { Announcements } from './announcements.ts';
 import type { CreateWorker } from './browser_worker.ts';
-import { JobSlots } from '../deferral/job_slots.ts';
-import { controlOf, RUNNING, type SharedLayout } from '../deferral/layout.ts';
+import { controlOf, RUNNING } from './control.ts';
 import { createSharedEngine, WorkerPool } from './pool.ts';
-import { JobRunner } from '../deferral/runner.ts';
 import { type SharedStretch, takeTurn } from './shared_stretch.ts';
 
 /** What is claimed for workers before they start. */
 export interface Attached {
   layout: SharedLayout;
-  records: Records;
   /** The part of the guest's memory that the layout is in; undefined: it is in a memory of its own. */
   stretch: SharedStretch | undefined;
 }
@@ -36,6 +36,8 @@ export interface Started {
 export interface Starter {
   /** A worker has ended before it was told to: what it was running is left. */
   lost(worker: number, reason: string): void;
+  /** A worker takes jobs in the place of one that was lost. */
+  joined(): void;
   /** Whether they still are. */
   wanted(): boolean;
   /** Makes a browser's workers, where the library's own way is not allowed. */
@@ -50,7 +52,7 @@ export interface Starter {
  */
 export async function startWorkers(
   port: DevicePort,
-  { layout, records, stretch }: Attached,
+  { layout, records, stretch }: Attached & { records: Records },
   starter: Starter,
 ): Promise<void> {
   const leave = stretch ? await takeTurn(stretch) : () => {};
@@ -70,6 +72,7 @@ export async function startWorkers(
         announcements.rung();
         starter.lost(worker, reason);
       },
+      joined: () => starter.joined(),
       announced: () => announcements.rung(),
       createWorker: starter.createWorker,
     });

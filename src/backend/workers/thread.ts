@@ -1,7 +1,7 @@
 import type * as Threads from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import { type CreateWorker, type DeviceWorker, WORKER_NAME } from './browser_worker.ts';
-import { FINISHED_MESSAGE } from '../deferral/layout.ts';
+import { FINISHED_MESSAGE } from './control.ts';
 import { nodeEndpoint } from './node_endpoint.ts';
 import type { WorkerControl, WorkerStart } from './worker.ts';
 import { WORKER_SOURCE } from './worker_source.ts';

@@ -1,10 +1,11 @@
 // What runs in a worker, bundled into one script by scripts/build-worker.mjs. Comlink starts it; from then on it knows the shared
 // memory alone, and sleeps in Atomics.wait when there is nothing to do.
 import * as Comlink from 'comlink';
-import { JobRing } from './job_ring.ts';
-import { FINISHED, FINISHED_MESSAGE, POSTED, type SharedLayout, SLEEPING, STOP, TAKEN } from '../deferral/layout.ts';
-import { nodeEndpoint } from './node_endpoint.ts';
+import type { SharedLayout } from '../deferral/layout.ts';
 import { JobRunner } from '../deferral/runner.ts';
+import { FINISHED, FINISHED_MESSAGE, POSTED, SLEEPING, STOP, TAKEN } from './control.ts';
+import { JobRing } from './job_ring.ts';
+import { nodeEndpoint } from './node_endpoint.ts';
 
 /** What a worker is told when it starts. */
 export interface WorkerStart {

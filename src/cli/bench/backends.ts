@@ -1,5 +1,6 @@
 // The device's backends beside each other, with requests in flight all the time, and what is asked of them.
-import type { BackendName, Thresholds } from '../../backend/backend.ts';
+import type { BackendName } from '../../backend/contract.ts';
+import type { Thresholds } from '../../backend/placement/thresholds.ts';
 import type { CaseName } from './cases.ts';
 import { backendOver } from './flight.ts';
 import type { Implementation } from './implementation.ts';

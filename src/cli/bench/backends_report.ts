@@ -1,6 +1,6 @@
 // The tables of the device's backends beside each other, for people.
 import Table from 'cli-table3';
-import { BACKENDS } from '../../backend/backend.ts';
+import { BACKENDS } from '../../backend/contract.ts';
 import type { Output } from '../output.ts';
 import type { BrowserFacts } from './browser/protocol.ts';
 import type { ImplementationName } from './implementation.ts';

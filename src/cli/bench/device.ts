@@ -1,5 +1,5 @@
 import { DEVICE_ID_CRYPTO } from '../../../spec/crypto.ts';
-import type { BackendOptions } from '../../backend/backend.ts';
+import type { BackendOptions } from '../../backend/options.ts';
 import { hostClock } from '../../clock.ts';
 import { CryptoDevice } from '../../device/device.ts';
 import { CryptoDriver } from '../../driver/driver.ts';

@@ -1,4 +1,4 @@
-import type { BackendName } from '../../backend/backend.ts';
+import type { BackendName } from '../../backend/contract.ts';
 import type { CaseName } from './cases.ts';
 import type { Workload, WorkloadRequest } from './workload.ts';
 

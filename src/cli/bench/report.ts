@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { BACKENDS } from '../../backend/backend.ts';
+import { BACKENDS } from '../../backend/contract.ts';
 import type { Output } from '../output.ts';
 import { type CaseName, PACKET_CASE } from './cases.ts';
 import { IMPLEMENTATIONS, type ImplementationName } from './implementation.ts';

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import type { Threshold, Thresholds } from '../../backend/backend.ts';
+import type { Threshold, Thresholds } from '../../backend/placement/thresholds.ts';
 import { DEPTHS } from '../../engine/depth.ts';
 import { workersOption } from '../backend_flags.ts';
 import { loadEngine, machineFacts } from '../bench/machine.ts';

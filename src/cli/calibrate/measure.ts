@@ -1,4 +1,5 @@
-import { defaultThresholds, type PacedAlgorithm, type Threshold, type Thresholds } from '../../backend/placement/thresholds.ts';
+import { defaultThresholds } from '../../backend/placement/tables.ts';
+import type { PacedAlgorithm, Threshold, Thresholds } from '../../backend/placement/thresholds.ts';
 import { DEPTHS, type Depth } from '../../engine/depth.ts';
 import { backendImplementations } from '../bench/backends.ts';
 import { type CaseName, rowsOf } from '../bench/cases.ts';

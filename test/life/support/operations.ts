@@ -1,6 +1,7 @@
 // What may happen to a device in its life, as plain data: arbitraries.ts makes it, fast-check shrinks and prints it, and a test can
 // hold it.
-import type { BackendOptions, Thresholds } from '../../../src/backend/backend.ts';
+import type { BackendOptions } from '../../../src/backend/options.ts';
+import type { Thresholds } from '../../../src/backend/placement/thresholds.ts';
 import type { LimitOptions } from '../../../src/device/limits.ts';
 
 /** How a device is made, and by whom it is driven. */

@@ -1,8 +1,10 @@
 // Workers without threads. Each takes, runs and announces jobs by the code of real workers, one step at a time and when the test says so.
 // A life is then the same in every run, and a worker may stand anywhere in its work while the device goes on.
-import { JobRing } from '../../../src/backend/workers/job_ring.ts';
-import { POSTED, regionAt, STOP } from '../../../src/backend/deferral/layout.ts';
+
+import { regionAt } from '../../../src/backend/deferral/layout.ts';
 import { JobRunner } from '../../../src/backend/deferral/runner.ts';
+import { POSTED, STOP } from '../../../src/backend/workers/control.ts';
+import { JobRing } from '../../../src/backend/workers/job_ring.ts';
 import type { Thread, ThreadEvents } from '../../../src/backend/workers/thread.ts';
 import type { WorkerStart } from '../../../src/backend/workers/worker.ts';
 import type { Workers } from './workers.ts';

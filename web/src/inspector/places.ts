@@ -1,4 +1,4 @@
-import type { WorkCounts } from '../../../src/backend/backend.ts';
+import type { WorkCounts } from '../../../src/backend/contract.ts';
 import type { VmView } from '../vm/protocol.ts';
 
 /** Somewhere that data requests run, and what it has done. */

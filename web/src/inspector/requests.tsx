@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { memo } from 'preact/compat';
 import { useCallback } from 'preact/hooks';
-import type { RequestBackend } from '../../../src/backend/backend.ts';
+import type { RequestBackend } from '../../../src/backend/contract.ts';
 import { decodeRequest, type Field, summarise, type TracedRequest } from '../../../src/trace/index.ts';
 import { bytesText, clockText, durationText, hex, hexBytes } from '../ui/format.ts';
 import { Scroll } from '../ui/scroll.tsx';

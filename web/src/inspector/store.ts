@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { WorkCounts } from '../../../src/backend/backend.ts';
+import type { WorkCounts } from '../../../src/backend/contract.ts';
 import type { TracedRequest } from '../../../src/trace/index.ts';
 import type { VmView } from '../vm/protocol.ts';
 import { alive, messageOf, vm } from '../vm/store.ts';

@@ -1,6 +1,6 @@
 import v86Url from 'v86/build/v86.wasm?url';
 import * as virtio from '../../../spec/virtio.ts';
-import type { ResolvedBackend } from '../../../src/backend/backend.ts';
+import type { ResolvedBackend } from '../../../src/backend/options.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
 import { buildMachine, type Machine, type MachineImages } from '../../../src/machine/machine.ts';
 import { waitForShell } from '../../../src/machine/shell.ts';

@@ -1,4 +1,5 @@
-import type { BackendCounts, ResolvedBackend } from '../../../src/backend/backend.ts';
+import type { BackendCounts } from '../../../src/backend/contract.ts';
+import type { ResolvedBackend } from '../../../src/backend/options.ts';
 import type { QueueCounts } from '../../../src/device/statistics.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
 import type { MachineConfig, SavedMachine } from '../../../src/machine/state_file.ts';

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { proxy, type Remote, transfer, wrap } from 'comlink';
-import type { ResolvedBackend } from '../../../src/backend/backend.ts';
+import type { ResolvedBackend } from '../../../src/backend/options.ts';
 import { defaultWorkers } from '../../../src/backend/workers/cores.ts';
 import type { MachineConfig } from '../../../src/machine/state_file.ts';
 import { WORKER_POLICY } from './blob_workers.ts';

@@ -1,5 +1,5 @@
 // What runs in the page: Vite bundles it into one script, which page_server.ts serves.
-import { BACKENDS } from '../../../backend/backend.ts';
+import { BACKENDS } from '../../../backend/contract.ts';
 import { engineBuild } from '../../../engine/load.ts';
 import { rowsOf } from '../cases.ts';
 import { backendOver } from '../flight.ts';

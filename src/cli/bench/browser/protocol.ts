@@ -1,5 +1,5 @@
 // What passes between the command and the page that it measures in. All of it survives being copied.
-import type { BackendOptions } from '../../../backend/backend.ts';
+import type { BackendOptions } from '../../../backend/options.ts';
 import type { CaseName } from '../cases.ts';
 import type { RowResult } from '../run.ts';
 

@@ -1,0 +1,60 @@
+// Where a request runs. The host says it once for each session, as steps (SESSION_STEPS). The engine reads them once
+// for each request.
+import {
+  PLACE_ENGINE,
+  SESSION_PARAMETERS,
+  SESSION_PARAMETERS_BYTES,
+  SESSION_PLACED_FOR,
+  SESSION_STEPS,
+  STEP_BYTES,
+  STEP_PLACE,
+  STEPS_BYTES,
+} from '../../spec/engine';
+import { Device } from '../device';
+import { Session } from '../session/slot';
+import { sessionInSlot } from '../session/table';
+
+/** Writes the steps of a session, whose parameters and keys stand in it. */
+// @ts-ignore: decorator
+@external('backend', 'place')
+declare function place(session: usize): void;
+
+/** The place of a session's request with `bytes` of source (PLACE_*), at the device's depth. */
+@inline
+export function placeOf(device: Device, session: Session, bytes: u32): u32 {
+  const steps = changetype<usize>(session) + SESSION_STEPS + device.depth * STEPS_BYTES;
+  if (bytes < load<u32>(steps)) return PLACE_ENGINE;
+  if (bytes < load<u32>(steps, STEP_BYTES)) return load<u32>(steps, STEP_PLACE);
+  if (bytes < load<u32>(steps, 2 * STEP_BYTES)) return load<u32>(steps, STEP_BYTES + STEP_PLACE);
+  return load<u32>(steps, 2 * STEP_BYTES + STEP_PLACE);
+}
+
+/** Asks where a session's requests are to run. */
+export function placeSession(session: Session): void {
+  place(changetype<usize>(session));
+}
+
+/** Asks it again of every open session, because the host's answer has changed. */
+export function placeSessions(device: Device): void {
+  for (let index: u32 = 0; index < device.sessionsUsed; index++) {
+    const session = sessionInSlot(device, index);
+    if (session) place(changetype<usize>(session));
+  }
+  memory.fill(<usize>device.stateless + SESSION_PLACED_FOR, 0, SESSION_PARAMETERS_BYTES);
+}
+
+/**
+ * Asks where a request in stateless mode is to run, unless the request before had the same parameters. Their answer
+ * stays in the slot, which closeStateless() leaves alone.
+ */
+export function placeStateless(session: Session): void {
+  const parameters = changetype<usize>(session) + SESSION_PARAMETERS;
+  const placedFor = changetype<usize>(session) + SESSION_PLACED_FOR;
+  let differ: u64 = 0;
+  for (let at: usize = 0; at < <usize>SESSION_PARAMETERS_BYTES; at += 8) {
+    differ |= load<u64>(parameters + at) ^ load<u64>(placedFor + at);
+  }
+  if (!differ) return;
+  place(changetype<usize>(session));
+  memory.copy(placedFor, parameters, SESSION_PARAMETERS_BYTES);
+}
