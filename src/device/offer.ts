@@ -5,9 +5,8 @@ import {
   CIPHER_ALGORITHMS,
   HASH_ALGORITHMS,
   MAC_ALGORITHMS,
-  SERVICES,
-  type ServiceName,
 } from '../../spec/names.ts';
+import { SERVED, SERVICES, type ServiceName } from '../../spec/services.ts';
 
 /** Which algorithms a device offers: all but the weak ones, all, or those named. */
 export type AlgorithmChoice = 'modern' | 'all' | readonly AlgorithmName[];
@@ -42,8 +41,7 @@ const WEAK: readonly AlgorithmName[] = [
   'cbcmac-kasumi-f9',
 ];
 
-const serviceNames = Object.keys(SERVICES) as ServiceName[];
-const algorithmNames = serviceNames.flatMap((service) => Object.keys(BY_SERVICE[service]) as AlgorithmName[]);
+const algorithmNames = SERVED.flatMap((service) => Object.keys(BY_SERVICE[service]) as AlgorithmName[]);
 
 /** The algorithms that a choice stands for, in the order of services and numbers. */
 export function chosenAlgorithms(choice: AlgorithmChoice): AlgorithmName[] {
@@ -86,7 +84,7 @@ export function offerOf(algorithms: readonly AlgorithmName[], keyBytes: number):
   };
   const masks = { cipher: mask('cipher'), hash: mask('hash'), mac: mask('mac'), aead: mask('aead') };
   let services = 0;
-  for (const name of serviceNames) if (masks[name]) services |= 1 << SERVICES[name];
+  for (const name of SERVED) if (masks[name]) services |= 1 << SERVICES[name].number;
   return {
     services,
     ciphers: masks.cipher,
