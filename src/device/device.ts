@@ -88,7 +88,8 @@ export class CryptoDevice {
     for (const { guestAddress, bytes, offset } of regions) {
       this.#engine.addMemory(this.#base, BigInt(guestAddress), BigInt(bytes), offset);
     }
-    this.#engine.offer(this.#base, offer.services, offer.ciphers, offer.hashes, offer.macs, offer.aeads);
+    const { cipher, hash, mac, aead } = offer.algorithms;
+    this.#engine.offer(this.#base, offer.services, cipher, Number(hash), mac, Number(aead));
     this.#engine.limitKeys(this.#base, limits.keyBytes);
     this.#engine.reportWrites(this.#base, options.onWrite ? 1 : 0);
     this.#statistics = new StatisticsReader(memory, this.#engine.statisticsAt(this.#base) >>> 0, dataQueues);
