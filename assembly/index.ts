@@ -1,6 +1,7 @@
 // The engine's exports, and nothing else. `device` is the address that initialise() was given.
 import { CRYPTO_OK } from '../spec/crypto';
 import { CROWD_REQUESTS, DEPTH_CROWD, DEPTH_FEW, DEPTH_MANY, FAULT_NONE, MANY_REQUESTS, MEMORY_REGIONS_MAX, NOTIFY_NEEDS_RESET } from '../spec/engine';
+import './agreement';
 import { breakDevice, Device, initialise as layOut, queueAt, regionBytes as bytesFor } from './device';
 import { addRegion } from './memory/guest';
 import { checkSession, expandSession as expand } from './session/expand';

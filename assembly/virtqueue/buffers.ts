@@ -14,7 +14,7 @@ import { GuestPointer, IN_PLACE, NOWHERE, copyFromGuest, copyToGuest, guestStore
 
 /** A buffer of the chain, checked: `bytes` of guest RAM at `pointer`. */
 @unmanaged
-class Buffer {
+export class Buffer {
   address: u64;
   pointer: GuestPointer;
   bytes: u32;
