@@ -1,7 +1,7 @@
 // The device's state as the engine keeps it. Everything lives in the region that the host names, at addresses that follow
 // from a handful of capacities, so that one binary serves any number of devices in any memory.
 import { CHAIN_BUFFERS_MIN, FAULT_NONE, MEMORY_REGIONS_MAX } from '../spec/engine';
-import { DATA_SYM_STATELESS_BYTES } from '../spec/crypto';
+import { DATA_SYM_STATELESS_BYTES, SERVICE_AEAD, SERVICE_CIPHER, SERVICE_HASH, SERVICE_MAC } from '../spec/crypto';
 import { BUFFER_BYTES } from './virtqueue/buffers';
 import { QUEUE_BYTES, Queue } from './virtqueue/queue';
 import { REGION_BYTES } from './memory/guest';
@@ -182,6 +182,17 @@ export function initialise(
   wipe(device.buffers, next - device.buffers);
   device.fault = FAULT_NONE;
   return device;
+}
+
+/** Offers a service with these algorithms, if there are any, and if the engine has kernels for the service. */
+export function offerService(device: Device, service: u32, algorithms: u64): void {
+  if (!algorithms) return;
+  if (service == SERVICE_CIPHER) device.cipherAlgorithms = algorithms;
+  else if (service == SERVICE_HASH) device.hashAlgorithms = <u32>algorithms;
+  else if (service == SERVICE_MAC) device.macAlgorithms = algorithms;
+  else if (service == SERVICE_AEAD) device.aeadAlgorithms = <u32>algorithms;
+  else return;
+  device.services |= 1 << service;
 }
 
 /** Whether the device offers a service (5.9.5 crypto_services). */
