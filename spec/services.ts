@@ -1,5 +1,8 @@
 // The services of the crypto device (5.9.4), a row each. For TypeScript alone: the numbers are those of spec/crypto.ts, which the
 // engine compiles too. The layouts of a service's requests are in spec/layouts.ts.
+//
+// The device offers what SERVED names. A service that is added there has kernels and requests in assembly/, which offerService()
+// of the engine knows, and requests in src/driver/. Features, configuration, statistics and the inspector follow from its row.
 import * as crypto from './crypto.ts';
 import { SESSION_ALGO, SESSION_AUTH_ALGO } from './engine.ts';
 import { AEAD_ALGORITHMS, AKCIPHER_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS } from './names.ts';

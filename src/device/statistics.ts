@@ -32,7 +32,7 @@ export interface QueueCounts extends Counts {
   held: number;
 }
 
-/** Services by the names of crypto_services (5.9.5); `unknown` are requests whose opcode names none. */
+/** Services by the names of crypto_services (5.9.5) in lower case; `unknown` are requests whose opcode names none. */
 export type CountedService = SpecifiedService | 'unknown';
 
 /** What a device has done since it was created, resets included. */
