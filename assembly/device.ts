@@ -1,5 +1,6 @@
 // The device's state as the engine keeps it. Everything lives in the region that the host names, at addresses that
 // follow from a handful of capacities, so that one binary serves any number of devices in any memory.
+import { SERVICE_AEAD, SERVICE_CIPHER, SERVICE_HASH, SERVICE_MAC } from '../spec/crypto';
 import { FAULT_NONE } from '../spec/engine';
 
 @unmanaged
@@ -103,6 +104,17 @@ export class Device {
   scratch: u32;
   /** Gathered additional data, and digests before they are scattered: maxRequestBytes. */
   scratch2: u32;
+}
+
+/** Offers a service with these algorithms, if there are any, and if the engine has kernels for the service. */
+export function offerService(device: Device, service: u32, algorithms: u64): void {
+  if (!algorithms) return;
+  if (service == SERVICE_CIPHER) device.cipherAlgorithms = algorithms;
+  else if (service == SERVICE_HASH) device.hashAlgorithms = <u32>algorithms;
+  else if (service == SERVICE_MAC) device.macAlgorithms = algorithms;
+  else if (service == SERVICE_AEAD) device.aeadAlgorithms = <u32>algorithms;
+  else return;
+  device.services |= 1 << service;
 }
 
 /** Whether the device offers a service (5.9.5 crypto_services). */

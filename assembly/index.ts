@@ -10,7 +10,8 @@ import {
   MEMORY_REGIONS_MAX,
   NOTIFY_NEEDS_RESET,
 } from '../spec/engine';
-import { breakDevice, Device } from './device';
+import './agreement';
+import { breakDevice, Device, offerService } from './device';
 import { layOut, regionBytes as bytesFor, wipeRequests } from './region';
 import { addRegion } from './memory/guest';
 import { checkSession, expandSession as expand } from './session/expand';
@@ -47,13 +48,12 @@ export function addMemory(device: Device, start: u64, size: u64, pointer: usize)
   return addRegion(device, start, size, pointer, MEMORY_REGIONS_MAX);
 }
 
-/** What the device offers: bits of crypto_services and of each service's algorithms (5.9.5). */
-export function offer(device: Device, services: u32, ciphers: u64, hashes: u32, macs: u64, aeads: u32): void {
-  device.services = services;
-  device.cipherAlgorithms = ciphers;
-  device.hashAlgorithms = hashes;
-  device.macAlgorithms = macs;
-  device.aeadAlgorithms = aeads;
+/**
+ * Offers a service with these algorithms: bits of its mask in the configuration space (5.9.5). Without any, it is not
+ * offered.
+ */
+export function offer(device: Device, service: u32, algorithms: u64): void {
+  offerService(device, service, algorithms);
 }
 
 /** The longest key that a session may have, where its algorithm does not set a lower bound itself. */

@@ -76,6 +76,7 @@ export const AKCIPHER_KEY_PRIVATE = 2;
 /** Opcodes of the control queue (5.9.7.2): service << 8 | operation. */
 export const OP_CREATE_SESSION = 0x02;
 export const OP_DESTROY_SESSION = 0x03;
+export const OP_AKCIPHER_CREATE_SESSION = 0x04;
 export const OP_AKCIPHER_DESTROY_SESSION = 0x05;
 export const CIPHER_CREATE_SESSION = 0x0002;
 export const CIPHER_DESTROY_SESSION = 0x0003;
@@ -85,6 +86,8 @@ export const MAC_CREATE_SESSION = 0x0202;
 export const MAC_DESTROY_SESSION = 0x0203;
 export const AEAD_CREATE_SESSION = 0x0302;
 export const AEAD_DESTROY_SESSION = 0x0303;
+export const AKCIPHER_CREATE_SESSION = 0x0404;
+export const AKCIPHER_DESTROY_SESSION = 0x0405;
 
 /** Opcodes of the data queues (5.9.7.3). */
 export const CIPHER_ENCRYPT = 0x0000;
@@ -93,6 +96,10 @@ export const HASH = 0x0100;
 export const MAC = 0x0200;
 export const AEAD_ENCRYPT = 0x0300;
 export const AEAD_DECRYPT = 0x0301;
+export const AKCIPHER_ENCRYPT = 0x0400;
+export const AKCIPHER_DECRYPT = 0x0401;
+export const AKCIPHER_SIGN = 0x0402;
+export const AKCIPHER_VERIFY = 0x0403;
 
 /** Feature bits of the device type (5.9.3), as bit numbers. All but the first need the first (5.9.3.1). */
 export const F_REVISION_1 = 0;
@@ -100,6 +107,7 @@ export const F_CIPHER_STATELESS_MODE = 1;
 export const F_HASH_STATELESS_MODE = 2;
 export const F_MAC_STATELESS_MODE = 3;
 export const F_AEAD_STATELESS_MODE = 4;
+export const F_AKCIPHER_STATELESS_MODE = 5;
 /** The stateless feature of a service is this bit and the service's number. */
 export const F_STATELESS_MODE = F_CIPHER_STATELESS_MODE;
 
@@ -227,8 +235,11 @@ export const STATELESS_CIPHER_ALGO = 24;
 export const STATELESS_CIPHER_KEY_LEN = 28;
 export const STATELESS_CIPHER_OP = 32;
 export const STATELESS_CIPHER_IV_LEN = 36;
-/** struct virtio_crypto_alg_chain_data_flf_stateless; from its iv_len on, the fields follow as in session mode. */
+export const STATELESS_CIPHER_SRC_LEN = 40;
+export const STATELESS_CIPHER_DST_LEN = 44;
+/** struct virtio_crypto_alg_chain_data_flf_stateless. From its iv_len on, the fields have the order of session mode. */
 export const STATELESS_CHAIN_ORDER = 24;
+export const STATELESS_CHAIN_SESSION_AAD_LEN = 28;
 export const STATELESS_CHAIN_CIPHER_ALGO = 32;
 export const STATELESS_CHAIN_CIPHER_KEY_LEN = 36;
 export const STATELESS_CHAIN_CIPHER_OP = 40;
@@ -236,15 +247,25 @@ export const STATELESS_CHAIN_AUTH_ALGO = 44;
 export const STATELESS_CHAIN_AUTH_KEY_LEN = 48;
 export const STATELESS_CHAIN_HASH_MODE = 52;
 export const STATELESS_CHAIN_IV_LEN = 56;
+export const STATELESS_CHAIN_SRC_LEN = 60;
+export const STATELESS_CHAIN_DST_LEN = 64;
+export const STATELESS_CHAIN_CIPHER_START = 68;
+export const STATELESS_CHAIN_CIPHER_LEN = 72;
+export const STATELESS_CHAIN_HASH_START = 76;
+export const STATELESS_CHAIN_HASH_LEN = 80;
+export const STATELESS_CHAIN_AAD_LEN = 84;
+export const STATELESS_CHAIN_RESULT_LEN = 88;
 /** op_type of struct virtio_crypto_sym_data_flf_stateless. */
 export const STATELESS_SYM_OP_TYPE = 96;
 /** struct virtio_crypto_hash_data_flf_stateless. */
 export const STATELESS_HASH_ALGO = 24;
 export const STATELESS_HASH_SRC_LEN = 28;
+export const STATELESS_HASH_RESULT_LEN = 32;
 /** struct virtio_crypto_mac_data_flf_stateless. */
 export const STATELESS_MAC_ALGO = 24;
 export const STATELESS_MAC_KEY_LEN = 28;
 export const STATELESS_MAC_SRC_LEN = 32;
+export const STATELESS_MAC_RESULT_LEN = 36;
 /** struct virtio_crypto_aead_data_flf_stateless. */
 export const STATELESS_AEAD_ALGO = 24;
 export const STATELESS_AEAD_KEY_LEN = 28;

@@ -58,16 +58,13 @@ export const AEAD_ALGORITHMS = {
   'chacha20-poly1305': spec.AEAD_CHACHA20_POLY1305,
 } as const;
 
+export const AKCIPHER_ALGORITHMS = {
+  rsa: spec.AKCIPHER_RSA,
+  ecdsa: spec.AKCIPHER_ECDSA,
+} as const;
+
 export type CipherAlgorithm = keyof typeof CIPHER_ALGORITHMS;
 export type HashAlgorithm = keyof typeof HASH_ALGORITHMS;
 export type MacAlgorithm = keyof typeof MAC_ALGORITHMS;
 export type AeadAlgorithm = keyof typeof AEAD_ALGORITHMS;
 export type AlgorithmName = CipherAlgorithm | HashAlgorithm | MacAlgorithm | AeadAlgorithm;
-
-export const SERVICES = {
-  cipher: spec.SERVICE_CIPHER,
-  hash: spec.SERVICE_HASH,
-  mac: spec.SERVICE_MAC,
-  aead: spec.SERVICE_AEAD,
-} as const;
-export type ServiceName = keyof typeof SERVICES;

@@ -23,7 +23,7 @@ import {
 
 /** A buffer of the chain, checked: `bytes` of guest RAM at `pointer`. */
 @unmanaged
-class Buffer {
+export class Buffer {
   address: u64;
   pointer: GuestPointer;
   bytes: u32;

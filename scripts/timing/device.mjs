@@ -2,7 +2,7 @@
 import * as crypto from '../../dist/spec/crypto.js';
 import * as virtio from '../../dist/spec/virtio.js';
 import { offerOf, resolveAlgorithms } from '../../dist/src/device/offer.js';
-import { createSessionHeader, destroySessionHeader } from '../../dist/src/driver/sessions.js';
+import { createSessionRequest, destroySessionHeader } from '../../dist/src/driver/sessions.js';
 import { engineModule, instantiateEngine } from '../../dist/src/engine/load.js';
 
 const PAGE = 65536;
@@ -107,7 +107,7 @@ export class TimedDevice {
   session(parameters, key) {
     const create = this.#chain(
       CONTROL,
-      [createSessionHeader(parameters, false), key].filter(({ length }) => length > 0),
+      [createSessionRequest(parameters, false).header, key].filter(({ length }) => length > 0),
       [crypto.CREATE_INPUT_BYTES],
     );
     const header = destroySessionHeader(parameters.service, 0n, false);

@@ -1,4 +1,5 @@
 import * as crypto from '../../spec/crypto.ts';
+import { SERVED, SERVICES, type Service } from '../../spec/services.ts';
 import type { Offer } from './offer.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -8,17 +9,14 @@ export class ConfigSpace {
   #generation = 0;
 
   constructor(options: ResolvedOptions, offer: Offer) {
-    const low = (mask: bigint) => Number(mask & 0xffffffffn);
-    const high = (mask: bigint) => Number(mask >> 32n);
     this.#set(crypto.CONFIG_STATUS, crypto.S_HW_READY);
     this.#set(crypto.CONFIG_MAX_DATAQUEUES, options.dataQueues);
     this.#set(crypto.CONFIG_CRYPTO_SERVICES, offer.services);
-    this.#set(crypto.CONFIG_CIPHER_ALGO_L, low(offer.ciphers));
-    this.#set(crypto.CONFIG_CIPHER_ALGO_H, high(offer.ciphers));
-    this.#set(crypto.CONFIG_HASH_ALGO, offer.hashes);
-    this.#set(crypto.CONFIG_MAC_ALGO_L, low(offer.macs));
-    this.#set(crypto.CONFIG_MAC_ALGO_H, high(offer.macs));
-    this.#set(crypto.CONFIG_AEAD_ALGO, offer.aeads);
+    for (const name of SERVED) {
+      const [low, high]: Service['masks'] = SERVICES[name].masks;
+      this.#set(low, Number(offer.algorithms[name] & 0xffffffffn));
+      if (high !== undefined) this.#set(high, Number(offer.algorithms[name] >> 32n));
+    }
     this.#set(crypto.CONFIG_MAX_CIPHER_KEY_LEN, offer.maxCipherKeyBytes);
     this.#set(crypto.CONFIG_MAX_AUTH_KEY_LEN, offer.maxAuthKeyBytes);
     this.#bytes.setBigUint64(crypto.CONFIG_MAX_SIZE, BigInt(options.maxRequestBytes), true);

@@ -1,4 +1,5 @@
 import { FAULT_NONE, FAULT_QUEUE_SIZE } from '../../spec/engine.ts';
+import { SERVED, SERVICES } from '../../spec/services.ts';
 import {
   F_RING_PACKED,
   F_RING_RESET,
@@ -86,7 +87,7 @@ export class CryptoDevice {
     for (const { guestAddress, bytes, offset } of regions) {
       this.#engine.addMemory(this.#base, BigInt(guestAddress), BigInt(bytes), offset);
     }
-    this.#engine.offer(this.#base, offer.services, offer.ciphers, offer.hashes, offer.macs, offer.aeads);
+    for (const name of SERVED) this.#engine.offer(this.#base, SERVICES[name].number, offer.algorithms[name]);
     this.#engine.limitKeys(this.#base, limits.keyBytes);
     this.#engine.reportWrites(this.#base, options.onWrite ? 1 : 0);
     this.#statistics = new StatisticsReader(memory, this.#engine.statisticsAt(this.#base) >>> 0, dataQueues);

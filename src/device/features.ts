@@ -1,4 +1,5 @@
 import * as crypto from '../../spec/crypto.ts';
+import { SERVED, SERVICES, STATELESS_MODES } from '../../spec/services.ts';
 import * as spec from '../../spec/virtio.ts';
 import { checkObject, checkSwitch } from '../check.ts';
 
@@ -39,14 +40,6 @@ const FEATURES: Record<keyof FeatureOptions, { bit?: number; fallback: boolean }
   stateless: { fallback: true },
 };
 
-/** The stateless features of all services that this library knows. */
-const STATELESS_MODES = [
-  crypto.F_CIPHER_STATELESS_MODE,
-  crypto.F_HASH_STATELESS_MODE,
-  crypto.F_MAC_STATELESS_MODE,
-  crypto.F_AEAD_STATELESS_MODE,
-];
-
 const bitOf = (number: number): bigint => 1n << BigInt(number);
 
 /**
@@ -83,8 +76,9 @@ export function offeredFeatures(features: ResolvedFeatures, services: number): b
     if (features[name] && bit !== undefined) bits |= bitOf(bit);
   }
   if (!features.revision1 || !features.stateless) return bits;
-  for (const mode of STATELESS_MODES) {
-    if ((services >> (mode - crypto.F_STATELESS_MODE)) & 1) bits |= bitOf(mode);
+  for (const name of SERVED) {
+    const { number, statelessMode } = SERVICES[name];
+    if ((services >> number) & 1) bits |= bitOf(statelessMode);
   }
   return bits;
 }

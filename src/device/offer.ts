@@ -1,35 +1,19 @@
 import * as crypto from '../../spec/crypto.ts';
-import {
-  AEAD_ALGORITHMS,
-  type AlgorithmName,
-  CIPHER_ALGORITHMS,
-  HASH_ALGORITHMS,
-  MAC_ALGORITHMS,
-  SERVICES,
-  type ServiceName,
-} from '../../spec/names.ts';
+import type { AlgorithmName } from '../../spec/names.ts';
+import { recordOf, SERVED, SERVICES, type ServiceName } from '../../spec/services.ts';
 
 /** Which algorithms a device offers: all but the weak ones, all, or those named. */
 export type AlgorithmChoice = 'modern' | 'all' | readonly AlgorithmName[];
 
 /** What a device offers: services, algorithms and key lengths, as its configuration space shows them (5.9.5). */
 export interface Offer {
+  /** Bits of crypto_services. */
   services: number;
-  ciphers: bigint;
-  hashes: number;
-  macs: bigint;
-  aeads: number;
+  /** Bits of each service's algorithms. */
+  algorithms: Readonly<Record<ServiceName, bigint>>;
   maxCipherKeyBytes: number;
   maxAuthKeyBytes: number;
 }
-
-/** Algorithms of each service. */
-const BY_SERVICE: Record<ServiceName, Readonly<Partial<Record<AlgorithmName, number>>>> = {
-  cipher: CIPHER_ALGORITHMS,
-  hash: HASH_ALGORITHMS,
-  mac: MAC_ALGORITHMS,
-  aead: AEAD_ALGORITHMS,
-};
 
 /** Broken: offered by 'all' and by name only. */
 const WEAK: readonly AlgorithmName[] = [
@@ -42,8 +26,7 @@ const WEAK: readonly AlgorithmName[] = [
   'cbcmac-kasumi-f9',
 ];
 
-const serviceNames = Object.keys(SERVICES) as ServiceName[];
-const algorithmNames = serviceNames.flatMap((service) => Object.keys(BY_SERVICE[service]) as AlgorithmName[]);
+const algorithmNames = SERVED.flatMap((service) => Object.keys(SERVICES[service].algorithms) as AlgorithmName[]);
 
 /** The algorithms that a choice stands for, in the order of services and numbers. */
 export function chosenAlgorithms(choice: AlgorithmChoice): AlgorithmName[] {
@@ -79,20 +62,17 @@ export function resolveAlgorithms(choice: AlgorithmChoice = 'modern'): Algorithm
 export function offerOf(algorithms: readonly AlgorithmName[], keyBytes: number): Offer {
   const mask = (service: ServiceName): bigint => {
     let bits = 0n;
-    for (const [name, bit] of Object.entries(BY_SERVICE[service])) {
+    for (const [name, bit] of Object.entries(SERVICES[service].algorithms)) {
       if (algorithms.some((algorithm) => algorithm === name)) bits |= 1n << BigInt(bit);
     }
     return bits;
   };
-  const masks = { cipher: mask('cipher'), hash: mask('hash'), mac: mask('mac'), aead: mask('aead') };
+  const masks = recordOf(SERVED, mask);
   let services = 0;
-  for (const name of serviceNames) if (masks[name]) services |= 1 << SERVICES[name];
+  for (const name of SERVED) if (masks[name]) services |= 1 << SERVICES[name].number;
   return {
     services,
-    ciphers: masks.cipher,
-    hashes: Number(masks.hash),
-    macs: masks.mac,
-    aeads: Number(masks.aead),
+    algorithms: masks,
     maxCipherKeyBytes: masks.cipher || masks.aead ? Math.min(maxCipherKeyBytes(algorithms), keyBytes) : 0,
     maxAuthKeyBytes: masks.mac ? Math.min(crypto.AUTH_KEY_BYTES_MAX, keyBytes) : 0,
   };

@@ -1,5 +1,6 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as spec from '../../spec/engine.ts';
+import { recordOf, SPECIFIED, type SpecifiedService } from '../../spec/services.ts';
 import type { BackendCounts } from '../backend/contract.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import type { Budget } from './throttle.ts';
@@ -31,8 +32,8 @@ export interface QueueCounts extends Counts {
   held: number;
 }
 
-/** Services by the names of crypto_services (5.9.5); `unknown` are requests whose opcode names none. */
-export type CountedService = 'cipher' | 'hash' | 'mac' | 'aead' | 'akcipher' | 'unknown';
+/** Services by the names of crypto_services (5.9.5) in lower case; `unknown` are requests whose opcode names none. */
+export type CountedService = SpecifiedService | 'unknown';
 
 /** What a device has done since it was created, resets included. */
 export interface Statistics {
@@ -45,7 +46,7 @@ export interface Statistics {
 }
 
 /** In the order of the engine's rows and records. */
-const SERVICES = ['cipher', 'hash', 'mac', 'aead', 'akcipher', 'unknown'] as const satisfies CountedService[];
+const COUNTED: readonly CountedService[] = [...SPECIFIED, 'unknown'];
 const ERRORS = {
   err: crypto.CRYPTO_ERR,
   badmsg: crypto.CRYPTO_BADMSG,
@@ -63,7 +64,7 @@ export class StatisticsReader {
   readonly #memory: WasmMemory;
   readonly #at: number;
   readonly #queues: { milliseconds: number; rounds: number; held: number }[];
-  readonly #serviceMilliseconds = SERVICES.map(() => 0);
+  readonly #serviceMilliseconds = COUNTED.map(() => 0);
   #view: DataView | undefined;
 
   /**
@@ -86,7 +87,7 @@ export class StatisticsReader {
     const rows = this.#rows;
     const ran: Budget = { requests: 0, bytes: 0 };
     let only = -1;
-    for (let service = 0; service < SERVICES.length; service++) {
+    for (let service = 0; service < COUNTED.length; service++) {
       const requests = rows.getUint32(service * spec.ROW_BYTES + spec.ROW_REQUESTS, true);
       if (requests === 0) continue;
       only = ran.requests === 0 ? service : -1;
@@ -108,7 +109,7 @@ export class StatisticsReader {
     const control = this.#queues.length - 1;
     const counts = (record: number, milliseconds: number): Counts => ({ ...this.#record(record), milliseconds });
     const service = (name: CountedService): Counts => {
-      const index = SERVICES.indexOf(name);
+      const index = COUNTED.indexOf(name);
       return counts(this.#queues.length + index, this.#serviceMilliseconds[index] ?? 0);
     };
     return {
@@ -118,20 +119,13 @@ export class StatisticsReader {
         rounds,
         held,
       })),
-      services: {
-        cipher: service('cipher'),
-        hash: service('hash'),
-        mac: service('mac'),
-        aead: service('aead'),
-        akcipher: service('akcipher'),
-        unknown: service('unknown'),
-      },
+      services: recordOf(COUNTED, service),
     };
   }
 
   /** Shares the time of a notification out to the services that it ran requests of. */
   #share(milliseconds: number, rows: DataView, ran: Budget): void {
-    for (let service = 0; service < SERVICES.length; service++) {
+    for (let service = 0; service < COUNTED.length; service++) {
       const requests = rows.getUint32(service * spec.ROW_BYTES + spec.ROW_REQUESTS, true);
       const bytes = rows.getUint32(service * spec.ROW_BYTES + spec.ROW_CONTENT, true);
       const share = weightOf(requests, bytes) / weightOf(ran.requests, ran.bytes);
@@ -143,7 +137,7 @@ export class StatisticsReader {
   get #rows(): DataView {
     const { buffer } = this.#memory;
     if (this.#view?.buffer !== buffer) {
-      const records = this.#queues.length + SERVICES.length;
+      const records = this.#queues.length + COUNTED.length;
       this.#view = new DataView(buffer, this.#at, spec.ROWS_BYTES + records * spec.RECORD_BYTES);
     }
     return this.#view;

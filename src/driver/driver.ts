@@ -1,5 +1,6 @@
 import * as spec from '../../spec/crypto.ts';
-import type { AeadAlgorithm, CipherAlgorithm, HashAlgorithm, MacAlgorithm, ServiceName } from '../../spec/names.ts';
+import type { AeadAlgorithm, CipherAlgorithm, HashAlgorithm, MacAlgorithm } from '../../spec/names.ts';
+import type { ServiceName } from '../../spec/services.ts';
 import { checkBytes, checkLength, checkSessionParameters } from './check.ts';
 import {
   aeadOperation,
@@ -12,7 +13,6 @@ import {
   statelessFeature,
   type Window,
 } from './operations.ts';
-import { type Status, statusName } from './requests.ts';
 import { resultBytes } from './results.ts';
 import { RingDriver } from './ring_driver.ts';
 import {
@@ -21,12 +21,12 @@ import {
   type ChainOrder,
   type ChainSession,
   type CipherSession,
-  createSessionHeader,
+  createSessionRequest,
   destroySessionHeader,
   type SessionParameters,
   serviceOf,
-  sessionKeys,
 } from './sessions.ts';
+import { type Status, statusName } from './status.ts';
 import type { Direction } from './wire.ts';
 
 /** What every request may say. */
@@ -110,10 +110,10 @@ export class CryptoDriver extends RingDriver {
    */
   async createSession<Parameters extends SessionParameters>(parameters: Parameters): Promise<OpenSession<Parameters>> {
     checkSessionParameters(parameters);
-    const keys = sessionKeys(parameters).filter((key) => key.length > 0);
+    const { header, readable: keys } = createSessionRequest(parameters, this.#revision1);
     const { writable } = await this.submit({
       queue: this.controlQueue,
-      readable: [createSessionHeader(parameters, this.#revision1), ...keys],
+      readable: [header, ...keys],
       writable: [spec.CREATE_INPUT_BYTES],
     });
     const input = viewOf(writable[0]);

@@ -8,8 +8,8 @@ export type {
   CipherAlgorithm,
   HashAlgorithm,
   MacAlgorithm,
-  ServiceName,
 } from '../../spec/names.ts';
+export type { ServiceName } from '../../spec/services.ts';
 export {
   type AeadRequest,
   type ChainRequest,
@@ -28,8 +28,8 @@ export type { PciFunction } from './pci_bus.ts';
 export { type MsixMessage, PciTransport } from './pci_transport.ts';
 export { BrokenQueueError, type Chain, type ChainBuffer, type DriverQueue, type Used } from './queue.ts';
 export { type GuestRam, RamAllocator } from './ram.ts';
-export type { Status } from './requests.ts';
 export { type DeviceConfig, type RawRequest, type RawResult, RingDriver } from './ring_driver.ts';
 export type { SessionParameters } from './sessions.ts';
+export type { Status } from './status.ts';
 export type { DriverTransport } from './transport.ts';
 export type { Direction } from './wire.ts';

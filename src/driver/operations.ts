@@ -2,29 +2,40 @@
 // mode was negotiated.
 import * as spec from '../../spec/crypto.ts';
 import {
-  AEAD_ALGORITHMS,
-  CIPHER_ALGORITHMS,
-  HASH_ALGORITHMS,
-  MAC_ALGORITHMS,
-  SERVICES,
-  type ServiceName,
-} from '../../spec/names.ts';
+  AEAD_DATA,
+  AEAD_STATELESS,
+  CHAIN_DATA,
+  CHAIN_DATA_LEGACY,
+  CHAIN_STATELESS,
+  CIPHER_DATA,
+  CIPHER_STATELESS,
+  HASH_DATA,
+  HASH_STATELESS,
+  MAC_DATA,
+  MAC_STATELESS,
+} from '../../spec/layouts.ts';
+import { AEAD_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS } from '../../spec/names.ts';
+import { SERVICES, type ServiceName } from '../../spec/services.ts';
+import { type EncodedRequest, encode } from './encode.ts';
 import {
   type AeadSession,
   type ChainSession,
   type CipherSession,
+  chainKeys,
   chainNumbers,
   type HashSession,
   type MacSession,
   serviceOf,
-  sessionKeys,
 } from './sessions.ts';
-import { directionNumber, type Field, fieldsOf } from './wire.ts';
+import { directionNumber } from './wire.ts';
 
 /** How a request is laid out, and whose keys it uses. */
 export interface RequestMode {
   revision1: boolean;
-  /** Whether the service's stateless mode was negotiated: the layout then is another one, for requests in session mode too. */
+  /**
+   * Whether the service's stateless mode was negotiated, which needs REVISION_1: the layout then is another one, for requests in
+   * session mode too.
+   */
   statelessLayout: boolean;
   /** The session; left out, the request is in stateless mode and carries the session's parameters. */
   session?: bigint;
@@ -62,62 +73,38 @@ export interface ChainData {
   hashWindow?: Window;
 }
 
-const STATUS = spec.STATUS_BYTES;
-const present = (parts: readonly Uint8Array[]) => parts.filter((part) => part.length > 0);
-const notEmpty = (lengths: readonly number[]) => lengths.filter((length) => length > 0);
-
-function header(service: ServiceName, operation: number, mode: RequestMode, bytes: Sizes, fields: readonly Field[]) {
-  const { revision1, statelessLayout, session } = mode;
-  const size = !revision1 ? spec.DATA_LEGACY_BYTES : statelessLayout ? bytes.stateless : bytes.session;
-  const written = fieldsOf(size, [
-    [spec.DATA_OPCODE, (SERVICES[service] << 8) | operation],
-    ...(session === undefined ? [] : [[spec.DATA_FLAG, spec.FLAG_SESSION_MODE] as const]),
-    ...fields,
-  ]);
-  if (session !== undefined) new DataView(written.buffer).setBigUint64(spec.DATA_SESSION_ID, session, true);
-  return written;
+/** struct virtio_crypto_op_header (5.9.7.3). */
+function headerOf(opcode: number, algo: number, { session }: RequestMode) {
+  if (session === undefined) return { opcode, algo };
+  return { opcode, algo, session_id: session, flag: spec.FLAG_SESSION_MODE };
 }
 
-interface Sizes {
-  session: number;
-  stateless: number;
+/** Whether a request carries the parameters of a session. */
+const isStateless = ({ statelessLayout, session }: RequestMode): boolean => statelessLayout && session === undefined;
+
+/** Every data request ends in struct virtio_crypto_inhdr. */
+function chainOf({ header, readable, writable }: EncodedRequest): OperationChain {
+  return { readable: [header, ...readable], writable: [...writable, spec.STATUS_BYTES] };
 }
-const SYM: Sizes = { session: spec.DATA_SYM_BYTES, stateless: spec.DATA_SYM_STATELESS_BYTES };
-const AUTH: Sizes = { session: spec.DATA_AUTH_BYTES, stateless: spec.DATA_AUTH_STATELESS_BYTES };
-const AEAD: Sizes = { session: spec.DATA_AEAD_BYTES, stateless: spec.DATA_AEAD_STATELESS_BYTES };
 
 /** VIRTIO_CRYPTO_CIPHER_ENCRYPT or _DECRYPT of one cipher (5.9.7.6). Writable: dst_data, status. */
 export function cipherOperation(
-  parameters: CipherSession,
+  { algorithm, direction, key }: CipherSession,
   { iv, data }: CipherData,
   mode: RequestMode,
 ): OperationChain {
-  const algo = CIPHER_ALGORITHMS[parameters.algorithm];
-  const stateless = mode.session === undefined;
-  const lengths: Field[] = mode.statelessLayout
-    ? [
-        [spec.STATELESS_CIPHER_IV_LEN, iv.length],
-        [spec.STATELESS_CIPHER_IV_LEN + 4, data.length],
-        [spec.STATELESS_CIPHER_IV_LEN + 8, data.length],
-        [spec.STATELESS_SYM_OP_TYPE, spec.SYM_OP_CIPHER],
-      ]
-    : [
-        [spec.DATA_CIPHER_IV_LEN, iv.length],
-        [spec.DATA_CIPHER_SRC_LEN, data.length],
-        [spec.DATA_CIPHER_DST_LEN, data.length],
-        [spec.DATA_SYM_OP_TYPE, spec.SYM_OP_CIPHER],
-      ];
-  const own: Field[] = [
-    [spec.STATELESS_CIPHER_ALGO, algo],
-    [spec.STATELESS_CIPHER_KEY_LEN, parameters.key.length],
-    [spec.STATELESS_CIPHER_OP, directionNumber(parameters.direction)],
-  ];
-  const fields: Field[] = [[spec.DATA_ALGO, algo], ...lengths, ...(stateless ? own : [])];
-  const operation = parameters.direction === 'encrypt' ? 0 : 1;
-  return {
-    readable: present([header('cipher', operation, mode, SYM, fields), ...keysOf(parameters, stateless), iv, data]),
-    writable: notEmpty([data.length, STATUS]),
-  };
+  const algo = CIPHER_ALGORITHMS[algorithm];
+  const opcode = direction === 'encrypt' ? spec.CIPHER_ENCRYPT : spec.CIPHER_DECRYPT;
+  const stateless = isStateless(mode);
+  const own = stateless ? { 'sess_para.algo': algo, 'sess_para.op': directionNumber(direction) } : {};
+  return chainOf(
+    encode(mode.statelessLayout ? CIPHER_STATELESS : CIPHER_DATA, mode.revision1, {
+      header: headerOf(opcode, algo, mode),
+      fields: { op_type: spec.SYM_OP_CIPHER, ...own },
+      readable: { iv, src_data: data, ...(stateless ? { cipher_key: key } : {}) },
+      writable: { dst_data: data.length },
+    }),
+  );
 }
 
 /** VIRTIO_CRYPTO_HASH or VIRTIO_CRYPTO_MAC (5.9.7.4, 5.9.7.5). Writable: hash_result, status. */
@@ -127,67 +114,52 @@ export function authOperation(
   resultLength: number,
   mode: RequestMode,
 ): OperationChain {
-  const isMac = parameters.service === 'mac';
-  const algo = isMac ? MAC_ALGORITHMS[parameters.algorithm] : HASH_ALGORITHMS[parameters.algorithm];
-  const stateless = mode.session === undefined;
-  const at = mode.statelessLayout
-    ? isMac
-      ? spec.STATELESS_MAC_SRC_LEN
-      : spec.STATELESS_HASH_SRC_LEN
-    : spec.DATA_AUTH_SRC_LEN;
-  const own: Field[] = isMac
-    ? [
-        [spec.STATELESS_MAC_ALGO, algo],
-        [spec.STATELESS_MAC_KEY_LEN, parameters.key.length],
-      ]
-    : [[spec.STATELESS_HASH_ALGO, algo]];
-  const fields: Field[] = [
-    [spec.DATA_ALGO, algo],
-    [at, data.length],
-    [at + 4, resultLength],
-    ...(stateless ? own : []),
-  ];
-  return {
-    readable: present([header(parameters.service, 0, mode, AUTH, fields), ...keysOf(parameters, stateless), data]),
-    writable: notEmpty([resultLength, STATUS]),
-  };
+  const stateless = isStateless(mode);
+  const writable = { hash_result: resultLength };
+  if (parameters.service === 'hash') {
+    const algo = HASH_ALGORITHMS[parameters.algorithm];
+    return chainOf(
+      encode(mode.statelessLayout ? HASH_STATELESS : HASH_DATA, mode.revision1, {
+        header: headerOf(spec.HASH, algo, mode),
+        fields: stateless ? { 'sess_para.algo': algo } : {},
+        readable: { src_data: data },
+        writable,
+      }),
+    );
+  }
+  const algo = MAC_ALGORITHMS[parameters.algorithm];
+  return chainOf(
+    encode(mode.statelessLayout ? MAC_STATELESS : MAC_DATA, mode.revision1, {
+      header: headerOf(spec.MAC, algo, mode),
+      fields: stateless ? { 'sess_para.algo': algo } : {},
+      readable: { src_data: data, ...(stateless ? { auth_key: parameters.key } : {}) },
+      writable,
+    }),
+  );
 }
 
 /** VIRTIO_CRYPTO_AEAD_ENCRYPT or _DECRYPT (5.9.7.7). Writable: dst_data, status. */
 export function aeadOperation(parameters: AeadSession, request: AeadData, mode: RequestMode): OperationChain {
+  const { algorithm, direction, key, tagLength = 16 } = parameters;
   const { iv, aad = new Uint8Array(), data } = request;
-  const tagBytes = parameters.tagLength ?? 16;
-  const encrypt = parameters.direction === 'encrypt';
-  const resultBytes = encrypt ? data.length + tagBytes : Math.max(0, data.length - tagBytes);
-  const algo = AEAD_ALGORITHMS[parameters.algorithm];
-  const stateless = mode.session === undefined;
-  const lengths: Field[] = mode.statelessLayout
-    ? [
-        [spec.STATELESS_AEAD_IV_LEN, iv.length],
-        [spec.STATELESS_AEAD_TAG_LEN, tagBytes],
-        [spec.STATELESS_AEAD_AAD_LEN, aad.length],
-        [spec.STATELESS_AEAD_SRC_LEN, data.length],
-        [spec.STATELESS_AEAD_DST_LEN, resultBytes],
-      ]
-    : [
-        [spec.DATA_AEAD_IV_LEN, iv.length],
-        [spec.DATA_AEAD_AAD_LEN, aad.length],
-        [spec.DATA_AEAD_SRC_LEN, data.length],
-        [spec.DATA_AEAD_DST_LEN, resultBytes],
-        [spec.DATA_AEAD_TAG_LEN, tagBytes],
-      ];
-  const own: Field[] = [
-    [spec.STATELESS_AEAD_ALGO, algo],
-    [spec.STATELESS_AEAD_KEY_LEN, parameters.key.length],
-    [spec.STATELESS_AEAD_OP, directionNumber(parameters.direction)],
-  ];
-  const fields: Field[] = [[spec.DATA_ALGO, algo], ...lengths, ...(stateless ? own : [])];
-  const written = header('aead', encrypt ? 0 : 1, mode, AEAD, fields);
-  const ivField = parameters.algorithm === 'ccm' ? ccmField(iv) : iv;
-  return {
-    readable: present([written, ...keysOf(parameters, stateless), ivField, data, aad]),
-    writable: notEmpty([resultBytes, STATUS]),
-  };
+  const encrypts = direction === 'encrypt';
+  const algo = AEAD_ALGORITHMS[algorithm];
+  const stateless = isStateless(mode);
+  const own = stateless ? { 'sess_para.algo': algo, 'sess_para.op': directionNumber(direction) } : {};
+  return chainOf(
+    encode(mode.statelessLayout ? AEAD_STATELESS : AEAD_DATA, mode.revision1, {
+      header: headerOf(encrypts ? spec.AEAD_ENCRYPT : spec.AEAD_DECRYPT, algo, mode),
+      // CCM's iv has more bytes than iv_len says.
+      fields: { iv_len: iv.length, tag_len: tagLength, ...own },
+      readable: {
+        iv: algorithm === 'ccm' ? ccmField(iv) : iv,
+        src_data: data,
+        aad,
+        ...(stateless ? { key } : {}),
+      },
+      writable: { dst_data: encrypts ? data.length + tagLength : Math.max(0, data.length - tagLength) },
+    }),
+  );
 }
 
 /** CCM's nonce stands in 16 bytes, behind one that is reserved (5.9.7.7). */
@@ -204,47 +176,46 @@ export function chainOperation(
   resultLength: number,
   mode: RequestMode,
 ): OperationChain {
+  const { cipher, direction } = parameters;
   const { iv, data, aad = new Uint8Array() } = request;
-  const { cipher, hash, direction } = parameters;
-  const stateless = mode.session === undefined;
   const cipherWindow = windowOf(request.cipherWindow, data.length);
   const hashWindow = windowOf(request.hashWindow, data.length);
-  const at = mode.statelessLayout ? spec.STATELESS_CHAIN_IV_LEN : spec.DATA_CHAIN_IV_LEN;
-  const lengths = [
-    iv.length,
-    data.length,
-    data.length,
-    cipherWindow.start,
-    cipherWindow.length,
-    hashWindow.start,
-    hashWindow.length,
-    aad.length,
-    resultLength,
-  ];
   const algo = CIPHER_ALGORITHMS[cipher.algorithm];
-  const numbers = chainNumbers(parameters);
-  const own: Field[] = [
-    [spec.STATELESS_CHAIN_ORDER, numbers.order],
-    [spec.STATELESS_CHAIN_ORDER + 4, aad.length],
-    [spec.STATELESS_CHAIN_CIPHER_ALGO, algo],
-    [spec.STATELESS_CHAIN_CIPHER_KEY_LEN, cipher.key.length],
-    [spec.STATELESS_CHAIN_CIPHER_OP, directionNumber(direction)],
-    [spec.STATELESS_CHAIN_AUTH_ALGO, numbers.hash],
-    [spec.STATELESS_CHAIN_AUTH_KEY_LEN, hash.mode === 'plain' ? 0 : hash.key.length],
-    [spec.STATELESS_CHAIN_HASH_MODE, numbers.mode],
-  ];
-  const fields: Field[] = [
-    [spec.DATA_ALGO, algo],
-    ...lengths.map((length, i) => [at + 4 * i, length] as const),
-    [mode.statelessLayout ? spec.STATELESS_SYM_OP_TYPE : spec.DATA_SYM_OP_TYPE, spec.SYM_OP_ALGORITHM_CHAINING],
-    ...(stateless ? own : []),
-  ];
-  const written = header('cipher', direction === 'encrypt' ? 0 : 1, mode, SYM, fields);
-  // The order of QEMU and DPDK in the legacy layout, and of the specification's stateless mode: aad before the source.
-  const parts = mode.statelessLayout || !mode.revision1 ? [aad, data] : [data, aad];
+  const opcode = direction === 'encrypt' ? spec.CIPHER_ENCRYPT : spec.CIPHER_DECRYPT;
+  const stateless = isStateless(mode);
+  return chainOf(
+    encode(chainLayout(mode), mode.revision1, {
+      header: headerOf(opcode, algo, mode),
+      fields: {
+        cipher_start_src_offset: cipherWindow.start,
+        len_to_cipher: cipherWindow.length,
+        hash_start_src_offset: hashWindow.start,
+        len_to_hash: hashWindow.length,
+        op_type: spec.SYM_OP_ALGORITHM_CHAINING,
+        ...(stateless ? chainParameters(parameters, aad.length) : {}),
+      },
+      readable: { iv, src_data: data, aad, ...(stateless ? chainKeys(parameters) : {}) },
+      writable: { dst_data: data.length, hash_result: resultLength },
+    }),
+  );
+}
+
+function chainLayout({ revision1, statelessLayout }: RequestMode) {
+  if (statelessLayout) return CHAIN_STATELESS;
+  return revision1 ? CHAIN_DATA : CHAIN_DATA_LEGACY;
+}
+
+/** sess_para of struct virtio_crypto_alg_chain_data_flf_stateless, apart from the lengths of its keys. */
+function chainParameters(parameters: ChainSession, aadLength: number) {
+  const { cipher, direction } = parameters;
+  const { order, mode, hash } = chainNumbers(parameters);
   return {
-    readable: present([written, ...keysOf(parameters, stateless), iv, ...parts]),
-    writable: notEmpty([data.length, resultLength, STATUS]),
+    'sess_para.alg_chain_order': order,
+    'sess_para.aad_len': aadLength,
+    'sess_para.cipher.algo': CIPHER_ALGORITHMS[cipher.algorithm],
+    'sess_para.cipher.op': directionNumber(direction),
+    'sess_para.hash.algo': hash,
+    'sess_para.hash.hash_mode': mode,
   };
 }
 
@@ -252,14 +223,7 @@ function windowOf({ start = 0, length }: Window = {}, bytes: number): Required<W
   return { start, length: length ?? Math.max(0, bytes - start) };
 }
 
-function keysOf(
-  parameters: CipherSession | HashSession | MacSession | AeadSession | ChainSession,
-  stateless: boolean,
-): Uint8Array[] {
-  return stateless ? sessionKeys(parameters) : [];
-}
-
 /** The feature of a session's service that lets its requests be stateless (5.9.3), as a bit number. */
 export function statelessFeature(parameters: { service: ServiceName | 'chain' }): number {
-  return spec.F_STATELESS_MODE + SERVICES[serviceOf(parameters)];
+  return SERVICES[serviceOf(parameters)].statelessMode;
 }

@@ -1,4 +1,5 @@
 import * as spec from '../../spec/crypto.ts';
+import { SERVICES, type Service, STATELESS_MODES } from '../../spec/services.ts';
 import * as virtio from '../../spec/virtio.ts';
 import { checkDriverOptions } from './check.ts';
 import type { DriverOptions } from './options.ts';
@@ -65,12 +66,8 @@ export const KNOWN_FEATURES = [
   virtio.F_ACCESS_PLATFORM,
 ].reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
 
-const STATELESS_MODES = [
-  spec.F_CIPHER_STATELESS_MODE,
-  spec.F_HASH_STATELESS_MODE,
-  spec.F_MAC_STATELESS_MODE,
-  spec.F_AEAD_STATELESS_MODE,
-].reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
+/** The features that let requests be stateless (5.9.3). */
+const STATELESS_FEATURES = STATELESS_MODES.reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
 
 /** A device whose configuration changes more often than it can be read is none that works. */
 const CONFIG_READS_MAX = 1000;
@@ -142,16 +139,18 @@ export class RingDriver {
     const { transport } = this;
     const read = (offset: number) => transport.readConfig(offset, 4) >>> 0;
     const read64 = (low: number, high: number) => BigInt(read(low)) | (BigInt(read(high)) << 32n);
+    const algorithms = ({ masks: [low, high] }: Service) =>
+      high === undefined ? BigInt(read(low)) : read64(low, high);
     for (let reads = 0; reads < CONFIG_READS_MAX; reads++) {
       const generation = transport.configGeneration;
       const config: DeviceConfig = {
         hardwareReady: (read(spec.CONFIG_STATUS) & spec.S_HW_READY) !== 0,
         maxDataQueues: read(spec.CONFIG_MAX_DATAQUEUES),
         services: read(spec.CONFIG_CRYPTO_SERVICES),
-        cipherAlgorithms: read64(spec.CONFIG_CIPHER_ALGO_L, spec.CONFIG_CIPHER_ALGO_H),
-        hashAlgorithms: read(spec.CONFIG_HASH_ALGO),
-        macAlgorithms: read64(spec.CONFIG_MAC_ALGO_L, spec.CONFIG_MAC_ALGO_H),
-        aeadAlgorithms: read(spec.CONFIG_AEAD_ALGO),
+        cipherAlgorithms: algorithms(SERVICES.cipher),
+        hashAlgorithms: Number(algorithms(SERVICES.hash)),
+        macAlgorithms: algorithms(SERVICES.mac),
+        aeadAlgorithms: Number(algorithms(SERVICES.aead)),
         maxCipherKeyBytes: read(spec.CONFIG_MAX_CIPHER_KEY_LEN),
         maxAuthKeyBytes: read(spec.CONFIG_MAX_AUTH_KEY_LEN),
         maxRequestBytes: read64(spec.CONFIG_MAX_SIZE, spec.CONFIG_MAX_SIZE + 4),
@@ -262,7 +261,7 @@ export class RingDriver {
     const { features = KNOWN_FEATURES, inOrder = false, layout = 'legacy', stateless = true } = this.#options;
     const core = inOrder ? features | (1n << BigInt(virtio.F_IN_ORDER)) : features;
     if (layout === 'legacy') return core;
-    return core | (1n << BigInt(spec.F_REVISION_1)) | (stateless ? STATELESS_MODES : 0n);
+    return core | (1n << BigInt(spec.F_REVISION_1)) | (stateless ? STATELESS_FEATURES : 0n);
   }
 
   #queue(index: number): DriverQueue {

@@ -1,6 +1,14 @@
 // Sessions as a driver asks for them (5.9.7.2.1), in both layouts.
 import * as spec from '../../spec/crypto.ts';
 import {
+  AEAD_SESSION,
+  CHAIN_SESSION,
+  CIPHER_SESSION,
+  DESTROY_SESSION,
+  HASH_SESSION,
+  MAC_SESSION,
+} from '../../spec/layouts.ts';
+import {
   AEAD_ALGORITHMS,
   type AeadAlgorithm,
   CIPHER_ALGORITHMS,
@@ -9,11 +17,11 @@ import {
   type HashAlgorithm,
   MAC_ALGORITHMS,
   type MacAlgorithm,
-  SERVICES,
-  type ServiceName,
 } from '../../spec/names.ts';
+import { SERVICES, type ServiceName } from '../../spec/services.ts';
+import { type EncodedRequest, encode } from './encode.ts';
 import { resultBytes } from './results.ts';
-import { type Direction, directionNumber, type Field, fieldsOf } from './wire.ts';
+import { type Direction, directionNumber } from './wire.ts';
 
 export type ChainOrder = 'cipher-then-hash' | 'hash-then-cipher';
 
@@ -94,91 +102,76 @@ export function serviceOf(parameters: Pick<SessionParameters, 'service'>): Servi
   return parameters.service === 'chain' ? 'cipher' : parameters.service;
 }
 
-/** A session's keys in the order of the wire. */
-export function sessionKeys(parameters: SessionParameters): Uint8Array[] {
-  if (parameters.service === 'hash') return [];
-  if (parameters.service !== 'chain') return [parameters.key];
-  const { cipher, hash } = parameters;
-  return hash.mode === 'plain' ? [cipher.key] : [cipher.key, hash.key];
-}
-
-/** VIRTIO_CRYPTO_*_CREATE_SESSION: header and fixed-length fields; the keys follow as buffers of their own. */
-export function createSessionHeader(parameters: SessionParameters, revision1: boolean): Uint8Array {
-  const service = SERVICES[serviceOf(parameters)];
-  const opcode: Field = [spec.CTRL_OPCODE, (service << 8) | spec.OP_CREATE_SESSION];
-  const { bytes, fields } = sessionFields(parameters);
-  return fieldsOf(revision1 ? bytes : spec.CTRL_LEGACY_BYTES, [opcode, ...fields]);
-}
-
-function sessionFields(parameters: SessionParameters): { bytes: number; fields: Field[] } {
+/**
+ * A request to create a session (5.9.7.2.1); its readable parts are the keys.
+ * @param revision1 whether VIRTIO_CRYPTO_F_REVISION_1 was negotiated
+ */
+export function createSessionRequest(parameters: SessionParameters, revision1: boolean): EncodedRequest {
   switch (parameters.service) {
     case 'cipher': {
       const algo = CIPHER_ALGORITHMS[parameters.algorithm];
-      return {
-        bytes: spec.CTRL_SYM_BYTES,
-        fields: [
-          [spec.CTRL_ALGO, algo],
-          [spec.CTRL_CIPHER_ALGO, algo],
-          [spec.CTRL_CIPHER_KEY_LEN, parameters.key.length],
-          [spec.CTRL_CIPHER_OP, directionNumber(parameters.direction)],
-          [spec.CTRL_SYM_OP_TYPE, spec.SYM_OP_CIPHER],
-        ],
-      };
+      return encode(CIPHER_SESSION, revision1, {
+        header: { opcode: spec.CIPHER_CREATE_SESSION, algo },
+        fields: { algo, op: directionNumber(parameters.direction), op_type: spec.SYM_OP_CIPHER },
+        readable: { cipher_key: parameters.key },
+      });
+    }
+    case 'hash': {
+      const algo = HASH_ALGORITHMS[parameters.algorithm];
+      return encode(HASH_SESSION, revision1, {
+        header: { opcode: spec.HASH_CREATE_SESSION, algo },
+        fields: { algo, hash_result_len: parameters.length ?? resultBytes(parameters.algorithm) },
+      });
+    }
+    case 'mac': {
+      const algo = MAC_ALGORITHMS[parameters.algorithm];
+      return encode(MAC_SESSION, revision1, {
+        header: { opcode: spec.MAC_CREATE_SESSION, algo },
+        fields: { algo, hash_result_len: parameters.length ?? resultBytes(parameters.algorithm) },
+        readable: { auth_key: parameters.key },
+      });
+    }
+    case 'aead': {
+      const { algorithm, direction, key, tagLength = 16, aadLength = 0 } = parameters;
+      const algo = AEAD_ALGORITHMS[algorithm];
+      return encode(AEAD_SESSION, revision1, {
+        header: { opcode: spec.AEAD_CREATE_SESSION, algo },
+        fields: { algo, tag_len: tagLength, aad_len: aadLength, op: directionNumber(direction) },
+        readable: { key },
+      });
     }
     case 'chain':
-      return { bytes: spec.CTRL_SYM_BYTES, fields: chainFields(parameters) };
-    case 'aead': {
-      const algo = AEAD_ALGORITHMS[parameters.algorithm];
-      return {
-        bytes: spec.CTRL_AEAD_BYTES,
-        fields: [
-          [spec.CTRL_ALGO, algo],
-          [spec.CTRL_AEAD_ALGO, algo],
-          [spec.CTRL_AEAD_KEY_LEN, parameters.key.length],
-          [spec.CTRL_AEAD_TAG_LEN, parameters.tagLength ?? 16],
-          [spec.CTRL_AEAD_AAD_LEN, parameters.aadLength ?? 0],
-          [spec.CTRL_AEAD_OP, directionNumber(parameters.direction)],
-        ],
-      };
-    }
-    default: {
-      const { algorithm, service } = parameters;
-      const algo = service === 'mac' ? MAC_ALGORITHMS[algorithm] : HASH_ALGORITHMS[algorithm];
-      const fields: Field[] = [
-        [spec.CTRL_ALGO, algo],
-        [spec.CTRL_AUTH_ALGO, algo],
-        [spec.CTRL_AUTH_RESULT_LEN, parameters.length ?? resultBytes(algorithm)],
-      ];
-      if (service === 'hash') return { bytes: spec.CTRL_HASH_BYTES, fields };
-      return { bytes: spec.CTRL_MAC_BYTES, fields: [...fields, [spec.CTRL_AUTH_KEY_LEN, parameters.key.length]] };
-    }
+      return createChainSession(parameters, revision1);
   }
 }
 
-function chainFields(parameters: ChainSession): Field[] {
-  const { cipher, hash, direction } = parameters;
+function createChainSession(parameters: ChainSession, revision1: boolean): EncodedRequest {
+  const { cipher, hash, direction, aadLength = 0 } = parameters;
   const numbers = chainNumbers(parameters);
   const algo = CIPHER_ALGORITHMS[cipher.algorithm];
-  return [
-    [spec.CTRL_ALGO, algo],
-    [spec.CTRL_CHAIN_ORDER, numbers.order],
-    [spec.CTRL_CHAIN_HASH_MODE, numbers.mode],
-    [spec.CTRL_CHAIN_CIPHER_ALGO, algo],
-    [spec.CTRL_CHAIN_CIPHER_KEY_LEN, cipher.key.length],
-    [spec.CTRL_CHAIN_CIPHER_OP, directionNumber(direction)],
-    [spec.CTRL_CHAIN_AUTH_ALGO, numbers.hash],
-    [spec.CTRL_CHAIN_RESULT_LEN, hash.resultLength ?? resultBytes(hash.algorithm)],
-    [spec.CTRL_CHAIN_AUTH_KEY_LEN, hash.mode === 'plain' ? 0 : hash.key.length],
-    [spec.CTRL_CHAIN_AAD_LEN, parameters.aadLength ?? 0],
-    [spec.CTRL_SYM_OP_TYPE, spec.SYM_OP_ALGORITHM_CHAINING],
-  ];
+  return encode(CHAIN_SESSION, revision1, {
+    header: { opcode: spec.CIPHER_CREATE_SESSION, algo },
+    fields: {
+      alg_chain_order: numbers.order,
+      hash_mode: numbers.mode,
+      'cipher_hdr.algo': algo,
+      'cipher_hdr.op': directionNumber(direction),
+      'algo_flf.algo': numbers.hash,
+      'algo_flf.hash_result_len': hash.resultLength ?? resultBytes(hash.algorithm),
+      aad_len: aadLength,
+      op_type: spec.SYM_OP_ALGORITHM_CHAINING,
+    },
+    readable: chainKeys(parameters),
+  });
+}
+
+/** The keys of a chain by their names on the wire: a plain hash has none. */
+export function chainKeys({ cipher, hash }: ChainSession): { cipher_key: Uint8Array; auth_key?: Uint8Array } {
+  return hash.mode === 'plain' ? { cipher_key: cipher.key } : { cipher_key: cipher.key, auth_key: hash.key };
 }
 
 /** VIRTIO_CRYPTO_*_DESTROY_SESSION. */
 export function destroySessionHeader(service: ServiceName, id: bigint, revision1: boolean): Uint8Array {
-  const bytes = fieldsOf(revision1 ? spec.CTRL_DESTROY_BYTES : spec.CTRL_LEGACY_BYTES, [
-    [spec.CTRL_OPCODE, (SERVICES[service] << 8) | spec.OP_DESTROY_SESSION],
-  ]);
-  new DataView(bytes.buffer).setBigUint64(spec.CTRL_DESTROY_SESSION_ID, id, true);
-  return bytes;
+  const header = { opcode: SERVICES[service].destroy };
+  return encode(DESTROY_SESSION, revision1, { header, fields: { session_id: id } }).header;
 }

@@ -12,13 +12,3 @@ export const DIRECTIONS: Readonly<Record<Direction, number>> = {
 export function directionNumber(direction: Direction): number {
   return DIRECTIONS[direction];
 }
-
-/** A le32 field of a header: where it stands, and its value. */
-export type Field = readonly [offset: number, value: number];
-
-/** A header of `bytes` with these fields, zeros elsewhere. Fields that stand behind its end are left out. */
-export function fieldsOf(bytes: number, fields: readonly Field[]): Uint8Array<ArrayBuffer> {
-  const view = new DataView(new ArrayBuffer(bytes));
-  for (const [offset, value] of fields) if (offset < bytes) view.setUint32(offset, value, true);
-  return new Uint8Array(view.buffer);
-}

@@ -7,7 +7,7 @@ export interface EngineExports {
   regionBytes(dataQueues: number, maxQueueSize: number, sessions: number, maxRequestBytes: number): number;
   initialise(device: number, dataQueues: number, maxQueueSize: number, sessions: number, maxRequestBytes: number): void;
   addMemory(device: number, start: bigint, size: bigint, pointer: number): number;
-  offer(device: number, services: number, ciphers: bigint, hashes: number, macs: bigint, aeads: number): void;
+  offer(device: number, service: number, algorithms: bigint): void;
   limitKeys(device: number, bytes: number): void;
   reportWrites(device: number, on: number): void;
   setFeatures(device: number, features: bigint): void;

@@ -1,10 +1,9 @@
 import * as crypto from '../../spec/crypto.ts';
-import type { FieldRule, Layout } from './field_rules.ts';
-import { CONTROL_HEADER, DATA_HEADER, dataLayout, sessionLayout } from './layouts.ts';
-import { opcodeName, statusName } from './names.ts';
+import { type Field as FieldRule, fieldNamed, type Header, type Layout } from '../../spec/layout.ts';
+import { CONTROL_HEADER, CREATE_SESSION_INPUT, DATA_HEADER, DESTROY_SESSION, layoutsOf } from '../../spec/layouts.ts';
+import { opcodeName, statusName, valueName } from './names.ts';
 import { Part } from './part.ts';
 import type { TracedRequest } from './request.ts';
-import { statelessLayout } from './stateless_layouts.ts';
 
 /** A stretch of a request with the name that the specification gives it. */
 export interface Field {
@@ -40,60 +39,47 @@ export function decodeRequest(request: TracedRequest): Field[] {
 }
 
 function decodeControl(request: TracedRequest, readable: Part, writable: Part): Field[] {
-  const fields = CONTROL_HEADER.map((rule) => number(readable, rule, '5.9.7.2'));
+  const fields = numbers(readable, CONTROL_HEADER);
   if (destroys(readable)) {
-    const id: FieldRule = { offset: crypto.CTRL_DESTROY_SESSION_ID, bytes: 8, name: 'session_id', value: String };
-    fields.push(number(readable, id, '5.9.7.2.1'));
-    fields.push(
-      field(writable, 0, crypto.STATUS_BYTES, 'status', statusName(writable.data[0] ?? NO_STATUS), '5.9.7.1'),
-    );
+    const status = statusName(writable.data[0] ?? NO_STATUS);
+    fields.push(...numbers(readable, DESTROY_SESSION));
+    fields.push(field(writable, 0, crypto.STATUS_BYTES, 'status', status, '5.9.7.1'));
     return fields;
   }
-  const opcode = readable.uint32(crypto.CTRL_OPCODE);
-  const layout = sessionLayout(opcode >>> 8, {
-    opType: readable.uint32(crypto.CTRL_SYM_OP_TYPE),
-    operation: opcode & 0xff,
-    algorithm: readable.uint32(crypto.CTRL_AKCIPHER_ALGO),
-  });
-  const header =
-    request.layout === 'legacy' ? crypto.CTRL_LEGACY_BYTES : (layout?.headerBytes ?? crypto.CTRL_HEADER_BYTES);
-  fields.push(...decodeReadable(readable, layout, header, '5.9.7.2.1'));
-  const status: FieldRule = { offset: crypto.CREATE_INPUT_STATUS, bytes: 4, name: 'status', value: statusName };
-  const id: FieldRule = { offset: crypto.CREATE_INPUT_SESSION_ID, bytes: 8, name: 'session_id', value: String };
+  const service = readable.uint32(crypto.CTRL_OPCODE) >>> 8;
+  const layout = layoutsOf(service)?.session((offset) => readable.uint32(offset));
+  fields.push(...decodeReadable(readable, layout, fixedBytes(request, CONTROL_HEADER, layout), '5.9.7.2.1'));
+  const [id, status] = CREATE_SESSION_INPUT;
   fields.push(number(writable, id, '5.9.7.2.1'), number(writable, status, '5.9.7.1'));
   return fields;
 }
 
 function decodeData(request: TracedRequest, readable: Part, writable: Part): Field[] {
-  const fields = DATA_HEADER.map((rule) => number(readable, rule, '5.9.7.3'));
-  const opcode = readable.uint32(crypto.DATA_OPCODE);
-  const [service, operation] = [opcode >>> 8, opcode & 0xff];
-  const layout = request.stateless
-    ? statelessLayout(
-        service,
-        {
-          opType: readable.uint32(crypto.STATELESS_SYM_OP_TYPE),
-          operation,
-          algorithm: readable.uint32(crypto.STATELESS_AKCIPHER_ALGO),
-        },
-        !isStateless(request, readable),
-      )
-    : dataLayout(
-        service,
-        { opType: readable.uint32(crypto.DATA_SYM_OP_TYPE), operation, algorithm: 0 },
-        request.layout === 'revision1',
-      );
-  const revision1 = layout?.headerBytes ?? crypto.DATA_HEADER_BYTES;
-  fields.push(
-    ...decodeReadable(readable, layout, request.layout === 'legacy' ? crypto.DATA_LEGACY_BYTES : revision1, '5.9.7.3'),
-  );
+  const fields = numbers(readable, DATA_HEADER);
+  const layout = dataLayout(request, readable);
+  fields.push(...decodeReadable(readable, layout, fixedBytes(request, DATA_HEADER, layout), '5.9.7.3'));
   const results = Math.max(0, writable.bytes - crypto.STATUS_BYTES);
-  fields.push(
-    ...variables(readable, writable, layout?.writable ?? [], 0, results, layout?.section ?? '5.9.7.3', 'result'),
-  );
+  const written = measured(readable, layout, layout?.writable ?? []);
+  fields.push(...stretches(writable, 0, results, written, 'result', layout?.section ?? '5.9.7.3'));
   const status = field(writable, results, crypto.STATUS_BYTES, 'status', statusName(request.lastByte), '5.9.7.1');
   fields.push({ ...status, data: Uint8Array.of(request.lastByte) });
   return fields;
+}
+
+function dataLayout(request: TracedRequest, readable: Part): Layout | undefined {
+  const layouts = layoutsOf(readable.uint32(crypto.DATA_OPCODE) >>> 8);
+  const at = (offset: number) => readable.uint32(offset);
+  if (!request.stateless) return layouts?.data(at, request.layout === 'revision1');
+  const layout = layouts?.stateless(at);
+  if (!layout || isStateless(request, readable)) return layout;
+  // In session mode the fields are the same, and the request brings no keys.
+  return { ...layout, readable: layout.readable.filter(({ secret }) => !secret) };
+}
+
+/** Length of header and fixed-length fields; of an unknown request, of the header. */
+function fixedBytes({ layout: version }: TracedRequest, header: Header, layout: Layout | undefined): number {
+  if (version === 'legacy') return header.legacyBytes;
+  return layout?.bytes ?? header.bytes;
 }
 
 /** Whether a request brings its keys with it, and names no session. */
@@ -101,28 +87,40 @@ function isStateless(request: TracedRequest, readable: Part): boolean {
   return request.stateless && !(readable.uint32(crypto.DATA_FLAG) & crypto.FLAG_SESSION_MODE);
 }
 
-/** Numbers of the fixed-length part, then what they measure. */
-function decodeReadable(part: Part, layout: Layout | undefined, header: number, section: string): Field[] {
-  const own = layout?.section ?? section;
-  const fields = (layout?.fields ?? []).map((rule) => number(part, rule, own));
-  return [...fields, ...variables(part, part, layout?.readable ?? [], header, part.bytes, own, 'content')];
+/** Numbers of the fixed-length part, then what they measure. `section` is that of an unknown request. */
+function decodeReadable(part: Part, layout: Layout | undefined, start: number, section: string): Field[] {
+  const parts = measured(part, layout, layout?.readable ?? []);
+  const content = stretches(part, start, part.bytes, parts, 'content', layout?.section ?? section);
+  return layout ? [...numbers(part, layout), ...content] : content;
 }
 
-/** Stretches of `of` from `start` to `end`, as long as fields of `lengths` say; what they leave over is one more. */
-function variables(
-  lengths: Part,
+/** Variable-length bytes as long as the layout's fields say. The lengths are the guest's: they may say anything. */
+function measured(lengths: Part, layout: Layout | undefined, rules: Layout['readable']): Measured[] {
+  return rules.map(({ name, length, secret = false }) => {
+    const rule = layout && fieldNamed(layout, length);
+    return { name, bytes: rule ? lengths.uint32(rule.offset) : 0, secret };
+  });
+}
+
+interface Measured {
+  name: string;
+  bytes: number;
+  secret: boolean;
+}
+
+/** `parts` in their order from `start` on, none beyond `end`. What they leave over is one more, called `rest`. */
+function stretches(
   of: Part,
-  rules: Layout['readable'],
   start: number,
   end: number,
-  section: string,
+  parts: readonly Measured[],
   rest: string,
+  section: string,
 ): Field[] {
   const fields: Field[] = [];
   let at = start;
-  for (const { name, lengthAt, secret = false } of rules) {
-    // The lengths are the guest's: they may say more than there is.
-    const bytes = Math.min(lengths.uint32(lengthAt), end - at);
+  for (const { name, bytes: said, secret } of parts) {
+    const bytes = Math.min(said, end - at);
     if (bytes <= 0) continue;
     fields.push(field(of, at, bytes, name, `${bytes} bytes`, section, secret));
     at += bytes;
@@ -131,10 +129,14 @@ function variables(
   return fields;
 }
 
-function number(part: Part, { offset, bytes, name, value }: FieldRule, section: string): Field {
-  const text =
-    bytes === 8 ? `0x${part.uint64(offset).toString(16)}` : value(part.uint32(offset), (at) => part.uint32(at));
-  return field(part, offset, bytes, name, text, section);
+function numbers(part: Part, { fields, section }: Pick<Layout, 'fields' | 'section'>): Field[] {
+  return fields.map((rule) => number(part, rule, section));
+}
+
+function number(part: Part, rule: FieldRule, section: string): Field {
+  const { offset, bytes, name } = rule;
+  const value = bytes === 8 ? hex(part.uint64(offset)) : valueName(rule, part.uint32(offset), (at) => part.uint32(at));
+  return field(part, offset, bytes, name, value, section);
 }
 
 function field(
@@ -194,6 +196,8 @@ function statelessAlgorithm(fields: readonly Field[]): string {
     .map(({ value }) => value)
     .join(' + ');
 }
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 /** An id as `slot.serial`: what the engine makes of its two halves reads better than 64 bits in a row. */
 export function sessionName(id: bigint): string {

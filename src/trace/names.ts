@@ -1,5 +1,7 @@
+// Numbers of a request in words: as the specification names them, and algorithms as users of this library do.
 import * as crypto from '../../spec/crypto.ts';
-import { AEAD_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS } from '../../spec/names.ts';
+import type { Field, ReadField } from '../../spec/layout.ts';
+import { SERVICES, SPECIFIED, serviceNumbered } from '../../spec/services.ts';
 
 /** Status codes of 5.9.7.1 by their names, without the prefix VIRTIO_CRYPTO_. */
 const STATUS_NAMES: Record<number, string> = {
@@ -14,18 +16,15 @@ const STATUS_NAMES: Record<number, string> = {
 
 export const statusName = (status: number): string => STATUS_NAMES[status] ?? `unknown (${status})`;
 
-const ALGORITHMS: Record<number, Readonly<Record<string, number>>> = {
-  [crypto.SERVICE_CIPHER]: CIPHER_ALGORITHMS,
-  [crypto.SERVICE_HASH]: HASH_ALGORITHMS,
-  [crypto.SERVICE_MAC]: MAC_ALGORITHMS,
-  [crypto.SERVICE_AEAD]: AEAD_ALGORITHMS,
-  [crypto.SERVICE_AKCIPHER]: { rsa: crypto.AKCIPHER_RSA, ecdsa: crypto.AKCIPHER_ECDSA },
-};
-
 /** An algorithm of a service as users of this library name it: `aes-cbc`, `hmac-sha-256`. */
 export function algorithmName(service: number, algorithm: number): string {
-  const found = Object.entries(ALGORITHMS[service] ?? {}).find(([, number]) => number === algorithm);
-  return found?.[0] ?? `algorithm ${algorithm}`;
+  const algorithms = Object.entries(serviceNumbered(service)?.algorithms ?? {});
+  return algorithms.find(([, number]) => number === algorithm)?.[0] ?? `algorithm ${algorithm}`;
+}
+
+/** A chain's second algorithm: of MAC, or of HASH, as hash_mode says (5.9.7.2.1). */
+export function chainedAlgorithmName(hashMode: number, algorithm: number): string {
+  return algorithmName(hashMode === crypto.HASH_MODE_AUTH ? crypto.SERVICE_MAC : crypto.SERVICE_HASH, algorithm);
 }
 
 const DIRECTIONS: Record<number, string> = {
@@ -35,28 +34,40 @@ const DIRECTIONS: Record<number, string> = {
 
 export const directionName = (direction: number): string => DIRECTIONS[direction] ?? '';
 
-/** Services by number (5.9.3.3), with what their data requests can do, by the low byte of the opcode (5.9.7.3). */
-const SERVICES: readonly { name: string; operations: readonly string[] }[] = [
-  { name: 'CIPHER', operations: ['ENCRYPT', 'DECRYPT'] },
-  { name: 'HASH', operations: [''] },
-  { name: 'MAC', operations: [''] },
-  { name: 'AEAD', operations: ['ENCRYPT', 'DECRYPT'] },
-  { name: 'AKCIPHER', operations: ['ENCRYPT', 'DECRYPT', 'SIGN', 'VERIFY'] },
-];
+/** Opcodes by their names without VIRTIO_CRYPTO_: of the control queue (5.9.7.2), and of the data queues (5.9.7.3). */
+const CONTROL_OPCODES = new Map<number, string>();
+const DATA_OPCODES = new Map<number, string>();
+for (const service of SPECIFIED) {
+  const { create, destroy, operations } = SERVICES[service];
+  CONTROL_OPCODES.set(create, `${service.toUpperCase()}_CREATE_SESSION`);
+  CONTROL_OPCODES.set(destroy, `${service.toUpperCase()}_DESTROY_SESSION`);
+  for (const [name, opcode] of Object.entries(operations)) DATA_OPCODES.set(opcode, name);
+}
 
-/** What control requests do, by the low byte of the opcode (5.9.7.2). AKCIPHER has numbers of its own for the same. */
-const CONTROL_OPERATIONS: Record<number, string> = {
-  [crypto.OP_CREATE_SESSION]: 'CREATE_SESSION',
-  [crypto.OP_DESTROY_SESSION]: 'DESTROY_SESSION',
-  4: 'CREATE_SESSION',
-  [crypto.OP_AKCIPHER_DESTROY_SESSION]: 'DESTROY_SESSION',
-};
-
-/** An opcode by its name without VIRTIO_CRYPTO_ (5.9.7.2, 5.9.7.3): service << 8 | operation. */
+/** An opcode by its name without VIRTIO_CRYPTO_. */
 export function opcodeName(opcode: number, control: boolean): string {
-  const service = SERVICES[opcode >>> 8];
-  const operation = opcode & 0xff;
-  const name = control ? CONTROL_OPERATIONS[operation] : service?.operations[operation];
-  if (!service || name === undefined) return `unknown opcode 0x${opcode.toString(16)}`;
-  return name === '' ? service.name : `${service.name}_${name}`;
+  return (control ? CONTROL_OPCODES : DATA_OPCODES).get(opcode) ?? `unknown opcode 0x${opcode.toString(16)}`;
+}
+
+/** What a field of 32 bits says, in words. */
+export function valueName({ meaning }: Field, value: number, at: ReadField): string {
+  switch (meaning) {
+    case 'number':
+      return String(value);
+    case 'bits':
+      return `0x${value.toString(16)}`;
+    case 'length':
+      return `${value} bytes`;
+    case 'direction':
+      return directionName(value);
+    case 'control opcode':
+      return opcodeName(value, true);
+    case 'data opcode':
+      return opcodeName(value, false);
+    case 'status':
+      return statusName(value);
+  }
+  if ('algorithmOf' in meaning) return algorithmName(meaning.algorithmOf, value);
+  if ('chainedAlgorithm' in meaning) return chainedAlgorithmName(at(meaning.chainedAlgorithm), value);
+  return meaning.names[value] ?? String(value);
 }

@@ -1,5 +1,6 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as engine from '../../spec/engine.ts';
+import { serviceNumbered } from '../../spec/services.ts';
 import * as virtio from '../../spec/virtio.ts';
 import type { RequestBackend } from '../backend/contract.ts';
 import type { CryptoDevice } from '../device/device.ts';
@@ -11,7 +12,7 @@ import { type Chain, lastWritableByte, readPackedChain, readResults, readSplitCh
 import { createdAlgorithm, decodeRequest } from './decode.ts';
 import { GuestView } from './guest_view.ts';
 import { DESCRIPTORS_A_REQUEST, LookBudget } from './look_budget.ts';
-import { algorithmName, directionName } from './names.ts';
+import { algorithmName, chainedAlgorithmName, directionName } from './names.ts';
 import type { TracedBuffer, TracedRequest } from './request.ts';
 import { type ChainUnderWay, UnderWay } from './under_way.ts';
 
@@ -348,18 +349,19 @@ function parameter({ parameters }: SavedSession, offset: number): number {
 
 function nameOf(session: SavedSession): string {
   const service = parameter(session, engine.SESSION_SERVICE);
-  const first =
-    service === crypto.SERVICE_HASH || service === crypto.SERVICE_MAC ? engine.SESSION_AUTH_ALGO : engine.SESSION_ALGO;
-  const name = algorithmName(service, parameter(session, first));
+  const name = algorithmName(
+    service,
+    parameter(session, serviceNumbered(service)?.sessionAlgorithm ?? engine.SESSION_ALGO),
+  );
   const chained = parameter(session, engine.SESSION_OP_TYPE) === crypto.SYM_OP_ALGORITHM_CHAINING;
   if (service !== crypto.SERVICE_CIPHER || !chained) return name;
   const mode = parameter(session, engine.SESSION_HASH_MODE);
-  const auth = mode === crypto.HASH_MODE_AUTH ? crypto.SERVICE_MAC : crypto.SERVICE_HASH;
-  return `${name} + ${algorithmName(auth, parameter(session, engine.SESSION_AUTH_ALGO))}`;
+  return `${name} + ${chainedAlgorithmName(mode, parameter(session, engine.SESSION_AUTH_ALGO))}`;
 }
 
 function isStatelessOf(service: number, features: bigint): boolean {
-  return service <= crypto.SERVICE_AKCIPHER && hasFeature(features, crypto.F_STATELESS_MODE + service);
+  const mode = serviceNumbered(service)?.statelessMode;
+  return mode !== undefined && hasFeature(features, mode);
 }
 
 /** The service that the opcode at the head of a request names. */

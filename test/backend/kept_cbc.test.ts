@@ -2,7 +2,7 @@
 import crypto, { randomBytes, randomInt } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { KEPT_BYTES_MAX, KeptCbc } from '../../src/backend/node/kept_cbc.ts';
-import type { Direction } from '../../src/driver/requests.ts';
+import type { Direction } from '../../src/driver/wire.ts';
 import { createBench } from '../../src/testing/index.ts';
 import { numbers } from '../support/flight.ts';
 import { noise } from '../support/memory.ts';

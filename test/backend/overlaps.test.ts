@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { CIPHER_AES_CBC, CRYPTO_OK, DATA_LEGACY_BYTES } from '../../spec/crypto.ts';
 import { F_IN_ORDER } from '../../spec/virtio.ts';
-import { cipherRequest } from '../../src/driver/requests.ts';
+import { cipherRequest } from '../support/cipher_requests.ts';
 import { Flight, numbers } from '../support/flight.ts';
 import { noise } from '../support/memory.ts';
 import { IV, KEY, reference, session, UNWRITTEN } from '../support/requests.ts';

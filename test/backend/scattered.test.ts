@@ -2,7 +2,7 @@
 // carry anything.
 import { afterEach, expect, test } from 'vitest';
 import { CIPHER_AES_CBC, CRYPTO_OK, DATA_LEGACY_BYTES } from '../../spec/crypto.ts';
-import { cipherRequest } from '../../src/driver/requests.ts';
+import { cipherRequest } from '../support/cipher_requests.ts';
 import { numbers, turn } from '../support/flight.ts';
 import { noise } from '../support/memory.ts';
 import { KEY, reference, session, UNWRITTEN } from '../support/requests.ts';

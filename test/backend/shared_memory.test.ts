@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CIPHER_AES_CBC, CRYPTO_OK, DATA_LEGACY_BYTES } from '../../spec/crypto.ts';
 import { createCryptoDevice } from '../../src/device/device.ts';
-import { cipherRequest } from '../../src/driver/requests.ts';
 import { createBench } from '../../src/testing/bench.ts';
+import { cipherRequest } from '../support/cipher_requests.ts';
 import { FakeClock } from '../support/fake_clock.ts';
 import { Flight, numbers, PLACES, turn } from '../support/flight.ts';
 import { noise } from '../support/memory.ts';

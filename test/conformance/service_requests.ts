@@ -2,8 +2,8 @@ import { afterEach, expect } from 'vitest';
 import * as spec from '../../spec/crypto.ts';
 import type { OperationChain, RequestMode } from '../../src/driver/operations.ts';
 import { statelessFeature } from '../../src/driver/operations.ts';
-import { type Status, statusName } from '../../src/driver/requests.ts';
 import type { SessionParameters } from '../../src/driver/sessions.ts';
+import { type Status, statusName } from '../../src/driver/status.ts';
 import type { BenchOptions } from '../../src/testing/index.ts';
 import { type Bench, createBench } from '../support/bench.ts';
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import * as crypto from '../../spec/crypto.ts';
 import * as fault from '../../spec/engine.ts';
-import { cipherRequest, createCipherSession, destroyCipherSession } from '../../src/driver/requests.ts';
+import { cipherRequest, createCipherSession, destroyCipherSession } from '../support/cipher_requests.ts';
 import { expectChainFault, expectRefused, expectSessionRefused, sendWatched } from '../support/expectations.ts';
 import { noise } from '../support/memory.ts';
 import {

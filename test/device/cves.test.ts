@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import * as crypto from '../../spec/crypto.ts';
 import * as fault from '../../spec/engine.ts';
 import { DESC_F_INDIRECT, DESC_F_NEXT } from '../../spec/virtio.ts';
-import { cipherRequest, createCipherSession, destroyCipherSession } from '../../src/driver/requests.ts';
+import { cipherRequest, createCipherSession, destroyCipherSession } from '../support/cipher_requests.ts';
 import {
   expectChainFault,
   expectFault,

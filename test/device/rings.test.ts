@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CIPHER_AES_CBC, CRYPTO_ERR, CRYPTO_OK } from '../../spec/crypto.ts';
 import { FAULT_AVAIL_INDEX } from '../../spec/engine.ts';
 import { DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE } from '../../spec/virtio.ts';
-import { cipherRequest } from '../../src/driver/requests.ts';
+import { cipherRequest } from '../support/cipher_requests.ts';
 import { noise } from '../support/memory.ts';
 import {
   AT,

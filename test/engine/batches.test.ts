@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CIPHER_AES_CBC, CRYPTO_INVSESS, CRYPTO_OK } from '../../spec/crypto.ts';
-import { cipherRequest, type Direction } from '../../src/driver/requests.ts';
+import type { Direction } from '../../src/driver/wire.ts';
+import { cipherRequest } from '../support/cipher_requests.ts';
 import { ownMemory } from '../support/expectations.ts';
 import { noise } from '../support/memory.ts';
 import { AT, reference, session, UNWRITTEN } from '../support/requests.ts';

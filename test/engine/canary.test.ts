@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CRYPTO_OK } from '../../spec/crypto.ts';
-import type { Direction } from '../../src/driver/requests.ts';
+import type { Direction } from '../../src/driver/wire.ts';
 import { ownMemory } from '../support/expectations.ts';
 import { noise, type Stretch, stretch } from '../support/memory.ts';
 import { AT, IV, KEY, prepare, reference, session } from '../support/requests.ts';

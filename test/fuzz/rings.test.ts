@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as crypto from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
-import { cipherRequest } from '../../src/driver/requests.ts';
+import { cipherRequest } from '../support/cipher_requests.ts';
 import { ownMemory } from '../support/expectations.ts';
 import { contains, noise, stretch } from '../support/memory.ts';
 import { AT, expectWorks, KEY, session } from '../support/requests.ts';

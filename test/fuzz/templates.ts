@@ -10,7 +10,7 @@ import {
   type RequestMode,
 } from '../../src/driver/operations.ts';
 import { resultBytes } from '../../src/driver/results.ts';
-import { createSessionHeader, type SessionParameters, sessionKeys } from '../../src/driver/sessions.ts';
+import { createSessionRequest, type SessionParameters } from '../../src/driver/sessions.ts';
 
 export interface Template {
   /** What the device may read, as one piece. */
@@ -80,8 +80,8 @@ export const TEMPLATES: readonly RequestTemplate[] = PARAMETERS.map((parameters)
 }));
 
 function createTemplate(parameters: SessionParameters, revision1: boolean): Template {
-  const readable = [createSessionHeader(parameters, revision1), ...sessionKeys(parameters)];
-  return templateOf({ readable, writable: [crypto.CREATE_INPUT_BYTES] });
+  const { header, readable: keys } = createSessionRequest(parameters, revision1);
+  return templateOf({ readable: [header, ...keys], writable: [crypto.CREATE_INPUT_BYTES] });
 }
 
 function templateOf({ readable, writable }: OperationChain): Template {

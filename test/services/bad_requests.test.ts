@@ -7,7 +7,7 @@ import { FAULT_REQUEST_HEADER } from '../../spec/engine.ts';
 import { chosenAlgorithms } from '../../src/device/offer.ts';
 import type { RequestMode } from '../../src/driver/operations.ts';
 import type { ChainBuffer } from '../../src/driver/queue.ts';
-import { createSessionHeader, sessionKeys } from '../../src/driver/sessions.ts';
+import { createSessionRequest } from '../../src/driver/sessions.ts';
 import { answerTo, headerBytesOf, type ModelDevice } from '../support/model_device.ts';
 import { type ModelSession, sessionOfControl, viewOf } from '../support/model_session.ts';
 import { PLAIN, place, placements } from '../support/placement.ts';
@@ -66,8 +66,8 @@ describe.each(MODE_NAMES)('%s', (mode) => {
       const opened = await rig.open(request.parameters);
       modes.push(opened);
       if (opened.session === undefined) continue;
-      const header = createSessionHeader(request.parameters, opened.revision1);
-      const control = new Uint8Array(Buffer.concat([header, ...sessionKeys(request.parameters)]));
+      const { header, readable: keys } = createSessionRequest(request.parameters, opened.revision1);
+      const control = new Uint8Array(Buffer.concat([header, ...keys]));
       sessions.set(opened.session, sessionOfControl(control, header.length));
     }
   }

@@ -5,8 +5,8 @@ import * as spec from '../../spec/crypto.ts';
 import type { AlgorithmName } from '../../spec/names.ts';
 import { chosenAlgorithms } from '../../src/device/offer.ts';
 import type { ChainBuffer } from '../../src/driver/queue.ts';
-import { type Status, statusName } from '../../src/driver/requests.ts';
-import { createSessionHeader, serviceOf, sessionKeys } from '../../src/driver/sessions.ts';
+import { createSessionRequest, serviceOf } from '../../src/driver/sessions.ts';
+import { type Status, statusName } from '../../src/driver/status.ts';
 import { offers, sessionFailure, sessionOfControl, viewOf } from '../support/model_session.ts';
 import { RINGS, ServiceRig, UNWRITTEN } from '../support/service_rig.ts';
 import { sampleChains, sampleOf } from '../support/service_samples.ts';
@@ -66,8 +66,7 @@ describe.each([
   test.each(SAMPLES.map(({ name, request }) => [name, request.parameters] as const))(
     '5.9.7.2.1 %s: every field of the header at 0, 1, its neighbours, the longest keys and beyond',
     async (_, parameters) => {
-      const original = createSessionHeader(parameters, revision1);
-      const keys = sessionKeys(parameters);
+      const { header: original, readable: keys } = createSessionRequest(parameters, revision1);
       for (let offset = 0; offset < original.length; offset += 4) {
         for (const value of valuesFor(viewOf(original).getUint32(offset, true))) {
           const header = original.slice();
@@ -91,9 +90,9 @@ describe.each([
   test('5.9.7.2.1 a key that is not all there is ERR', async () => {
     for (const { name, request } of SAMPLES) {
       const { parameters } = request;
-      const keys = Buffer.concat(sessionKeys(parameters));
+      const { header, readable } = createSessionRequest(parameters, revision1);
+      const keys = Buffer.concat(readable);
       if (keys.length === 0) continue;
-      const header = createSessionHeader(parameters, revision1);
       const failure = sessionFailure(
         sessionOfControl(new Uint8Array(Buffer.concat([header, keys])), header.length),
         offered,

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { CIPHER_AES_CBC, CRYPTO_OK, DATA_LEGACY_BYTES } from '../../spec/crypto.ts';
-import { cipherRequest } from '../../src/driver/requests.ts';
+import { cipherRequest } from './cipher_requests.ts';
 import { noise } from './memory.ts';
 import { KEY, reference, UNWRITTEN } from './requests.ts';
 import type { AnyRig } from './rig.ts';

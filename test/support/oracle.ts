@@ -3,7 +3,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import type { AeadAlgorithm, CipherAlgorithm, HashAlgorithm, MacAlgorithm } from '../../spec/names.ts';
-import type { Direction } from '../../src/driver/requests.ts';
+import type { Direction } from '../../src/driver/wire.ts';
 import { HASHES } from './algorithms.ts';
 import { aesF8 } from './reference/aes_f8.ts';
 import { arc4 } from './reference/arc4.ts';

@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { expect } from 'vitest';
 import * as crypto from '../../spec/crypto.ts';
-import { cipherRequest, createCipherSession, type Direction, destroyCipherSession } from '../../src/driver/requests.ts';
+import type { Direction } from '../../src/driver/wire.ts';
+import { cipherRequest, createCipherSession, destroyCipherSession } from './cipher_requests.ts';
 import { noise } from './memory.ts';
 import { type AnyRig, patch } from './rig.ts';
 import type { RawBuffer } from './test_ring.ts';

@@ -10,9 +10,9 @@ import {
   type RequestMode,
   type Window,
 } from '../../src/driver/operations.ts';
-import type { Direction } from '../../src/driver/requests.ts';
 import { resultBytes } from '../../src/driver/results.ts';
 import type { ChainHash, ChainOrder, SessionParameters } from '../../src/driver/sessions.ts';
+import type { Direction } from '../../src/driver/wire.ts';
 import { cipherResult, hashResult, macResult, nestedHashResult, sealed } from './oracle.ts';
 
 export interface ServiceRequest {

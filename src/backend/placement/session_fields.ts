@@ -1,12 +1,7 @@
 import * as crypto from '../../../spec/crypto.ts';
 import * as spec from '../../../spec/engine.ts';
-import {
-  AEAD_ALGORITHMS,
-  type AlgorithmName,
-  CIPHER_ALGORITHMS,
-  HASH_ALGORITHMS,
-  MAC_ALGORITHMS,
-} from '../../../spec/names.ts';
+import type { AlgorithmName } from '../../../spec/names.ts';
+import { recordOf, SERVED, SERVICES, type ServiceName } from '../../../spec/services.ts';
 
 /** What a session asks for, by names: its cipher or AEAD, and its hash or MAC. */
 export interface SessionAlgorithms {
@@ -17,14 +12,11 @@ export interface SessionAlgorithms {
   decrypts: boolean;
 }
 
-type Names = ReadonlyMap<number, AlgorithmName>;
-const byNumber = (algorithms: Readonly<Partial<Record<AlgorithmName, number>>>): Names =>
-  new Map(Object.entries(algorithms).map(([name, number]) => [number, name as AlgorithmName]));
-
-const CIPHERS = byNumber(CIPHER_ALGORITHMS);
-const HASHES = byNumber(HASH_ALGORITHMS);
-const MACS = byNumber(MAC_ALGORITHMS);
-const AEADS = byNumber(AEAD_ALGORITHMS);
+/** The algorithms of each service by their numbers. */
+const NAMES = recordOf(SERVED, (service) => {
+  const algorithms = Object.entries(SERVICES[service].algorithms);
+  return new Map<number, AlgorithmName>(algorithms.map(([name, number]) => [number, name as AlgorithmName]));
+});
 
 /**
  * Reads what a session asks for.
@@ -33,24 +25,20 @@ const AEADS = byNumber(AEAD_ALGORITHMS);
  */
 export function sessionAlgorithms(memory: DataView, session: number): SessionAlgorithms {
   const field = (offset: number) => memory.getUint32(session + offset, true);
-  const algorithm = field(spec.SESSION_ALGO);
-  const digest = field(spec.SESSION_AUTH_ALGO);
+  const algorithm = (service: ServiceName) => NAMES[service].get(field(SERVICES[service].sessionAlgorithm));
   const decrypts = field(spec.SESSION_DIRECTION) === crypto.DIRECTION_DECRYPT;
-  switch (field(spec.SESSION_SERVICE)) {
-    case crypto.SERVICE_HASH:
-      return { cipher: undefined, digest: HASHES.get(digest), decrypts };
-    case crypto.SERVICE_MAC:
-      return { cipher: undefined, digest: MACS.get(digest), decrypts };
-    case crypto.SERVICE_AEAD:
-      return { cipher: AEADS.get(algorithm), digest: undefined, decrypts };
-  }
-  const cipher = CIPHERS.get(algorithm);
-  if (field(spec.SESSION_OP_TYPE) !== crypto.SYM_OP_ALGORITHM_CHAINING) return { cipher, digest: undefined, decrypts };
+  const service = SERVED.find((name) => SERVICES[name].number === field(spec.SESSION_SERVICE));
+  if (service === undefined) return { cipher: undefined, digest: undefined, decrypts };
+  const own = algorithm(service);
+  if (SERVICES[service].sessionAlgorithm === spec.SESSION_AUTH_ALGO)
+    return { cipher: undefined, digest: own, decrypts };
+  const chained = service === 'cipher' && field(spec.SESSION_OP_TYPE) === crypto.SYM_OP_ALGORITHM_CHAINING;
+  if (!chained) return { cipher: own, digest: undefined, decrypts };
   switch (field(spec.SESSION_HASH_MODE)) {
     case crypto.HASH_MODE_PLAIN:
-      return { cipher, digest: HASHES.get(digest), decrypts };
+      return { cipher: own, digest: algorithm('hash'), decrypts };
     case crypto.HASH_MODE_AUTH:
-      return { cipher, digest: MACS.get(digest), decrypts };
+      return { cipher: own, digest: algorithm('mac'), decrypts };
   }
-  return { cipher, digest: undefined, decrypts };
+  return { cipher: own, digest: undefined, decrypts };
 }

@@ -90,7 +90,7 @@ export class WorkerExecutor implements Executor {
       { ...this.#attached, records },
       {
         lost: (worker, reason) => port.turn(() => this.#lost(worker, reason)),
-      joined: () => port.turn(() => port.place()),
+        joined: () => port.turn(() => port.place()),
         wanted: () => !this.#disposed,
         createWorker: this.#createWorker,
         ready: (started) => {

@@ -7,7 +7,7 @@ import { findStructures } from '../../driver/pci_bus.ts';
 import { PciTransport } from '../../driver/pci_transport.ts';
 import type { ChainBuffer, DriverQueue } from '../../driver/queue.ts';
 import { RamAllocator } from '../../driver/ram.ts';
-import { statusName } from '../../driver/requests.ts';
+import { statusName } from '../../driver/status.ts';
 import { VirtioPci } from '../../transport/pci/pci.ts';
 import { BenchError, resultDigest } from './implementation.ts';
 import { operationOf, sessionOf } from './requests.ts';

@@ -1,6 +1,6 @@
 // The chains of a life's driver: where they stand in RAM, what they ask for, and what their answers have to be.
 import * as crypto from '../../../spec/crypto.ts';
-import { createSessionHeader, destroySessionHeader, serviceOf } from '../../../src/driver/sessions.ts';
+import { createSessionRequest, destroySessionHeader, serviceOf } from '../../../src/driver/sessions.ts';
 import { noise } from '../../support/memory.ts';
 import type { RawBuffer } from '../../support/test_ring.ts';
 import { type Guest, RAM_BYTES } from './guest.ts';
@@ -81,7 +81,7 @@ const NONE = { source: [], result: [], lost: 'no', places: [] } as const satisfi
 
 export function openChain(guest: Guest, place: number, session: number, { kind, key }: Session): Draft {
   const at = placeAt(place);
-  const header = createSessionHeader(parametersOf(kind, key), false);
+  const { header } = createSessionRequest(parametersOf(kind, key), false);
   const keys = keyBytes(key);
   const result = { address: at + AT.result, bytes: crypto.CREATE_INPUT_BYTES };
   guest.write(at + AT.header, header);

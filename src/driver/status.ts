@@ -1,0 +1,21 @@
+import * as spec from '../../spec/crypto.ts';
+
+/** Status of an operation (5.9.7.1), as this driver names it. */
+export type Status = 'ok' | 'err' | 'badmsg' | 'notsupp' | 'invsess' | 'nospc' | 'key-rejected';
+
+const STATUS_NAMES: Record<number, Status> = {
+  [spec.CRYPTO_OK]: 'ok',
+  [spec.CRYPTO_ERR]: 'err',
+  [spec.CRYPTO_BADMSG]: 'badmsg',
+  [spec.CRYPTO_NOTSUPP]: 'notsupp',
+  [spec.CRYPTO_INVSESS]: 'invsess',
+  [spec.CRYPTO_NOSPC]: 'nospc',
+  [spec.CRYPTO_KEY_REJECTED]: 'key-rejected',
+};
+
+/** @throws Error for a number that the specification does not define */
+export function statusName(status: number): Status {
+  const name = STATUS_NAMES[status];
+  if (!name) throw new Error(`The device answered with status ${status}, which the specification does not define.`);
+  return name;
+}
