@@ -13,7 +13,7 @@ const OPTIMISE_AT_ONCE = ['--no-liftoff'];
 const ENGINE_SUITES = ['test/engine/**/*.test.ts', 'test/kernels/**/*.test.ts'];
 const LINUX_SUITES = ['test/guest/**/*.test.ts'];
 
-const times = { testTimeout: 60_000, hookTimeout: 600_000 };
+const times = { testTimeout: 300_000, hookTimeout: 600_000 };
 
 /** They say themselves which backends they are about. */
 const ONCE = ['test/services/mixed_batches.test.ts'];

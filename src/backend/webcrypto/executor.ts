@@ -42,7 +42,13 @@ export class WebCryptoExecutor implements Executor {
 
   attach(port: DevicePort): number {
     this.#port = port;
-    return SLOTS;
+    try {
+      port.claimTable(port.engine.deferredBytes(SLOTS));
+      return SLOTS;
+    } catch (error) {
+      this.#unavailable(port, error);
+      return 0;
+    }
   }
 
   get working(): boolean {
@@ -56,8 +62,12 @@ export class WebCryptoExecutor implements Executor {
       this.#started = this.#begin(port, records);
       records.open();
     } catch (error) {
-      port.report({ kind: 'unavailable', message: error instanceof Error ? error.message : String(error) });
+      this.#unavailable(port, error);
     }
+  }
+
+  #unavailable(port: DevicePort, error: unknown): void {
+    port.report({ kind: 'unavailable', message: error instanceof Error ? error.message : String(error) });
   }
 
   /** @throws RangeError where there is no memory for its slots */

@@ -59,6 +59,8 @@ export class WorkerExecutor implements Executor {
     this.#port = port;
     try {
       const layout = sharedLayout(port.engine, this.#workers, port.maxRequestBytes);
+      // The records' table comes first: the stretch may take what the memory can grow by.
+      port.claimTable(port.engine.deferredBytes(layout.slots));
       const stretch = port.claimStretch(layout.pages * PAGE_BYTES);
       this.#attached = { layout: stretch ? movedTo(stretch.at, layout) : layout, stretch };
       return layout.slots;
