@@ -40,20 +40,20 @@ import { placeDeferred } from './deferred';
 import { placeSession } from './host';
 
 /**
- * Makes the session that the request in the device's header asks for; its keys are next in the chain. Returns the
- * request's status; with OK the new session's id is left in createdSession.
+ * Makes the session that the request in the device's header asks for; its keys are next in the chain. Returns the new
+ * session's id (isSession()), or the status that says why there is none.
  */
-export function createSession(device: Device, service: u32): u32 {
+export function createSession(device: Device, service: u32): u64 {
   // Parameters are gathered aside: the slot is taken only by a session that is complete.
   const session = changetype<Session>(device.stateless);
   readParameters(session, device.header, service);
-  let status = checkSession(device, session);
-  if (status == CRYPTO_OK) status = takeSlot(device, session);
+  const status = checkSession(device, session);
+  const made: u64 = status == CRYPTO_OK ? takeSlot(device, session) : status;
   wipe(device.stateless, SESSION_HEAD_BYTES);
-  return status;
+  return made;
 }
 
-function takeSlot(device: Device, parameters: Session): u32 {
+function takeSlot(device: Device, parameters: Session): u64 {
   const keys = parameters.keyBytes + parameters.authKeyBytes;
   if (keys > device.readableLeft) return CRYPTO_ERR;
   const session = freeSession(device);
@@ -73,8 +73,7 @@ function takeSlot(device: Device, parameters: Session): u32 {
   expandSession(session);
   placeSession(session);
   placeDeferred(session);
-  device.createdSession = openSession(device, session);
-  return CRYPTO_OK;
+  return openSession(device, session);
 }
 
 function readParameters(session: Session, header: usize, service: u32): void {

@@ -25,7 +25,7 @@ import {
   SYM_OP_ALGORITHM_CHAINING,
   SYM_OP_CIPHER,
 } from '../../spec/crypto';
-import { FAULT_NONE, FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../spec/engine';
+import { FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../spec/engine';
 import { Device, hasFeature, offersService } from '../device';
 import { Session } from '../session/slot';
 import { findSession } from '../session/table';
@@ -38,14 +38,16 @@ import { runChain } from './chain';
 import { runCipher } from './cipher';
 import { dataHeaderBytes, readOperation, statelessLayout, symOpType } from './layout';
 import { Operation } from './operation';
-import { defer, isDeferred, OUTCOME_DONE, OUTCOME_WAITS } from './deferred';
+import { defer, isDeferred } from './deferred';
+import { DEFERRED, DONE, NOT_DEFERRED, WAITS } from './outcome';
 import { closeStateless, openStateless } from './stateless';
 
 /** The longest result of a hash or MAC that has a length of its own. */
 const DIGEST_BYTES_MAX: u32 = 64;
 
 /**
- * Runs the data request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered.
+ * Runs the data request that was read into the device's chain. Returns what became of it (outcome.ts), or the FAULT_*
+ * that says why it cannot even be answered.
  */
 export function runDataRequest(device: Device): u32 {
   const revision1 = hasFeature(device, F_REVISION_1);
@@ -56,7 +58,7 @@ export function runDataRequest(device: Device): u32 {
   readBytes(device, device.header, headerBytes);
   const opcode = load<u32>(device.header + DATA_OPCODE);
   const service = opcode >> 8;
-  let status: u32 = CRYPTO_NOTSUPP;
+  let outcome: u32 = CRYPTO_NOTSUPP;
   device.resultBytes = 0;
   device.contentBytes = 0;
   if (isOperation(opcode) && offersService(device, service)) {
@@ -68,20 +70,20 @@ export function runDataRequest(device: Device): u32 {
     }
     // The note of 5.9.7.3: without REVISION_1 the flag is ignored.
     if (!revision1 || load<u32>(device.header + DATA_FLAG) & FLAG_SESSION_MODE) {
-      status = runInSession(device, opcode, stateless);
+      outcome = runInSession(device, opcode, stateless);
     } else if (stateless) {
-      status = runStateless(device, opcode);
+      outcome = runStateless(device, opcode);
     }
   }
-  if (device.outcome == OUTCOME_WAITS) return FAULT_NONE;
-  if (device.outcome != OUTCOME_DONE) {
+  if (outcome == WAITS) return WAITS;
+  if (outcome == DEFERRED) {
     countRequest(device, service, CRYPTO_OK, device.contentBytes);
-    return FAULT_NONE;
+    return DEFERRED;
   }
-  writeLastByte(device, <u8>status);
-  countRequest(device, service, status, device.contentBytes);
-  device.usedBytes = usedBytes(status == CRYPTO_OK ? device.resultBytes : 0, device.writableBytes);
-  return FAULT_NONE;
+  writeLastByte(device, <u8>outcome);
+  countRequest(device, service, outcome, device.contentBytes);
+  device.usedBytes = usedBytes(outcome == CRYPTO_OK ? device.resultBytes : 0, device.writableBytes);
+  return DONE;
 }
 
 /**
@@ -123,10 +125,10 @@ function runInSession(device: Device, opcode: u32, stateless: bool): u32 {
 
 /** 5.9.7: all parameters come with the request, keys among them. Nothing of them stays. */
 function runStateless(device: Device, opcode: u32): u32 {
-  let status = openStateless(device, opcode >> 8);
-  if (status == CRYPTO_OK) status = runOperation(device, changetype<Session>(device.stateless), opcode, true);
+  let outcome = openStateless(device, opcode >> 8);
+  if (outcome == CRYPTO_OK) outcome = runOperation(device, changetype<Session>(device.stateless), opcode, true);
   closeStateless(device);
-  return status;
+  return outcome;
 }
 
 function runOperation(device: Device, session: Session, opcode: u32, stateless: bool): u32 {
@@ -139,8 +141,8 @@ function runOperation(device: Device, session: Session, opcode: u32, stateless: 
   if (!carries(device)) return CRYPTO_ERR;
   countContent(device);
   if (isDeferred(device, session)) {
-    device.outcome = defer(device, session, opcode);
-    if (device.outcome != OUTCOME_DONE) return CRYPTO_OK;
+    const outcome = defer(device, session, opcode);
+    if (outcome != NOT_DEFERRED) return outcome;
   }
   return runParsed(device, session, service);
 }

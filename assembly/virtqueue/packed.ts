@@ -21,7 +21,8 @@ import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
 import { runBatch } from '../request/batch';
 import { leaveMore, mayRun } from '../statistics';
-import { nextUsable, OUTCOME_DONE, OUTCOME_WAITS } from '../request/deferred';
+import { nextUsable } from '../request/deferred';
+import { DONE, OUTCOMES, WAITS } from '../request/outcome';
 import { packedAvailable, readPackedChain } from './chain';
 import { Queue } from './queue';
 import { runRequest } from './run';
@@ -46,19 +47,19 @@ export function processPackedQueue(device: Device, queue: Queue): u32 {
       continue;
     }
     if (!mayRun(device)) break;
-    let fault = readPackedChain(device, queue, queue.size - moved - queue.inFlightDescriptors);
-    if (fault == FAULT_NONE) fault = runRequest(device, queue);
-    if (fault != FAULT_NONE) {
-      breakDevice(device, queue.index, fault);
+    let outcome = readPackedChain(device, queue, queue.size - moved - queue.inFlightDescriptors);
+    if (outcome == FAULT_NONE) outcome = runRequest(device, queue);
+    if (outcome < OUTCOMES) {
+      breakDevice(device, queue.index, outcome);
       break;
     }
-    if (device.outcome == OUTCOME_WAITS) {
+    if (outcome == WAITS) {
       leaveMore(device, NOTIFY_WAITS);
       break;
     }
     taken += queue.chainDescriptors;
     advanceAvail(queue);
-    if (device.outcome != OUTCOME_DONE) continue;
+    if (outcome != DONE) continue;
     const flags = writeUsed(device, queue);
     if (moved) markUsed(device, queue, queue.nextUsed, flags);
     else firstFlags = flags;

@@ -18,7 +18,8 @@ import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
 import { runBatch } from '../request/batch';
 import { leaveMore, mayRun } from '../statistics';
-import { nextUsable, OUTCOME_DONE, OUTCOME_WAITS } from '../request/deferred';
+import { nextUsable } from '../request/deferred';
+import { DONE, OUTCOMES, WAITS } from '../request/outcome';
 import { readSplitChain } from './chain';
 import { Queue } from './queue';
 import { runRequest } from './run';
@@ -69,18 +70,18 @@ function runChains(device: Device, queue: Queue, available: u16): bool {
     if (!mayRun(device)) return false;
     const head = <u32>guestLoad<u16>(queue.avail + AVAIL_RING + (queue.nextAvail & mask) * AVAIL_ELEM_BYTES);
     queue.chainId = head;
-    let fault = readSplitChain(device, queue, head);
-    if (fault == FAULT_NONE) fault = runRequest(device, queue);
-    if (fault != FAULT_NONE) {
-      breakDevice(device, queue.index, fault);
+    let outcome = readSplitChain(device, queue, head);
+    if (outcome == FAULT_NONE) outcome = runRequest(device, queue);
+    if (outcome < OUTCOMES) {
+      breakDevice(device, queue.index, outcome);
       return false;
     }
-    if (device.outcome == OUTCOME_WAITS) {
+    if (outcome == WAITS) {
       leaveMore(device, NOTIFY_WAITS);
       return false;
     }
     queue.nextAvail++;
-    if (device.outcome == OUTCOME_DONE) use(device, queue);
+    if (outcome == DONE) use(device, queue);
   } while (queue.nextAvail != available);
   return true;
 }
