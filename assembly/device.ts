@@ -91,6 +91,9 @@ export class Device {
   /** Requests that wait to run side by side (request/batch.ts). */
   batch: u32;
   batchCount: u32;
+  /** Between these places stands all that they read and write. */
+  batchLow: u32;
+  batchHigh: u32;
   /** Gathered source, and result before it is scattered: maxRequestBytes. */
   scratch: u32;
   /** Gathered additional data, and digests before they are scattered: maxRequestBytes. */

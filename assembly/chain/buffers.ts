@@ -183,6 +183,13 @@ export function lastWritable(device: Device): GuestPointer {
   return buffer.pointer + buffer.bytes - 1;
 }
 
+/** The guest-physical address of byte `offset` of the writable part, which is longer than that. */
+export function writableAddress(device: Device, offset: u32): u64 {
+  let index = device.readableCount;
+  while (offset >= bufferAt(device, index).bytes) offset -= bufferAt(device, index++).bytes;
+  return bufferAt(device, index).address + offset;
+}
+
 /** Reports `bytes` of the writable part from its byte `offset` on as written. */
 export function reportWritten(device: Device, offset: u32, bytes: u32): void {
   if (!device.reportWrites) return;

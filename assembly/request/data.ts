@@ -33,13 +33,13 @@ import { readBytes, usedBytes, writeLastByte } from '../chain/buffers';
 import { countRequest } from '../statistics';
 import { runAead } from './aead';
 import { runAuth } from './auth';
-import { runBatchBeforeChain } from './batch';
+import { keepAddresses, runBatchBeforeChain } from './batch';
 import { runChain } from './chain';
 import { runCipher } from './cipher';
 import { dataHeaderBytes, readOperation, statelessLayout, symOpType } from './layout';
 import { Operation } from './operation';
 import { defer, isDeferred } from './deferred';
-import { DEFERRED, DONE, NOT_DEFERRED, WAITS } from './outcome';
+import { BATCHED, DEFERRED, DONE, NOT_DEFERRED, OUTCOMES, WAITS } from './outcome';
 import { closeStateless, openStateless } from './stateless';
 
 /** The longest result of a hash or MAC that has a length of its own. */
@@ -76,13 +76,15 @@ export function runDataRequest(device: Device): u32 {
     }
   }
   if (outcome == WAITS) return WAITS;
-  if (outcome == DEFERRED) {
-    countRequest(device, service, CRYPTO_OK, device.contentBytes);
-    return DEFERRED;
+  const status = outcome < OUTCOMES ? outcome : CRYPTO_OK;
+  countRequest(device, service, status, device.contentBytes);
+  if (outcome == DEFERRED) return DEFERRED;
+  device.usedBytes = usedBytes(status == CRYPTO_OK ? device.resultBytes : 0, device.writableBytes);
+  if (outcome == BATCHED) {
+    if (device.reportWrites) keepAddresses(device);
+    return BATCHED;
   }
-  writeLastByte(device, <u8>outcome);
-  countRequest(device, service, outcome, device.contentBytes);
-  device.usedBytes = usedBytes(outcome == CRYPTO_OK ? device.resultBytes : 0, device.writableBytes);
+  writeLastByte(device, <u8>status);
   return DONE;
 }
 
@@ -147,7 +149,10 @@ function runOperation(device: Device, session: Session, opcode: u32, stateless: 
   return runParsed(device, session, service);
 }
 
-/** Runs the request whose operation was read; its content is next in the chain. */
+/**
+ * Runs the request whose operation was read; its content is next in the chain. Returns its status, or BATCHED. The
+ * length of its result is left in resultBytes.
+ */
 export function runParsed(device: Device, session: Session, service: u32): u32 {
   if (service == SERVICE_AEAD) return runAead(device, session);
   if (service != SERVICE_CIPHER) return runAuth(device, session);

@@ -2,12 +2,12 @@ import { Device } from '../device';
 import { runControlRequest } from '../request/control';
 import { runDataRequest } from '../request/data';
 import { holdBack, isOrdered, meetsDeferred, reserve } from '../request/deferred';
-import { DEFERRED, DONE, WAITS } from '../request/outcome';
+import { BATCHED, DEFERRED, DONE, WAITS } from '../request/outcome';
 import { Queue } from './queue';
 
 /**
- * Runs the request in the device's buffer list. Returns what became of it: DONE, DEFERRED, WAITS, or the FAULT_* that
- * says why it cannot even be answered.
+ * Runs the request in the device's buffer list. Returns what became of it: DONE, BATCHED, DEFERRED, WAITS, or the
+ * FAULT_* that says why it cannot even be answered.
  */
 @inline
 export function runRequest(device: Device, queue: Queue): u32 {
@@ -19,7 +19,8 @@ export function runRequest(device: Device, queue: Queue): u32 {
 function runBehind(device: Device, queue: Queue): u32 {
   if (reserve(device) < 0) return WAITS;
   const outcome = run(device, queue);
-  if (outcome != DONE) return outcome;
+  if (outcome != DONE && outcome != BATCHED) return outcome;
+  // Its used element is written when those before it are complete, which is after the batch of this notification.
   holdBack(device, queue);
   return DEFERRED;
 }

@@ -8,21 +8,20 @@ import {
   AVAIL_IDX,
   AVAIL_RING,
   USED_ELEM_BYTES,
-  USED_ELEM_ID,
-  USED_ELEM_LEN,
   USED_FLAGS,
   USED_IDX,
   USED_RING,
 } from '../../spec/virtio';
 import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
-import { runBatch } from '../request/batch';
+import { runBatch, useAfterBatch } from '../request/batch';
 import { leaveMore, mayRun } from '../statistics';
 import { nextUsable } from '../request/deferred';
-import { DONE, OUTCOMES, WAITS } from '../request/outcome';
+import { BATCHED, DONE, OUTCOMES, WAITS } from '../request/outcome';
 import { readSplitChain } from './chain';
 import { Queue } from './queue';
 import { runRequest } from './run';
+import { writeSplitUsed } from './used';
 
 /** Whether the driver has made a chain available that was not taken yet (2.7.13). */
 @inline
@@ -60,7 +59,8 @@ export function processSplitQueue(device: Device, queue: Queue): u32 {
       reportWrite(device, queue.usedAddress + availEvent, 2);
     }
   }
-  return publish(device, queue, firstUsed);
+  runBatch(device);
+  return showUsed(device, queue, firstUsed);
 }
 
 /** Runs the chains up to avail index `available`; false when one of them broke the device or the budget ended. */
@@ -81,7 +81,13 @@ function runChains(device: Device, queue: Queue, available: u16): bool {
       return false;
     }
     queue.nextAvail++;
-    if (outcome == DONE) use(device, queue);
+    if (outcome == DONE) {
+      use(device, queue);
+    } else if (outcome == BATCHED) {
+      const place = (<u32>queue.nextUsed) & mask;
+      advanceUsed(queue);
+      useAfterBatch(device, queue, place, 0);
+    }
   } while (queue.nextAvail != available);
   return true;
 }
@@ -89,9 +95,12 @@ function runChains(device: Device, queue: Queue, available: u16): bool {
 /** Writes the used element of the chain that was run. */
 @inline
 function use(device: Device, queue: Queue): void {
-  const element = queue.used + USED_RING + (queue.nextUsed & (queue.size - 1)) * USED_ELEM_BYTES;
-  guestStore<u32>(element + USED_ELEM_ID, queue.chainId);
-  guestStore<u32>(element + USED_ELEM_LEN, device.usedBytes);
+  writeSplitUsed(queue, queue.nextUsed & (queue.size - 1), queue.chainId, device.usedBytes);
+  advanceUsed(queue);
+}
+
+@inline
+function advanceUsed(queue: Queue): void {
   queue.nextUsed++;
   queue.requests++;
 }
@@ -104,12 +113,11 @@ export function completeSplit(device: Device, queue: Queue, index: u32): u32 {
     use(device, queue);
     taken = 0;
   }
-  return publish(device, queue, firstUsed);
+  return showUsed(device, queue, firstUsed);
 }
 
-/** Shows the driver what was completed since `firstUsed`, and decides whether it wants an interrupt (2.7.7). */
-function publish(device: Device, queue: Queue, firstUsed: u16): u32 {
-  runBatch(device);
+/** Shows the driver the used elements from `firstUsed` on, and decides whether it wants an interrupt (2.7.7). */
+function showUsed(device: Device, queue: Queue, firstUsed: u16): u32 {
   const completed = <u32>(<u16>(queue.nextUsed - firstUsed));
   let answer: u32 = device.fault != FAULT_NONE ? NOTIFY_NEEDS_RESET : 0;
   if (!completed) return answer;
