@@ -32,12 +32,11 @@ import {
 import { SESSION_HEAD_BYTES } from '../../spec/engine';
 import { Device, hasFeature } from '../device';
 import { wipe } from '../memory/bytes';
-import { checkSession, expandSession } from '../session/expand';
-import { keyOf, Session } from '../session/slot';
+import { checkSession } from '../session/expand';
+import { copyParameters, keyOf, Session } from '../session/slot';
 import { freeSession, openSession } from '../session/table';
 import { readBytes } from '../chain/buffers';
-import { placeDeferred } from './deferred';
-import { placeSession } from './host';
+import { readySession } from './ready';
 
 /**
  * Makes the session that the request in the device's header asks for; its keys are next in the chain. Returns the new
@@ -59,20 +58,9 @@ function takeSlot(device: Device, parameters: Session): u64 {
   const session = freeSession(device);
   // 5.9.7.1: NOSPC is a status of REVISION_1.
   if (!session) return hasFeature(device, F_REVISION_1) ? CRYPTO_NOSPC : CRYPTO_ERR;
-  session.service = parameters.service;
-  session.opType = parameters.opType;
-  session.algo = parameters.algo;
-  session.direction = parameters.direction;
-  session.keyBytes = parameters.keyBytes;
-  session.chainOrder = parameters.chainOrder;
-  session.hashMode = parameters.hashMode;
-  session.authAlgo = parameters.authAlgo;
-  session.authKeyBytes = parameters.authKeyBytes;
-  session.resultBytes = parameters.resultBytes;
+  copyParameters(session, parameters);
   readBytes(device, keyOf(session), keys);
-  expandSession(session);
-  placeSession(session);
-  placeDeferred(session);
+  readySession(session);
   return openSession(device, session);
 }
 

@@ -9,6 +9,7 @@ import {
   DEFERRED_BYTES,
   DEFERRED_OPERATION,
   DEPTHS,
+  NONCE_SLACK_BYTES,
   SESSION_DEFER_FROM,
   SESSION_FROM_BYTES,
   SESSION_HOST_FROM,
@@ -18,18 +19,8 @@ import { Device, hasFeature } from '../device';
 import { aeadPrepare } from '../session/aead';
 import { contextOf, Session } from '../session/slot';
 import { countStatus } from '../statistics';
-import {
-  BUFFER_BYTES,
-  keepBuffers,
-  meetsBuffers,
-  placesOfChain,
-  readableBuffersFor,
-  reportWritten,
-  takeBuffers,
-  usedBytes,
-  writableBuffersFor,
-  writeLastByte,
-} from '../chain/buffers';
+import { BUFFER_BYTES, meetsBuffers, placesOfChain, reportWritten, usedBytes, writeLastByte } from '../chain/buffers';
+import { copyBuffersAway, readableBuffersFor, restoreResultBuffers, writableBuffersFor } from '../chain/kept';
 import { Queue, queueAt } from '../virtqueue/queue';
 import { runBatch, runsInLanes } from './batch';
 import { Operation, OPERATION_BYTES } from './operation';
@@ -151,10 +142,9 @@ export function reserve(device: Device): i32 {
  */
 export function defer(device: Device, session: Session, opcode: u32): u32 {
   const operation = changetype<Operation>(device.operation);
-  // A nonce may stand in a longer field.
   const readableBytes = min<u32>(
     device.readableLeft,
-    operation.ivBytes + operation.sourceBytes + operation.aadBytes + 16,
+    operation.ivBytes + operation.sourceBytes + operation.aadBytes + NONCE_SLACK_BYTES,
   );
   const writableBytes = operation.destinationBytes + operation.resultBytes;
   // Linux lists the rest of a scattered content again with each of its pieces: only what carries something is kept.
@@ -182,7 +172,7 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   device.inFlight++;
   if (session.service == SERVICE_AEAD && session.id != 0) aeadPrepare(session.algo, contextOf(session));
   record.room = device.writableBytes;
-  record.writableCount = keepBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS, readable, writable);
+  record.writableCount = copyBuffersAway(device, changetype<usize>(record) + DEFERRED_BUFFERS, readable, writable);
   post(index);
   return DEFERRED;
 }
@@ -273,7 +263,7 @@ export function finish(device: Device, index: u32, status: u32, resultBytes: u32
   const record = recordAt(device, index);
   device.inFlight--;
   device.runningQueue = record.queue;
-  takeBuffers(
+  restoreResultBuffers(
     device,
     changetype<usize>(record) + DEFERRED_BUFFERS + record.readableCount * BUFFER_BYTES,
     record.writableCount,

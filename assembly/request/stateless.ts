@@ -29,12 +29,11 @@ import {
 } from '../../spec/crypto';
 import { Device } from '../device';
 import { wipe } from '../memory/bytes';
-import { checkSession, expandSession } from '../session/expand';
+import { checkSession } from '../session/expand';
 import { SLOT_BYTES, Session, keyOf } from '../session/slot';
 import { readBytes } from '../chain/buffers';
-import { placeDeferred } from './deferred';
-import { placeSession } from './host';
 import { symOpType } from './layout';
+import { readySession } from './ready';
 
 /**
  * Makes the session of the request whose header the device holds, and reads its keys, which stand first in the chain.
@@ -65,9 +64,7 @@ export function openStateless(device: Device, service: u32): u32 {
   if (keys > device.readableLeft) return CRYPTO_ERR;
   readBytes(device, keyOf(session), keys);
   device.contentBytes = keys;
-  expandSession(session);
-  placeSession(session);
-  placeDeferred(session);
+  readySession(session);
   return CRYPTO_OK;
 }
 

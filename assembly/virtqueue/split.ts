@@ -23,13 +23,7 @@ import { Queue } from './queue';
 import { runRequest } from './run';
 import { writeSplitUsed } from './used';
 
-/** Whether the driver has made a chain available that was not taken yet (2.7.13). */
-@inline
-export function splitAvailable(queue: Queue): bool {
-  return splitAhead(queue) != 0;
-}
-
-/** How many chains the driver says it has made available that were not taken yet: it may say anything. */
+/** How many chains the driver says it has made available that were not taken yet (2.7.13): it may say anything. */
 @inline
 export function splitAhead(queue: Queue): u32 {
   return <u32>(<u16>(guestLoad<u16>(queue.avail + AVAIL_IDX) - queue.nextAvail));
