@@ -37,8 +37,6 @@ export class Device {
   sessionsUsed: u32;
   /** Head of the list of free slots, index + 1; 0: none is free. */
   sessionFree: u32;
-  /** The session that the running control request made, 0 if none. */
-  createdSession: u64;
   /** Rises with every session, so that no id is ever given out twice. */
   sessionSerial: u32;
 
@@ -76,19 +74,15 @@ export class Device {
   iv: u32;
   /** The request in hand, whichever layout it came in. */
   operation: u32;
-  /**
-   * Records of deferred requests, 0: there are none; the one at hand, index + 1; what became of the chain that is being
-   * run.
-   */
+  /** Records of deferred requests; 0: there are none. */
   deferred: u32;
   deferredRecords: u32;
   /** Whether requests may be served in the guest's memory: what they read then has to stay until they are done. */
   deferredInPlace: u32;
   /** Requests whose results are still to come. */
   inFlight: u32;
+  /** The record at hand, index + 1; 0: none is. */
   reserved: u32;
-  nobody: u32;
-  outcome: u32;
   /**
    * How many requests are available at once (DEPTH_*), as far as the notification before and what is under way tell.
    */
@@ -100,6 +94,9 @@ export class Device {
   /** Requests that wait to run side by side (request/batch.ts). */
   batch: u32;
   batchCount: u32;
+  /** Between these places stands all that they read and write. */
+  batchLow: u32;
+  batchHigh: u32;
   /** Gathered source, and result before it is scattered: maxRequestBytes. */
   scratch: u32;
   /** Gathered additional data, and digests before they are scattered: maxRequestBytes. */

@@ -1,30 +1,19 @@
 // The engine's exports, and nothing else. `device` is the address that initialise() was given.
-import { CRYPTO_OK } from '../spec/crypto';
-import {
-  CROWD_REQUESTS,
-  DEPTH_CROWD,
-  DEPTH_FEW,
-  DEPTH_MANY,
-  FAULT_NONE,
-  MANY_REQUESTS,
-  MEMORY_REGIONS_MAX,
-  NOTIFY_NEEDS_RESET,
-} from '../spec/engine';
+import { FAULT_NONE, MEMORY_REGIONS_MAX } from '../spec/engine';
 import './agreement';
 import { breakDevice, Device, offerService } from './device';
 import { layOut, regionBytes as bytesFor, wipeRequests } from './region';
 import { addRegion } from './memory/guest';
-import { checkSession, expandSession as expand } from './session/expand';
 import { Session, SLOT_BYTES } from './session/slot';
 import { deferredBytes as bytesDeferred, dropHeld, dropRecord, dropRecords, finish } from './request/deferred';
-import { placeSession, placeSessions as placeAll } from './request/placement';
+import { placeSessions as placeAll } from './request/placement';
 import { jobBytes as bytesOfJob, runJobs as run } from './request/job';
-import { beginNotification, endNotification } from './statistics';
+import { readySavedSession } from './request/ready';
 import { clearSessions, reopenSession, sessionInSlot } from './session/table';
+import { notifyQueue, queueHasAvailable } from './virtqueue/notify';
 import { enableQueue as enable, forgetQueue, indicesOf, QUEUE_BYTES, queueAt, setIndices } from './virtqueue/queue';
-import { packedAvailable } from './virtqueue/chain';
-import { completePacked, processPackedQueue } from './virtqueue/packed';
-import { completeSplit, processSplitQueue, splitAhead, splitAvailable } from './virtqueue/split';
+import { completePacked } from './virtqueue/packed';
+import { completeSplit } from './virtqueue/split';
 import { wipe } from './memory/bytes';
 
 /** Bytes of memory that a device of these capacities needs. */
@@ -78,39 +67,18 @@ export function enableQueue(device: Device, index: u32, size: u32, desc: u64, av
   return fault;
 }
 
-/**
- * Whether anything is available on queue `index` (at most dataQueues): a notification without it costs no more than
- * this.
- */
+/** Whether anything is available on queue `index` (at most dataQueues). */
 export function hasAvailable(device: Device, index: u32): bool {
-  const queue = queueAt(device, index);
-  if (!queue.enabled) return false;
-  return queue.packed ? packedAvailable(queue) : splitAvailable(queue);
+  return queueHasAvailable(queueAt(device, index));
 }
 
 /**
  * Runs what is available on queue `index` (at most dataQueues), within a budget: no more than `requests`, and none once
- * their content comes to `bytes`, or the bytes of their descriptors to `descriptors`. Returns NOTIFY_* bits.
+ * their content comes to `bytes`, or the bytes of their descriptors to `descriptors`. Returns NOTIFY_* bits. Where
+ * nothing is available, that is NOTIFY_IDLE, and costs little.
  */
 export function notify(device: Device, index: u32, requests: u32, bytes: u32, descriptors: i32): u32 {
-  beginNotification(device, index, requests, bytes, descriptors);
-  if (device.fault != FAULT_NONE) return NOTIFY_NEEDS_RESET;
-  const queue = queueAt(device, index);
-  if (!queue.enabled) return 0;
-  // A packed ring does not say how many there are.
-  const ahead = queue.packed ? 0 : splitAhead(queue);
-  device.depth = depthOf(max<u32>(queue.lastTaken, ahead) + queue.inFlight);
-  queue.lastTaken = 0;
-  const before = <u32>queue.requests;
-  const answer = queue.packed ? processPackedQueue(device, queue) : processSplitQueue(device, queue);
-  queue.lastTaken += <u32>queue.requests - before;
-  return answer | endNotification(device);
-}
-
-@inline
-function depthOf(requests: u32): u32 {
-  if (requests < <u32>MANY_REQUESTS) return DEPTH_FEW;
-  return requests < <u32>CROWD_REQUESTS ? DEPTH_MANY : DEPTH_CROWD;
+  return notifyQueue(device, index, requests, bytes, descriptors);
 }
 
 /** Bytes of a table of so many records of deferred requests. */
@@ -242,11 +210,7 @@ export function restoreSession(device: Device, id: u64): usize {
  * session.
  */
 export function expandSession(device: Device, session: Session): bool {
-  if (checkSession(device, session) != CRYPTO_OK) return false;
-  session.nextFree = 0;
-  expand(session);
-  placeSession(session);
-  return true;
+  return readySavedSession(device, session);
 }
 
 /** Asks the host anew where the requests of every open session run. */

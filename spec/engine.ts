@@ -7,6 +7,8 @@ export const NOTIFY_NEEDS_RESET = 2;
 export const NOTIFY_MORE = 4;
 /** A request waits in its ring for a record of a deferred one: notify() is to be called again when one was released. */
 export const NOTIFY_WAITS = 8;
+/** Nothing was available, and nothing was done. */
+export const NOTIFY_IDLE = 16;
 
 /** Why a queue or a chain was refused. Each one costs the guest DEVICE_NEEDS_RESET (2.1.2). */
 export const FAULT_NONE = 0;
@@ -95,6 +97,9 @@ export const SESSION_PLACEMENT_BYTES = 128;
 export const HOST_DECLINED = 0;
 export const HOST_DONE = 1;
 export const HOST_BAD_TAG = 2;
+
+/** A nonce may stand in a longer field (CCM): so many bytes of content may come with a request beyond what its lengths say. */
+export const NONCE_SLACK_BYTES = 16;
 
 /** What the host answers when a record for a deferred request is asked for and there is none: nobody works, or all are taken. */
 export const CLAIM_NOBODY = -1;

@@ -124,11 +124,19 @@ export function aesCbcChain(ctx: usize, chain: usize, src: usize, blocks: u32): 
   chainOne(ctx, chain, src, src, blocks, false);
 }
 
-/** Bytes of a lane's record for aesCbcEncrypt4: ctx, iv, src, dst, each a u32. */
+/** One of the four streams that run side by side. */
+@unmanaged
+export class AesLane {
+  /** The expanded key. */
+  context: u32;
+  iv: u32;
+  source: u32;
+  destination: u32;
+}
 export const AES_LANE_BYTES: usize = 16;
 
-@inline function laneField(lanes: usize, lane: usize, field: usize): usize {
-  return load<u32>(lanes + lane * AES_LANE_BYTES + field * 4) as usize;
+@inline export function aesLaneAt(lanes: usize, lane: usize): AesLane {
+  return changetype<AesLane>(lanes + lane * AES_LANE_BYTES);
 }
 
 @inline function firstKey(ctx: usize, chain: v128, src: usize): v128 {
@@ -137,22 +145,22 @@ export const AES_LANE_BYTES: usize = 16;
 
 @inline function chainFour(lanes: usize, blocks: u32, keep: bool): void {
   if (blocks == 0) return;
-  const ctx0 = laneField(lanes, 0, 0);
-  const ctx1 = laneField(lanes, 1, 0);
-  const ctx2 = laneField(lanes, 2, 0);
-  const ctx3 = laneField(lanes, 3, 0);
+  const ctx0: usize = aesLaneAt(lanes, 0).context;
+  const ctx1: usize = aesLaneAt(lanes, 1).context;
+  const ctx2: usize = aesLaneAt(lanes, 2).context;
+  const ctx3: usize = aesLaneAt(lanes, 3).context;
   const lastKey = (aesRounds(ctx0) as usize) << 4;
   const bytes = (blocks as usize) << 4;
-  let x0 = v128.load(laneField(lanes, 0, 1));
-  let x1 = v128.load(laneField(lanes, 1, 1));
-  let x2 = v128.load(laneField(lanes, 2, 1));
-  let x3 = v128.load(laneField(lanes, 3, 1));
+  let x0 = v128.load(aesLaneAt(lanes, 0).iv);
+  let x1 = v128.load(aesLaneAt(lanes, 1).iv);
+  let x2 = v128.load(aesLaneAt(lanes, 2).iv);
+  let x3 = v128.load(aesLaneAt(lanes, 3).iv);
   let at: usize = 0;
   do {
-    x0 = firstKey(ctx0, x0, laneField(lanes, 0, 2) + at);
-    x1 = firstKey(ctx1, x1, laneField(lanes, 1, 2) + at);
-    x2 = firstKey(ctx2, x2, laneField(lanes, 2, 2) + at);
-    x3 = firstKey(ctx3, x3, laneField(lanes, 3, 2) + at);
+    x0 = firstKey(ctx0, x0, aesLaneAt(lanes, 0).source + at);
+    x1 = firstKey(ctx1, x1, aesLaneAt(lanes, 1).source + at);
+    x2 = firstKey(ctx2, x2, aesLaneAt(lanes, 2).source + at);
+    x3 = firstKey(ctx3, x3, aesLaneAt(lanes, 3).source + at);
     let key: usize = 16;
     do {
       x0 = smallRound(x0, v128.load(ctx0 + key, AES_PAIR_KEYS));
@@ -166,30 +174,30 @@ export const AES_LANE_BYTES: usize = 16;
     x2 = lastRound(indexIo(x2), indexJo(x2), v128.load(ctx2, AES_LAST_KEY));
     x3 = lastRound(indexIo(x3), indexJo(x3), v128.load(ctx3, AES_LAST_KEY));
     if (keep) {
-      v128.store(laneField(lanes, 0, 3) + at, x0);
-      v128.store(laneField(lanes, 1, 3) + at, x1);
-      v128.store(laneField(lanes, 2, 3) + at, x2);
-      v128.store(laneField(lanes, 3, 3) + at, x3);
+      v128.store(aesLaneAt(lanes, 0).destination + at, x0);
+      v128.store(aesLaneAt(lanes, 1).destination + at, x1);
+      v128.store(aesLaneAt(lanes, 2).destination + at, x2);
+      v128.store(aesLaneAt(lanes, 3).destination + at, x3);
     }
     at += 16;
   } while (at != bytes);
-  v128.store(laneField(lanes, 0, 1), x0);
-  v128.store(laneField(lanes, 1, 1), x1);
-  v128.store(laneField(lanes, 2, 1), x2);
-  v128.store(laneField(lanes, 3, 1), x3);
+  v128.store(aesLaneAt(lanes, 0).iv, x0);
+  v128.store(aesLaneAt(lanes, 1).iv, x1);
+  v128.store(aesLaneAt(lanes, 2).iv, x2);
+  v128.store(aesLaneAt(lanes, 3).iv, x3);
 }
 
-/** Whether chainFour() can take two keys together: it runs as many rounds for all lanes as the first one's key has. */
+/** Whether aesCbcEncrypt4() can take two keys together: all lanes have as many rounds as the first one's key. */
 @inline
-export function aesChainKeysAlike(keyBytes: u32, otherBytes: u32): bool {
-  return keyBytes == otherBytes;
+export function aesCbcEncrypt4Alike(keyBytes: u32, otherKeyBytes: u32): bool {
+  return keyBytes == otherKeyBytes;
 }
 
 /**
  * CBC encryption of four independent streams, interleaved so that one stream's latency is another's work.
- * @param lanes four records { ctx, iv, src, dst }, as the parameters of aesCbcEncrypt; the four keys have one size, the
- *   four ivs are apart, and a dst overlaps no other lane's src. Each iv is replaced by its lane's last ciphertext
- *   block.
+ * @param lanes four records of AES_LANE_BYTES, as the parameters of aesCbcEncrypt; the four keys have one size, the
+ *   four IVs are apart, and a destination overlaps no other lane's source. Each IV is replaced by its lane's last
+ *   ciphertext block.
  * @param blocks number of 16-byte blocks, the same in every lane
  */
 export function aesCbcEncrypt4(lanes: usize, blocks: u32): void {
@@ -198,7 +206,7 @@ export function aesCbcEncrypt4(lanes: usize, blocks: u32): void {
 
 /**
  * The same four chains for message authentication: of each ciphertext only the last block is kept.
- * @param lanes four records as for aesCbcEncrypt4, whose `dst` is not used
+ * @param lanes four records as for aesCbcEncrypt4, whose destination is not used
  * @param blocks number of 16-byte blocks, the same in every lane
  */
 export function aesCbcChain4(lanes: usize, blocks: u32): void {

@@ -1,8 +1,9 @@
 // CMAC over AES (NIST SP 800-38B), one message, or four at once.
 
 import { aesExpandKey } from '../cipher/aes_key';
-import { AES_LANE_BYTES, aesCbcChain, aesCbcChain4 } from '../cipher/aes_vperm';
+import { aesCbcChain, aesCbcChain4, aesLaneAt } from '../cipher/aes_vperm';
 import { aesEncryptOne } from '../cipher/aes_vperm_blocks';
+import { lane4At } from '../hash/lanes4';
 import { pair, reverseBytes } from '../simd';
 import { MAC_FILLED_KEY, MAC_WHOLE_KEY, macLastBlock } from './aes_chain';
 
@@ -33,56 +34,58 @@ export function aesCmacSetKey(ctx: usize, key: usize, keyBytes: u32): void {
   v128.store(ctx, doubled(whole), MAC_FILLED_KEY);
 }
 
-/** Bytes of a lane's record for aesCmac4: ctx, src, bytes, dst, resultBytes, each a u32. */
-export const AES_CMAC_LANE_BYTES: usize = 20;
 /** Bytes of scratch for aesCmac4: a chaining value and a last block for each lane, and the records of the chains. */
 export const AES_CMAC4_SCRATCH_BYTES: usize = 192;
 
 const LAST_BLOCKS: usize = 64;
 const CHAINS: usize = 128;
 
-@inline function laneField(lanes: usize, lane: usize, field: usize): usize {
-  return load<u32>(lanes + lane * AES_CMAC_LANE_BYTES + field * 4) as usize;
-}
-
 // Blocks before the last, which is there even if the message is empty.
 @inline function blocksBefore(bytes: usize): u32 {
   return bytes == 0 ? 0 : (((bytes - 1) >> 4) as u32);
 }
 
+/** Whether aesCmac4() can take two keys together: it runs as many rounds for all lanes as the first one's key has. */
+export function aesCmac4Alike(keyBytes: u32, otherKeyBytes: u32): bool {
+  return keyBytes == otherKeyBytes;
+}
+
 /**
  * CMAC of four messages, side by side as far as the shortest goes and again for the four last blocks.
- * @param lanes four records { ctx, src, bytes, dst, resultBytes }: an expanded key, see aesCmacSetKey (only its keys
- *   are read, so lanes may share it; all keys have one size), a message, and where how much of its result goes. No dst
- *   may overlap another lane's message.
+ * @param lanes four records of LANE4_BYTES: an expanded key, see aesCmacSetKey (only its keys are read, so lanes may
+ *   share it; all keys have one size), a message, and where how much of its result goes. No destination may overlap
+ *   another lane's message.
  * @param scratch AES_CMAC4_SCRATCH_BYTES of memory, 16-aligned
  */
 export function aesCmac4(lanes: usize, scratch: usize): void {
   let common: u32 = u32.MAX_VALUE;
   for (let lane: usize = 0; lane < 4; ++lane) {
-    const record = scratch + CHAINS + lane * AES_LANE_BYTES;
+    const message = lane4At(lanes, lane as u32);
+    const stream = aesLaneAt(scratch + CHAINS, lane);
     const chain = scratch + (lane << 4);
     v128.store(chain, i64x2.splat(0));
-    store<u32>(record, laneField(lanes, lane, 0) as u32);
-    store<u32>(record, chain as u32, 4);
-    store<u32>(record, laneField(lanes, lane, 1) as u32, 8);
-    common = min(common, blocksBefore(laneField(lanes, lane, 2)));
+    stream.context = message.context;
+    stream.iv = chain as u32;
+    stream.source = message.source;
+    common = min(common, blocksBefore(message.bytes));
   }
   aesCbcChain4(scratch + CHAINS, common);
   for (let lane: usize = 0; lane < 4; ++lane) {
-    const ctx = laneField(lanes, lane, 0);
-    const bytes = laneField(lanes, lane, 2);
-    const src = laneField(lanes, lane, 1);
+    const message = lane4At(lanes, lane as u32);
+    const ctx: usize = message.context;
+    const bytes: usize = message.bytes;
+    const src: usize = message.source;
     const before = blocksBefore(bytes);
     aesCbcChain(ctx, scratch + (lane << 4), src + ((common as usize) << 4), before - common);
     const last = scratch + LAST_BLOCKS + (lane << 4);
     const start = (before as usize) << 4;
     memory.copy(last, src + start, bytes - start);
     macLastBlock(ctx, last, (bytes - start) as u32);
-    store<u32>(scratch + CHAINS + lane * AES_LANE_BYTES, last as u32, 8);
+    aesLaneAt(scratch + CHAINS, lane).source = last as u32;
   }
   aesCbcChain4(scratch + CHAINS, 1);
   for (let lane: usize = 0; lane < 4; ++lane) {
-    memory.copy(laneField(lanes, lane, 3), scratch + (lane << 4), laneField(lanes, lane, 4));
+    const message = lane4At(lanes, lane as u32);
+    memory.copy(message.destination, scratch + (lane << 4), message.resultBytes);
   }
 }

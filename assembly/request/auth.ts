@@ -3,14 +3,15 @@ import { Device } from '../device';
 import { NOWHERE } from '../memory/guest';
 import { hashResultValid, macInputValid, macResultValid } from '../session/auth';
 import { Session } from '../session/slot';
-import { nextIsContiguous, readContiguous, reportWritten, writableContiguous, writeBytes } from '../chain/buffers';
-import { addToBatch, mayWait, runBatch } from './batch';
+import { nextIsContiguous, readContiguous, writableContiguous, writeBytes } from '../chain/buffers';
+import { mayWait, nextWaiting, runBatch } from './batch';
 import { runDigestOf } from './host_crypto';
 import { Operation } from './operation';
+import { BATCHED } from './outcome';
 
 /**
- * A HASH or MAC request (5.9.7.4, 5.9.7.5). Returns its status; with OK the result stands in the chain, or will after
- * the batch.
+ * A HASH or MAC request (5.9.7.4, 5.9.7.5). Returns its status, with OK of which the result stands in the chain, or
+ * BATCHED. The result's length is left in resultBytes.
  */
 export function runAuth(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
@@ -22,22 +23,25 @@ export function runAuth(device: Device, session: Session): u32 {
   if (!nextIsContiguous(device, bytes)) runBatch(device);
   const source = readContiguous(device, bytes, device.scratch);
   const digest = writableContiguous(device, 0, wanted);
+  device.resultBytes = wanted;
   if (
     digest != NOWHERE &&
     source != device.scratch &&
     mayWait(device, session, source, bytes, digest, 0, digest, wanted)
   ) {
-    addToBatch(device, session, source, bytes, digest, 0, 0, 0, 0, source, bytes, digest, wanted);
-  } else {
-    runBatch(device);
-    // Through scratch: a kernel may still read its source when it begins to write.
-    runDigestOf(device, session, source, bytes, device.scratch2, wanted);
-    writeBytes(device, device.scratch2, 0, wanted);
-    device.resultBytes = wanted;
-    return CRYPTO_OK;
+    const waiting = nextWaiting(device, session);
+    waiting.read = <u32>source;
+    waiting.readBytes = bytes;
+    waiting.hashSource = <u32>source;
+    waiting.hashBytes = bytes;
+    waiting.digest = <u32>digest;
+    waiting.digestBytes = wanted;
+    return BATCHED;
   }
-  reportWritten(device, 0, wanted);
-  device.resultBytes = wanted;
+  runBatch(device);
+  // Through scratch: a kernel may still read its source when it begins to write.
+  runDigestOf(device, session, source, bytes, device.scratch2, wanted);
+  writeBytes(device, device.scratch2, 0, wanted);
   return CRYPTO_OK;
 }
 

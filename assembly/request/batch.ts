@@ -1,62 +1,81 @@
 // Work across requests. CBC encryption and hashing are serial within a request, so requests of one notification that
-// are alike run side by side, four at a time. A request that waits here has passed every check and has its answer
-// written; only its bytes are still to come, before the notification ends and the driver can look at them.
+// are alike run side by side, four at a time. A request that waits here has passed every check. When the batch runs,
+// before the notification ends, each request's bytes are written first, then its status, then its used element.
 import {
   AES_BLOCK_BYTES,
   CHAIN_HASH_THEN_CIPHER,
   CIPHER_AES_CBC,
+  CRYPTO_OK,
   DIRECTION_ENCRYPT,
   HASH_MODE_AUTH,
   HASH_MODE_PLAIN,
   MAC_CMAC_AES,
   SERVICE_CIPHER,
   SERVICE_HASH,
+  STATUS_BYTES,
   SYM_OP_CIPHER,
 } from '../../spec/crypto';
 import { PLACE_HOST } from '../../spec/engine';
-import { AES_LANE_BYTES, aesCbcEncrypt4, aesChainKeysAlike } from '../cipher/aes_vperm';
+import { AES_LANE_BYTES, aesCbcEncrypt4, aesCbcEncrypt4Alike, aesLaneAt } from '../cipher/aes_vperm';
 import { Device } from '../device';
-import { hash4, LANE4_BYTES, LANES4_BYTES, lanes4Known } from '../hash/hash4';
-import { AES_CMAC4_SCRATCH_BYTES, aesCmac4 } from '../mac/aes_cmac';
+import { hash4, hash4Alike, LANE4_BYTES, lane4At, LANES4_BYTES, lanes4Known } from '../hash/hash4';
+import { AES_CMAC4_SCRATCH_BYTES, aesCmac4, aesCmac4Alike } from '../mac/aes_cmac';
 import { hmac4 } from '../mac/hmac4';
+import { guestStore, reportWrite } from '../memory/guest';
 import { cipherRun } from '../session/cipher';
 import { authContextOf, contextOf, Session } from '../session/slot';
-import { chainMeets, lastWritable } from '../chain/buffers';
+import { chainMeets, lastWritable, placesOfChain, writableAddress } from '../chain/buffers';
+import { Queue, queueAt } from '../virtqueue/queue';
+import { markUsed, writePackedUsed, writeSplitUsed } from '../virtqueue/used';
 import { digestOf } from './digest';
 
 const LANES: u32 = 4;
 
-/** A request that waits: all that it reads and writes, and within it the windows of its cipher and of its hash. */
+/** A request that waits: what it reads and writes, and what is written after its bytes. */
 @unmanaged
-class Job {
+export class Waiting {
   session: u32;
+  /** All that it reads and writes, its digest apart. */
   read: u32;
   readBytes: u32;
   write: u32;
   writeBytes: u32;
+  /** The cipher's window of both. */
   cipherSource: u32;
   cipherDestination: u32;
   cipherBytes: u32;
+  /** The window that is hashed, and where its digest goes. */
   hashSource: u32;
   hashBytes: u32;
   digest: u32;
   digestBytes: u32;
+  /** Where its status goes. */
+  status: u32;
+  /** The place of its used element in the ring, or NO_PLACE, and what the element says. */
+  usedPlace: u32;
+  usedId: u32;
+  usedBytes: u32;
+  /** Flags of a packed ring's used descriptor; 0: they are written later. */
+  usedFlags: u32;
+  /** Guest-physical addresses, known only where writes are reported. */
+  writeAddress: u64;
+  digestAddress: u64;
+  statusAddress: u64;
 }
-const JOB_BYTES: usize = 48;
+const WAITING_BYTES: usize = 96;
+/** No used element is written when the batch has run: the ring writes it later, or there is no ring. */
+const NO_PLACE: u32 = u32.MAX_VALUE;
 
-/** The jobs, their IVs, and the records that the kernels of four lanes take. */
-const IVS: usize = 4 * JOB_BYTES;
+/** The requests, their IVs, and the records that the kernels of four lanes take. */
+const IVS: usize = 4 * WAITING_BYTES;
 const CIPHER_LANES: usize = IVS + 4 * AES_BLOCK_BYTES;
-/**
- * A lane of a hash or MAC: { context, source, bytes, destination, resultBytes }, each a u32, whichever kernel takes it.
- */
 const HASH_LANES: usize = CIPHER_LANES + 4 * AES_LANE_BYTES;
 const HASH_SCRATCH: usize = (HASH_LANES + 4 * LANE4_BYTES + 15) & ~15;
 export const BATCH_BYTES: usize = HASH_SCRATCH + LANES4_BYTES + AES_CMAC4_SCRATCH_BYTES;
 
 @inline
-function jobAt(device: Device, index: u32): Job {
-  return changetype<Job>(device.batch + index * JOB_BYTES);
+function waitingAt(device: Device, index: u32): Waiting {
+  return changetype<Waiting>(device.batch + index * WAITING_BYTES);
 }
 
 @inline
@@ -65,8 +84,8 @@ function ivAt(device: Device, index: u32): usize {
 }
 
 @inline
-function sessionOf(job: Job): Session {
-  return changetype<Session>(job.session);
+function sessionOf(waiting: Waiting): Session {
+  return changetype<Session>(waiting.session);
 }
 
 @inline
@@ -86,9 +105,8 @@ function hashesInLanes(session: Session): bool {
 }
 
 /**
- * Whether a request may wait for others like it: they gain by it, and what is written while it waits (its status) or in
- * another order than alone (its digest) is none of its own bytes. Those of a stateless session never wait: its slot is
- * used anew.
+ * Whether a request may wait for others like it: it gains by that, and its digest, which is written in another order
+ * than alone, is none of its other bytes. Those of a stateless session never wait: its slot is used anew.
  */
 export function mayWait(
   device: Device,
@@ -101,12 +119,9 @@ export function mayWait(
   digestBytes: u32,
 ): bool {
   if (session.id == 0 || device.place == PLACE_HOST || !runsInLanes(session)) return false;
-  const status = lastWritable(device);
   return !(
-    overlap(status, 1, read, readBytes) ||
-    overlap(status, 1, write, writeBytes) ||
-    overlap(status, 1, digest, digestBytes) ||
-    (digestBytes && (overlap(digest, digestBytes, read, readBytes) || overlap(digest, digestBytes, write, writeBytes)))
+    digestBytes &&
+    (overlap(digest, digestBytes, read, readBytes) || overlap(digest, digestBytes, write, writeBytes))
   );
 }
 
@@ -116,58 +131,71 @@ export function runsInLanes(session: Session): bool {
 }
 
 /**
- * Runs what waits if the chain in hand has bytes that one of both writes: for it may read them anywhere, in its header
- * as well as in its source. Called before the first byte of a chain is read.
+ * Runs what waits if the chain in hand has bytes that a waiting request is yet to write, or writes some that it is yet
+ * to read. The chain may read them anywhere, in its header as well as in its source. Called before the first byte of a
+ * chain is read.
  */
 export function runBatchBeforeChain(device: Device): void {
+  if (!device.batchCount) return;
+  const places = placesOfChain(device, false);
+  if (<u32>places < device.batchHigh && device.batchLow < <u32>(places >> 32) && meetsWaiting(device)) runBatch(device);
+}
+
+function meetsWaiting(device: Device): bool {
   for (let index: u32 = 0; index < device.batchCount; index++) {
-    const job = jobAt(device, index);
+    const waiting = waitingAt(device, index);
     if (
-      chainMeets(device, job.write, job.writeBytes, true) ||
-      chainMeets(device, job.digest, job.digestBytes, true) ||
-      chainMeets(device, job.read, job.readBytes, false)
-    ) {
-      runBatch(device);
-      return;
-    }
+      chainMeets(device, waiting.write, waiting.writeBytes, true) ||
+      chainMeets(device, waiting.digest, waiting.digestBytes, true) ||
+      chainMeets(device, waiting.status, STATUS_BYTES, true) ||
+      chainMeets(device, waiting.read, waiting.readBytes, false)
+    )
+      return true;
   }
+  return false;
 }
 
 /**
- * Takes a request that mayWait(); its IV is read from the device's. All places are contiguous; the result's is that of
- * the source or apart from it. Source, result and digest must stay as they are until runBatch().
+ * Takes the request in hand, which mayWait(), into the batch; its IV is read from the device's. The caller names what
+ * it reads and writes: all of it is contiguous, and the result stands where the source does or apart from it. Source,
+ * result and digest must stay as they are until runBatch().
  */
-export function addToBatch(
-  device: Device,
-  session: Session,
-  read: usize,
-  readBytes: u32,
-  write: usize,
-  writeBytes: u32,
-  cipherSource: usize,
-  cipherDestination: usize,
-  cipherBytes: u32,
-  hashSource: usize,
-  hashBytes: u32,
-  digest: usize,
-  digestBytes: u32,
-): void {
-  if (device.batchCount && !alike(sessionOf(jobAt(device, 0)), session)) runBatch(device);
+export function nextWaiting(device: Device, session: Session): Waiting {
+  if (device.batchCount == LANES || (device.batchCount && !alike(sessionOf(waitingAt(device, 0)), session)))
+    runBatch(device);
   const index = device.batchCount++;
-  const job = jobAt(device, index);
-  job.session = <u32>changetype<usize>(session);
-  job.read = read;
-  job.readBytes = readBytes;
-  job.write = write;
-  job.writeBytes = writeBytes;
-  job.cipherSource = cipherSource;
-  job.cipherDestination = cipherDestination;
-  job.cipherBytes = cipherBytes;
-  job.hashSource = hashSource;
-  job.hashBytes = hashBytes;
-  job.digest = digest;
-  job.digestBytes = digestBytes;
+  const waiting = waitingAt(device, index);
+  waiting.session = <u32>changetype<usize>(session);
+  waiting.writeBytes = 0;
+  waiting.digestBytes = 0;
+  waiting.status = <u32>lastWritable(device);
+  waiting.usedPlace = NO_PLACE;
   v128.store(ivAt(device, index), v128.load(device.iv));
+  const places = placesOfChain(device, false);
+  device.batchLow = index ? min<u32>(device.batchLow, <u32>places) : <u32>places;
+  device.batchHigh = index ? max<u32>(device.batchHigh, <u32>(places >> 32)) : <u32>(places >> 32);
+  return waiting;
+}
+
+/** The request that nextWaiting() took last: its addresses are kept, for its writes are reported when they are made. */
+export function keepAddresses(device: Device): void {
+  const waiting = waitingAt(device, device.batchCount - 1);
+  waiting.writeAddress = writableAddress(device, 0);
+  waiting.digestAddress = writableAddress(device, waiting.writeBytes);
+  waiting.statusAddress = writableAddress(device, device.writableBytes - STATUS_BYTES);
+}
+
+/**
+ * The used element of the request that nextWaiting() took last is to be written at `place` of its queue's ring, with
+ * these flags if the ring is packed.
+ */
+@inline
+export function useAfterBatch(device: Device, queue: Queue, place: u32, flags: u32): void {
+  const waiting = waitingAt(device, device.batchCount - 1);
+  waiting.usedPlace = place;
+  waiting.usedId = queue.chainId;
+  waiting.usedBytes = device.usedBytes;
+  waiting.usedFlags = flags;
   if (device.batchCount == LANES) runBatch(device);
 }
 
@@ -178,8 +206,7 @@ function overlap(a: usize, aBytes: u32, b: usize, bBytes: u32): bool {
 
 /**
  * Whether requests of two sessions can run side by side: the sessions name the same kernels, and what these kernels
- * assume of all lanes holds. The lanes of hash4() and hmac4() may differ in everything else: each has its context, its
- * length and its result's.
+ * assume of all lanes holds.
  */
 function alike(a: Session, b: Session): bool {
   return (
@@ -188,23 +215,25 @@ function alike(a: Session, b: Session): bool {
       a.opType == b.opType &&
       a.algo == b.algo &&
       a.direction == b.direction &&
-      aesChainKeysAlike(a.keyBytes, b.keyBytes) &&
+      aesCbcEncrypt4Alike(a.keyBytes, b.keyBytes) &&
       a.chainOrder == b.chainOrder &&
       a.hashMode == b.hashMode &&
-      a.authAlgo == b.authAlgo &&
+      // An HMAC runs in the lanes of its hash, whose number it has.
+      hash4Alike(a.authAlgo, b.authAlgo) &&
       // The number of CMAC with AES stands for a MAC alone: no hash has it.
-      (a.authAlgo != MAC_CMAC_AES || aesChainKeysAlike(a.authKeyBytes, b.authKeyBytes)))
+      (a.authAlgo != MAC_CMAC_AES || aesCmac4Alike(a.authKeyBytes, b.authKeyBytes)))
   );
 }
 
 /**
- * Runs what waits. Called before anything that may read or write the same bytes, and at the end of each notification.
+ * Encrypts and hashes what waits, and answers it. Called before anything that may read or write the same bytes, and at
+ * the end of each notification.
  */
 export function runBatch(device: Device): void {
   const count = device.batchCount;
   if (!count) return;
   device.batchCount = 0;
-  const session = sessionOf(jobAt(device, 0));
+  const session = sessionOf(waitingAt(device, 0));
   if (session.service != SERVICE_CIPHER) {
     runHashes(device, count);
   } else if (session.opType == SYM_OP_CIPHER) {
@@ -216,17 +245,38 @@ export function runBatch(device: Device): void {
     runCiphers(device, session, count);
     runHashes(device, count);
   }
+  const queue = queueAt(device, device.runningQueue);
+  for (let index: u32 = 0; index < count; index++) answer(device, queue, waitingAt(device, index));
+}
+
+/** Writes what follows a request's bytes: its status, then its used element. */
+@inline
+function answer(device: Device, queue: Queue, waiting: Waiting): void {
+  guestStore<u8>(waiting.status, <u8>CRYPTO_OK);
+  if (device.reportWrites) {
+    reportWrite(device, waiting.writeAddress, waiting.writeBytes);
+    reportWrite(device, waiting.digestAddress, waiting.digestBytes);
+    reportWrite(device, waiting.statusAddress, STATUS_BYTES);
+  }
+  const place = waiting.usedPlace;
+  if (place == NO_PLACE) return;
+  if (!queue.packed) {
+    writeSplitUsed(queue, place, waiting.usedId, waiting.usedBytes);
+    return;
+  }
+  writePackedUsed(queue, place, waiting.usedId, waiting.usedBytes);
+  if (waiting.usedFlags) markUsed(device, queue, place, waiting.usedFlags);
 }
 
 function runCiphers(device: Device, session: Session, count: u32): void {
   let done: u32 = 0;
   if (count >= LANES - 1 && encryptsCbc(session)) done = runCipherLanes(device, count);
   for (let index: u32 = 0; index < count; index++) {
-    const job = jobAt(device, index);
-    if (job.cipherBytes == done) continue;
-    const own = sessionOf(job);
-    const source = job.cipherSource + done;
-    const destination = job.cipherDestination + done;
+    const waiting = waitingAt(device, index);
+    if (waiting.cipherBytes == done) continue;
+    const own = sessionOf(waiting);
+    const source = waiting.cipherSource + done;
+    const destination = waiting.cipherDestination + done;
     cipherRun(
       own.algo,
       own.direction,
@@ -234,7 +284,7 @@ function runCiphers(device: Device, session: Session, count: u32): void {
       ivAt(device, index),
       source,
       destination,
-      job.cipherBytes - done,
+      waiting.cipherBytes - done,
     );
   }
 }
@@ -246,20 +296,20 @@ function runCipherLanes(device: Device, count: u32): u32 {
   for (let index: u32 = 0; index < LANES; index++) {
     // Three streams and an idle one still beat three in turn. The idle one runs over scratch, which holds no more.
     const idle = index >= count;
-    const job = jobAt(device, idle ? 0 : index);
-    if (!idle) done = min<u32>(done, job.cipherBytes);
-    const lane = lanes + index * AES_LANE_BYTES;
-    store<u32>(lane, <u32>contextOf(sessionOf(job)));
-    store<u32>(lane, <u32>ivAt(device, index), 4);
-    store<u32>(lane, idle ? device.scratch : job.cipherSource, 8);
-    store<u32>(lane, idle ? device.scratch : job.cipherDestination, 12);
+    const waiting = waitingAt(device, idle ? 0 : index);
+    if (!idle) done = min<u32>(done, waiting.cipherBytes);
+    const lane = aesLaneAt(lanes, index);
+    lane.context = <u32>contextOf(sessionOf(waiting));
+    lane.iv = <u32>ivAt(device, index);
+    lane.source = idle ? device.scratch : waiting.cipherSource;
+    lane.destination = idle ? device.scratch : waiting.cipherDestination;
   }
   aesCbcEncrypt4(lanes, done / AES_BLOCK_BYTES);
   return done;
 }
 
 function runHashes(device: Device, count: u32): void {
-  const session = sessionOf(jobAt(device, 0));
+  const session = sessionOf(waitingAt(device, 0));
   if (count >= LANES - 1 && hashesInLanes(session)) {
     if (session.authAlgo != MAC_CMAC_AES) {
       runHashLanes(device, session, count);
@@ -271,8 +321,8 @@ function runHashes(device: Device, count: u32): void {
     }
   }
   for (let index: u32 = 0; index < count; index++) {
-    const job = jobAt(device, index);
-    digestOf(sessionOf(job), job.hashSource, job.hashBytes, job.digest, job.digestBytes);
+    const waiting = waitingAt(device, index);
+    digestOf(sessionOf(waiting), waiting.hashSource, waiting.hashBytes, waiting.digest, waiting.digestBytes);
   }
 }
 
@@ -289,13 +339,13 @@ function runHashLanes(device: Device, session: Session, count: u32): void {
 function hashLanes(device: Device, count: u32): usize {
   const lanes = device.batch + HASH_LANES;
   for (let index: u32 = 0; index < count; index++) {
-    const job = jobAt(device, index);
-    const lane = lanes + index * LANE4_BYTES;
-    store<u32>(lane, <u32>authContextOf(sessionOf(job)));
-    store<u32>(lane, job.hashSource, 4);
-    store<u32>(lane, job.hashBytes, 8);
-    store<u32>(lane, job.digest, 12);
-    store<u32>(lane, job.digestBytes, 16);
+    const waiting = waitingAt(device, index);
+    const lane = lane4At(lanes, index);
+    lane.context = <u32>authContextOf(sessionOf(waiting));
+    lane.source = waiting.hashSource;
+    lane.bytes = waiting.hashBytes;
+    lane.destination = waiting.digest;
+    lane.resultBytes = waiting.digestBytes;
   }
   return lanes;
 }

@@ -16,13 +16,15 @@ import {
   writeBytes,
 } from '../chain/buffers';
 import { resultAllowed } from './auth';
-import { addToBatch, mayWait, runBatch } from './batch';
+import { mayWait, nextWaiting, runBatch } from './batch';
 import { inPlaceOrApart } from './cipher';
 import { runCipherOf, runDigestOf } from './host_crypto';
 import { Operation } from './operation';
+import { BATCHED } from './outcome';
 
 /**
- * A chained request. Returns its status; with OK result and digest stand in the chain, or will when the batch has run.
+ * A chained request. Returns its status, with OK of which result and digest stand in the chain, or BATCHED. The length
+ * of both is left in resultBytes.
  */
 export function runChain(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
@@ -41,6 +43,7 @@ export function runChain(device: Device, session: Session): u32 {
   const direct = inPlaceOrApart(source, destination, bytes, bytes);
   const wanted = operation.resultBytes;
   const digest = writableContiguous(device, bytes, wanted);
+  device.resultBytes = bytes + wanted;
   if (
     direct &&
     bytes &&
@@ -50,31 +53,26 @@ export function runChain(device: Device, session: Session): u32 {
   ) {
     copyAround(operation, source, destination);
     const hashed = session.chainOrder == CHAIN_HASH_THEN_CIPHER ? source : destination;
-    addToBatch(
-      device,
-      session,
-      source,
-      bytes,
-      destination,
-      bytes,
-      source + operation.cipherStart,
-      destination + operation.cipherStart,
-      operation.cipherBytes,
-      hashed + operation.hashStart,
-      operation.hashBytes,
-      digest,
-      wanted,
-    );
-    reportWritten(device, 0, bytes + wanted);
-  } else {
-    runBatch(device);
-    runNow(device, session, source, direct ? destination : device.scratch);
-    if (direct) reportWritten(device, 0, bytes);
-    else writeBytes(device, device.scratch, 0, bytes);
-    // The digest was left behind the additional data and the window that it was made of.
-    writeBytes(device, device.scratch2 + aadBytes + operation.hashBytes, bytes, wanted);
+    const waiting = nextWaiting(device, session);
+    waiting.read = <u32>source;
+    waiting.readBytes = bytes;
+    waiting.write = <u32>destination;
+    waiting.writeBytes = bytes;
+    waiting.cipherSource = <u32>source + operation.cipherStart;
+    waiting.cipherDestination = <u32>destination + operation.cipherStart;
+    waiting.cipherBytes = operation.cipherBytes;
+    waiting.hashSource = <u32>hashed + operation.hashStart;
+    waiting.hashBytes = operation.hashBytes;
+    waiting.digest = <u32>digest;
+    waiting.digestBytes = wanted;
+    return BATCHED;
   }
-  device.resultBytes = bytes + wanted;
+  runBatch(device);
+  runNow(device, session, source, direct ? destination : device.scratch);
+  if (direct) reportWritten(device, 0, bytes);
+  else writeBytes(device, device.scratch, 0, bytes);
+  // The digest was left behind the additional data and the window that it was made of.
+  writeBytes(device, device.scratch2 + aadBytes + operation.hashBytes, bytes, wanted);
   return CRYPTO_OK;
 }
 

@@ -11,13 +11,14 @@ import {
   writableContiguous,
   writeBytes,
 } from '../chain/buffers';
-import { addToBatch, mayWait, runBatch } from './batch';
+import { mayWait, nextWaiting, runBatch } from './batch';
 import { runCipherOf } from './host_crypto';
 import { Operation } from './operation';
+import { BATCHED } from './outcome';
 
 /**
- * A CIPHER request of one cipher (5.9.7.6). Returns the request's status; with OK the result stands in the chain, or
- * will when the batch has run, and its length in resultBytes.
+ * A CIPHER request of one cipher (5.9.7.6). Returns the request's status, with OK of which the result stands in the
+ * chain, or BATCHED. The result's length is left in resultBytes.
  */
 export function runCipher(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
@@ -32,16 +33,23 @@ export function runCipher(device: Device, session: Session): u32 {
   const source = readContiguous(device, bytes, device.scratch);
   const destination = writableContiguous(device, 0, bytes);
   const direct = inPlaceOrApart(source, destination, bytes, bytes);
-  if (direct && source != device.scratch && mayWait(device, session, source, bytes, destination, bytes, 0, 0)) {
-    addToBatch(device, session, source, bytes, destination, bytes, source, destination, bytes, 0, 0, 0, 0);
-  } else {
-    runBatch(device);
-    const result = direct ? destination : device.scratch;
-    runCipherOf(device, session, device.iv, source, result, bytes);
-    if (!direct) writeBytes(device, device.scratch, 0, bytes);
-  }
-  if (direct) reportWritten(device, 0, bytes);
   device.resultBytes = bytes;
+  if (direct && source != device.scratch && mayWait(device, session, source, bytes, destination, bytes, 0, 0)) {
+    const waiting = nextWaiting(device, session);
+    waiting.read = <u32>source;
+    waiting.readBytes = bytes;
+    waiting.write = <u32>destination;
+    waiting.writeBytes = bytes;
+    waiting.cipherSource = <u32>source;
+    waiting.cipherDestination = <u32>destination;
+    waiting.cipherBytes = bytes;
+    return BATCHED;
+  }
+  runBatch(device);
+  const result = direct ? destination : device.scratch;
+  runCipherOf(device, session, device.iv, source, result, bytes);
+  if (direct) reportWritten(device, 0, bytes);
+  else writeBytes(device, device.scratch, 0, bytes);
   return CRYPTO_OK;
 }
 

@@ -24,16 +24,18 @@ import {
   SERVICE_MAC,
   STATUS_BYTES,
 } from '../../spec/crypto';
-import { FAULT_NONE, FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../spec/engine';
+import { FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../spec/engine';
 import { Device, hasFeature, offersService } from '../device';
-import { closeSession, findSession } from '../session/table';
+import { closeSession, findSession, isSession } from '../session/table';
 import { readBytes, writeBytes } from '../chain/buffers';
 import { countControlRequest } from '../statistics';
 import { createSession } from './create';
 import { announceClosing } from './deferred';
+import { DONE } from './outcome';
 
 /**
- * Runs the control request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered.
+ * Runs the control request that was read into the device's chain. Returns DONE, or the FAULT_* that says why it cannot
+ * even be answered.
  */
 export function runControlRequest(device: Device): u32 {
   const revision1 = hasFeature(device, F_REVISION_1);
@@ -48,22 +50,21 @@ export function runControlRequest(device: Device): u32 {
     const status = destroySession(device, opcode);
     answerDestroy(device, status);
     countControlRequest(device, status, 0);
-    return FAULT_NONE;
+    return DONE;
   }
   if (device.writableBytes < <u32>CREATE_INPUT_BYTES) return FAULT_REQUEST_STATUS;
-  device.createdSession = 0;
-  let status: u32 = CRYPTO_NOTSUPP;
+  let made: u64 = CRYPTO_NOTSUPP;
   const service = opcode >> 8;
   if (operation == OP_CREATE_SESSION && offersService(device, service)) {
     if (revision1) {
       headerBytes = createHeaderBytes(service);
       if (!readRest(device, headerBytes)) return FAULT_REQUEST_HEADER;
     }
-    status = createSession(device, service);
+    made = createSession(device, service);
   }
-  answerCreate(device, status);
+  const status = answerCreate(device, made);
   countControlRequest(device, status, device.readableBytes - device.readableLeft - headerBytes);
-  return FAULT_NONE;
+  return DONE;
 }
 
 /** Reads the fixed-length fields up to `bytes` of the request; false when the chain does not have them. */
@@ -101,11 +102,17 @@ function answerDestroy(device: Device, status: u32): void {
   device.usedBytes = STATUS_BYTES;
 }
 
-/** struct virtio_crypto_create_session_input; the id is 0 unless a session was made. */
-function answerCreate(device: Device, status: u32): void {
-  store<u64>(device.header + CREATE_INPUT_SESSION_ID, device.createdSession);
+/**
+ * struct virtio_crypto_create_session_input; the id is 0 unless a session was made.
+ * @param made what createSession() returns
+ * @returns the status
+ */
+function answerCreate(device: Device, made: u64): u32 {
+  const status: u32 = isSession(made) ? CRYPTO_OK : <u32>made;
+  store<u64>(device.header + CREATE_INPUT_SESSION_ID, isSession(made) ? made : 0);
   // The 32-bit status and the padding behind it, in one store.
   store<u64>(device.header + CREATE_INPUT_STATUS, status);
   writeBytes(device, device.header, 0, CREATE_INPUT_BYTES);
   device.usedBytes = CREATE_INPUT_BYTES;
+  return status;
 }

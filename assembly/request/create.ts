@@ -32,47 +32,36 @@ import {
 import { SESSION_HEAD_BYTES } from '../../spec/engine';
 import { Device, hasFeature } from '../device';
 import { wipe } from '../memory/bytes';
-import { checkSession, expandSession } from '../session/expand';
-import { keyOf, Session } from '../session/slot';
+import { checkSession } from '../session/expand';
+import { copyParameters, keyOf, Session } from '../session/slot';
 import { freeSession, openSession } from '../session/table';
 import { readBytes } from '../chain/buffers';
-import { placeSession } from './placement';
+import { readySession } from './ready';
 
 /**
- * Makes the session that the request in the device's header asks for; its keys are next in the chain. Returns the
- * request's status; with OK the new session's id is left in createdSession.
+ * Makes the session that the request in the device's header asks for; its keys are next in the chain. Returns the new
+ * session's id (isSession()), or the status that says why there is none.
  */
-export function createSession(device: Device, service: u32): u32 {
+export function createSession(device: Device, service: u32): u64 {
   // Parameters are gathered aside: the slot is taken only by a session that is complete.
   const session = changetype<Session>(device.stateless);
   readParameters(session, device.header, service);
-  let status = checkSession(device, session);
-  if (status == CRYPTO_OK) status = takeSlot(device, session);
+  const status = checkSession(device, session);
+  const made: u64 = status == CRYPTO_OK ? takeSlot(device, session) : status;
   wipe(device.stateless, SESSION_HEAD_BYTES);
-  return status;
+  return made;
 }
 
-function takeSlot(device: Device, parameters: Session): u32 {
+function takeSlot(device: Device, parameters: Session): u64 {
   const keys = parameters.keyBytes + parameters.authKeyBytes;
   if (keys > device.readableLeft) return CRYPTO_ERR;
   const session = freeSession(device);
   // 5.9.7.1: NOSPC is a status of REVISION_1.
   if (!session) return hasFeature(device, F_REVISION_1) ? CRYPTO_NOSPC : CRYPTO_ERR;
-  session.service = parameters.service;
-  session.opType = parameters.opType;
-  session.algo = parameters.algo;
-  session.direction = parameters.direction;
-  session.keyBytes = parameters.keyBytes;
-  session.chainOrder = parameters.chainOrder;
-  session.hashMode = parameters.hashMode;
-  session.authAlgo = parameters.authAlgo;
-  session.authKeyBytes = parameters.authKeyBytes;
-  session.resultBytes = parameters.resultBytes;
+  copyParameters(session, parameters);
   readBytes(device, keyOf(session), keys);
-  expandSession(session);
-  placeSession(session);
-  device.createdSession = openSession(device, session);
-  return CRYPTO_OK;
+  readySession(session);
+  return openSession(device, session);
 }
 
 function readParameters(session: Session, header: usize, service: u32): void {

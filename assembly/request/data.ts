@@ -25,13 +25,7 @@ import {
   SYM_OP_ALGORITHM_CHAINING,
   SYM_OP_CIPHER,
 } from '../../spec/crypto';
-import {
-  FAULT_NONE,
-  FAULT_REQUEST_HEADER,
-  FAULT_REQUEST_STATUS,
-  PLACE_ENGINE,
-  PLACE_FIRST_EXECUTOR,
-} from '../../spec/engine';
+import { FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS, PLACE_ENGINE, PLACE_FIRST_EXECUTOR } from '../../spec/engine';
 import { Device, hasFeature, offersService } from '../device';
 import { Session } from '../session/slot';
 import { findSession } from '../session/table';
@@ -39,12 +33,13 @@ import { readBytes, usedBytes, writeLastByte } from '../chain/buffers';
 import { countRequest } from '../statistics';
 import { runAead } from './aead';
 import { runAuth } from './auth';
-import { runBatchBeforeChain } from './batch';
+import { keepAddresses, runBatchBeforeChain } from './batch';
 import { runChain } from './chain';
 import { runCipher } from './cipher';
 import { dataHeaderBytes, readOperation, statelessLayout, symOpType } from './layout';
 import { Operation } from './operation';
-import { defer, OUTCOME_DONE, OUTCOME_WAITS } from './deferred';
+import { defer } from './deferred';
+import { BATCHED, DEFERRED, DONE, NOT_DEFERRED, OUTCOMES, WAITS } from './outcome';
 import { placeOf } from './placement';
 import { closeStateless, openStateless } from './stateless';
 
@@ -52,7 +47,8 @@ import { closeStateless, openStateless } from './stateless';
 const DIGEST_BYTES_MAX: u32 = 64;
 
 /**
- * Runs the data request that was read into the device's chain. Returns FAULT_NONE or why it cannot even be answered.
+ * Runs the data request that was read into the device's chain. Returns what became of it (outcome.ts), or the FAULT_*
+ * that says why it cannot even be answered.
  */
 export function runDataRequest(device: Device): u32 {
   const revision1 = hasFeature(device, F_REVISION_1);
@@ -63,7 +59,7 @@ export function runDataRequest(device: Device): u32 {
   readBytes(device, device.header, headerBytes);
   const opcode = load<u32>(device.header + DATA_OPCODE);
   const service = opcode >> 8;
-  let status: u32 = CRYPTO_NOTSUPP;
+  let outcome: u32 = CRYPTO_NOTSUPP;
   device.resultBytes = 0;
   device.contentBytes = 0;
   if (isOperation(opcode) && offersService(device, service)) {
@@ -75,20 +71,22 @@ export function runDataRequest(device: Device): u32 {
     }
     // The note of 5.9.7.3: without REVISION_1 the flag is ignored.
     if (!revision1 || load<u32>(device.header + DATA_FLAG) & FLAG_SESSION_MODE) {
-      status = runInSession(device, opcode, stateless);
+      outcome = runInSession(device, opcode, stateless);
     } else if (stateless) {
-      status = runStateless(device, opcode);
+      outcome = runStateless(device, opcode);
     }
   }
-  if (device.outcome == OUTCOME_WAITS) return FAULT_NONE;
-  if (device.outcome != OUTCOME_DONE) {
-    countRequest(device, service, CRYPTO_OK, device.contentBytes);
-    return FAULT_NONE;
+  if (outcome == WAITS) return WAITS;
+  const status = outcome < OUTCOMES ? outcome : CRYPTO_OK;
+  countRequest(device, service, status, device.contentBytes);
+  if (outcome == DEFERRED) return DEFERRED;
+  device.usedBytes = usedBytes(status == CRYPTO_OK ? device.resultBytes : 0, device.writableBytes);
+  if (outcome == BATCHED) {
+    if (device.reportWrites) keepAddresses(device);
+    return BATCHED;
   }
   writeLastByte(device, <u8>status);
-  countRequest(device, service, status, device.contentBytes);
-  device.usedBytes = usedBytes(status == CRYPTO_OK ? device.resultBytes : 0, device.writableBytes);
-  return FAULT_NONE;
+  return DONE;
 }
 
 /**
@@ -130,10 +128,10 @@ function runInSession(device: Device, opcode: u32, stateless: bool): u32 {
 
 /** 5.9.7: all parameters come with the request, keys among them. Nothing of them stays. */
 function runStateless(device: Device, opcode: u32): u32 {
-  let status = openStateless(device, opcode >> 8);
-  if (status == CRYPTO_OK) status = runOperation(device, changetype<Session>(device.stateless), opcode, true);
+  let outcome = openStateless(device, opcode >> 8);
+  if (outcome == CRYPTO_OK) outcome = runOperation(device, changetype<Session>(device.stateless), opcode, true);
   closeStateless(device);
-  return status;
+  return outcome;
 }
 
 function runOperation(device: Device, session: Session, opcode: u32, stateless: bool): u32 {
@@ -147,14 +145,17 @@ function runOperation(device: Device, session: Session, opcode: u32, stateless: 
   countContent(device);
   device.place = placeOf(device, session, changetype<Operation>(device.operation).sourceBytes);
   if (device.place >= <u32>PLACE_FIRST_EXECUTOR) {
-    device.outcome = defer(device, session, opcode);
-    if (device.outcome != OUTCOME_DONE) return CRYPTO_OK;
+    const outcome = defer(device, session, opcode);
+    if (outcome != NOT_DEFERRED) return outcome;
     device.place = PLACE_ENGINE;
   }
   return runParsed(device, session, service);
 }
 
-/** Runs the request whose operation was read; its content is next in the chain. */
+/**
+ * Runs the request whose operation was read; its content is next in the chain. Returns its status, or BATCHED. The
+ * length of its result is left in resultBytes.
+ */
 export function runParsed(device: Device, session: Session, service: u32): u32 {
   if (service == SERVICE_AEAD) return runAead(device, session);
   if (service != SERVICE_CIPHER) return runAuth(device, session);

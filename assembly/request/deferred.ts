@@ -2,29 +2,27 @@
 // to the host, and goes on. A record keeps what is needed to complete it later. A request that does not fit waits in
 // its ring.
 import { CRYPTO_OK, SERVICE_AEAD } from '../../spec/crypto';
-import { DEFERRED_BUFFERS, DEFERRED_BUFFERS_MAX, DEFERRED_BYTES, DEFERRED_OPERATION } from '../../spec/engine';
+import {
+  CLAIM_NOBODY,
+  DEFERRED_BUFFERS,
+  DEFERRED_BUFFERS_MAX,
+  DEFERRED_BYTES,
+  DEFERRED_OPERATION,
+  NONCE_SLACK_BYTES,
+} from '../../spec/engine';
 import { F_IN_ORDER } from '../../spec/virtio';
 import { Device, hasFeature } from '../device';
 import { aeadPrepare } from '../session/aead';
 import { contextOf, Session } from '../session/slot';
 import { countStatus } from '../statistics';
-import {
-  BUFFER_BYTES,
-  keepBuffers,
-  meetsBuffers,
-  placesOfChain,
-  readableBuffersFor,
-  reportWritten,
-  takeBuffers,
-  usedBytes,
-  writableBuffersFor,
-  writeLastByte,
-} from '../chain/buffers';
+import { BUFFER_BYTES, meetsBuffers, placesOfChain, reportWritten, usedBytes, writeLastByte } from '../chain/buffers';
+import { copyBuffersAway, readableBuffersFor, restoreResultBuffers, writableBuffersFor } from '../chain/kept';
 import { Queue, queueAt } from '../virtqueue/queue';
 import { runBatch, runsInLanes } from './batch';
 import { Operation, OPERATION_BYTES } from './operation';
+import { DEFERRED, NOT_DEFERRED, WAITS } from './outcome';
 
-/** Takes a free record for the engine; its index, or below 0 when none is free (FULL) or nobody works (NOBODY). */
+/** Takes a free record for the engine. Returns its index, or CLAIM_FULL or CLAIM_NOBODY, which are below 0. */
 // @ts-ignore: decorator
 @external('backend', 'claim')
 declare function claim(): i32;
@@ -48,13 +46,6 @@ declare function closed(session: usize): void;
 export function announceClosing(session: Session): void {
   closed(changetype<usize>(session));
 }
-
-const NOBODY: i32 = -1;
-
-/** What became of a chain, in Device.outcome: it is used now, later, or still available because there was no room. */
-export const OUTCOME_DONE: u32 = 0;
-export const OUTCOME_DEFERRED: u32 = 1;
-export const OUTCOME_WAITS: u32 = 2;
 
 const RUNNING: u32 = 1;
 const DONE: u32 = 2;
@@ -101,40 +92,35 @@ export function isOrdered(queue: Queue): bool {
   return queue.orderFirst != 0;
 }
 
-/** Makes sure that a record is at hand. */
-export function reserve(device: Device): bool {
-  if (device.reserved) return true;
+/** Makes sure that a record is at hand. Returns its index, or CLAIM_FULL or CLAIM_NOBODY, which are below 0. */
+export function reserve(device: Device): i32 {
+  if (device.reserved) return device.reserved - 1;
   const index = claim();
-  if (index < 0) {
-    device.nobody = index == NOBODY;
-    return false;
-  }
-  device.reserved = index + 1;
-  return true;
+  if (index >= 0) device.reserved = index + 1;
+  return index;
 }
 
 /**
  * Defers the request whose header was read and checked. Its content is next in the chain.
- * @returns OUTCOME_DONE: it cannot be, and is to be run now
+ * @returns DEFERRED, WAITS or NOT_DEFERRED
  */
 export function defer(device: Device, session: Session, opcode: u32): u32 {
   const operation = changetype<Operation>(device.operation);
-  // A nonce may stand in a longer field.
   const readableBytes = min<u32>(
     device.readableLeft,
-    operation.ivBytes + operation.sourceBytes + operation.aadBytes + 16,
+    operation.ivBytes + operation.sourceBytes + operation.aadBytes + NONCE_SLACK_BYTES,
   );
   const writableBytes = operation.destinationBytes + operation.resultBytes;
   // Linux lists the rest of a scattered content again with each of its pieces: only what carries something is kept.
   const readable = readableBuffersFor(device, readableBytes);
   const writable = writableBuffersFor(device, writableBytes);
-  if (readable + writable + 1 > <u32>DEFERRED_BUFFERS_MAX) return OUTCOME_DONE;
-  if (!reserve(device)) return device.nobody ? OUTCOME_DONE : OUTCOME_WAITS;
+  if (readable + writable + 1 > <u32>DEFERRED_BUFFERS_MAX) return NOT_DEFERRED;
+  const index = reserve(device);
+  if (index < 0) return index == CLAIM_NOBODY ? NOT_DEFERRED : WAITS;
   // Its content may be what a waiting request has yet to write.
   runBatch(device);
   const queue = queueAt(device, device.runningQueue);
   queue.lastTaken++;
-  const index = device.reserved - 1;
   const record = begin(device, queue, RUNNING);
   record.session = <u32>changetype<usize>(session);
   record.opcode = opcode;
@@ -149,9 +135,9 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   device.inFlight++;
   if (session.service == SERVICE_AEAD && session.id != 0) aeadPrepare(session.algo, contextOf(session));
   record.room = device.writableBytes;
-  record.writableCount = keepBuffers(device, changetype<usize>(record) + DEFERRED_BUFFERS, readable, writable);
+  record.writableCount = copyBuffersAway(device, changetype<usize>(record) + DEFERRED_BUFFERS, readable, writable);
   post(index, device.place);
-  return OUTCOME_DEFERRED;
+  return DEFERRED;
 }
 
 /** So many comparisons of buffers are worth their time; beyond, two chains count as sharing bytes. */
@@ -240,7 +226,7 @@ export function finish(device: Device, index: u32, status: u32, resultBytes: u32
   const record = recordAt(device, index);
   device.inFlight--;
   device.runningQueue = record.queue;
-  takeBuffers(
+  restoreResultBuffers(
     device,
     changetype<usize>(record) + DEFERRED_BUFFERS + record.readableCount * BUFFER_BYTES,
     record.writableCount,

@@ -23,10 +23,11 @@ import {
 import { Device } from '../device';
 import { wipe } from '../memory/bytes';
 import { Session, SLOT_BYTES } from '../session/slot';
-import { addResult, takeSources, useSource } from '../chain/buffers';
+import { addResultPiece, restoreContentBuffers, setContentPiece } from '../chain/kept';
 import { runBatch } from './batch';
 import { runParsed } from './data';
 import { OPERATION_BYTES } from './operation';
+import { BATCHED } from './outcome';
 
 /** Bytes of a job with so much content and room for a result, wherever these begin. */
 export function jobBytes(readableBytes: u32, writableBytes: u32): usize {
@@ -50,11 +51,13 @@ export function runJobs(device: Device, jobs: usize, count: u32): void {
     const readableBytes = load<u32>(job + JOB_READABLE_BYTES);
     const writableBytes = load<u32>(job + JOB_WRITABLE_BYTES) + STATUS_BYTES;
     const buffers = load<u32>(job + JOB_BUFFERS);
-    if (buffers) takeSources(device, buffers, load<u32>(job + JOB_READABLE_COUNT), readableBytes);
-    else useSource(device, job + load<u32>(job + JOB_CONTENT_AT), readableBytes);
-    addResult(device, job + load<u32>(job + JOB_RESULT_AT), writableBytes);
+    if (buffers) restoreContentBuffers(device, buffers, load<u32>(job + JOB_READABLE_COUNT), readableBytes);
+    else setContentPiece(device, job + load<u32>(job + JOB_CONTENT_AT), readableBytes);
+    addResultPiece(device, job + load<u32>(job + JOB_RESULT_AT), writableBytes);
     device.resultBytes = 0;
-    const status = runParsed(device, session, load<u32>(job + JOB_OPCODE) >> 8);
+    let status = runParsed(device, session, load<u32>(job + JOB_OPCODE) >> 8);
+    // Nobody looks at the answer before the batch has run.
+    if (status == BATCHED) status = CRYPTO_OK;
     store<u32>(job + JOB_STATUS, status);
     store<u32>(job + JOB_RESULT_BYTES, status == CRYPTO_OK ? device.resultBytes : 0);
   }

@@ -30,11 +30,11 @@ import {
 import { SESSION_HEAD_BYTES } from '../../spec/engine';
 import { Device } from '../device';
 import { wipe } from '../memory/bytes';
-import { checkSession, expandSession } from '../session/expand';
+import { checkSession } from '../session/expand';
 import { contextOf, keyOf, Session, SLOT_BYTES } from '../session/slot';
 import { readBytes } from '../chain/buffers';
-import { placeStateless } from './placement';
 import { symOpType } from './layout';
+import { readyStateless } from './ready';
 
 /**
  * Makes the session of the request whose header the device holds, and reads its keys, which stand first in the chain.
@@ -65,8 +65,7 @@ export function openStateless(device: Device, service: u32): u32 {
   if (keys > device.readableLeft) return CRYPTO_ERR;
   readBytes(device, keyOf(session), keys);
   device.contentBytes = keys;
-  expandSession(session);
-  placeStateless(session);
+  readyStateless(session);
   return CRYPTO_OK;
 }
 

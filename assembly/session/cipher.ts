@@ -47,12 +47,21 @@ function isDes(algo: u32): bool {
   return algo >= <u32>CIPHER_DES_ECB && algo <= <u32>CIPHER_3DES_CTR;
 }
 
+/** The AES modes whose key is one AES key. */
+@inline
+function isAes(algo: u32): bool {
+  return algo == CIPHER_AES_CBC || algo == CIPHER_AES_CTR || algo == CIPHER_AES_ECB;
+}
+
 @inline
 function isAesKey(bytes: u32): bool {
   return bytes == 16 || bytes == 24 || bytes == 32;
 }
 
-/** Whether `algo` has keys of this length. XTS has two keys in one (IEEE 1619), f8 a key and a mask of its length. */
+/**
+ * Whether `algo` has keys of this length; an algorithm that is not listed has none. XTS has two keys in one (IEEE
+ * 1619), f8 a key and a mask of its length.
+ */
 export function cipherKeyValid(algo: u32, keyBytes: u32): bool {
   if (algo == CIPHER_AES_XTS) return keyBytes == 32 || keyBytes == 64;
   if (algo == CIPHER_AES_F8) return keyBytes % 2 == 0 && isAesKey(keyBytes / 2);
@@ -60,7 +69,7 @@ export function cipherKeyValid(algo: u32, keyBytes: u32): bool {
   if (algo == CIPHER_DES_ECB || algo == CIPHER_DES_CBC) return keyBytes == 8;
   if (isDes(algo)) return keyBytes == 16 || keyBytes == 24;
   if (algo == CIPHER_KASUMI_F8 || algo == CIPHER_SNOW3G_UEA2 || algo == CIPHER_ZUC_EEA3) return keyBytes == 16;
-  return isAesKey(keyBytes);
+  return isAes(algo) && isAesKey(keyBytes);
 }
 
 export function cipherExpandKey(algo: u32, context: usize, key: usize, keyBytes: u32): void {
@@ -71,7 +80,8 @@ export function cipherExpandKey(algo: u32, context: usize, key: usize, keyBytes:
   else if (algo == CIPHER_KASUMI_F8) kasumiSetKey(context, key);
   else if (algo == CIPHER_SNOW3G_UEA2) snow3gSetKey(context, key);
   else if (algo == CIPHER_ZUC_EEA3) zucSetKey(context, key);
-  else aesExpandKey(context, key, keyBytes);
+  else if (isAes(algo)) aesExpandKey(context, key, keyBytes);
+  else unreachable();
 }
 
 /** The one length of an algorithm's IV or counter. */
@@ -120,10 +130,11 @@ export function cipherRun(
     snow3gUea2(context, iv, source, destination, bytes);
   } else if (algo == CIPHER_ZUC_EEA3) {
     zucEea3(context, iv, source, destination, bytes);
-  } else if (encrypt) {
-    aesEcbEncrypt(context, source, destination, bytes / AES_BLOCK_BYTES);
+  } else if (algo == CIPHER_AES_ECB) {
+    if (encrypt) aesEcbEncrypt(context, source, destination, bytes / AES_BLOCK_BYTES);
+    else aesEcbDecrypt(context, source, destination, bytes / AES_BLOCK_BYTES);
   } else {
-    aesEcbDecrypt(context, source, destination, bytes / AES_BLOCK_BYTES);
+    unreachable();
   }
 }
 

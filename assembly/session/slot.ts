@@ -29,6 +29,12 @@ export class Session {
   nextFree: u32;
 }
 
+/** Gives a session the parameters of another one: all fields between its id and its place in the list of free slots. */
+export function copyParameters(to: Session, from: Session): void {
+  const first = offsetof<Session>('service');
+  memory.copy(changetype<usize>(to) + first, changetype<usize>(from) + first, offsetof<Session>('nextFree') - first);
+}
+
 /** Where the expanded keys stand: of a cipher and behind it of a hash or MAC, or of an AEAD alone. */
 const SLOT_CONTEXT: usize = SESSION_HEAD_BYTES + SESSION_PLACEMENT_BYTES;
 const SLOT_AUTH_CONTEXT: usize = SLOT_CONTEXT + CIPHER_CONTEXT_BYTES;

@@ -55,6 +55,11 @@ export function openSession(device: Device, session: Session): u64 {
   return session.id;
 }
 
+/** Whether a number is the id of a session, open or closed: no serial is 0, so no id is below 2^32. */
+export function isSession(id: u64): bool {
+  return id >> 32 != 0;
+}
+
 /** The session with this id, or null: unknown, closed, or 0. */
 export function findSession(device: Device, id: u64): Session | null {
   const index = <u32>id;

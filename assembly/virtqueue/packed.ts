@@ -4,7 +4,6 @@ import { FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '
 import {
   DESC_BYTES,
   DESC_F_WRITE,
-  DESC_LEN,
   EVENT_DESC,
   EVENT_DISABLE,
   EVENT_ENABLE,
@@ -14,17 +13,17 @@ import {
   EVENT_WRAP_BIT,
   PACKED_DESC_F_AVAIL,
   PACKED_DESC_F_USED,
-  PACKED_DESC_FLAGS,
-  PACKED_DESC_ID,
 } from '../../spec/virtio';
 import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
-import { runBatch } from '../request/batch';
+import { runBatch, useAfterBatch } from '../request/batch';
 import { leaveMore, mayRun } from '../statistics';
-import { nextUsable, OUTCOME_DONE, OUTCOME_WAITS } from '../request/deferred';
+import { nextUsable } from '../request/deferred';
+import { BATCHED, DEFERRED, OUTCOMES, WAITS } from '../request/outcome';
 import { packedAvailable, readPackedChain } from './chain';
 import { Queue } from './queue';
 import { runRequest } from './run';
+import { markUsed, writePackedUsed } from './used';
 
 /**
  * Runs what is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the
@@ -46,29 +45,35 @@ export function processPackedQueue(device: Device, queue: Queue): u32 {
       continue;
     }
     if (!mayRun(device)) break;
-    let fault = readPackedChain(device, queue, queue.size - moved - queue.inFlightDescriptors);
-    if (fault == FAULT_NONE) fault = runRequest(device, queue);
-    if (fault != FAULT_NONE) {
-      breakDevice(device, queue.index, fault);
+    let outcome = readPackedChain(device, queue, queue.size - moved - queue.inFlightDescriptors);
+    if (outcome == FAULT_NONE) outcome = runRequest(device, queue);
+    if (outcome < OUTCOMES) {
+      breakDevice(device, queue.index, outcome);
       break;
     }
-    if (device.outcome == OUTCOME_WAITS) {
+    if (outcome == WAITS) {
       leaveMore(device, NOTIFY_WAITS);
       break;
     }
     taken += queue.chainDescriptors;
     advanceAvail(queue);
-    if (device.outcome != OUTCOME_DONE) continue;
-    const flags = writeUsed(device, queue);
-    if (moved) markUsed(device, queue, queue.nextUsed, flags);
-    else firstFlags = flags;
+    if (outcome == DEFERRED) continue;
+    const flags = usedFlags(queue);
+    if (!moved) firstFlags = flags;
+    if (outcome == BATCHED) {
+      useAfterBatch(device, queue, queue.nextUsed, moved ? flags : 0);
+    } else {
+      writeUsed(device, queue);
+      if (moved) markUsed(device, queue, queue.nextUsed, flags);
+    }
     advanceUsed(queue);
     moved += queue.chainDescriptors;
   }
   runBatch(device);
+  // The first one is shown last: the driver sees nothing behind it before that.
   if (moved) markUsed(device, queue, first, firstFlags);
   if (taken && queue.eventIdx && asked != taken) askForNotification(device, queue);
-  return publish(device, queue, moved);
+  return answerOf(device, queue, moved);
 }
 
 /** Shows the driver the chain of record `index`, and of others that waited for it. Returns NOTIFY_* bits. */
@@ -76,16 +81,17 @@ export function completePacked(device: Device, queue: Queue, index: u32): u32 {
   let moved: u32 = 0;
   let next = index + 1;
   while (nextUsable(device, queue, next)) {
-    markUsed(device, queue, queue.nextUsed, writeUsed(device, queue));
+    writeUsed(device, queue);
+    markUsed(device, queue, queue.nextUsed, usedFlags(queue));
     advanceUsed(queue);
     moved += queue.chainDescriptors;
     next = 0;
   }
-  return publish(device, queue, moved);
+  return answerOf(device, queue, moved);
 }
 
-/** Decides whether the driver wants an interrupt for the last `moved` descriptors, which it was shown. */
-function publish(device: Device, queue: Queue, moved: u32): u32 {
+/** NOTIFY_* bits: whether the driver wants an interrupt for the last `moved` descriptors, which it was shown. */
+function answerOf(device: Device, queue: Queue, moved: u32): u32 {
   return faultBit(device) | (moved && wantsInterrupt(queue, moved) ? NOTIFY_INTERRUPT : 0);
 }
 
@@ -94,24 +100,17 @@ function faultBit(device: Device): u32 {
   return device.fault != FAULT_NONE ? NOTIFY_NEEDS_RESET : 0;
 }
 
-/**
- * Writes id and length of the used descriptor of the chain that was run (2.8.4), and returns the flags that belong to
- * it.
- */
+/** Writes id and length of the used descriptor of the chain that was run. */
 @inline
-function writeUsed(device: Device, queue: Queue): u32 {
-  const descriptor = queue.desc + <u32>queue.nextUsed * DESC_BYTES;
-  guestStore<u16>(descriptor + PACKED_DESC_ID, <u16>queue.chainId);
-  guestStore<u32>(descriptor + DESC_LEN, device.usedBytes);
-  // 2.8.3: WRITE says that the device wrote to a part of the buffers. Every request is answered with a status at least.
-  return queue.usedWrap ? DESC_F_WRITE | PACKED_DESC_F_AVAIL | PACKED_DESC_F_USED : DESC_F_WRITE;
+function writeUsed(device: Device, queue: Queue): void {
+  writePackedUsed(queue, queue.nextUsed, queue.chainId, device.usedBytes);
 }
 
-/** Marks the descriptor at `place` used (2.8.1): nothing of it may change after that (2.8.15). */
+/** The flags of the next used descriptor (2.8.1). */
 @inline
-function markUsed(device: Device, queue: Queue, place: u32, flags: u32): void {
-  guestStore<u16>(queue.desc + place * DESC_BYTES + PACKED_DESC_FLAGS, <u16>flags);
-  reportWrite(device, queue.descAddress + place * DESC_BYTES, DESC_BYTES);
+function usedFlags(queue: Queue): u32 {
+  // 2.8.3: WRITE says that the device wrote to a part of the buffers. Every request is answered with a status at least.
+  return queue.usedWrap ? DESC_F_WRITE | PACKED_DESC_F_AVAIL | PACKED_DESC_F_USED : DESC_F_WRITE;
 }
 
 /** Goes past the chain that was run. A chain takes as many places among the used descriptors as it had (2.8.6). */

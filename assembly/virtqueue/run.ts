@@ -1,44 +1,28 @@
-import { FAULT_NONE } from '../../spec/engine';
 import { Device } from '../device';
 import { runControlRequest } from '../request/control';
 import { runDataRequest } from '../request/data';
-import {
-  holdBack,
-  isOrdered,
-  meetsDeferred,
-  OUTCOME_DEFERRED,
-  OUTCOME_DONE,
-  OUTCOME_WAITS,
-  reserve,
-} from '../request/deferred';
+import { holdBack, isOrdered, meetsDeferred, reserve } from '../request/deferred';
+import { BATCHED, DEFERRED, DONE, WAITS } from '../request/outcome';
 import { Queue } from './queue';
 
 /**
- * Runs the request in the device's buffer list, and leaves in `outcome` whether its chain is used now. Returns
- * FAULT_NONE or why it cannot even be answered.
+ * Runs the request in the device's buffer list. Returns what became of it: DONE, BATCHED, DEFERRED, WAITS, or the
+ * FAULT_* that says why it cannot even be answered.
  */
 @inline
 export function runRequest(device: Device, queue: Queue): u32 {
-  device.outcome = OUTCOME_DONE;
-  if (meetsDeferred(device)) {
-    device.outcome = OUTCOME_WAITS;
-    return FAULT_NONE;
-  }
+  if (meetsDeferred(device)) return WAITS;
   return isOrdered(queue) ? runBehind(device, queue) : run(device, queue);
 }
 
 /** Runs a request whose chain may not be used before others that are under way. */
 function runBehind(device: Device, queue: Queue): u32 {
-  if (!reserve(device)) {
-    device.outcome = OUTCOME_WAITS;
-    return FAULT_NONE;
-  }
-  const fault = run(device, queue);
-  if (fault == FAULT_NONE && device.outcome == OUTCOME_DONE) {
-    holdBack(device, queue);
-    device.outcome = OUTCOME_DEFERRED;
-  }
-  return fault;
+  if (reserve(device) < 0) return WAITS;
+  const outcome = run(device, queue);
+  if (outcome != DONE && outcome != BATCHED) return outcome;
+  // Its used element is written when those before it are complete, which is after the batch of this notification.
+  holdBack(device, queue);
+  return DEFERRED;
 }
 
 @inline

@@ -8,28 +8,22 @@ import {
   AVAIL_IDX,
   AVAIL_RING,
   USED_ELEM_BYTES,
-  USED_ELEM_ID,
-  USED_ELEM_LEN,
   USED_FLAGS,
   USED_IDX,
   USED_RING,
 } from '../../spec/virtio';
 import { Device, breakDevice } from '../device';
 import { guestLoad, guestStore, reportWrite } from '../memory/guest';
-import { runBatch } from '../request/batch';
+import { runBatch, useAfterBatch } from '../request/batch';
 import { leaveMore, mayRun } from '../statistics';
-import { nextUsable, OUTCOME_DONE, OUTCOME_WAITS } from '../request/deferred';
+import { nextUsable } from '../request/deferred';
+import { BATCHED, DONE, OUTCOMES, WAITS } from '../request/outcome';
 import { readSplitChain } from './chain';
 import { Queue } from './queue';
 import { runRequest } from './run';
+import { writeSplitUsed } from './used';
 
-/** Whether the driver has made a chain available that was not taken yet (2.7.13). */
-@inline
-export function splitAvailable(queue: Queue): bool {
-  return splitAhead(queue) != 0;
-}
-
-/** How many chains the driver says it has made available that were not taken yet: it may say anything. */
+/** How many chains the driver says it has made available that were not taken yet (2.7.13): it may say anything. */
 @inline
 export function splitAhead(queue: Queue): u32 {
   return <u32>(<u16>(guestLoad<u16>(queue.avail + AVAIL_IDX) - queue.nextAvail));
@@ -59,7 +53,8 @@ export function processSplitQueue(device: Device, queue: Queue): u32 {
       reportWrite(device, queue.usedAddress + availEvent, 2);
     }
   }
-  return publish(device, queue, firstUsed);
+  runBatch(device);
+  return showUsed(device, queue, firstUsed);
 }
 
 /** Runs the chains up to avail index `available`; false when one of them broke the device or the budget ended. */
@@ -69,18 +64,24 @@ function runChains(device: Device, queue: Queue, available: u16): bool {
     if (!mayRun(device)) return false;
     const head = <u32>guestLoad<u16>(queue.avail + AVAIL_RING + (queue.nextAvail & mask) * AVAIL_ELEM_BYTES);
     queue.chainId = head;
-    let fault = readSplitChain(device, queue, head);
-    if (fault == FAULT_NONE) fault = runRequest(device, queue);
-    if (fault != FAULT_NONE) {
-      breakDevice(device, queue.index, fault);
+    let outcome = readSplitChain(device, queue, head);
+    if (outcome == FAULT_NONE) outcome = runRequest(device, queue);
+    if (outcome < OUTCOMES) {
+      breakDevice(device, queue.index, outcome);
       return false;
     }
-    if (device.outcome == OUTCOME_WAITS) {
+    if (outcome == WAITS) {
       leaveMore(device, NOTIFY_WAITS);
       return false;
     }
     queue.nextAvail++;
-    if (device.outcome == OUTCOME_DONE) use(device, queue);
+    if (outcome == DONE) {
+      use(device, queue);
+    } else if (outcome == BATCHED) {
+      const place = (<u32>queue.nextUsed) & mask;
+      advanceUsed(queue);
+      useAfterBatch(device, queue, place, 0);
+    }
   } while (queue.nextAvail != available);
   return true;
 }
@@ -88,9 +89,12 @@ function runChains(device: Device, queue: Queue, available: u16): bool {
 /** Writes the used element of the chain that was run. */
 @inline
 function use(device: Device, queue: Queue): void {
-  const element = queue.used + USED_RING + (queue.nextUsed & (queue.size - 1)) * USED_ELEM_BYTES;
-  guestStore<u32>(element + USED_ELEM_ID, queue.chainId);
-  guestStore<u32>(element + USED_ELEM_LEN, device.usedBytes);
+  writeSplitUsed(queue, queue.nextUsed & (queue.size - 1), queue.chainId, device.usedBytes);
+  advanceUsed(queue);
+}
+
+@inline
+function advanceUsed(queue: Queue): void {
   queue.nextUsed++;
   queue.requests++;
 }
@@ -103,12 +107,11 @@ export function completeSplit(device: Device, queue: Queue, index: u32): u32 {
     use(device, queue);
     taken = 0;
   }
-  return publish(device, queue, firstUsed);
+  return showUsed(device, queue, firstUsed);
 }
 
-/** Shows the driver what was completed since `firstUsed`, and decides whether it wants an interrupt (2.7.7). */
-function publish(device: Device, queue: Queue, firstUsed: u16): u32 {
-  runBatch(device);
+/** Shows the driver the used elements from `firstUsed` on, and decides whether it wants an interrupt (2.7.7). */
+function showUsed(device: Device, queue: Queue, firstUsed: u16): u32 {
   const completed = <u32>(<u16>(queue.nextUsed - firstUsed));
   let answer: u32 = device.fault != FAULT_NONE ? NOTIFY_NEEDS_RESET : 0;
   if (!completed) return answer;

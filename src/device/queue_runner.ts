@@ -1,4 +1,11 @@
-import { FAULT_HOST, NOTIFY_INTERRUPT, NOTIFY_MORE, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '../../spec/engine.ts';
+import {
+  FAULT_HOST,
+  NOTIFY_IDLE,
+  NOTIFY_INTERRUPT,
+  NOTIFY_MORE,
+  NOTIFY_NEEDS_RESET,
+  NOTIFY_WAITS,
+} from '../../spec/engine.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { RequestBackend } from '../backend/contract.ts';
 import type { Clock } from '../clock.ts';
@@ -83,10 +90,12 @@ export class QueueRunner {
     if (!ready(queue)) return;
     backend.reap();
     if (this.#held.has(queue)) return;
-    // Nothing to do, and nothing to account for: a driver may notify in vain.
-    if (!engine.hasAvailable(base, queue)) return;
+    // A driver may notify in vain. An observer and the throttle are asked only where there is something to do; where
+    // there are none, the engine finds out itself, so that most notifications call it once.
+    const throttled = this.#throttled(queue);
+    if ((throttled || this.#observer) && !engine.hasAvailable(base, queue)) return;
     // Whoever waits for the throttle goes first.
-    const queued = this.#throttled(queue) && this.#held.some((other) => this.#throttled(other));
+    const queued = throttled && this.#held.some((other) => this.#throttled(other));
     if (queued || this.#waitOf(queue) > 0) this.#hold(queue);
     else this.#run(queue);
   }
@@ -201,6 +210,7 @@ export class QueueRunner {
     } catch (error) {
       throw this.#halfDone(queue, error);
     }
+    if (answer & NOTIFY_IDLE) return;
     backend.flush();
     const ended = clock.now();
     this.#after(queue, 'inline');

@@ -1,6 +1,6 @@
 // The memory that a device shares with those who run its deferred requests: a page for their control words, then a region of the engine
 // for each of them and for the device itself, then the slots. Nothing else passes between them while requests run.
-import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
+import { JOBS_AT_ONCE, NONCE_SLACK_BYTES } from '../../../spec/engine.ts';
 import type { EngineExports } from '../../engine/exports.ts';
 
 /** Where each runner lists the jobs that it hands to the engine, from the layout's origin on. */
@@ -12,8 +12,8 @@ export const SLOTS_MAX = 64;
 export const PAGE_BYTES = 65536;
 /** What all slots together may take: fewer of them, where requests may be large. */
 const SLOTS_BYTES_MAX = 256 * 1024 * 1024;
-/** A nonce may stand in a longer field, and a status behind the result. */
-const SLACK_BYTES = 256;
+/** Beyond a request's content and result: what comes with a nonce, the status, and the alignment of both. */
+const SLACK_BYTES = NONCE_SLACK_BYTES + 240;
 /** Sessions that stay when nothing of them is under way. */
 const SESSIONS_KEPT = 64;
 

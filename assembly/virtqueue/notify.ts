@@ -1,0 +1,47 @@
+// A notification of a queue, whichever ring it has.
+import {
+  CROWD_REQUESTS,
+  DEPTH_CROWD,
+  DEPTH_FEW,
+  DEPTH_MANY,
+  FAULT_NONE,
+  MANY_REQUESTS,
+  NOTIFY_IDLE,
+  NOTIFY_NEEDS_RESET,
+} from '../../spec/engine';
+import { Device } from '../device';
+import { beginNotification, endNotification } from '../statistics';
+import { packedAvailable } from './chain';
+import { processPackedQueue } from './packed';
+import { Queue, queueAt } from './queue';
+import { processSplitQueue, splitAhead } from './split';
+
+/** Whether anything is available on a queue. */
+@inline
+export function queueHasAvailable(queue: Queue): bool {
+  if (!queue.enabled) return false;
+  return queue.packed ? packedAvailable(queue) : splitAhead(queue) != 0;
+}
+
+/** Runs what is available on queue `index`, as far as the budget goes. Returns NOTIFY_* bits. */
+export function notifyQueue(device: Device, index: u32, requests: u32, bytes: u32, descriptors: i32): u32 {
+  if (device.fault != FAULT_NONE) return NOTIFY_NEEDS_RESET;
+  const queue = queueAt(device, index);
+  if (!queueHasAvailable(queue)) return NOTIFY_IDLE;
+  beginNotification(device, index, requests, bytes, descriptors);
+  device.depth = depthOf(queue);
+  queue.lastTaken = 0;
+  const before = <u32>queue.requests;
+  const answer = queue.packed ? processPackedQueue(device, queue) : processSplitQueue(device, queue);
+  queue.lastTaken += <u32>queue.requests - before;
+  return answer | endNotification(device);
+}
+
+/** How many requests are available at once (DEPTH_*): a packed ring does not say, so the last notification counts. */
+@inline
+function depthOf(queue: Queue): u32 {
+  const ahead = queue.packed ? 0 : splitAhead(queue);
+  const requests = max<u32>(queue.lastTaken, ahead) + queue.inFlight;
+  if (requests < <u32>MANY_REQUESTS) return DEPTH_FEW;
+  return requests < <u32>CROWD_REQUESTS ? DEPTH_MANY : DEPTH_CROWD;
+}
