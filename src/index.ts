@@ -14,13 +14,14 @@ export type {
 } from './backend/backend.ts';
 export { ThresholdsError } from './backend/thresholds.ts';
 export type { Clock } from './clock.ts';
-export type { CreateOptions, InterruptHandler, SaveOptions } from './device/contract.ts';
+export type { CreateOptions, InterruptHandler, QueuePositions, SaveOptions } from './device/contract.ts';
 export { CryptoDevice, createCryptoDevice } from './device/device.ts';
 export type { DeviceFault } from './device/faults.ts';
 export type { FeatureOptions } from './device/features.ts';
 export type { LimitOptions } from './device/limits.ts';
 export type { CryptoDeviceOptions } from './device/options.ts';
 export type { DeviceObserver } from './device/queue_runner.ts';
+export type { ConfigurationRegisters, DeviceRegisters } from './device/registers.ts';
 export { type DeviceState, StateError } from './device/state.ts';
 export type { CountedService, Counts, ErrorStatus, QueueCounts, Statistics } from './device/statistics.ts';
 export type { WriteReport } from './engine/instantiate.ts';

@@ -45,7 +45,7 @@ export interface Bench {
   readonly device: CryptoDevice;
   readonly driver: CryptoDriver;
   /** The device's registers, as the transport shows them. */
-  readonly registers: VirtioPci | VirtioMmio;
+  readonly registers: VirtioPci<CryptoDevice> | VirtioMmio<CryptoDevice>;
   readonly memory: WasmMemory;
   /** Guest RAM, by guest-physical address. */
   ram(): Uint8Array;
