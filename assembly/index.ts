@@ -12,7 +12,7 @@ import {
 } from '../spec/engine';
 import { breakDevice, Device } from './device';
 import { layOut, regionBytes as bytesFor, wipeRequests } from './region';
-import { addRegion } from './memory/guest';
+import { addRegion, forgetRegions, IN_PLACE } from './memory/guest';
 import { checkSession, expandSession as expand } from './session/expand';
 import { Session, SLOT_BYTES } from './session/slot';
 import {
@@ -52,6 +52,11 @@ export function initialise(
 /** Names a stretch of guest RAM: guest-physical [start, start + size) stands at `pointer`. False: too many of them. */
 export function addMemory(device: Device, start: u64, size: u64, pointer: usize): bool {
   return addRegion(device, start, size, pointer, MEMORY_REGIONS_MAX);
+}
+
+/** Forgets all stretches of guest RAM. Queues whose rings stand there are not to be run until they are named again. */
+export function forgetMemory(device: Device): void {
+  forgetRegions(device);
 }
 
 /** What the device offers: bits of crypto_services and of each service's algorithms (5.9.5). */
@@ -161,8 +166,10 @@ export function jobBytes(readableBytes: u32, writableBytes: u32): u32 {
 
 /**
  * Runs `count` jobs, JOBS_AT_ONCE at most, whose addresses stand at `jobs`. The device has room for as many sessions.
+ * Jobs stand in the engine's own memory, so that a build for foreign memory runs none.
  */
 export function runJobs(device: Device, jobs: usize, count: u32): void {
+  if (!IN_PLACE) unreachable();
   run(device, jobs, count);
 }
 

@@ -6,14 +6,15 @@ import { SwitchableBackend } from '../backend/switchable.ts';
 import { checkFunction, checkObject, checkSwitch } from '../check.ts';
 import { checkClock, hostClock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
-import { checkGuest, type GuestMemory } from '../engine/memory.ts';
-import { ClaimedMemory } from './claimed_memory.ts';
+import type { ForeignRegion } from '../engine/foreign/port.ts';
+import type { Guest, GuestRegion } from '../engine/memory.ts';
 import { ConfigSpace } from './config_space.ts';
 import type { CreateOptions, InterruptHandler, QueuePositions, SaveOptions } from './contract.ts';
 import { createDeviceEngine } from './device_engine.ts';
 import { DeviceQueues } from './device_queues.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
 import { acceptable, offeredFeatures } from './features.ts';
+import { GuestRam } from './guest_ram.ts';
 import { Negotiation } from './negotiation.ts';
 import { offerOf } from './offer.ts';
 import { type ResolvedOptions, resolveOptions } from './options.ts';
@@ -34,12 +35,10 @@ export class CryptoDevice implements DeviceRegisters {
   readonly config: ConfigSpace;
   /** One entry a virtqueue: the data queues, then the control queue (5.9.2). */
   readonly queues: readonly QueueRegisters[];
-  /** The guest's RAM, as it was given. */
-  readonly guest: GuestMemory;
   /** Feature bits that this device offers. */
   readonly offeredFeatures: bigint;
   readonly #engine: EngineExports;
-  readonly #memory: WebAssembly.Memory;
+  readonly #ram: GuestRam;
   readonly #base: number;
   readonly #backend: SwitchableBackend;
   readonly #statistics: StatisticsReader;
@@ -60,15 +59,13 @@ export class CryptoDevice implements DeviceRegisters {
     this.#negotiation = new Negotiation(this.offeredFeatures);
     this.config = new ConfigSpace(this.options, offer);
     this.queues = queueRegisters(this.options.dataQueues, this.options.queueSize);
-    this.guest = options.guest;
     const { dataQueues, maxRequestBytes } = this.options;
-    checkGuest(options.guest);
-    const { memory } = options.guest;
+    this.#ram = new GuestRam(options.guest);
+    const { memory, claimed, foreign } = this.#ram;
     if (options.onWrite !== undefined) checkFunction('onWrite', options.onWrite);
     if (options.clock !== undefined) checkClock(options.clock);
-    this.#memory = memory;
     this.#backend = new SwitchableBackend(this.options.backend, memory);
-    const { engine, base } = createDeviceEngine(options.guest, this.options, offer, {
+    const { engine, base } = createDeviceEngine(this.#ram, this.options, offer, {
       written: options.onWrite,
       host: this.#backend.host,
       deferral: this.#backend.deferral,
@@ -101,11 +98,11 @@ export class CryptoDevice implements DeviceRegisters {
       queues: this.#queues,
       runner: this.#runner,
     };
-    const claimed = new ClaimedMemory(memory);
     this.#backendReady = this.#backend.start({
       engine,
       base,
       memory,
+      foreign,
       maxRequestBytes,
       clock,
       claimTable: (bytes) => claimed.table(bytes),
@@ -130,6 +127,25 @@ export class CryptoDevice implements DeviceRegisters {
   /** Attaches an observer in place of the one before; undefined takes it away, and what it held back goes on from a timer. */
   observe(observer: DeviceObserver | undefined): void {
     this.#runner.observe(observer);
+  }
+
+  /** The guest's RAM, as it was given, with the regions of now. */
+  get guest(): Guest {
+    return this.#ram.guest;
+  }
+
+  /**
+   * Replaces the regions of guest RAM while the device runs, for guests whose memory is plugged and unplugged, and for hosts that hear of
+   * it late. Requests that are under way are completed before; those that wait in a ring and name memory that is gone break the device.
+   * @throws RangeError for regions that cannot be, naming them, and TypeError where something is of another type
+   * @throws Error where the ring of a queue that is enabled would go, or would move
+   */
+  setRegions(regions: readonly GuestRegion[] | readonly ForeignRegion[]): void {
+    if (this.#disposed) return;
+    this.#settleAs('setRegions()', () => {
+      this.#ram.set(regions, this.queues);
+      this.#ram.tell(this.#engine, this.#base);
+    });
   }
 
   /** Resolves when the backend is at work. Until then, and if it never will be, requests run in the engine. */
@@ -174,15 +190,12 @@ export class CryptoDevice implements DeviceRegisters {
    */
   setPositions(index: number, positions: QueuePositions): void {
     checkObject('positions', positions);
-    this.#turns.run('setPositions()', () => {
-      this.#backend.settle();
-      this.#queues.setPositions(index, positions);
-    });
+    this.#settleAs('setPositions()', () => this.#queues.setPositions(index, positions));
   }
 
   /** Sessions that are open now, with their keys. */
   sessions(): SavedSession[] {
-    return readSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, true);
+    return readSessions(this.#engine, this.#ram.memory, this.#base, this.options.maxSessions, true);
   }
 
   /** Device status field (2.1). */
@@ -265,6 +278,7 @@ export class CryptoDevice implements DeviceRegisters {
     this.#turns.forgetInterrupts();
     this.#runner.reset();
     this.#engine.reset(this.#base);
+    this.#ram.foreign?.recover();
     this.#negotiation.reset();
     this.#queues.reset();
   }
@@ -274,7 +288,7 @@ export class CryptoDevice implements DeviceRegisters {
     const code = this.#engine.fault(this.#base);
     if (code === FAULT_NONE) return undefined;
     const queue = this.#engine.faultQueue(this.#base);
-    return describeFault(code, queue, this.queues[queue]?.ring ?? 'split');
+    return describeFault(code, queue, this.queues[queue]?.ring ?? 'split', this.#ram.foreign?.failure);
   }
 
   /** Sessions that are open now. */
@@ -310,11 +324,16 @@ export class CryptoDevice implements DeviceRegisters {
     checkObject('options', options);
     const { includeKeys = false } = options;
     checkSwitch('includeKeys', includeKeys);
+    return this.#settleAs('save()', () => deviceState(this.#parts, includeKeys));
+  }
+
+  /** Does something as a turn while no request is under way. */
+  #settleAs<T>(what: string, work: () => T): T {
     // In a turn of its own: the handler of interrupts may have more for the device to do.
-    this.#turns.run('save()', () => this.#backend.settle());
-    return this.#turns.run('save()', () => {
+    this.#turns.run(what, () => this.#backend.settle());
+    return this.#turns.run(what, () => {
       this.#backend.settle();
-      return deviceState(this.#parts, includeKeys);
+      return work();
     });
   }
 
@@ -383,7 +402,7 @@ export class CryptoDevice implements DeviceRegisters {
   }
 
   #placeSessions(): void {
-    placeSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, this.#backend);
+    placeSessions(this.#engine, this.#ram.memory, this.#base, this.options.maxSessions, this.#backend);
   }
 
   /** Buffers may stand in the rings before DRIVER_OK (3.1.1 step 8): they are looked at once it is set. */
@@ -401,7 +420,8 @@ export class CryptoDevice implements DeviceRegisters {
 
 /**
  * A virtio crypto device over a guest memory. It grows the WebAssembly memory that it is given, for what it keeps itself: that detaches
- * the memory's ArrayBuffer, so that every view of it has to be made anew. It grows it again when a backend first needs memory.
+ * the memory's ArrayBuffer, so that every view of it has to be made anew. It grows it again when a backend first needs memory. Guest
+ * memory that is foreign it leaves as it is.
  * @throws RangeError for options out of range, and TypeError for those of another type, naming them
  */
 export function createCryptoDevice(options: CreateOptions): CryptoDevice {

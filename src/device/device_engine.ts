@@ -1,7 +1,6 @@
 import type { EngineExports } from '../engine/exports.ts';
 import type { EngineImports } from '../engine/instantiate.ts';
-import { instantiateEngine } from '../engine/load.ts';
-import { claimRegion, type GuestMemory } from '../engine/memory.ts';
+import type { GuestRam } from './guest_ram.ts';
 import type { Offer } from './offer.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -13,22 +12,20 @@ export interface DeviceEngine {
 
 /**
  * Makes the engine of a device: in a region that it adds to the memory, with the capacities that the options say, over the guest's
- * regions.
+ * regions of now.
  * @throws RangeError when the memory cannot grow so far
  */
 export function createDeviceEngine(
-  { memory, regions }: GuestMemory,
+  ram: GuestRam,
   { dataQueues, queueSize, maxSessions, maxRequestBytes, limits }: ResolvedOptions,
   offer: Offer,
   imports: EngineImports,
 ): DeviceEngine {
-  const engine = instantiateEngine(memory, imports);
+  const engine = ram.instantiate(imports);
   const capacities = [dataQueues, queueSize, maxSessions, maxRequestBytes] as const;
-  const base = claimRegion(memory, engine.regionBytes(...capacities));
+  const base = ram.claimed.claim(engine.regionBytes(...capacities));
   engine.initialise(base, ...capacities);
-  for (const { guestAddress, bytes, offset } of regions) {
-    engine.addMemory(base, BigInt(guestAddress), BigInt(bytes), offset);
-  }
+  ram.tell(engine, base);
   engine.offer(base, offer.services, offer.ciphers, offer.hashes, offer.macs, offer.aeads);
   engine.limitKeys(base, limits.keyBytes);
   engine.reportWrites(base, imports.written ? 1 : 0);

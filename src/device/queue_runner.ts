@@ -1,8 +1,16 @@
-import { FAULT_HOST, NOTIFY_INTERRUPT, NOTIFY_MORE, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '../../spec/engine.ts';
+import {
+  FAULT_GUEST_MEMORY,
+  FAULT_HOST,
+  NOTIFY_INTERRUPT,
+  NOTIFY_MORE,
+  NOTIFY_NEEDS_RESET,
+  NOTIFY_WAITS,
+} from '../../spec/engine.ts';
 import type { RequestBackend } from '../backend/backend.ts';
 import type { SwitchableBackend } from '../backend/switchable.ts';
 import type { Clock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
+import { GuestMemoryError } from '../engine/foreign/port.ts';
 import { HeldQueues } from './held_queues.ts';
 import type { ResolvedLimits } from './limits.ts';
 import type { StatisticsReader } from './statistics.ts';
@@ -79,12 +87,12 @@ export class QueueRunner {
 
   /** Runs a queue in which the driver may have made buffers available. */
   notify(queue: number): void {
-    const { ready, backend, engine, base } = this.#device;
+    const { ready, backend } = this.#device;
     if (!ready(queue)) return;
     backend.reap();
     if (this.#held.has(queue)) return;
     // Nothing to do, and nothing to account for: a driver may notify in vain.
-    if (!engine.hasAvailable(base, queue)) return;
+    if (!this.#hasAvailable(queue)) return;
     // Whoever waits for the throttle goes first.
     const queued = this.#throttled(queue) && this.#held.some((other) => this.#throttled(other));
     if (queued || this.#waitOf(queue) > 0) this.#hold(queue);
@@ -101,7 +109,8 @@ export class QueueRunner {
     try {
       answer = engine.complete(base, record, status, bytes);
     } catch (error) {
-      throw this.#halfDone(queue, error);
+      this.#halfDone(queue, error);
+      return;
     }
     this.#after(queue, by);
     if (answer & NOTIFY_INTERRUPT) this.#device.used(queue);
@@ -199,7 +208,8 @@ export class QueueRunner {
     try {
       answer = engine.notify(base, queue, requests, budget.bytes, limits.bytesPerNotification);
     } catch (error) {
-      throw this.#halfDone(queue, error);
+      this.#halfDone(queue, error);
+      return;
     }
     backend.flush();
     const ended = clock.now();
@@ -224,15 +234,26 @@ export class QueueRunner {
     if (observer) this.#device.turns.guard(() => observer.afterQueue(queue, by));
   }
 
+  #hasAvailable(queue: number): boolean {
+    const { engine, base } = this.#device;
+    try {
+      return engine.hasAvailable(base, queue) !== 0;
+    } catch (error) {
+      this.#halfDone(queue, error);
+      return false;
+    }
+  }
+
   /**
    * The engine threw: something that it calls in turn did (onWrite, say), or it failed itself. A request is left half done, and only a
    * reset mends that.
-   * @returns what was thrown
+   * @throws what was thrown, unless guest memory was not to be reached: that is no mistake of the host, and the fault says it
    */
-  #halfDone(queue: number, error: unknown): unknown {
+  #halfDone(queue: number, error: unknown): void {
     const { engine, base, broken } = this.#device;
-    engine.setFault(base, FAULT_HOST, queue);
+    const unreachable = error instanceof GuestMemoryError;
+    engine.setFault(base, unreachable ? FAULT_GUEST_MEMORY : FAULT_HOST, queue);
     broken();
-    return error;
+    if (!unreachable) throw error;
   }
 }

@@ -1,5 +1,7 @@
 // What a transport needs of a device, and nothing else. PCI, MMIO and every further transport are written against this interface: a
 // transport turns its own registers or messages into these calls, and knows no cryptography.
+import type { ForeignRegion } from '../engine/foreign/port.ts';
+import type { GuestRegion } from '../engine/memory.ts';
 import type { InterruptHandler, QueuePositions, SaveOptions } from './contract.ts';
 import type { QueueRegisters } from './queue_registers.ts';
 import type { DeviceState } from './state.ts';
@@ -64,6 +66,11 @@ export interface DeviceRegisters {
 
   /** Names the one handler of interrupts. It is called when the call, or the timer, that caused the interrupt has done its work. */
   onInterrupt(handler: InterruptHandler): void;
+
+  // Guest memory: for transports whose driver says where it is (vhost-user's SET_MEM_TABLE).
+
+  /** Replaces the regions of guest RAM. Throws where the ring of a queue that is enabled would go. */
+  setRegions(regions: readonly GuestRegion[] | readonly ForeignRegion[]): void;
 
   // Life.
 

@@ -1,7 +1,7 @@
 import { ENGINE_EXPORTS, type EngineExports } from './exports.ts';
 import { DECLINING_HOST, type HostCryptography, hostImports } from './host.ts';
 import { type Deferral, deferralImports, NO_DEFERRAL } from './jobs.ts';
-import type { WasmMemory, WasmModule } from './webassembly.ts';
+import type { WasmFunctions, WasmMemory, WasmModule } from './webassembly.ts';
 
 export type WriteReport = (start: number, end: number) => void;
 
@@ -18,15 +18,17 @@ export interface EngineImports {
 /**
  * Instantiates a build of the engine over a memory.
  * @param memory the memory that it works in; a shared one for the build that was made for it
+ * @param guest what a build for foreign memory imports beside the others
  */
 export function instantiateModule(
   module: WasmModule,
   memory: WasmMemory,
   { written = () => {}, host = DECLINING_HOST, deferral = NO_DEFERRAL }: EngineImports = {},
+  guest: WasmFunctions = {},
 ): EngineExports {
   const instance = new WebAssembly.Instance(module, {
     env: { memory },
-    guest: { written },
+    guest: { ...guest, written },
     host: hostImports(host),
     jobs: deferralImports(deferral),
   });

@@ -1,6 +1,6 @@
 import { DEVICE_ID_CRYPTO } from '../../spec/crypto.ts';
 import { F_RING_PACKED } from '../../spec/virtio.ts';
-import { checkObject, checkSwitch } from '../check.ts';
+import { checkFunction, checkObject, checkSwitch } from '../check.ts';
 import { type Clock, hostClock } from '../clock.ts';
 import { CryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
@@ -13,6 +13,7 @@ import { RamAllocator } from '../driver/ram.ts';
 import { KNOWN_FEATURES } from '../driver/ring_driver.ts';
 import type { DriverTransport } from '../driver/transport.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
+import type { Guest, GuestMemory } from '../engine/memory.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import { VirtioMmio } from '../transport/mmio/mmio.ts';
 import { VirtioPci } from '../transport/pci/pci.ts';
@@ -30,6 +31,11 @@ export interface BenchOptions extends CryptoDeviceOptions {
   memoryBytes?: number;
   /** Whether threads share the guest's memory: workers then serve requests where they stand. Default false. */
   sharedMemory?: boolean;
+  /**
+   * Makes of the bench's memory what the device is given: one that is foreign, say. Default: the memory itself. One that is foreign must
+   * not grow.
+   */
+  guestMemory?: (memory: GuestMemory) => Guest;
   /** The driver's choices. */
   driver?: DriverOptions;
   /** See CreateOptions.onWrite. */
@@ -85,6 +91,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   checkSwitch('msix', msix);
   checkSwitch('start', options.start);
   checkSwitch('sharedMemory', options.sharedMemory);
+  const { guestMemory = (given: GuestMemory) => given } = options;
+  checkFunction('guestMemory', guestMemory);
   if (msix && transport === 'mmio') throw new RangeError('msix is true: MMIO has one interrupt, give a PCI transport.');
   const { layout = 'legacy' } = options;
   if (layout !== 'legacy' && layout !== 'revision1') {
@@ -104,7 +112,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     ...options,
     clock: options.clock ?? hostClock(true),
     features: { ...options.features, ...(ring === 'packed' ? { packed: true } : {}) },
-    guest: { memory, regions: [{ guestAddress: 0, bytes: memoryBytes, offset: RAM_OFFSET }] },
+    guest: guestMemory({ memory, regions: [{ guestAddress: 0, bytes: memoryBytes, offset: RAM_OFFSET }] }),
   });
   let driver: CryptoDriver | undefined;
   let scheduled = false;

@@ -50,14 +50,14 @@ export class WebCryptoDeferral implements Deferral {
    * @throws RangeError where there is no memory for its slots
    */
   start(port: DevicePort, shared?: Records): void {
-    const { engine, maxRequestBytes, memory: guest } = port;
+    const { engine, maxRequestBytes, memory: guest, foreign } = port;
     const layout = sharedLayout(engine, 0, maxRequestBytes, shared?.count ?? SLOTS);
     const records = shared ?? new Records(port, layout.slots);
     const memory = new WebAssembly.Memory({ initial: layout.pages });
     this.#port = port;
     this.#started = {
       memory,
-      slots: new JobSlots(layout, memory, guest, records.table),
+      slots: new JobSlots(layout, memory, guest, records.table, foreign),
       runner: new JobRunner(engineModule(), memory, layout, 0),
       slotAt: (slot) => slotAt(layout, slot),
       records,
