@@ -50,6 +50,17 @@ const shared = {
   env: { BACKEND: 'workers', GUEST_MEMORY: 'shared' },
 };
 
+/**
+ * Guest memory that is foreign: what a guest finds is the same. The other suites of the kind look into the engine's memory, or make
+ * devices of their own.
+ */
+const foreign = {
+  ...withBackend('inline', BENCH, RIG).test,
+  include: suitesThatReach(BENCH, RIG).filter((suite) => /^test.(device|services|conformance)/.test(suite)),
+  name: 'foreign',
+  env: { GUEST_MEMORY: 'foreign' },
+};
+
 export default defineConfig({
   test: {
     // Machines of the guest tests take a core each.
@@ -72,6 +83,7 @@ export default defineConfig({
       withBackend('workers', BENCH),
       withBackend('auto', BENCH),
       { test: shared },
+      { test: foreign },
       {
         test: {
           name: 'browser',

@@ -3,7 +3,7 @@ import { FAULT_NONE, MEMORY_REGIONS_MAX } from '../spec/engine';
 import './agreement';
 import { breakDevice, Device, offerService } from './device';
 import { layOut, regionBytes as bytesFor, wipeRequests } from './region';
-import { addRegion } from './memory/guest';
+import { addRegion, forgetRegions, IN_PLACE } from './memory/guest';
 import { Session, SLOT_BYTES } from './session/slot';
 import { deferredBytes as bytesDeferred, dropHeld, dropRecord, dropRecords, finish } from './request/deferred';
 import { placeSessions as placeAll } from './request/placement';
@@ -35,6 +35,11 @@ export function initialise(
 /** Names a stretch of guest RAM: guest-physical [start, start + size) stands at `pointer`. False: too many of them. */
 export function addMemory(device: Device, start: u64, size: u64, pointer: usize): bool {
   return addRegion(device, start, size, pointer, MEMORY_REGIONS_MAX);
+}
+
+/** Forgets all stretches of guest RAM. Queues whose rings stand there are not to be run until they are named again. */
+export function forgetMemory(device: Device): void {
+  forgetRegions(device);
 }
 
 /**
@@ -122,8 +127,10 @@ export function jobBytes(readableBytes: u32, writableBytes: u32): u32 {
 
 /**
  * Runs `count` jobs, JOBS_AT_ONCE at most, whose addresses stand at `jobs`. The device has room for as many sessions.
+ * Jobs stand in the engine's own memory, so that a build for foreign memory runs none.
  */
 export function runJobs(device: Device, jobs: usize, count: u32): void {
+  if (!IN_PLACE) unreachable();
   run(device, jobs, count);
 }
 

@@ -31,6 +31,8 @@ export const FAULT_REQUEST_HEADER = 16;
 export const FAULT_REQUEST_STATUS = 17;
 /** The host's own fault: what it was called for threw, and left a request half done. */
 export const FAULT_HOST = 18;
+/** Guest memory that lies elsewhere was not to be reached. */
+export const FAULT_GUEST_MEMORY = 19;
 
 /** Guest memory may be cut into this many stretches (RAM below and above a hole, say). */
 export const MEMORY_REGIONS_MAX = 8;
@@ -122,6 +124,7 @@ export const DEFERRED_ALIKE = 36;
 export const DEFERRED_OPERATION = 80;
 export const DEFERRED_BUFFERS = 128;
 export const DEFERRED_BUFFER_BYTES = 16;
+export const DEFERRED_BUFFER_ADDRESS = 0;
 export const DEFERRED_BUFFER_POINTER = 8;
 export const DEFERRED_BUFFER_LENGTH = 12;
 /** 1 MiB in pages of 4 KiB, read and written. */

@@ -13,20 +13,30 @@ import { Device } from '../device';
 import {
   GuestPointer,
   IN_PLACE,
+  NO_RAM,
   NOWHERE,
   copyFromGuest,
   copyToGuest,
   guestStore,
+  highBound,
+  lowBound,
   reportWrite,
   translate,
 } from '../memory/guest';
 
-/** A buffer of the chain, checked: `bytes` of guest RAM at `pointer`. */
+/** A buffer of the chain, checked: `bytes` of guest RAM at `place`. */
 @unmanaged
 export class Buffer {
   address: u64;
-  pointer: GuestPointer;
+  /** Where guest memory is the engine's own: where it begins there. */
+  pointer: u32;
   bytes: u32;
+
+  /** Where it begins: guest memory elsewhere is reached by its guest-physical address. */
+  @inline
+  get place(): GuestPointer {
+    return IN_PLACE ? <GuestPointer>this.pointer : <GuestPointer>this.address;
+  }
 }
 export const BUFFER_BYTES: usize = 16;
 
@@ -55,7 +65,7 @@ export function addBuffer(device: Device, address: u64, bytes: u32, flags: u32):
   // A buffer of no bytes carries nothing: its address is not looked at.
   if (!bytes) return FAULT_NONE;
   const pointer = translate(device, address, bytes);
-  if (pointer == NOWHERE) return FAULT_DESCRIPTOR_ADDRESS;
+  if (pointer == NO_RAM) return FAULT_DESCRIPTOR_ADDRESS;
   const index = device.readableCount + device.writableCount;
   if (index == device.bufferCapacity) return FAULT_CHAIN_LENGTH;
   // 2.7.5.2: no chain longer than 2^32 bytes in total; below that, all sums of lengths fit.
@@ -71,7 +81,7 @@ export function addBuffer(device: Device, address: u64, bytes: u32, flags: u32):
   }
   const buffer = bufferAt(device, index);
   buffer.address = address;
-  buffer.pointer = pointer;
+  buffer.pointer = <u32>pointer;
   buffer.bytes = bytes;
   return FAULT_NONE;
 }
@@ -88,7 +98,7 @@ export function readBytes(device: Device, to: usize, bytes: u32): void {
   while (bytes) {
     const buffer = bufferAt(device, device.readBuffer);
     const step = min<u32>(bytes, buffer.bytes - device.readOffset);
-    copyFromGuest(to, buffer.pointer + device.readOffset, step);
+    copyFromGuest(to, buffer.place + device.readOffset, step);
     to += step;
     bytes -= step;
     advance(device, buffer, step);
@@ -108,7 +118,7 @@ export function nextIsContiguous(device: Device, bytes: u32): bool {
 export function readContiguous(device: Device, bytes: u32, scratch: usize): usize {
   if (nextIsContiguous(device, bytes)) {
     const buffer = bufferAt(device, device.readBuffer);
-    const pointer = buffer.pointer + device.readOffset;
+    const pointer = <usize>buffer.place + device.readOffset;
     device.readableLeft -= bytes;
     advance(device, buffer, bytes);
     return pointer;
@@ -135,32 +145,32 @@ export function writableContiguous(device: Device, offset: u32, bytes: u32): usi
   let index = device.readableCount;
   while (offset >= bufferAt(device, index).bytes) offset -= bufferAt(device, index++).bytes;
   const buffer = bufferAt(device, index);
-  return buffer.bytes - offset >= bytes ? buffer.pointer + offset : NOWHERE;
+  return buffer.bytes - offset >= bytes ? <usize>buffer.place + offset : NOWHERE;
 }
 
 /**
  * Whether a buffer of the chain has a byte of the `bytes` at `place`: a writable one, or with `readable` any. An empty
  * place has none.
  */
-export function chainMeets(device: Device, place: usize, bytes: u32, readable: bool): bool {
+export function chainMeets(device: Device, place: GuestPointer, bytes: u32, readable: bool): bool {
   if (!bytes) return false;
   const end = device.readableCount + device.writableCount;
   for (let index = readable ? <u32>0 : device.readableCount; index < end; index++) {
     const buffer = bufferAt(device, index);
-    if (place < buffer.pointer + buffer.bytes && buffer.pointer < place + bytes) return true;
+    if (place < buffer.place + buffer.bytes && buffer.place < place + bytes) return true;
   }
   return false;
 }
 
-/** The lowest place of the chain's buffers, and the end of the highest, as one number; places fit in 32 bits. */
+/** The bounds of all of the chain's buffers, or of its writable ones: the lower one in the low half of one number. */
 export function placesOfChain(device: Device, writable: bool): u64 {
   let low: u32 = u32.MAX_VALUE;
   let high: u32 = 0;
   const end = device.readableCount + device.writableCount;
   for (let index = writable ? device.readableCount : <u32>0; index < end; index++) {
     const buffer = bufferAt(device, index);
-    low = min<u32>(low, <u32>buffer.pointer);
-    high = max<u32>(high, <u32>buffer.pointer + buffer.bytes);
+    low = min<u32>(low, lowBound(buffer.place));
+    high = max<u32>(high, highBound(buffer.place + buffer.bytes));
   }
   return ((<u64>high) << 32) | low;
 }
@@ -172,15 +182,15 @@ export function placesOfChain(device: Device, writable: bool): u64 {
 export function meetsBuffers(device: Device, from: usize, count: u32, readable: bool): bool {
   for (let index: u32 = 0; index < count; index++) {
     const buffer = changetype<Buffer>(from + index * BUFFER_BYTES);
-    if (chainMeets(device, buffer.pointer, buffer.bytes, readable)) return true;
+    if (chainMeets(device, buffer.place, buffer.bytes, readable)) return true;
   }
   return false;
 }
 
-/** The place of the chain's last writable byte, which is the status. */
-export function lastWritable(device: Device): GuestPointer {
+/** The place of the chain's last writable byte, which is the status, where requests are served in place. */
+export function lastWritable(device: Device): usize {
   const buffer = bufferAt(device, device.readableCount + device.writableCount - 1);
-  return buffer.pointer + buffer.bytes - 1;
+  return <usize>buffer.place + buffer.bytes - 1;
 }
 
 /** The guest-physical address of byte `offset` of the writable part, which is longer than that. */
@@ -219,7 +229,7 @@ export function writeBytes(device: Device, from: usize, offset: u32, bytes: u32)
       continue;
     }
     const step = min<u32>(bytes, buffer.bytes - offset);
-    copyToGuest(buffer.pointer + offset, from, step);
+    copyToGuest(buffer.place + offset, from, step);
     reportWrite(device, buffer.address + offset, step);
     from += step;
     bytes -= step;
@@ -233,7 +243,7 @@ export function writeBytes(device: Device, from: usize, offset: u32, bytes: u32)
  */
 export function writeLastByte(device: Device, value: u8): void {
   const buffer = bufferAt(device, device.readableCount + device.writableCount - 1);
-  guestStore<u8>(buffer.pointer + buffer.bytes - 1, value);
+  guestStore<u8>(buffer.place + buffer.bytes - 1, value);
   reportWrite(device, buffer.address + buffer.bytes - 1, 1);
 }
 

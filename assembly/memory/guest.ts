@@ -1,14 +1,18 @@
-// Guest memory, and the only place that knows how it is reached. Here it lies in the engine's own memory; where it does
-// not (another process's RAM, mapped by the host), this file alone is replaced: a GuestPointer then names remote bytes,
-// and the loads, copies and stores below go through the host.
+// The port to guest memory, and the only place that knows how it is reached. Here guest memory lies in the engine's own
+// memory. For guest memory that lies elsewhere (another process's RAM that the host has mapped, say), a build compiles
+// foreign.ts in place of this file. Both export the same names, so that virtqueues, chains and checks exist once.
 import { Device } from '../device';
 
 /** What translate() answers and the functions below take: a checked place in guest memory. */
 export type GuestPointer = usize;
 
-/** No place in guest memory. Not 0: RAM may stand at the start of the memory. */
+/** What translate() answers where there is no RAM. Not 0: RAM may stand at the start of the memory. */
 @inline
-export const NOWHERE: GuestPointer = usize.MAX_VALUE;
+export const NO_RAM: GuestPointer = usize.MAX_VALUE;
+
+/** No place in the engine's memory: what a kernel is to read or write is not one piece there. */
+@inline
+export const NOWHERE: usize = usize.MAX_VALUE;
 
 /** Whether kernels may work on guest memory in place. */
 @inline
@@ -39,8 +43,13 @@ export function addRegion(device: Device, start: u64, size: u64, pointer: usize,
   return true;
 }
 
+/** Forgets all stretches of RAM. */
+export function forgetRegions(device: Device): void {
+  device.memoryRegionCount = 0;
+}
+
 /**
- * The place of guest-physical [address, address + length), or NOWHERE when any byte of it is not RAM. Subtractions
+ * The place of guest-physical [address, address + length), or NO_RAM when any byte of it is not RAM. Subtractions
  * cannot wrap unnoticed: an address below a region's start turns into an offset beyond its end.
  */
 export function translate(device: Device, address: u64, length: u64): GuestPointer {
@@ -51,7 +60,27 @@ export function translate(device: Device, address: u64, length: u64): GuestPoint
     const offset = address - region.start;
     if (offset < region.size && length <= region.size - offset) return region.pointer + <usize>offset;
   }
-  return NOWHERE;
+  return NO_RAM;
+}
+
+/**
+ * A stretch of guest memory from `start` up to `end`, as 32-bit numbers that keep their order: two stretches whose
+ * numbers are apart are apart.
+ */
+@inline
+export function lowBound(start: GuestPointer): u32 {
+  return <u32>start;
+}
+
+@inline
+export function highBound(end: GuestPointer): u32 {
+  return <u32>end;
+}
+
+/** Where `bytes` of guest memory, 16 at most, can be loaded from: each is read there once. */
+@inline
+export function fetch(device: Device, pointer: GuestPointer, bytes: u32): usize {
+  return pointer;
 }
 
 @inline

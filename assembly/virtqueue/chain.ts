@@ -25,7 +25,7 @@ import {
   PACKED_DESC_ID,
 } from '../../spec/virtio';
 import { Device } from '../device';
-import { GuestPointer, NOWHERE, guestLoad, translate } from '../memory/guest';
+import { GuestPointer, NO_RAM, fetch, guestLoad, translate } from '../memory/guest';
 import { chargeDescriptors } from '../statistics';
 import { addBuffer, beginBuffers, endBuffers } from '../chain/buffers';
 import { Queue } from './queue';
@@ -47,17 +47,17 @@ export function readSplitChain(device: Device, queue: Queue, head: u32): u32 {
   while (true) {
     if (index >= tableSize) return FAULT_DESCRIPTOR_INDEX;
     if (visited++ == tableSize) return FAULT_DESCRIPTOR_LOOP;
-    const descriptor = table + index * DESC_BYTES;
-    const address = guestLoad<u64>(descriptor + DESC_ADDR);
-    const bytes = guestLoad<u32>(descriptor + DESC_LEN);
-    const flags = <u32>guestLoad<u16>(descriptor + DESC_FLAGS);
-    const next = <u32>guestLoad<u16>(descriptor + DESC_NEXT);
+    const descriptor = fetch(device, table + index * DESC_BYTES, DESC_BYTES);
+    const address = load<u64>(descriptor + DESC_ADDR);
+    const bytes = load<u32>(descriptor + DESC_LEN);
+    const flags = <u32>load<u16>(descriptor + DESC_FLAGS);
+    const next = <u32>load<u16>(descriptor + DESC_NEXT);
     if (flags & DESC_F_INDIRECT) {
       if (inIndirect) return FAULT_INDIRECT_NESTED;
       const fault = checkIndirect(queue, bytes, flags);
       if (fault != FAULT_NONE) return fault;
       table = translate(device, address, bytes);
-      if (table == NOWHERE) return FAULT_INDIRECT_ADDRESS;
+      if (table == NO_RAM) return FAULT_INDIRECT_ADDRESS;
       tableSize = min<u32>(bytes / DESC_BYTES, NAMEABLE_DESCRIPTORS);
       index = 0;
       visited = 0;
@@ -87,10 +87,11 @@ export function readPackedChain(device: Device, queue: Queue, left: u32): u32 {
   while (true) {
     // 2.8.17: no list is longer than the queue.
     if (count++ == left) return FAULT_DESCRIPTOR_LOOP;
-    const descriptor = queue.desc + index * DESC_BYTES;
-    const address = guestLoad<u64>(descriptor + DESC_ADDR);
-    const bytes = guestLoad<u32>(descriptor + DESC_LEN);
-    const flags = <u32>guestLoad<u16>(descriptor + PACKED_DESC_FLAGS);
+    const descriptor = fetch(device, queue.desc + index * DESC_BYTES, DESC_BYTES);
+    const address = load<u64>(descriptor + DESC_ADDR);
+    const bytes = load<u32>(descriptor + DESC_LEN);
+    const flags = <u32>load<u16>(descriptor + PACKED_DESC_FLAGS);
+    const id = <u32>load<u16>(descriptor + PACKED_DESC_ID);
     if (flags & DESC_F_INDIRECT) {
       // 2.8.19: an indirect table stands alone in its list.
       if (count > 1) return FAULT_INDIRECT_NEXT;
@@ -103,7 +104,7 @@ export function readPackedChain(device: Device, queue: Queue, left: u32): u32 {
     }
     if (!(flags & DESC_F_NEXT)) {
       // 2.8.6: the id stands in the list's last descriptor.
-      queue.chainId = guestLoad<u16>(descriptor + PACKED_DESC_ID);
+      queue.chainId = id;
       break;
     }
     if (++index == queue.size) index = 0;
@@ -132,14 +133,15 @@ function readPackedTable(device: Device, address: u64, bytes: u32): u32 {
   // 2.8.18: the device may limit the length of a list; it does so before it walks through entries of no bytes.
   if (bytes / DESC_BYTES > device.bufferCapacity) return FAULT_CHAIN_LENGTH;
   const table: GuestPointer = translate(device, address, bytes);
-  if (table == NOWHERE) return FAULT_INDIRECT_ADDRESS;
+  if (table == NO_RAM) return FAULT_INDIRECT_ADDRESS;
   chargeDescriptors(device, bytes / DESC_BYTES);
-  for (let descriptor = table; descriptor < table + bytes; descriptor += DESC_BYTES) {
+  for (let entry = table; entry < table + bytes; entry += DESC_BYTES) {
+    const descriptor = fetch(device, entry, DESC_BYTES);
     const fault = addBuffer(
       device,
-      guestLoad<u64>(descriptor + DESC_ADDR),
-      guestLoad<u32>(descriptor + DESC_LEN),
-      guestLoad<u16>(descriptor + PACKED_DESC_FLAGS),
+      load<u64>(descriptor + DESC_ADDR),
+      load<u32>(descriptor + DESC_LEN),
+      load<u16>(descriptor + PACKED_DESC_FLAGS),
     );
     if (fault != FAULT_NONE) return fault;
   }

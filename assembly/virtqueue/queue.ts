@@ -18,7 +18,7 @@ import {
 } from '../../spec/virtio';
 import { FAULT_NONE, FAULT_QUEUE_ADDRESS, FAULT_QUEUE_ALIGNMENT, FAULT_QUEUE_SIZE } from '../../spec/engine';
 import { Device, hasFeature } from '../device';
-import { GuestPointer, NOWHERE, translate } from '../memory/guest';
+import { GuestPointer, NO_RAM, translate } from '../memory/guest';
 import { wipe } from '../memory/bytes';
 
 /** One virtqueue (2.7, 2.8), its three areas translated once when the driver enables it. */
@@ -99,7 +99,7 @@ export function enableQueue(
   const descPointer = translate(device, desc, size * DESC_BYTES);
   const availPointer = translate(device, avail, availBytes);
   const usedPointer = translate(device, used, usedBytes);
-  if (descPointer == NOWHERE || availPointer == NOWHERE || usedPointer == NOWHERE) return FAULT_QUEUE_ADDRESS;
+  if (descPointer == NO_RAM || availPointer == NO_RAM || usedPointer == NO_RAM) return FAULT_QUEUE_ADDRESS;
   queue.desc = descPointer;
   queue.avail = availPointer;
   queue.used = usedPointer;

@@ -1,6 +1,7 @@
 // What a device and its backend know of each other.
 import type { Clock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
+import type { ForeignAccess } from '../engine/foreign/guest.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import type { SharedStretch } from './workers/shared_stretch.ts';
 
@@ -38,6 +39,8 @@ export interface DevicePort {
   /** Where the engine's region stands, and the memory that it stands in. */
   base: number;
   memory: WasmMemory;
+  /** How the guest's buffers are reached where they are not in that memory. */
+  foreign: ForeignAccess | undefined;
   maxRequestBytes: number;
   clock: Clock;
   /** Memory of the device for a table of records: the same for as long as no more is needed. */

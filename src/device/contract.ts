@@ -2,7 +2,7 @@
 import type { BackendEvent } from '../backend/contract.ts';
 import type { Clock } from '../clock.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
-import type { GuestMemory } from '../engine/memory.ts';
+import type { Guest } from '../engine/memory.ts';
 import type { CryptoDeviceOptions } from './options.ts';
 
 /** Called when the device wants the driver's attention: used buffers on a queue, or a change of configuration (2.3). */
@@ -18,8 +18,8 @@ export interface QueuePositions {
 
 /** What createCryptoDevice needs beside the device's own options. */
 export interface CreateOptions extends CryptoDeviceOptions {
-  /** The guest's RAM. */
-  guest: GuestMemory;
+  /** The guest's RAM: in a WebAssembly memory, or elsewhere: see foreignGuest() of virtio-crypto-wasm/foreign. */
+  guest: Guest;
   /**
    * Called with guest-physical [start, end) after each write to guest RAM, for hosts that keep translated code. Leave it
    * out where nobody needs to know: reports cost time.

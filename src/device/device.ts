@@ -1,38 +1,27 @@
-import { FAULT_NONE, FAULT_QUEUE_SIZE } from '../../spec/engine.ts';
-import { SERVED, SERVICES } from '../../spec/services.ts';
-import {
-  F_RING_PACKED,
-  F_RING_RESET,
-  STATUS_BITS,
-  STATUS_DEVICE_NEEDS_RESET,
-  STATUS_DRIVER_OK,
-  STATUS_FEATURES_OK,
-} from '../../spec/virtio.ts';
+import { FAULT_NONE } from '../../spec/engine.ts';
+import { F_RING_RESET, STATUS_FEATURES_OK } from '../../spec/virtio.ts';
 import { Backend } from '../backend/backend.ts';
 import { type BackendOptions, type ResolvedBackend, resolveBackend } from '../backend/options.ts';
 import { checkFunction, checkObject, checkSwitch } from '../check.ts';
 import { checkClock, hostClock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
-import { instantiateEngine } from '../engine/load.ts';
-import { checkGuest, claimRegion, type GuestMemory } from '../engine/memory.ts';
-import { ClaimedMemory } from './claimed_memory.ts';
+import type { ForeignRegion } from '../engine/foreign/port.ts';
+import type { Guest, GuestRegion } from '../engine/memory.ts';
 import { ConfigSpace } from './config_space.ts';
 import type { CreateOptions, InterruptHandler, QueuePositions, SaveOptions } from './contract.ts';
+import { createDeviceEngine } from './device_engine.ts';
+import { DeviceQueues } from './device_queues.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
-import { acceptable, hasFeature, offeredFeatures } from './features.ts';
+import { acceptable, offeredFeatures } from './features.ts';
+import { GuestRam } from './guest_ram.ts';
+import { Negotiation } from './negotiation.ts';
 import { offerOf } from './offer.ts';
 import { type ResolvedOptions, resolveOptions } from './options.ts';
 import { type QueueRegisters, queueRegisters } from './queue_registers.ts';
 import { type DeviceObserver, QueueRunner } from './queue_runner.ts';
-import {
-  type DeviceState,
-  parseDeviceState,
-  readSessions,
-  restoreSessions,
-  type SavedSession,
-  STATE_VERSION,
-  StateError,
-} from './state.ts';
+import type { DeviceRegisters } from './registers.ts';
+import { deviceState, restoreParts, type SavedParts } from './saved_device.ts';
+import { type DeviceState, parseDeviceState, readSessions, type SavedSession, StateError } from './state.ts';
 import { type Statistics, StatisticsReader } from './statistics.ts';
 import { Turns } from './turns.ts';
 
@@ -40,25 +29,24 @@ import { Turns } from './turns.ts';
  * A virtio crypto device over a guest memory (5.9), independent of any emulator and any transport: a transport gives it
  * the driver's register accesses, it answers with interrupts.
  */
-export class CryptoDevice {
+export class CryptoDevice implements DeviceRegisters {
   readonly options: ResolvedOptions;
   readonly config: ConfigSpace;
   /** One entry a virtqueue: the data queues, then the control queue (5.9.2). */
   readonly queues: readonly QueueRegisters[];
-  /** The guest's RAM, as it was given. */
-  readonly guest: GuestMemory;
   /** Feature bits that this device offers. */
   readonly offeredFeatures: bigint;
   readonly #engine: EngineExports;
-  readonly #memory: WebAssembly.Memory;
+  readonly #ram: GuestRam;
   readonly #base: number;
   readonly #backend: Backend;
   readonly #statistics: StatisticsReader;
+  readonly #negotiation: Negotiation;
+  readonly #queues: DeviceQueues;
   readonly #runner: QueueRunner;
+  readonly #parts: SavedParts;
   readonly #turns = new Turns((queue) => this.#runner.notify(queue));
   #backendReady: Promise<void>;
-  #status = 0;
-  #driverFeatures = 0n;
   #disposed = false;
   #removed = false;
 
@@ -67,49 +55,52 @@ export class CryptoDevice {
     const { limits } = this.options;
     const offer = offerOf(this.options.algorithms, limits.keyBytes);
     this.offeredFeatures = offeredFeatures(this.options.features, offer.services);
+    this.#negotiation = new Negotiation(this.offeredFeatures);
     this.config = new ConfigSpace(this.options, offer);
     this.queues = queueRegisters(this.options.dataQueues, this.options.queueSize);
-    this.guest = options.guest;
-    const { dataQueues, queueSize, maxSessions, maxRequestBytes } = this.options;
-    checkGuest(options.guest);
-    const { memory, regions } = options.guest;
+    const { dataQueues, maxRequestBytes } = this.options;
+    this.#ram = new GuestRam(options.guest);
+    const { memory, claimed, foreign } = this.#ram;
     if (options.onWrite !== undefined) checkFunction('onWrite', options.onWrite);
     if (options.clock !== undefined) checkClock(options.clock);
-    this.#memory = memory;
     this.#backend = new Backend(this.options.backend, memory);
-    this.#engine = instantiateEngine(memory, {
+    const { engine, base } = createDeviceEngine(this.#ram, this.options, offer, {
       written: options.onWrite,
       backend: this.#backend,
     });
-    const capacities = [dataQueues, queueSize, maxSessions, maxRequestBytes] as const;
-    this.#base = claimRegion(memory, this.#engine.regionBytes(...capacities));
-    this.#engine.initialise(this.#base, ...capacities);
-    for (const { guestAddress, bytes, offset } of regions) {
-      this.#engine.addMemory(this.#base, BigInt(guestAddress), BigInt(bytes), offset);
-    }
-    for (const name of SERVED) this.#engine.offer(this.#base, SERVICES[name].number, offer.algorithms[name]);
-    this.#engine.limitKeys(this.#base, limits.keyBytes);
-    this.#engine.reportWrites(this.#base, options.onWrite ? 1 : 0);
-    this.#statistics = new StatisticsReader(memory, this.#engine.statisticsAt(this.#base) >>> 0, dataQueues);
+    this.#engine = engine;
+    this.#base = base;
+    this.#statistics = new StatisticsReader(memory, engine.statisticsAt(base) >>> 0, dataQueues);
+    this.#queues = new DeviceQueues(this.queues, engine, base);
     const clock = options.clock ?? hostClock();
     this.#runner = new QueueRunner({
       turns: this.#turns,
-      engine: this.#engine,
-      base: this.#base,
+      engine,
+      base,
       backend: this.#backend,
       statistics: this.#statistics,
       clock,
       limits,
       dataQueues,
-      ready: (queue) => this.#working && this.queues[queue]?.enabled === true,
+      ready: (queue) => this.#negotiation.working && this.queues[queue]?.enabled === true,
       used: (queue) => this.#turns.interrupt('queue', queue),
       broken: () => this.#needsReset(),
     });
-    const claimed = new ClaimedMemory(memory);
-    this.#backendReady = this.#backend.start({
-      engine: this.#engine,
-      base: this.#base,
+    this.#parts = {
+      engine,
+      base,
       memory,
+      options: this.options,
+      negotiation: this.#negotiation,
+      config: this.config,
+      queues: this.#queues,
+      runner: this.#runner,
+    };
+    this.#backendReady = this.#backend.start({
+      engine,
+      base,
+      memory,
+      foreign,
       maxRequestBytes,
       clock,
       claimTable: (bytes) => claimed.table(bytes),
@@ -134,6 +125,25 @@ export class CryptoDevice {
   /** Attaches an observer in place of the one before; undefined takes it away, and what it held back goes on from a timer. */
   observe(observer: DeviceObserver | undefined): void {
     this.#runner.observe(observer);
+  }
+
+  /** The guest's RAM, as it was given, with the regions of now. */
+  get guest(): Guest {
+    return this.#ram.guest;
+  }
+
+  /**
+   * Replaces the regions of guest RAM while the device runs, for guests whose memory is plugged and unplugged, and for hosts that hear of
+   * it late. Requests that are under way are completed before; those that wait in a ring and name memory that is gone break the device.
+   * @throws RangeError for regions that cannot be, naming them, and TypeError where something is of another type
+   * @throws Error where the ring of a queue that is enabled would go, or would move
+   */
+  setRegions(regions: readonly GuestRegion[] | readonly ForeignRegion[]): void {
+    if (this.#disposed) return;
+    this.#settleAs('setRegions()', () => {
+      this.#ram.set(regions, this.queues);
+      this.#ram.tell(this.#engine, this.#base);
+    });
   }
 
   /** Resolves when the backend is at work. Until then, and if it never will be, requests run in the engine. */
@@ -168,18 +178,27 @@ export class CryptoDevice {
 
   /** Where the device stands in an enabled queue: what it takes next, and where it puts the next result (2.7, 2.8.1). */
   positions(index: number): QueuePositions {
-    const indices = this.#engine.queueIndices(this.#base, index) >>> 0;
-    return { nextAvail: indices & 0xffff, nextUsed: indices >>> 16 };
+    return this.#queues.positions(index);
+  }
+
+  /**
+   * Puts the device somewhere else in an enabled queue, for a transport whose driver says where to begin. Requests that are under way
+   * are completed before.
+   * @throws RangeError for positions that the ring does not have, and for a queue that is not enabled
+   */
+  setPositions(index: number, positions: QueuePositions): void {
+    checkObject('positions', positions);
+    this.#settleAs('setPositions()', () => this.#queues.setPositions(index, positions));
   }
 
   /** Sessions that are open now, with their keys. */
   sessions(): SavedSession[] {
-    return readSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, true);
+    return readSessions(this.#engine, this.#ram.memory, this.#base, this.options.maxSessions, true);
   }
 
   /** Device status field (2.1). */
   get status(): number {
-    return this.#status;
+    return this.#negotiation.status;
   }
 
   /**
@@ -193,34 +212,20 @@ export class CryptoDevice {
   }
 
   #addStatus(value: number): void {
-    const before = this.#status;
-    const kept = before & (STATUS_DEVICE_NEEDS_RESET | STATUS_FEATURES_OK);
-    let next = kept | (value & STATUS_BITS & ~STATUS_DEVICE_NEEDS_RESET);
-    if (next & STATUS_FEATURES_OK && !(before & STATUS_FEATURES_OK)) {
-      if (acceptable(this.#driverFeatures, this.offeredFeatures)) {
-        this.#agree();
-      } else {
-        next &= ~STATUS_FEATURES_OK;
-      }
-    }
-    // 3.1.1: a driver that never got FEATURES_OK has no business with the queues.
-    if (!(next & STATUS_FEATURES_OK)) next &= ~STATUS_DRIVER_OK;
-    this.#status = next;
-    if (!this.#working) this.#runner.stop();
-    if (next & STATUS_DRIVER_OK && !(before & STATUS_DRIVER_OK)) this.#startQueues();
+    const { agreed, started } = this.#negotiation.write(value);
+    if (agreed) this.#agree();
+    if (!this.#negotiation.working) this.#runner.stop();
+    if (started) this.#startQueues();
   }
 
   /** Features that the driver has chosen so far. */
   get driverFeatures(): bigint {
-    return this.#driverFeatures;
+    return this.#negotiation.driverFeatures;
   }
 
   /** The driver chooses features, 32 at a time; ignored once FEATURES_OK stands. */
   writeDriverFeatures(word: number, value: number): void {
-    if (this.#status & STATUS_FEATURES_OK || word > 1) return;
-    const shift = BigInt(word * 32);
-    const kept = this.#driverFeatures & ~(0xffffffffn << shift);
-    this.#driverFeatures = kept | (BigInt(value >>> 0) << shift);
+    this.#negotiation.writeFeatures(word, value);
   }
 
   /**
@@ -229,10 +234,9 @@ export class CryptoDevice {
    */
   enableQueue(index: number): void {
     const queue = this.queues[index];
-    if (!queue || queue.enabled || this.#disposed) return;
-    if ((this.#status & (STATUS_FEATURES_OK | STATUS_DEVICE_NEEDS_RESET)) !== STATUS_FEATURES_OK) return;
+    if (!queue || queue.enabled || this.#disposed || !this.#negotiation.takesQueues) return;
     this.#turns.run('enableQueue()', () => {
-      const fault = this.#enable(index, queue);
+      const fault = this.#queues.enable(index, queue);
       if (fault === FAULT_NONE) queue.enabled = true;
       else this.#needsReset();
     });
@@ -240,7 +244,7 @@ export class CryptoDevice {
 
   /** Whether the driver may reset queues one by one: VIRTIO_F_RING_RESET was negotiated (2.6.1). */
   get ringResetNegotiated(): boolean {
-    return (this.#status & STATUS_FEATURES_OK) !== 0 && hasFeature(this.#driverFeatures, F_RING_RESET);
+    return this.#negotiation.agreed && this.#negotiation.chose(F_RING_RESET);
   }
 
   /** Resets one queue (2.6.1.1): it is disabled, with registers as after a device reset; the others go on. */
@@ -272,12 +276,9 @@ export class CryptoDevice {
     this.#turns.forgetInterrupts();
     this.#runner.reset();
     this.#engine.reset(this.#base);
-    this.#status = 0;
-    this.#driverFeatures = 0n;
-    for (const queue of this.queues) {
-      queue.useRing('split');
-      queue.reset();
-    }
+    this.#ram.foreign?.recover();
+    this.#negotiation.reset();
+    this.#queues.reset();
   }
 
   /** Why DEVICE_NEEDS_RESET stands, if it does. */
@@ -285,7 +286,7 @@ export class CryptoDevice {
     const code = this.#engine.fault(this.#base);
     if (code === FAULT_NONE) return undefined;
     const queue = this.#engine.faultQueue(this.#base);
-    return describeFault(code, queue, this.queues[queue]?.ring ?? 'split');
+    return describeFault(code, queue, this.queues[queue]?.ring ?? 'split', this.#ram.foreign?.failure);
   }
 
   /** Sessions that are open now. */
@@ -295,7 +296,7 @@ export class CryptoDevice {
 
   /** Requests completed on a queue since the driver enabled it, or since a state was restored. */
   requests(queue: number): number {
-    return queue < this.queues.length ? Number(this.#engine.queueRequests(this.#base, queue)) : 0;
+    return this.#queues.requests(queue);
   }
 
   /** What the device has done since it was created: a copy, which does not change. */
@@ -305,7 +306,7 @@ export class CryptoDevice {
 
   /** VIRTIO_CRYPTO_S_HW_READY (5.9.5): off means that the driver keeps its requests back; a change interrupts it. */
   setHardwareReady(ready: boolean): void {
-    if (this.config.setHardwareReady(ready) && this.#status & STATUS_DRIVER_OK) this.#turns.interrupt('config', 0);
+    if (this.config.setHardwareReady(ready) && this.#negotiation.driverIsUp) this.#turns.interrupt('config', 0);
   }
 
   /** Completes the requests that are under way elsewhere, before this returns. Call it before the guest's RAM is saved. */
@@ -321,33 +322,17 @@ export class CryptoDevice {
     checkObject('options', options);
     const { includeKeys = false } = options;
     checkSwitch('includeKeys', includeKeys);
-    // In a turn of its own: the handler of interrupts may have more for the device to do.
-    this.#turns.run('save()', () => this.#backend.settle());
-    return this.#turns.run('save()', () => {
-      this.#backend.settle();
-      return this.#state(includeKeys);
-    });
+    return this.#settleAs('save()', () => deviceState(this.#parts, includeKeys));
   }
 
-  #state(includeKeys: boolean): DeviceState {
-    return {
-      version: STATE_VERSION,
-      options: this.#capacities(),
-      status: this.#status,
-      driverFeatures: this.#driverFeatures.toString(),
-      hardwareReady: this.config.hardwareReady,
-      generation: this.config.generation,
-      fault: this.#engine.fault(this.#base),
-      faultQueue: this.#engine.faultQueue(this.#base),
-      queues: this.queues.map((queue, index) => ({
-        ...queue.save(),
-        indices: this.#engine.queueIndices(this.#base, index) >>> 0,
-        held: this.#runner.waits(index),
-      })),
-      throttle: this.#runner.levels(),
-      sessionSerial: this.#engine.sessionSerial(this.#base) >>> 0,
-      sessions: readSessions(this.#engine, this.#memory, this.#base, this.options.maxSessions, includeKeys),
-    };
+  /** Does something as a turn while no request is under way. */
+  #settleAs<T>(what: string, work: () => T): T {
+    // In a turn of its own: the handler of interrupts may have more for the device to do.
+    this.#turns.run(what, () => this.#backend.settle());
+    return this.#turns.run(what, () => {
+      this.#backend.settle();
+      return work();
+    });
   }
 
   /**
@@ -369,18 +354,11 @@ export class CryptoDevice {
   /** @throws StateError when a part of the state has no place here: the device is reset then */
   #takeOver(state: DeviceState): void {
     this.#reset();
-    this.#driverFeatures = BigInt(state.driverFeatures);
-    this.#status = state.status;
+    this.#negotiation.restore(state.status, BigInt(state.driverFeatures));
     this.config.restore(state.hardwareReady, state.generation);
-    if (state.status & STATUS_FEATURES_OK) this.#agree();
+    if (this.#negotiation.agreed) this.#agree();
     try {
-      this.#restoreQueues(state);
-      if (state.fault !== FAULT_NONE) this.#engine.setFault(this.#base, state.fault, state.faultQueue);
-      restoreSessions(this.#engine, this.#memory, this.#base, state);
-      this.#runner.setLevels(state.throttle);
-      state.queues.forEach(({ held }, index) => {
-        if (held) this.#runner.resume(index);
-      });
+      restoreParts(this.#parts, state);
     } catch (error) {
       this.#reset();
       throw error;
@@ -417,46 +395,12 @@ export class CryptoDevice {
 
   /** The features are agreed on: they say how queues work and how long they may be. */
   #agree(): void {
-    this.#engine.setFeatures(this.#base, this.#driverFeatures);
-    const ring = hasFeature(this.#driverFeatures, F_RING_PACKED) ? 'packed' : 'split';
-    for (const queue of this.queues) queue.useRing(ring);
-  }
-
-  get #working(): boolean {
-    return (this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_DRIVER_OK;
+    this.#engine.setFeatures(this.#base, this.#negotiation.driverFeatures);
+    this.#queues.useRing(this.#negotiation.ring);
   }
 
   #placeSessions(): void {
     this.#engine.placeSessions(this.#base);
-  }
-
-  #capacities(): DeviceState['options'] {
-    const { dataQueues, queueSize, maxSessions, maxRequestBytes } = this.options;
-    return { dataQueues, queueSize, maxSessions, maxRequestBytes };
-  }
-
-  /** @throws StateError when a queue stands where its ring has no place */
-  #restoreQueues(state: DeviceState): void {
-    state.queues.forEach((saved, index) => {
-      const queue = this.queues[index];
-      if (!queue) return;
-      queue.restore(saved);
-      if (!queue.enabled) return;
-      if (this.#enable(index, queue) !== FAULT_NONE) {
-        this.#status |= STATUS_DEVICE_NEEDS_RESET;
-      } else if (!this.#engine.setQueueIndices(this.#base, index, saved.indices)) {
-        throw new StateError(`The saved state is damaged: queue ${index} stands beyond the end of its ring.`);
-      }
-    });
-  }
-
-  #enable(index: number, queue: QueueRegisters): number {
-    if (queue.size > queue.maxSize) {
-      this.#engine.setFault(this.#base, FAULT_QUEUE_SIZE, index);
-      return FAULT_QUEUE_SIZE;
-    }
-    const { size, desc, driver, device } = queue;
-    return this.#engine.enableQueue(this.#base, index, size, desc, driver, device);
   }
 
   /** Buffers may stand in the rings before DRIVER_OK (3.1.1 step 8): they are looked at once it is set. */
@@ -466,15 +410,16 @@ export class CryptoDevice {
 
   /** 2.1.2: the bit is set, and a driver that is up hears of it through a configuration change notification. */
   #needsReset(): void {
-    if (this.#status & STATUS_DEVICE_NEEDS_RESET) return;
-    this.#status |= STATUS_DEVICE_NEEDS_RESET;
+    if (!this.#negotiation.needReset()) return;
     this.#runner.stop();
-    if (this.#status & STATUS_DRIVER_OK) this.#turns.interrupt('config', 0);
+    if (this.#negotiation.driverIsUp) this.#turns.interrupt('config', 0);
   }
 }
 
 /**
- * A virtio crypto device over a guest memory.
+ * A virtio crypto device over a guest memory. It grows the WebAssembly memory that it is given, for what it keeps itself: that detaches
+ * the memory's ArrayBuffer, so that every view of it has to be made anew. It grows it again when a backend first needs memory. Guest
+ * memory that is foreign it leaves as it is.
  * @throws RangeError for options out of range, and TypeError for those of another type, naming them
  */
 export function createCryptoDevice(options: CreateOptions): CryptoDevice {

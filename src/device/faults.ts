@@ -59,6 +59,7 @@ const FAULTS: Record<number, FaultText> = {
     split: '2.1.2',
     packed: '2.1.2',
   },
+  [spec.FAULT_GUEST_MEMORY]: { what: 'guest memory could not be reached', split: '2.1.2', packed: '2.1.2' },
 };
 
 /** What made the device set DEVICE_NEEDS_RESET (2.1.2). */
@@ -76,9 +77,13 @@ export function isFault(code: number): boolean {
   return code === spec.FAULT_NONE || Object.hasOwn(FAULTS, code);
 }
 
-/** @param ring which ring the queue has (2.7, 2.8) */
-export function describeFault(code: number, queue: number, ring: Ring): DeviceFault {
+/**
+ * @param ring which ring the queue has (2.7, 2.8)
+ * @param failure what made guest memory unreachable
+ */
+export function describeFault(code: number, queue: number, ring: Ring, failure?: Error): DeviceFault {
   const fault = FAULTS[code];
-  const message = fault ? `${fault.what} (${fault[ring] ?? fault.split})` : `unknown fault ${code}`;
+  const what = code === spec.FAULT_GUEST_MEMORY && failure ? failure.message : fault?.what;
+  const message = fault ? `${what} (${fault[ring] ?? fault.split})` : `unknown fault ${code}`;
   return { code, queue, message };
 }

@@ -1,4 +1,5 @@
 import {
+  FAULT_GUEST_MEMORY,
   FAULT_HOST,
   NOTIFY_IDLE,
   NOTIFY_INTERRUPT,
@@ -10,6 +11,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { RequestBackend } from '../backend/contract.ts';
 import type { Clock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
+import { GuestMemoryError } from '../engine/foreign/port.ts';
 import { HeldQueues } from './held_queues.ts';
 import type { ResolvedLimits } from './limits.ts';
 import type { StatisticsReader } from './statistics.ts';
@@ -86,14 +88,14 @@ export class QueueRunner {
 
   /** Runs a queue in which the driver may have made buffers available. */
   notify(queue: number): void {
-    const { ready, backend, engine, base } = this.#device;
+    const { ready, backend } = this.#device;
     if (!ready(queue)) return;
     backend.reap();
     if (this.#held.has(queue)) return;
     // A driver may notify in vain. An observer and the throttle are asked only where there is something to do; where
     // there are none, the engine finds out itself, so that most notifications call it once.
     const throttled = this.#throttled(queue);
-    if ((throttled || this.#observer) && !engine.hasAvailable(base, queue)) return;
+    if ((throttled || this.#observer) && !this.#hasAvailable(queue)) return;
     // Whoever waits for the throttle goes first.
     const queued = throttled && this.#held.some((other) => this.#throttled(other));
     if (queued || this.#waitOf(queue) > 0) this.#hold(queue);
@@ -110,7 +112,8 @@ export class QueueRunner {
     try {
       answer = engine.complete(base, record, status, bytes);
     } catch (error) {
-      throw this.#halfDone(queue, error);
+      this.#halfDone(queue, error);
+      return;
     }
     this.#after(queue, by);
     if (answer & NOTIFY_INTERRUPT) this.#device.used(queue);
@@ -208,7 +211,8 @@ export class QueueRunner {
     try {
       answer = engine.notify(base, queue, requests, budget.bytes, limits.bytesPerNotification);
     } catch (error) {
-      throw this.#halfDone(queue, error);
+      this.#halfDone(queue, error);
+      return;
     }
     if (answer & NOTIFY_IDLE) return;
     backend.flush();
@@ -234,15 +238,26 @@ export class QueueRunner {
     if (observer) this.#device.turns.guard(() => observer.afterQueue(queue, by));
   }
 
+  #hasAvailable(queue: number): boolean {
+    const { engine, base } = this.#device;
+    try {
+      return engine.hasAvailable(base, queue) !== 0;
+    } catch (error) {
+      this.#halfDone(queue, error);
+      return false;
+    }
+  }
+
   /**
    * The engine threw: something that it calls in turn did (onWrite, say), or it failed itself. A request is left half done, and only a
    * reset mends that.
-   * @returns what was thrown
+   * @throws what was thrown, unless guest memory was not to be reached: that is no mistake of the host, and the fault says it
    */
-  #halfDone(queue: number, error: unknown): unknown {
+  #halfDone(queue: number, error: unknown): void {
     const { engine, base, broken } = this.#device;
-    engine.setFault(base, FAULT_HOST, queue);
+    const unreachable = error instanceof GuestMemoryError;
+    engine.setFault(base, unreachable ? FAULT_GUEST_MEMORY : FAULT_HOST, queue);
     broken();
-    return error;
+    if (!unreachable) throw error;
   }
 }

@@ -7,6 +7,7 @@ export interface EngineExports {
   regionBytes(dataQueues: number, maxQueueSize: number, sessions: number, maxRequestBytes: number): number;
   initialise(device: number, dataQueues: number, maxQueueSize: number, sessions: number, maxRequestBytes: number): void;
   addMemory(device: number, start: bigint, size: bigint, pointer: number): number;
+  forgetMemory(device: number): void;
   offer(device: number, service: number, algorithms: bigint): void;
   limitKeys(device: number, bytes: number): void;
   reportWrites(device: number, on: number): void;
@@ -44,6 +45,7 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'regionBytes',
   'initialise',
   'addMemory',
+  'forgetMemory',
   'offer',
   'limitKeys',
   'reportWrites',

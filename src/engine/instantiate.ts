@@ -1,6 +1,6 @@
 import { backendImports, type EngineBackend, NO_BACKEND } from './backend.ts';
 import { ENGINE_EXPORTS, type EngineExports } from './exports.ts';
-import type { WasmMemory, WasmModule } from './webassembly.ts';
+import type { WasmFunctions, WasmMemory, WasmModule } from './webassembly.ts';
 
 export type WriteReport = (start: number, end: number) => void;
 
@@ -15,15 +15,17 @@ export interface EngineImports {
 /**
  * Instantiates a build of the engine over a memory.
  * @param memory the memory that it works in; a shared one for the build that was made for it
+ * @param guest what a build for foreign memory imports beside the others
  */
 export function instantiateModule(
   module: WasmModule,
   memory: WasmMemory,
   { written = () => {}, backend = NO_BACKEND }: EngineImports = {},
+  guest: WasmFunctions = {},
 ): EngineExports {
   const instance = new WebAssembly.Instance(module, {
     env: { memory },
-    guest: { written },
+    guest: { ...guest, written },
     backend: backendImports(backend),
   });
   const { exports } = instance;

@@ -32,7 +32,8 @@ export function engineBytes(build: EngineBuild = engineBuild()): Uint8Array<Arra
   return build === 'simd' ? simd : applyDelta(simd, decodeBase64(RELAXED_DELTA_BASE64));
 }
 
-function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
+/** The bytes that a literal of a generated module stands for. */
+export function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);

@@ -1,5 +1,7 @@
 import { MEMORY_REGIONS_MAX } from '../../spec/engine.ts';
-import { checkObject, refuse } from '../check.ts';
+import { checkFunction, checkObject, refuse } from '../check.ts';
+import type { ForeignGuest } from './foreign/guest.ts';
+import type { ForeignRegion } from './foreign/port.ts';
 import type { WasmMemory } from './webassembly.ts';
 
 /** A stretch of guest RAM inside a WebAssembly memory. */
@@ -26,46 +28,98 @@ export function isShared(memory: WasmMemory): boolean {
   return Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
 }
 
+/** Guest memory of either kind. */
+export type Guest = GuestMemory | ForeignGuest;
+
+/** Whether guest memory lies elsewhere than in a WebAssembly memory. */
+export function isForeign(guest: Guest): guest is ForeignGuest {
+  return 'port' in guest;
+}
+
 /**
- * Checks that guest memory is what it says: what lies beyond the memory now will be the engine's.
+ * Checks that guest memory is what it says: what lies beyond a WebAssembly memory now will be the engine's.
  * @throws RangeError that names what is wrong and what it may be
  * @throws TypeError where something is of another type
  */
-export function checkGuest(guest: GuestMemory): void {
+export function checkGuest(guest: Guest): void {
   checkObject('guest', guest);
+  if (isForeign(guest)) {
+    checkPort(guest);
+    checkForeignRegions('guest.regions', guest.regions);
+    return;
+  }
   const { memory, regions } = guest;
   // Not instanceof: the memory may be of another realm.
   if (typeof memory?.grow !== 'function') refuse('guest.memory', memory, "the WebAssembly.Memory of the guest's RAM");
-  if (!Array.isArray(regions)) refuse('guest.regions', regions, 'an array');
+  checkRegions('guest.regions', regions, memory.buffer.byteLength);
+}
+
+function checkPort({ port, open }: ForeignGuest): void {
+  checkObject('guest.port', port);
+  for (const name of ['read', 'write', 'load16', 'store16'] as const) checkFunction(`guest.port.${name}`, port[name]);
+  if (typeof open !== 'function') {
+    refuse('guest.open', open, 'the answer of foreignGuest() of virtio-crypto-wasm/foreign as guest');
+  }
+}
+
+/**
+ * Checks regions of a WebAssembly memory of so many bytes.
+ * @param option what to call them
+ * @throws RangeError that names what is wrong and what it may be
+ * @throws TypeError where something is of another type
+ */
+export function checkRegions(
+  option: string,
+  regions: readonly ForeignRegion[],
+  memoryBytes: number,
+): asserts regions is readonly GuestRegion[] {
+  checkTable(option, regions, ['guestAddress', 'bytes', 'offset']);
+  for (const [index, region] of regions.entries()) {
+    const end = ('offset' in region ? Number(region.offset) : 0) + region.bytes;
+    if (end > memoryBytes) {
+      throw new RangeError(
+        `${option}[${index}] ends at byte ${end} of a memory of ${memoryBytes}: make it shorter, or the memory larger.`,
+      );
+    }
+  }
+}
+
+/** Checks regions of foreign memory, as checkRegions() does those of a WebAssembly memory. */
+export function checkForeignRegions(option: string, regions: readonly ForeignRegion[]): void {
+  checkTable(option, regions, ['guestAddress', 'bytes']);
+  for (const [index, { guestAddress, bytes }] of regions.entries()) {
+    if (Number.isSafeInteger(guestAddress + bytes)) continue;
+    throw new RangeError(`${option}[${index}] ends at ${guestAddress + bytes}: give one that ends below 2^53.`);
+  }
+}
+
+/** What both kinds of regions have to be: numbers, and apart from each other. */
+function checkTable(option: string, regions: readonly ForeignRegion[], numbers: readonly string[]): void {
+  if (!Array.isArray(regions)) refuse(option, regions, 'an array');
   if (regions.length > MEMORY_REGIONS_MAX) {
     throw new RangeError(
-      `guest.regions has ${regions.length} entries: merge them, ${MEMORY_REGIONS_MAX} at most are possible.`,
+      `${option} has ${regions.length} entries: merge them, ${MEMORY_REGIONS_MAX} at most are possible.`,
     );
   }
-  const memoryBytes = memory.buffer.byteLength;
   for (const [index, region] of regions.entries()) {
-    checkObject(`guest.regions[${index}]`, region);
-    for (const name of ['guestAddress', 'bytes', 'offset'] as const) {
-      if (!Number.isSafeInteger(region[name]) || region[name] < 0) {
-        throw new RangeError(`guest.regions[${index}].${name} is ${region[name]}: give a whole number of bytes.`);
+    checkObject(`${option}[${index}]`, region);
+    for (const name of numbers) {
+      const value: unknown = Reflect.get(region, name);
+      if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+        throw new RangeError(`${option}[${index}].${name} is ${String(value)}: give a whole number of bytes.`);
       }
-    }
-    if (region.offset + region.bytes > memoryBytes) {
-      throw new RangeError(
-        `guest.regions[${index}] ends at byte ${region.offset + region.bytes} of a memory of ${memoryBytes}: make it shorter, or the memory larger.`,
-      );
     }
     const other = regions.findIndex((earlier, at) => at < index && overlap(earlier, region));
     if (other >= 0) {
       throw new RangeError(
-        `guest.regions[${index}].guestAddress is ${region.guestAddress}, which guest.regions[${other}] has already: give regions apart from each other.`,
+        `${option}[${index}].guestAddress is ${region.guestAddress}, which ${option}[${other}] has already: give regions apart from each other.`,
       );
     }
   }
 }
 
 /** Whether two regions have a guest-physical address in common. */
-function overlap(a: GuestRegion, b: GuestRegion): boolean {
+function overlap(a: ForeignRegion, b: ForeignRegion): boolean {
   return a.guestAddress < b.guestAddress + b.bytes && b.guestAddress < a.guestAddress + a.bytes;
 }
 

@@ -1,7 +1,7 @@
 import { DEVICE_ID_CRYPTO } from '../../spec/crypto.ts';
 import { F_RING_PACKED } from '../../spec/virtio.ts';
 import type { BackendEvent } from '../backend/contract.ts';
-import { checkObject, checkSwitch } from '../check.ts';
+import { checkFunction, checkObject, checkSwitch } from '../check.ts';
 import { type Clock, hostClock } from '../clock.ts';
 import { CryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
@@ -14,6 +14,7 @@ import { RamAllocator } from '../driver/ram.ts';
 import { KNOWN_FEATURES } from '../driver/ring_driver.ts';
 import type { DriverTransport } from '../driver/transport.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
+import type { Guest, GuestMemory } from '../engine/memory.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import { VirtioMmio } from '../transport/mmio/mmio.ts';
 import { VirtioPci } from '../transport/pci/pci.ts';
@@ -33,6 +34,11 @@ export interface BenchOptions extends CryptoDeviceOptions {
   memoryBytes?: number;
   /** Whether threads share the guest's memory: workers then serve requests where they stand. Default false. */
   sharedMemory?: boolean;
+  /**
+   * Makes of the bench's memory what the device is given: one that is foreign, say. Default: the memory itself. One that is foreign must
+   * not grow.
+   */
+  guestMemory?: (memory: GuestMemory) => Guest;
   /** The driver's choices. */
   driver?: DriverOptions;
   /** See CreateOptions.onWrite. */
@@ -48,7 +54,7 @@ export interface Bench {
   readonly device: CryptoDevice;
   readonly driver: CryptoDriver;
   /** The device's registers, as the transport shows them. */
-  readonly registers: VirtioPci | VirtioMmio;
+  readonly registers: VirtioPci<CryptoDevice> | VirtioMmio<CryptoDevice>;
   readonly memory: WasmMemory;
   /** Guest RAM, by guest-physical address. */
   ram(): Uint8Array;
@@ -88,6 +94,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   checkSwitch('msix', msix);
   checkSwitch('start', options.start);
   checkSwitch('sharedMemory', options.sharedMemory);
+  const { guestMemory = (given: GuestMemory) => given } = options;
+  checkFunction('guestMemory', guestMemory);
   if (msix && transport === 'mmio') throw new RangeError('msix is true: MMIO has one interrupt, give a PCI transport.');
   const { layout = 'legacy' } = options;
   if (layout !== 'legacy' && layout !== 'revision1') {
@@ -107,7 +115,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     ...options,
     clock: options.clock ?? hostClock(true),
     features: { ...options.features, ...(ring === 'packed' ? { packed: true } : {}) },
-    guest: { memory, regions: [{ guestAddress: 0, bytes: memoryBytes, offset: RAM_OFFSET }] },
+    guest: guestMemory({ memory, regions: [{ guestAddress: 0, bytes: memoryBytes, offset: RAM_OFFSET }] }),
   });
   let driver: CryptoDriver | undefined;
   let scheduled = false;

@@ -47,7 +47,7 @@ export function plugIntoMemory(
   device: CryptoDevice,
   { address, irq }: V86MmioPlace,
   saveKeys: boolean,
-): VirtioMmio {
+): VirtioMmio<CryptoDevice> {
   const setInterruptLine = (level: boolean) => (level ? cpu.device_raise_irq(irq) : cpu.device_lower_irq(irq));
   const notify = coalesceNotifications(cpu, device);
   const registers = new VirtioMmio(device, setInterruptLine, { notify });

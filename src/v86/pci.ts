@@ -39,7 +39,12 @@ export function resolvePciPlace(slot = DEFAULT_SLOT, port = DEFAULT_PORT): PciPl
 }
 
 /** Puts a device on v86's PCI bus, with an I/O BAR and INTx: v86 moves no memory BAR and delivers no MSI. */
-export function plugIntoPci(cpu: V86Cpu, device: CryptoDevice, { slot, port }: PciPlace, saveKeys: boolean): VirtioPci {
+export function plugIntoPci(
+  cpu: V86Cpu,
+  device: CryptoDevice,
+  { slot, port }: PciPlace,
+  saveKeys: boolean,
+): VirtioPci<CryptoDevice> {
   const pciId = slot << 3;
   const { pci } = cpu.devices;
   const setInterruptLine = (level: boolean) => {

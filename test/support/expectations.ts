@@ -32,6 +32,7 @@ export const FAULT_SECTIONS: ReadonlyMap<number, readonly [split: string, packed
   [code.FAULT_REQUEST_HEADER, ['5.9.7', '5.9.7']],
   [code.FAULT_REQUEST_STATUS, ['5.9.7', '5.9.7']],
   [code.FAULT_HOST, ['2.1.2', '2.1.2']],
+  [code.FAULT_GUEST_MEMORY, ['2.1.2', '2.1.2']],
 ]);
 
 /** The device has this fault, and names the section of the ring that was negotiated. */

@@ -7,7 +7,8 @@ import type { FeatureOptions } from '../../src/device/features.ts';
 import type { CryptoDeviceOptions, ResolvedOptions } from '../../src/device/options.ts';
 import type { WriteReport } from '../../src/engine/instantiate.ts';
 import { instantiateEngine } from '../../src/engine/load.ts';
-import type { GuestRegion } from '../../src/engine/memory.ts';
+import type { Guest, GuestMemory, GuestRegion } from '../../src/engine/memory.ts';
+import { asForeign } from './foreign.ts';
 import { fillWithNoise, Snapshot, type Stretch, stretch } from './memory.ts';
 import { RawPackedRing } from './raw_packed_ring.ts';
 import { RawRing } from './raw_ring.ts';
@@ -15,6 +16,7 @@ import type { RawGuest, TestRing } from './test_ring.ts';
 
 /** Tests of rigs look at results as soon as a notification has returned: of workers they know nothing. */
 const { BACKEND, GUEST_MEMORY } = process.env;
+const GUEST_MEMORY_OF_RUN = GUEST_MEMORY === 'foreign' ? asForeign : undefined;
 
 const PAGE_BYTES = 65536;
 export const RAM_BYTES = 1024 * 1024;
@@ -45,6 +47,8 @@ export interface RigOptions extends Omit<CryptoDeviceOptions, 'features'> {
   regions?: GuestRegion[];
   /** Whether threads share the memory. */
   sharedMemory?: boolean;
+  /** Makes of the rig's memory a foreign one, which the device is given. Default: as the run of the suite is for. */
+  guestMemory?: (memory: GuestMemory) => Guest;
   onWrite?: WriteReport;
   clock?: Clock;
   onBackendEvent?: (event: BackendEvent) => void;
@@ -62,7 +66,7 @@ abstract class RigOver<Ring extends TestRing> {
   readonly device: CryptoDevice;
   /** Whether threads share the memory: workers then have a part of it. */
   readonly sharesMemory: boolean;
-  /** The engine's region, and nothing of the page's rest behind it. */
+  /** The engine's region, and nothing of the page's rest behind it; empty where guest memory is foreign. */
   readonly engine: Stretch;
   data: Ring;
   readonly control: Ring;
@@ -71,7 +75,7 @@ abstract class RigOver<Ring extends TestRing> {
   features: bigint;
 
   constructor(options: RigOptions = {}) {
-    const { features, offer, ringSize, regions, onWrite, start, ...given } = options;
+    const { features, offer, ringSize, regions, onWrite, start, guestMemory = GUEST_MEMORY_OF_RUN, ...given } = options;
     const { sharedMemory = GUEST_MEMORY === 'shared', ...forDevice } = given;
     // One algorithm, so that requests for others are requests for what is not offered.
     const small = {
@@ -85,27 +89,34 @@ abstract class RigOver<Ring extends TestRing> {
     this.regions = regions ?? [{ guestAddress: 0, bytes: RAM_BYTES, offset: PAGE_BYTES }];
     this.features = features ?? VERSION_1 | INDIRECT;
     const end = Math.max(...this.regions.map(({ offset, bytes }) => offset + bytes));
-    const initial = Math.ceil(end / PAGE_BYTES) + 1;
+    const isForeign = guestMemory !== undefined;
+    // The page that is added below is there from the start: foreign memory does not grow.
+    const initial = Math.ceil(end / PAGE_BYTES) + (isForeign ? 2 : 1);
     this.sharesMemory = sharedMemory;
     this.memory = new WebAssembly.Memory(sharedMemory ? { initial, maximum: 65536, shared: true } : { initial });
     fillWithNoise(new Uint8Array(this.memory.buffer).subarray(0, CANARY_BYTES_MAX), 7);
     const engineStart = this.memory.buffer.byteLength;
+    const guest = { memory: this.memory, regions: this.regions };
     this.device = createCryptoDevice({
       ...deviceOptions,
       ...(offer ? { features: offer } : {}),
-      guest: { memory: this.memory, regions: this.regions },
+      guest: guestMemory ? guestMemory(guest) : guest,
       ...(onWrite ? { onWrite } : {}),
     });
-    this.engine = stretch(engineStart, regionBytes(this.device.options));
+    this.engine = stretch(engineStart, isForeign ? 0 : regionBytes(this.device.options));
+    if (!isForeign) this.#addCanaries();
+    this.device.onInterrupt((kind, queue) => this.interrupts.push({ kind, queue }));
+    this.data = this.ringAt(KNOWN_DATA_RING, ringSize ?? this.device.options.queueSize);
+    this.control = this.ringAt(KNOWN_CONTROL_RING, 64);
+    if (start ?? true) this.bringUp();
+  }
+
+  #addCanaries(): void {
     // Workers' records stand between the engine's region and what is added now.
     const added = this.memory.grow(1) * PAGE_BYTES;
     const rest = Math.ceil(this.engine.end / PAGE_BYTES) * PAGE_BYTES - this.engine.end;
     fillWithNoise(new Uint8Array(this.memory.buffer, this.engine.end, rest), 8);
     fillWithNoise(new Uint8Array(this.memory.buffer, added), 8);
-    this.device.onInterrupt((kind, queue) => this.interrupts.push({ kind, queue }));
-    this.data = this.ringAt(KNOWN_DATA_RING, ringSize ?? this.device.options.queueSize);
-    this.control = this.ringAt(KNOWN_CONTROL_RING, 64);
-    if (start ?? true) this.bringUp();
   }
 
   /** Where a guest-physical address stands in the memory. */

@@ -1,5 +1,6 @@
 import { STATUS_BYTES } from '../../../spec/crypto.ts';
 import * as spec from '../../../spec/engine.ts';
+import type { ForeignAccess } from '../../engine/foreign/guest.ts';
 import { endOf, type SharedLayout, slotAt } from './layout.ts';
 import { type SessionCopy, SharedSessions } from './shared_sessions.ts';
 
@@ -12,7 +13,8 @@ export interface JobResult {
 /**
  * Carries jobs between the engine's records, in the memory of the guest, and the slots of the shared memory. Where the guest's memory
  * is that memory, the content stays in its own buffers. The result is always carried from the slot: only the device's own thread
- * writes to the guest's memory, so that a host that puts other contents there has to mind no other thread.
+ * writes to the guest's memory, so that a host that puts other contents there has to mind no other thread. Where the guest's memory is
+ * foreign, content goes through its port, from the guest to the slot and back in one copy each.
  */
 export class JobSlots {
   readonly #layout: SharedLayout;
@@ -20,6 +22,7 @@ export class JobSlots {
   readonly #words: BigUint64Array;
   readonly #jobs: DataView;
   readonly #guest: WebAssembly.Memory;
+  readonly #foreign: ForeignAccess | undefined;
   readonly #inPlace: boolean;
   readonly #table: number;
   readonly #sessions: SharedSessions;
@@ -30,13 +33,23 @@ export class JobSlots {
   #memory: Uint8Array = new Uint8Array();
   #records: DataView = new DataView(new ArrayBuffer(0));
 
-  /** @param table where the engine's records stand in the guest's memory */
-  constructor(layout: SharedLayout, shared: WebAssembly.Memory, guest: WebAssembly.Memory, table: number) {
+  /**
+   * @param guest the memory that the engine works in; the guest's buffers are there, too, unless they are foreign
+   * @param table where the engine's records stand in it
+   */
+  constructor(
+    layout: SharedLayout,
+    shared: WebAssembly.Memory,
+    guest: WebAssembly.Memory,
+    table: number,
+    foreign?: ForeignAccess,
+  ) {
     this.#layout = layout;
     this.#shared = new Uint8Array(shared.buffer);
     this.#words = new BigUint64Array(shared.buffer);
     this.#jobs = new DataView(shared.buffer);
     this.#guest = guest;
+    this.#foreign = foreign;
     this.#inPlace = shared === guest;
     this.#table = table;
     this.#sessions = new SharedSessions(layout, shared);
@@ -74,13 +87,22 @@ export class JobSlots {
     this.#jobs.setUint32(job + spec.JOB_CONTENT_AT, content, true);
     this.#jobs.setUint32(job + spec.JOB_RESULT_AT, result, true);
     this.#touch(index, result + writable + STATUS_BYTES);
-    let to = job + content;
-    let left = readable;
-    for (let buffer = sources; left > 0; buffer += spec.DEFERRED_BUFFER_BYTES) {
-      const bytes = Math.min(left, this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH));
-      this.#copyIn(this.#field(buffer, spec.DEFERRED_BUFFER_POINTER), bytes, to);
-      to += bytes;
-      left -= bytes;
+    try {
+      this.#gather(sources, readable, job + content);
+    } catch (error) {
+      this.leave(index);
+      throw error;
+    }
+  }
+
+  /** Copies the first bytes of buffers to `to`. @throws GuestMemoryError */
+  #gather(sources: number, readable: number, to: number): void {
+    let at = to;
+    for (let buffer = sources; at < to + readable; buffer += spec.DEFERRED_BUFFER_BYTES) {
+      const bytes = Math.min(to + readable - at, this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH));
+      if (this.#foreign) this.#foreign.read(this.#address(buffer), this.#shared, at, bytes);
+      else this.#copyIn(this.#field(buffer, spec.DEFERRED_BUFFER_POINTER), bytes, at);
+      at += bytes;
     }
   }
 
@@ -127,7 +149,8 @@ export class JobSlots {
       const length = this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH);
       const before = Math.min(skipped, length);
       const step = Math.min(end - at, length - before);
-      copy(source, at, step, this.#memory, this.#field(buffer, spec.DEFERRED_BUFFER_POINTER) + before);
+      if (this.#foreign) this.#foreign.write(this.#address(buffer) + before, source, at, step);
+      else copy(source, at, step, this.#memory, this.#field(buffer, spec.DEFERRED_BUFFER_POINTER) + before);
       skipped -= before;
       at += step;
     }
@@ -198,7 +221,8 @@ export class JobSlots {
       const length = this.#field(buffer, spec.DEFERRED_BUFFER_LENGTH);
       if (length > longest) {
         longest = length;
-        skew = (this.#field(buffer, spec.DEFERRED_BUFFER_POINTER) - before) & (spec.JOB_ALIGNMENT - 1);
+        const place = this.#field(buffer, this.#foreign ? spec.DEFERRED_BUFFER_ADDRESS : spec.DEFERRED_BUFFER_POINTER);
+        skew = (place - before) & (spec.JOB_ALIGNMENT - 1);
       }
       before += length;
     }
@@ -212,6 +236,14 @@ export class JobSlots {
 
   #recordAt(index: number): number {
     return this.#table + index * spec.DEFERRED_BYTES;
+  }
+
+  /** The guest-physical address of a buffer: foreign memory's fit in 53 bits. */
+  #address(buffer: number): number {
+    return (
+      this.#field(buffer, spec.DEFERRED_BUFFER_ADDRESS) +
+      2 ** 32 * this.#field(buffer, spec.DEFERRED_BUFFER_ADDRESS + 4)
+    );
   }
 
   #field(at: number, offset: number): number {

@@ -71,12 +71,12 @@ export class WebCryptoExecutor implements Executor {
   }
 
   /** @throws RangeError where there is no memory for its slots */
-  #begin({ engine, maxRequestBytes, memory: guest }: DevicePort, records: Records): Started {
+  #begin({ engine, maxRequestBytes, memory: guest, foreign }: DevicePort, records: Records): Started {
     const layout = sharedLayout(engine, 0, maxRequestBytes, records.count);
     const memory = new WebAssembly.Memory({ initial: layout.pages });
     return {
       memory,
-      slots: new JobSlots(layout, memory, guest, records.table),
+      slots: new JobSlots(layout, memory, guest, records.table, foreign),
       runner: new JobRunner(engineModule(), memory, layout, 0),
       slotAt: (slot) => slotAt(layout, slot),
       records,

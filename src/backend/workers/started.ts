@@ -80,7 +80,7 @@ export async function startWorkers(
     if (!starter.wanted()) return;
     if (!pool.working) throw new Error(`No worker could be started: ${pool.failure}`);
     const started: Started = {
-      slots: new JobSlots(layout, memory, port.memory, records.table),
+      slots: new JobSlots(layout, memory, port.memory, records.table, port.foreign),
       pool,
       runner: new JobRunner(module, memory, layout, layout.workers),
       control,

@@ -1,9 +1,9 @@
 import { DEVICE_ID_CRYPTO } from '../../../spec/crypto.ts';
 import * as mmio from '../../../spec/virtio_mmio.ts';
 import { checkFunction, checkObject } from '../../check.ts';
-import type { CryptoDevice } from '../../device/device.ts';
 import type { QueueRegisters } from '../../device/queue_registers.ts';
-import { type AccessSize, accessBytes, allOnes, checkDevice, checkSize, isOffset } from '../access.ts';
+import type { DeviceRegisters } from '../../device/registers.ts';
+import { type AccessSize, checkDevice, littleEndian, readWithoutRegisters, wordOf, writtenBytes } from '../access.ts';
 import { parseTransportState, MmioState as SavedState } from '../state.ts';
 
 export type { AccessSize };
@@ -21,10 +21,10 @@ const VENDOR_ID = 0x00574356;
  * Virtio over MMIO, version 2 (4.2): a register model. The host routes accesses of a 512-byte window to read() and
  * write(), and drives the interrupt line as it is told.
  */
-export class VirtioMmio {
+export class VirtioMmio<Device extends DeviceRegisters = DeviceRegisters> {
   /** Length of the register window in bytes. */
   static readonly windowBytes = mmio.MMIO_BYTES;
-  readonly device: CryptoDevice;
+  readonly device: Device;
   readonly #setInterruptLine: (level: boolean) => void;
   readonly #notify: (queue: number) => void;
   readonly #selected = { deviceFeature: 0, driverFeature: 0, queue: 0 };
@@ -36,7 +36,7 @@ export class VirtioMmio {
    * @throws TypeError for a parameter of another type, naming it
    */
   constructor(
-    device: CryptoDevice,
+    device: Device,
     setInterruptLine: (level: boolean) => void,
     options: { notify?: (queue: number) => void } = {},
   ) {
@@ -58,13 +58,10 @@ export class VirtioMmio {
    * @throws RangeError for a size other than 1, 2 and 4
    */
   read(offset: number, size: AccessSize): number {
-    checkSize(size);
-    if (this.device.removed) return allOnes(size);
-    if (!isOffset(offset)) return 0;
+    const answer = readWithoutRegisters(this.device, offset, size);
+    if (answer !== undefined) return answer;
     if (offset >= mmio.MMIO_CONFIG) {
-      let value = 0;
-      for (let i = size - 1; i >= 0; i--) value = value * 256 + this.device.config.byte(offset - mmio.MMIO_CONFIG + i);
-      return value;
+      return littleEndian(offset - mmio.MMIO_CONFIG, size, (at) => this.device.config.byte(at));
     }
     return size === 4 && offset % 4 === 0 ? this.#readRegister(offset) >>> 0 : 0;
   }
@@ -75,9 +72,8 @@ export class VirtioMmio {
    * @throws RangeError for a size other than 1, 2 and 4, TypeError for a value that is no number
    */
   write(offset: number, size: AccessSize, value: number): void {
-    checkSize(size);
-    const word = accessBytes(size, value);
-    if (size !== 4 || offset % 4 !== 0 || this.device.removed) return;
+    const word = writtenBytes(this.device, offset, size, value);
+    if (word === undefined || size !== 4 || offset % 4 !== 0) return;
     const { device } = this;
     switch (offset) {
       case mmio.MMIO_QUEUE_NOTIFY:
@@ -145,10 +141,8 @@ export class VirtioMmio {
         return DEVICE_ID_CRYPTO;
       case mmio.MMIO_VENDOR_ID:
         return VENDOR_ID;
-      case mmio.MMIO_DEVICE_FEATURES: {
-        const word = this.#selected.deviceFeature;
-        return word < 2 ? Number((device.offeredFeatures >> BigInt(32 * word)) & 0xffffffffn) : 0;
-      }
+      case mmio.MMIO_DEVICE_FEATURES:
+        return wordOf(device.offeredFeatures, this.#selected.deviceFeature);
       case mmio.MMIO_QUEUE_SIZE_MAX:
         return this.#queue?.maxSize ?? 0;
       case mmio.MMIO_QUEUE_READY:

@@ -1,6 +1,7 @@
 import * as pci from '../../../spec/virtio_pci.ts';
-import type { CryptoDevice } from '../../device/device.ts';
 import type { AddressRegister } from '../../device/queue_registers.ts';
+import type { DeviceRegisters } from '../../device/registers.ts';
+import { wordOf } from '../access.ts';
 
 /** What the driver selected last: part of a saved state. */
 export interface Selectors {
@@ -23,13 +24,13 @@ const QUEUE_ADDRESSES = {
 
 /** struct virtio_pci_common_cfg (4.1.4.3): registers of one, two or four bytes; 64-bit ones as two halves. */
 export class CommonConfig {
-  readonly #device: CryptoDevice;
+  readonly #device: DeviceRegisters;
   readonly #vectorCount: number;
   readonly selected: Selectors = { deviceFeature: 0, driverFeature: 0, queue: 0 };
   readonly vectors: Vectors;
 
   /** @param vectorCount entries of the MSI-X table; 0 without MSI-X */
-  constructor(device: CryptoDevice, vectorCount: number) {
+  constructor(device: DeviceRegisters, vectorCount: number) {
     this.#device = device;
     this.#vectorCount = vectorCount;
     this.vectors = { config: pci.MSI_NO_VECTOR, queues: device.queues.map(() => pci.MSI_NO_VECTOR) };
@@ -60,11 +61,11 @@ export class CommonConfig {
       case pci.COMMON_DEVICE_FEATURE_SELECT:
         return this.selected.deviceFeature;
       case pci.COMMON_DEVICE_FEATURE:
-        return word(device.offeredFeatures, this.selected.deviceFeature);
+        return wordOf(device.offeredFeatures, this.selected.deviceFeature);
       case pci.COMMON_DRIVER_FEATURE_SELECT:
         return this.selected.driverFeature;
       case pci.COMMON_DRIVER_FEATURE:
-        return word(device.driverFeatures, this.selected.driverFeature);
+        return wordOf(device.driverFeatures, this.selected.driverFeature);
       case pci.COMMON_CONFIG_MSIX_VECTOR:
         return this.vectors.config | (device.queues.length << 16);
       case pci.COMMON_DEVICE_STATUS:
@@ -124,15 +125,10 @@ export class CommonConfig {
         return queue.enabled ? 1 : 0;
       default: {
         const register = addressRegister(offset);
-        return register ? word(queue[register.name], register.high ? 1 : 0) : 0;
+        return register ? wordOf(queue[register.name], register.high ? 1 : 0) : 0;
       }
     }
   }
-}
-
-/** Bits 32n to 32n+31; 0 beyond the 64 that exist. */
-function word(bits: bigint, n: number): number {
-  return n < 2 ? Number((bits >> BigInt(32 * n)) & 0xffffffffn) : 0;
 }
 
 function addressRegister(offset: number): { name: AddressRegister; high: boolean } | undefined {

@@ -1,4 +1,5 @@
 import * as pci from '../../../spec/virtio_pci.ts';
+import { littleEndian } from '../access.ts';
 import { CONFIG_SPACE_BYTES } from './config_header.ts';
 import { CAP_MSIX_AT, CAP_PCI_CFG_AT } from './layout.ts';
 import { bytesOf, hexOf } from './msix.ts';
@@ -49,14 +50,10 @@ export class PciConfigSpace {
     if (this.#window.covers(offset, size)) {
       this.#view.setUint32(WINDOW_DATA_AT, this.#window.read(this.#view), true);
     }
-    let value = 0;
-    for (let i = size - 1; i >= 0; i--) {
-      const at = offset + i;
-      let byte = at < CONFIG_SPACE_BYTES ? this.#view.getUint8(at) : 0;
-      if (at === pci.PCI_STATUS && interrupt) byte |= pci.PCI_STATUS_INTERRUPT;
-      value = value * 256 + byte;
-    }
-    return value;
+    return littleEndian(offset, size, (at) => {
+      const byte = at < CONFIG_SPACE_BYTES ? this.#view.getUint8(at) : 0;
+      return at === pci.PCI_STATUS && interrupt ? byte | pci.PCI_STATUS_INTERRUPT : byte;
+    });
   }
 
   write(offset: number, size: number, value: number): void {

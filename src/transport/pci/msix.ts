@@ -1,5 +1,6 @@
 import * as pci from '../../../spec/virtio_pci.ts';
 import { StateError } from '../../device/state.ts';
+import { littleEndian } from '../access.ts';
 import { MEMORY_BAR_BYTES } from './layout.ts';
 
 /** Delivers an interrupt message: the host writes `data`, 32 bits, to the guest-physical `address`, or acts as if it had. */
@@ -70,9 +71,7 @@ export class Msix {
 
   /** Reads the BAR of table and pending bits; what is neither reads as 0. */
   read(offset: number, size: number): number {
-    let value = 0;
-    for (let i = size - 1; i >= 0; i--) value = value * 256 + this.#readByte(offset + i);
-    return value;
+    return littleEndian(offset, size, (at) => this.#readByte(at));
   }
 
   /** Writes the table. 6.8.2: whole aligned words are the only accesses that have a meaning; pending bits are read-only. */

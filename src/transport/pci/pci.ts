@@ -1,9 +1,9 @@
 import { CONFIG_BYTES } from '../../../spec/crypto.ts';
 import * as pci from '../../../spec/virtio_pci.ts';
 import { checkFunction, checkObject } from '../../check.ts';
-import type { CryptoDevice } from '../../device/device.ts';
+import type { DeviceRegisters } from '../../device/registers.ts';
 import { StateError } from '../../device/state.ts';
-import { type AccessSize, accessBytes, allOnes, checkDevice, checkSize, isOffset } from '../access.ts';
+import { type AccessSize, checkDevice, littleEndian, readWithoutRegisters, writtenBytes } from '../access.ts';
 import { parseTransportState, PciState as SavedState } from '../state.ts';
 import { CommonConfig, type Selectors, type Vectors } from './common_config.ts';
 import { configHeader } from './config_header.ts';
@@ -47,8 +47,8 @@ export interface PciState {
  * else the number holds; what is no number is refused with a TypeError. Where there is no register, at an offset beyond the
  * structures, a negative one or one that is no whole number, reads give 0 and writes do nothing (PCI 3.0, 6.1).
  */
-export class VirtioPci {
-  readonly device: CryptoDevice;
+export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
+  readonly device: Device;
   readonly window: PciConfigWindow;
   /** Length of BAR 0 in bytes. */
   readonly barBytes: number;
@@ -65,7 +65,7 @@ export class VirtioPci {
    * @param setInterruptLine called with the new level of INTA#, which is level-triggered
    * @throws RangeError for an option that is out of range, and TypeError for one of another type, naming it
    */
-  constructor(device: CryptoDevice, setInterruptLine: (level: boolean) => void, options: PciOptions = {}) {
+  constructor(device: Device, setInterruptLine: (level: boolean) => void, options: PciOptions = {}) {
     checkDevice(device, setInterruptLine);
     checkObject('options', options);
     const { bar = 'io', msix, notify = (queue) => device.notify(queue) } = options;
@@ -105,17 +105,13 @@ export class VirtioPci {
 
   /** The guest reads `size` bytes at `offset` of the configuration space. Where the device was, reads give all ones. */
   readConfig(offset: number, size: AccessSize): number {
-    checkSize(size);
-    if (this.device.removed) return allOnes(size);
-    if (!isOffset(offset)) return 0;
-    return this.#config.read(offset, size, this.#interruptStatus);
+    return readWithoutRegisters(this.device, offset, size) ?? this.#config.read(offset, size, this.#interruptStatus);
   }
 
   /** The guest writes the `size` lowest bytes of `value` at `offset` of the configuration space; read-only bits stay. */
   writeConfig(offset: number, size: AccessSize, value: number): void {
-    checkSize(size);
-    const bytes = accessBytes(size, value);
-    if (this.device.removed || !isOffset(offset)) return;
+    const bytes = writtenBytes(this.device, offset, size, value);
+    if (bytes === undefined) return;
     const before = this.#config.msixControl;
     this.#config.write(offset, size, bytes);
     if (this.#config.msixControl !== before) this.#msix?.writeControl(this.#config.msixControl);
@@ -130,9 +126,8 @@ export class VirtioPci {
   /** The guest reads `size` bytes at `offset` of a BAR. Bytes that belong to nothing read as 0. */
   readBar(bar: number, offset: number, size: AccessSize): number {
     if (bar === layout.STRUCTURES_BAR) return this.read(offset, size);
-    checkSize(size);
-    if (this.device.removed) return allOnes(size);
-    return bar === layout.MSIX_BAR && isOffset(offset) ? (this.#msix?.read(offset, size) ?? 0) : 0;
+    const msix = bar === layout.MSIX_BAR ? this.#msix : undefined;
+    return readWithoutRegisters(this.device, offset, size) ?? msix?.read(offset, size) ?? 0;
   }
 
   /** The guest writes the `size` lowest bytes of `value` at `offset` of a BAR. */
@@ -141,9 +136,8 @@ export class VirtioPci {
       this.write(offset, size, value);
       return;
     }
-    checkSize(size);
-    const bytes = accessBytes(size, value);
-    if (bar === layout.MSIX_BAR && !this.device.removed) this.#msix?.write(offset, size, bytes);
+    const bytes = writtenBytes(this.device, offset, size, value);
+    if (bar === layout.MSIX_BAR && bytes !== undefined) this.#msix?.write(offset, size, bytes);
   }
 
   /**
@@ -151,19 +145,13 @@ export class VirtioPci {
    * reads give all ones. A host that keeps the configuration space itself answers it in the same way.
    */
   read(offset: number, size: AccessSize): number {
-    checkSize(size);
-    if (this.device.removed) return allOnes(size);
-    if (!isOffset(offset)) return 0;
-    let value = 0;
-    for (let i = size - 1; i >= 0; i--) value = value * 256 + this.#readByte(offset + i);
-    return value;
+    return readWithoutRegisters(this.device, offset, size) ?? littleEndian(offset, size, (at) => this.#readByte(at));
   }
 
   /** The driver writes the `size` lowest bytes of `value` at `offset` of BAR 0. */
   write(offset: number, size: AccessSize, value: number): void {
-    checkSize(size);
-    const bytes = accessBytes(size, value);
-    if (this.device.removed) return;
+    const bytes = writtenBytes(this.device, offset, size, value);
+    if (bytes === undefined) return;
     if (offset === layout.NOTIFY.offset) this.#notify(bytes & 0xffff);
     else if (within(offset, layout.COMMON)) {
       this.#common.write(offset - layout.COMMON.offset, size, bytes);

@@ -1,0 +1,107 @@
+import {
+  F_RING_PACKED,
+  STATUS_BITS,
+  STATUS_DEVICE_NEEDS_RESET,
+  STATUS_DRIVER_OK,
+  STATUS_FEATURES_OK,
+} from '../../spec/virtio.ts';
+import { acceptable, hasFeature } from './features.ts';
+import type { Ring } from './queue_registers.ts';
+
+/** What the driver reached by a write of the status field. */
+export interface StatusChange {
+  /** FEATURES_OK stands since this write: queues work as was agreed from now on. */
+  agreed: boolean;
+  /** DRIVER_OK stands since this write: queues are to be looked at. */
+  started: boolean;
+}
+
+/** How far driver and device have come with each other (3.1.1): the status field (2.1), and the features (2.2). */
+export class Negotiation {
+  /** Feature bits that the device offers. */
+  readonly offered: bigint;
+  #status = 0;
+  #driverFeatures = 0n;
+
+  constructor(offered: bigint) {
+    this.offered = offered;
+  }
+
+  get status(): number {
+    return this.#status;
+  }
+
+  get driverFeatures(): bigint {
+    return this.#driverFeatures;
+  }
+
+  /** Whether FEATURES_OK stands. */
+  get agreed(): boolean {
+    return (this.#status & STATUS_FEATURES_OK) !== 0;
+  }
+
+  /** Whether the driver is up: it has set DRIVER_OK. */
+  get driverIsUp(): boolean {
+    return (this.#status & STATUS_DRIVER_OK) !== 0;
+  }
+
+  /** Whether queues are run: the driver is up, and no reset is needed. */
+  get working(): boolean {
+    return (this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_DRIVER_OK;
+  }
+
+  /** Whether queues may be enabled: the features are agreed on, and no reset is needed. */
+  get takesQueues(): boolean {
+    return (this.#status & (STATUS_FEATURES_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_FEATURES_OK;
+  }
+
+  /** Which ring queues have by the driver's choice. */
+  get ring(): Ring {
+    return this.chose(F_RING_PACKED) ? 'packed' : 'split';
+  }
+
+  /** Whether the driver chose a feature. */
+  chose(bit: number): boolean {
+    return hasFeature(this.#driverFeatures, bit);
+  }
+
+  /** The driver writes the status field, not 0: FEATURES_OK is kept only if the device accepts the features (2.2.2). */
+  write(value: number): StatusChange {
+    const before = this.#status;
+    const kept = before & (STATUS_DEVICE_NEEDS_RESET | STATUS_FEATURES_OK);
+    let next = kept | (value & STATUS_BITS & ~STATUS_DEVICE_NEEDS_RESET);
+    const asks = (next & STATUS_FEATURES_OK) !== 0 && (before & STATUS_FEATURES_OK) === 0;
+    const agreed = asks && acceptable(this.#driverFeatures, this.offered);
+    if (asks && !agreed) next &= ~STATUS_FEATURES_OK;
+    // 3.1.1: a driver that never got FEATURES_OK has no business with the queues.
+    if (!(next & STATUS_FEATURES_OK)) next &= ~STATUS_DRIVER_OK;
+    this.#status = next;
+    return { agreed, started: (next & ~before & STATUS_DRIVER_OK) !== 0 };
+  }
+
+  /** The driver chooses features, 32 at a time; ignored once FEATURES_OK stands. */
+  writeFeatures(word: number, value: number): void {
+    if (this.agreed || word > 1) return;
+    const shift = BigInt(word * 32);
+    const kept = this.#driverFeatures & ~(0xffffffffn << shift);
+    this.#driverFeatures = kept | (BigInt(value >>> 0) << shift);
+  }
+
+  /** Sets DEVICE_NEEDS_RESET (2.1.2); false if it stood already. */
+  needReset(): boolean {
+    if (this.#status & STATUS_DEVICE_NEEDS_RESET) return false;
+    this.#status |= STATUS_DEVICE_NEEDS_RESET;
+    return true;
+  }
+
+  reset(): void {
+    this.#status = 0;
+    this.#driverFeatures = 0n;
+  }
+
+  /** Takes over a saved status and saved features. */
+  restore(status: number, driverFeatures: bigint): void {
+    this.#status = status;
+    this.#driverFeatures = driverFeatures;
+  }
+}

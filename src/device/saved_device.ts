@@ -1,0 +1,75 @@
+import { FAULT_NONE } from '../../spec/engine.ts';
+import type { EngineExports } from '../engine/exports.ts';
+import type { WasmMemory } from '../engine/webassembly.ts';
+import type { ConfigSpace } from './config_space.ts';
+import type { DeviceQueues } from './device_queues.ts';
+import type { Negotiation } from './negotiation.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { QueueRunner } from './queue_runner.ts';
+import { type DeviceState, readSessions, restoreSessions, STATE_VERSION, StateError } from './state.ts';
+
+/** The parts of a device that a saved state is made of. */
+export interface SavedParts {
+  engine: EngineExports;
+  /** Where the engine's region stands, and the memory that it stands in. */
+  base: number;
+  memory: WasmMemory;
+  options: ResolvedOptions;
+  negotiation: Negotiation;
+  config: ConfigSpace;
+  queues: DeviceQueues;
+  runner: QueueRunner;
+}
+
+/** The state of a device of which nothing is under way. */
+export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceState {
+  const { engine, base, memory, options, negotiation, config, queues, runner } = parts;
+  const { dataQueues, queueSize, maxSessions, maxRequestBytes } = options;
+  return {
+    version: STATE_VERSION,
+    options: { dataQueues, queueSize, maxSessions, maxRequestBytes },
+    status: negotiation.status,
+    driverFeatures: negotiation.driverFeatures.toString(),
+    hardwareReady: config.hardwareReady,
+    generation: config.generation,
+    fault: engine.fault(base),
+    faultQueue: engine.faultQueue(base),
+    queues: queues.registers.map((queue, index) => ({
+      ...queue.save(),
+      indices: queues.indices(index),
+      held: runner.waits(index),
+    })),
+    throttle: runner.levels(),
+    sessionSerial: engine.sessionSerial(base) >>> 0,
+    sessions: readSessions(engine, memory, base, maxSessions, includeKeys),
+  };
+}
+
+/**
+ * Puts saved queues, sessions and limits into a device that was reset, and whose saved features are agreed on.
+ * @throws StateError when one of them has no place here
+ */
+export function restoreParts(parts: SavedParts, state: DeviceState): void {
+  const { engine, base, memory, runner } = parts;
+  restoreQueues(parts, state);
+  if (state.fault !== FAULT_NONE) engine.setFault(base, state.fault, state.faultQueue);
+  restoreSessions(engine, memory, base, state);
+  runner.setLevels(state.throttle);
+  state.queues.forEach(({ held }, index) => {
+    if (held) runner.resume(index);
+  });
+}
+
+function restoreQueues({ queues, negotiation }: SavedParts, state: DeviceState): void {
+  state.queues.forEach((saved, index) => {
+    const queue = queues.registers[index];
+    if (!queue) return;
+    queue.restore(saved);
+    if (!queue.enabled) return;
+    if (queues.enable(index, queue) !== FAULT_NONE) {
+      negotiation.needReset();
+    } else if (!queues.setIndices(index, saved.indices)) {
+      throw new StateError(`The saved state is damaged: queue ${index} stands beyond the end of its ring.`);
+    }
+  });
+}

@@ -1,0 +1,104 @@
+import type { EngineExports } from '../exports.ts';
+import { type EngineImports, instantiateModule } from '../instantiate.ts';
+import type { WasmFunctions, WasmMemory } from '../webassembly.ts';
+import { foreignModule } from './build.ts';
+import type { ForeignAccess } from './guest.ts';
+import { GuestMemoryError, type GuestMemoryPort } from './port.ts';
+
+const STORED_BYTES_MAX = 4;
+
+/**
+ * Carries bytes between a port and the engine's memory. After the port has failed once it is left alone until the device is reset: a
+ * guest that is gone is not asked for every byte.
+ */
+export class PortAccess implements ForeignAccess {
+  readonly memory: WasmMemory = new WebAssembly.Memory({ initial: 1 });
+  readonly #port: GuestMemoryPort;
+  readonly #stored = new DataView(new ArrayBuffer(STORED_BYTES_MAX));
+  readonly #storedBytes = new Uint8Array(this.#stored.buffer);
+  #engine: Uint8Array = new Uint8Array();
+  #failure: GuestMemoryError | undefined;
+
+  constructor(port: GuestMemoryPort) {
+    this.#port = port;
+  }
+
+  instantiate(imports: EngineImports): EngineExports {
+    return instantiateModule(foreignModule(), this.memory, imports, this.#imports());
+  }
+
+  read(address: number, to: Uint8Array, at: number, bytes: number): void {
+    if (this.#failure) throw this.#failure;
+    try {
+      this.#port.read(address, to, at, bytes);
+    } catch (cause) {
+      throw this.#fail(cause);
+    }
+  }
+
+  write(address: number, from: Uint8Array, at: number, bytes: number): void {
+    if (this.#failure) return;
+    try {
+      this.#port.write(address, from, at, bytes);
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  recover(): void {
+    this.#failure = undefined;
+  }
+
+  /** The imports of assembly/memory/foreign.ts. Pointers and lengths arrive as signed numbers, addresses as they are. */
+  #imports(): WasmFunctions {
+    return {
+      load16: (address: number) => this.#load16(address),
+      store: (address: number, bytes: number, value: number) => this.#store(address, bytes, value),
+      read: (to: number, address: number, bytes: number) => this.read(address, this.#bytes(), to >>> 0, bytes >>> 0),
+      write: (address: number, from: number, bytes: number) => {
+        this.write(address, this.#bytes(), from >>> 0, bytes >>> 0);
+        if (this.#failure) throw this.#failure;
+      },
+    };
+  }
+
+  #load16(address: number): number {
+    if (this.#failure) throw this.#failure;
+    try {
+      return this.#port.load16(address);
+    } catch (cause) {
+      throw this.#fail(cause);
+    }
+  }
+
+  #store(address: number, bytes: number, value: number): void {
+    if (this.#failure) throw this.#failure;
+    try {
+      if (bytes === 2) {
+        this.#port.store16(address, value & 0xffff);
+        return;
+      }
+      this.#stored.setUint32(0, value, true);
+      this.#port.write(address, this.#storedBytes, 0, bytes);
+    } catch (cause) {
+      throw this.#fail(cause);
+    }
+  }
+
+  #fail(cause: unknown): GuestMemoryError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#failure = new GuestMemoryError(`Guest memory could not be reached: ${reason}`, { cause });
+    return this.#failure;
+  }
+
+  /** The memory's buffer is another one whenever the memory has grown. */
+  #bytes(): Uint8Array {
+    const { buffer } = this.memory;
+    if (this.#engine.buffer !== buffer) this.#engine = new Uint8Array(buffer);
+    return this.#engine;
+  }
+}

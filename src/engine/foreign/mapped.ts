@@ -1,0 +1,93 @@
+import type { ForeignRegion, GuestMemoryPort } from './port.ts';
+
+/** A region and its bytes, as a mapping of a file or of shared memory gives them. */
+export interface MappedRegion {
+  /** Guest-physical address of its first byte. */
+  guestAddress: number;
+  /** Its bytes, for as long as the region is part of the memory. */
+  view: Uint8Array;
+}
+
+interface Mapping {
+  start: number;
+  end: number;
+  bytes: Uint8Array;
+  /** The same in words of 16 bits; undefined where its first byte stands at an odd place. */
+  words: Uint16Array | undefined;
+}
+
+/** Copying so few bytes one by one takes less time than making a view of them. */
+const VIEWED_FROM = 48;
+
+/** A port over regions that are mapped into this process: views of their bytes. */
+export class MappedMemory implements GuestMemoryPort {
+  #mappings: readonly Mapping[] = [];
+  #last: Mapping | undefined;
+
+  constructor(regions: readonly MappedRegion[] = []) {
+    this.map(regions);
+  }
+
+  /** Replaces all regions. Tell the device, too: CryptoDevice.setRegions(). */
+  map(regions: readonly MappedRegion[]): void {
+    this.#last = undefined;
+    this.#mappings = regions.map(({ guestAddress, view }) => ({
+      start: guestAddress,
+      end: guestAddress + view.length,
+      bytes: view,
+      words: (view.byteOffset - guestAddress) % 2 === 0 && guestAddress % 2 === 0 ? wordsOf(view) : undefined,
+    }));
+  }
+
+  /** The regions as a device is told of them. */
+  get regions(): ForeignRegion[] {
+    return this.#mappings.map(({ start, end }) => ({ guestAddress: start, bytes: end - start }));
+  }
+
+  read(address: number, to: Uint8Array, at: number, bytes: number): void {
+    const mapping = this.#find(address, bytes);
+    copy(mapping.bytes, address - mapping.start, bytes, to, at);
+  }
+
+  write(address: number, from: Uint8Array, at: number, bytes: number): void {
+    const mapping = this.#find(address, bytes);
+    copy(from, at, bytes, mapping.bytes, address - mapping.start);
+  }
+
+  load16(address: number): number {
+    const { start, words, bytes } = this.#find(address, 2);
+    const at = address - start;
+    if (words) return Atomics.load(words, at / 2);
+    return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+  }
+
+  store16(address: number, value: number): void {
+    const { start, words, bytes } = this.#find(address, 2);
+    const at = address - start;
+    if (words) {
+      // Sequentially consistent: after all that was written, and before all that is read next.
+      Atomics.store(words, at / 2, value);
+      return;
+    }
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+  }
+
+  #find(address: number, bytes: number): Mapping {
+    const last = this.#last;
+    if (last && address >= last.start && address + bytes <= last.end) return last;
+    const found = this.#mappings.find(({ start, end }) => address >= start && address + bytes <= end);
+    if (!found) throw new RangeError(`nothing is mapped at 0x${address.toString(16)}, ${bytes} bytes.`);
+    this.#last = found;
+    return found;
+  }
+}
+
+function wordsOf(view: Uint8Array): Uint16Array {
+  return new Uint16Array(view.buffer, view.byteOffset, Math.floor(view.length / 2));
+}
+
+function copy(source: Uint8Array, from: number, bytes: number, destination: Uint8Array, to: number): void {
+  if (bytes >= VIEWED_FROM) destination.set(source.subarray(from, from + bytes), to);
+  else for (let i = 0; i < bytes; i++) destination[to + i] = source[from + i] ?? 0;
+}
