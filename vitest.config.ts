@@ -68,7 +68,15 @@ export default defineConfig({
       },
       { test: { name: 'engine', include: ENGINE_SUITES, execArgv: RELAXED_SIMD, ...common } },
       { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...common, testTimeout: 300_000 } },
-      { test: { name: 'guest', include: LINUX_SUITES, execArgv: OPTIMISE_AT_ONCE, ...common } },
+      {
+        test: {
+          name: 'guest',
+          include: LINUX_SUITES,
+          execArgv: OPTIMISE_AT_ONCE,
+          globalSetup: 'test/support/boot_guest.ts',
+          ...common,
+        },
+      },
       withBackend('host', BENCH, RIG),
       { test: webcrypto },
       withBackend('workers', BENCH),
