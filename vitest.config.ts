@@ -13,14 +13,16 @@ const OPTIMISE_AT_ONCE = ['--no-liftoff'];
 const ENGINE_SUITES = ['test/engine/**/*.test.ts', 'test/kernels/**/*.test.ts'];
 const LINUX_SUITES = ['test/guest/**/*.test.ts'];
 
-const times = { testTimeout: 300_000, hookTimeout: 600_000 };
+/** What all projects have. */
+const SETUP = 'test/support/bytes_at_once.ts';
+const common = { setupFiles: [SETUP], testTimeout: 300_000, hookTimeout: 600_000 };
 
 /** They say themselves which backends they are about. */
 const ONCE = ['test/services/mixed_batches.test.ts'];
 
 /** Suites that say what a guest finds, whatever the backend: they run once for each, if they get to see it. */
 const withBackend = (backend: string, ...helpers: string[]) => ({
-  test: { name: backend, include: suitesThatReach(...helpers), exclude: ONCE, env: { BACKEND: backend }, ...times },
+  test: { name: backend, include: suitesThatReach(...helpers), exclude: ONCE, env: { BACKEND: backend }, ...common },
 });
 /** What makes devices with the backend of the run. */
 const BENCH = 'test/support/bench.ts';
@@ -32,7 +34,7 @@ const webcrypto = {
   ...withBackend('host', BENCH).test,
   include: ['test/services/**/*.test.ts', 'test/driver/**/*.test.ts'],
   name: 'webcrypto',
-  setupFiles: ['test/support/without_node_crypto.ts'],
+  setupFiles: [SETUP, 'test/support/without_node_crypto.ts'],
 };
 
 /**
@@ -72,12 +74,20 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/browser/**', 'test/package/**', ...ENGINE_SUITES, ...LINUX_SUITES],
           execArgv: EXPOSE_GC,
-          ...times,
+          ...common,
         },
       },
-      { test: { name: 'engine', include: ENGINE_SUITES, execArgv: RELAXED_SIMD, ...times } },
-      { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...times, testTimeout: 300_000 } },
-      { test: { name: 'guest', include: LINUX_SUITES, execArgv: OPTIMISE_AT_ONCE, ...times } },
+      { test: { name: 'engine', include: ENGINE_SUITES, execArgv: RELAXED_SIMD, ...common } },
+      { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...common, testTimeout: 300_000 } },
+      {
+        test: {
+          name: 'guest',
+          include: LINUX_SUITES,
+          execArgv: OPTIMISE_AT_ONCE,
+          globalSetup: 'test/support/boot_guest.ts',
+          ...common,
+        },
+      },
       withBackend('host', BENCH, RIG),
       { test: webcrypto },
       withBackend('workers', BENCH),
@@ -91,7 +101,7 @@ export default defineConfig({
           globalSetup: 'test/browser/support/build_page.ts',
           // A page's machine takes a core, and its browser most of another.
           fileParallelism: false,
-          ...times,
+          ...common,
         },
       },
     ],

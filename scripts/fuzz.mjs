@@ -30,6 +30,7 @@ const options = new Command('npm run fuzz --')
   .option('--seed <number>', 'where the random numbers begin', positiveWhole, Date.now() % 2 ** 31)
   .option('--resume', 'goes on counting where the last run with --resume ended', false)
   .option('--keep', 'writes test/fuzz/corpus.txt anew, with what was found', false)
+  .option('--built', 'takes the engine that was built before', false)
   .option('--replay <file>', 'runs one input, as a failure left it, and nothing else', existingFile)
   .allowExcessArguments(false)
   .showHelpAfterError('Add --help for what is possible.')
@@ -39,7 +40,7 @@ const options = new Command('npm run fuzz --')
   .opts();
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-for (const script of ['build:engine', 'build:fuzz']) {
+for (const script of [...(options.built ? [] : ['build:engine']), 'build:fuzz']) {
   const { status } = spawnSync('npm', ['run', '--silent', script], {
     cwd: root,
     stdio: 'inherit',

@@ -24,7 +24,10 @@ const image = await buildGuest({
 });
 // A state is of one guest and of one engine.
 const engine = createHash('sha256').update(ENGINE_BASE64).digest('hex');
-const identity = JSON.stringify([image.kernelVersion, image.packages, engine]);
+const initrd = createHash('sha256')
+  .update(await readFile(image.initrd))
+  .digest('hex');
+const identity = JSON.stringify([image.kernelVersion, image.packages, initrd, engine]);
 const before = await readFile(`${guestFolder}manifest.json`, 'utf8').then(JSON.parse, () => undefined);
 const same = before?.identity === identity;
 

@@ -12,7 +12,7 @@ import { type AnyRig, EVENT_IDX, INDIRECT, PackedRig, patch, RAM_BYTES, Rig, VER
 // nor hang, write only where the guest said it may, finish or refuse all that was offered, and work after a reset.
 const SIZE = 16;
 const TABLE_ENTRIES = 8;
-const { FUZZ_CASES = '1500' } = process.env;
+const { FUZZ_CASES = '500' } = process.env;
 const CASES = Number(FUZZ_CASES);
 
 interface Descriptor {

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { STATUS_DEVICE_NEEDS_RESET, STATUS_DRIVER_OK } from '../../spec/virtio.ts';
 import { compare } from '../../src/cli/demo/compare.ts';
-import { type Machine, startMachine, waitForShell } from '../../src/cli/machine.ts';
+import { type Machine, waitForShell } from '../../src/cli/machine.ts';
 import { buildGuest, type GuestImage } from '../../src/guest/index.ts';
 import { loadDriver, unloadDriver, waitForSelftest } from '../../src/guest/selftest.ts';
 import { type I386Code, linuxProgram } from '../support/i386_code.ts';
+import { bootedMachine, MEMORY_MIB } from './booted.ts';
 
 // Debian's kernel and its own virtio_crypto driver, on v86: nothing here is made up. The tests run in order on one machine.
 let image: GuestImage;
@@ -20,8 +21,7 @@ const run = async (command: string) => (await machine.console.run(command)).outp
 
 beforeAll(async () => {
   image = await buildGuest();
-  machine = await startMachine({ files: image, memoryMiB: 256 });
-  await waitForShell(machine);
+  machine = await bootedMachine(image);
 }, 600_000);
 
 afterAll(async () => {
@@ -153,7 +153,11 @@ async function restoreElsewhere(state: ArrayBuffer): Promise<Answer> {
   try {
     const path = join(folder, 'state.bin');
     await writeFile(path, new Uint8Array(state));
-    const child = fork(new URL('./restored_machine.mjs', import.meta.url), [path, JSON.stringify(image)]);
+    const child = fork(new URL('./restored_machine.mjs', import.meta.url), [
+      path,
+      JSON.stringify(image),
+      `${MEMORY_MIB}`,
+    ]);
     return await new Promise<Answer>((resolve, reject) => {
       child.once('message', (message: Answer) => resolve(message));
       child.once('exit', (code) => reject(new Error(`The restored machine's process ended with status ${code}.`)));

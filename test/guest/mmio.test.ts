@@ -38,7 +38,7 @@ describe('a stock Linux guest with the device over MMIO', () => {
   test("passes the kernel's own self-test through virtio_mmio", async () => {
     await loadDrivers();
     expect(await waitForSelftest(machine.console)).toBe('passed');
-    expect(machine.device.status & STATUS_DRIVER_OK).toBeTruthy();
+    expect(machine.device.status & STATUS_DRIVER_OK).toBe(STATUS_DRIVER_OK);
     expect(machine.device.requests(0)).toBeGreaterThan(0);
     expect(await run('readlink /sys/bus/virtio/devices/virtio0')).toContain('/LNRO0005:00/virtio0');
     expect(await run('cat /sys/bus/virtio/devices/virtio0/modalias')).toContain('virtio:d00000014v00574356');

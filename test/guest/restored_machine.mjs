@@ -3,10 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import { startMachine } from '../../dist/src/cli/machine.js';
 
-const [, , statePath, image] = process.argv;
+const [, , statePath, image, memoryMiB] = process.argv;
 const bytes = await readFile(statePath);
 const state = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
-const machine = await startMachine({ files: JSON.parse(image), memoryMiB: 256, state });
+const machine = await startMachine({ files: JSON.parse(image), memoryMiB: Number(memoryMiB), state });
 const run = async (command) => (await machine.console.run(command, { timeoutMs: 120_000 })).output;
 // The console answers only once the restored machine runs.
 await run('true');

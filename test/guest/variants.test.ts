@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import * as virtio from '../../spec/virtio.ts';
-import { startMachine, waitForShell } from '../../src/cli/machine.ts';
 import { buildGuest } from '../../src/guest/index.ts';
 import { loadDriver, waitForSelftest } from '../../src/guest/selftest.ts';
 import type { CryptoDeviceOptions } from '../../src/index.ts';
+import { bootedMachineWith } from './booted.ts';
 
-// Debian's kernel and driver once more, against devices that offer other features, queues and sizes. A boot takes long, so that each has
-// as many of them as go together.
+// Debian's kernel and driver once more, against devices that offer other features, queues and sizes: each has as many of them as go
+// together.
 const VARIANTS: { name: string; device: CryptoDeviceOptions; has?: number[]; lacks?: number[] }[] = [
   {
     name: 'packed rings of 1024, and eight data queues',
@@ -33,9 +33,8 @@ const VARIANTS: { name: string; device: CryptoDeviceOptions; has?: number[]; lac
 test.each(VARIANTS)(
   'the kernel passes its self-test with $name',
   async ({ device: options, has = [], lacks = [] }) => {
-    const machine = await startMachine({ files: await buildGuest(), memoryMiB: 128, device: options });
+    const machine = await bootedMachineWith(await buildGuest(), options);
     try {
-      await waitForShell(machine);
       await loadDriver(machine.console);
       expect(await waitForSelftest(machine.console)).toBe('passed');
       const { device } = machine;

@@ -19,8 +19,8 @@ export class RawPackedRing implements TestRing {
   readonly used: number;
   readonly #guest: RawGuest;
   readonly #lists = new Map<number, readonly ListEntry[]>();
-  /** Lists that were offered and not yet seen used, in ring order: their heads and lengths. */
-  #offered: { head: number; length: number }[] = [];
+  /** Lists that were offered and not yet seen used, in ring order: those that follow each other and are the same are counted. */
+  #offered: { head: number; length: number; times: number }[] = [];
   #completed: { id: number; len: number }[] = [];
   #flags: number[] = [];
   /** Where the next list goes, and where the next used descriptor is expected, each with its wrap counter (2.8.1). */
@@ -60,7 +60,7 @@ export class RawPackedRing implements TestRing {
   follow(other: RawPackedRing): void {
     this.#completed = [...other.#completed];
     this.#flags = [...other.#flags];
-    this.#offered = [...other.#offered];
+    this.#offered = other.#offered.map((each) => ({ ...each }));
     this.place = other.place;
     this.wrap = other.wrap;
     this.usedPlace = other.usedPlace;
@@ -109,7 +109,9 @@ export class RawPackedRing implements TestRing {
     for (const [i, { entry, at, available }] of [...places.entries()].toReversed()) {
       this.write(at, { ...entry, flags: entry.flags | (marks || i === 0 ? available : 0) }, head);
     }
-    this.#offered.push({ head, length: list.length });
+    const last = this.#offered.at(-1);
+    if (last?.head === head && last.length === list.length) last.times++;
+    else this.#offered.push({ head, length: list.length, times: 1 });
   }
 
   /** Writes one descriptor (2.8.13): nothing is checked. */
@@ -173,8 +175,12 @@ export class RawPackedRing implements TestRing {
       this.#completed.push({ id, len });
       this.#flags.push(flags);
       // 2.8.6: a list takes as many places among the used descriptors as it had, whichever is used first.
-      const index = this.#offered.findIndex(({ head }) => head === id);
-      const [list] = this.#offered.splice(Math.max(0, index), 1);
+      const index = Math.max(
+        0,
+        this.#offered.findIndex(({ head }) => head === id),
+      );
+      const list = this.#offered[index];
+      if (list && --list.times === 0) this.#offered.splice(index, 1);
       this.usedPlace += list?.length ?? 0;
       if (this.usedPlace < this.size) continue;
       this.usedPlace -= this.size;

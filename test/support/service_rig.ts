@@ -116,7 +116,8 @@ export class ServiceRig {
     const queue = driver.queues[index] ?? expect.unreachable();
     this.#before.set(this.bench.ram());
     driver.notify(index);
-    expect(device.fault).toBeUndefined();
+    // An expect() for each of a hundred thousand requests takes longer than the device takes for them.
+    if (device.fault !== undefined) expect(device.fault).toBeUndefined();
     const now = this.bench.ram();
     const allowed = [...deviceAreas(queue), ...mayWrite];
     expectUnchanged(this.#before, Buffer.from(now.buffer, now.byteOffset, now.length), allowed);

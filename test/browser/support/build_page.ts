@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { setup as bootGuest } from '../../support/boot_guest.ts';
 
 const run = promisify(execFile);
 const path = (name: string) => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
@@ -10,7 +11,7 @@ const path = (name: string) => fileURLToPath(new URL(`../../../${name}`, import.
  * its own: in that of the tests, whose NODE_ENV is "test", it would not be the page that visitors get.
  */
 export async function setup(): Promise<void> {
-  await run(process.execPath, [path('scripts/web-guest.mjs'), '--booted']);
+  await bootGuest();
   const vite = path('node_modules/vite/bin/vite.js');
   const env = { ...process.env, NODE_ENV: 'production' };
   await run(process.execPath, [vite, 'build', '--config', path('web/vite.config.ts')], { env });

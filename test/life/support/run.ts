@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { lives, settings } from './arbitraries.ts';
 import type { Operation, Setting } from './operations.ts';
 
-const { LIFE_RUNS = 500, LIFE_SEED, LIFE_PATH } = process.env;
+const { LIFE_RUNS = 250, LIFE_SEED, LIFE_PATH } = process.env;
 export const RUNS = Number(LIFE_RUNS);
 /** A life takes a fraction of a second; one that hangs, a while more, and shrinking it takes many of them. */
 export const TIMEOUT = 300_000 + 1000 * RUNS;
