@@ -5,7 +5,7 @@ import type { AccessSize } from '../transport/access.ts';
 import { NOTIFY } from '../transport/pci/layout.ts';
 import { VirtioPci } from '../transport/pci/pci.ts';
 import { PciState } from '../transport/state.ts';
-import { coalesceNotifications } from './coalescing.ts';
+import { type CoalescedNotifications, coalesceNotifications } from './coalescing.ts';
 import type { V86Cpu } from './internals.ts';
 import { connectConfigWindow } from './pci_window.ts';
 import { keepState } from './state.ts';
@@ -58,7 +58,7 @@ export function plugIntoPci(
   };
   const notify = coalesceNotifications(cpu, device);
   const registers = new VirtioPci(device, setInterruptLine, { notify });
-  connectPorts(cpu, port, registers, notify.answerHeld);
+  connectPorts(cpu, port, registers, notify);
   // After the ports: v86 takes hold of the BAR's handlers at this moment, to move them when the BAR moves.
   const space = pci.register_device({
     name: 'virtio-crypto',
@@ -90,19 +90,26 @@ export function plugIntoPci(
 
 /**
  * Routes the BAR's ports to the register model. The BAR is aligned to its size, so its low bits are the offset wherever it moves.
- * @param beforeAccess called before each access that is not a notification
+ * Notifications, which are the most frequent accesses by far, go past it.
  */
-function connectPorts(cpu: V86Cpu, port: number, registers: VirtioPci, beforeAccess: () => void): void {
+function connectPorts(cpu: V86Cpu, port: number, registers: VirtioPci, notify: CoalescedNotifications): void {
   const mask = registers.barBytes - 1;
+  const beforeAccess = notify.answerHeld;
   const read = (size: AccessSize) => (at: number) => {
     beforeAccess();
     return registers.read(at & mask, size) | 0;
   };
   const reads = [read(1), read(2), read(4)] as const;
+  const toQueue = (value: number) => notify(value & 0xffff);
   for (let offset = 0; offset < registers.barBytes; offset++) {
     cpu.io.register_read(port + offset, registers, ...reads);
+    if (offset === NOTIFY.offset) {
+      // 4.1.5.2: the queue's index, or what VIRTIO_F_NOTIFICATION_DATA makes of it, whose low half is the index.
+      cpu.io.register_write(port + offset, registers, (value) => notify(value & 0xff), toQueue, toQueue);
+      continue;
+    }
     const write = (size: AccessSize) => (value: number) => {
-      if (offset !== NOTIFY.offset) beforeAccess();
+      beforeAccess();
       registers.write(offset, size, value);
     };
     cpu.io.register_write(port + offset, registers, write(1), write(2), write(4));
