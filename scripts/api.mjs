@@ -8,7 +8,15 @@ import { fileURLToPath } from 'node:url';
 
 /** TypeDoc reads no TypeScript 7, so that it brings a compiler of its own. */
 const PACKAGES = ['typedoc@0.28.20', 'typedoc-plugin-markdown@4.14.1', 'typescript@6.0.3'];
-const ENTRIES = ['index', 'v86/attach', 'driver/index', 'testing/index', 'transport/pci/index', 'transport/mmio/index', 'engine/foreign/index'];
+const ENTRIES = [
+  'index',
+  'v86/attach',
+  'driver/index',
+  'testing/index',
+  'transport/pci/index',
+  'transport/mmio/index',
+  'engine/foreign/index',
+];
 const OPTIONS = {
   name: 'API reference',
   readme: 'none',

@@ -24,7 +24,7 @@ export type { DeviceObserver } from './device/queue_runner.ts';
 export type { ConfigurationRegisters, DeviceRegisters } from './device/registers.ts';
 export { type DeviceState, StateError } from './device/state.ts';
 export type { CountedService, Counts, ErrorStatus, QueueCounts, Statistics } from './device/statistics.ts';
-export type { WriteReport } from './engine/instantiate.ts';
 export type { ForeignGuest } from './engine/foreign/guest.ts';
 export type { ForeignRegion, GuestMemoryPort } from './engine/foreign/port.ts';
+export type { WriteReport } from './engine/instantiate.ts';
 export type { Guest, GuestMemory, GuestRegion } from './engine/memory.ts';
