@@ -59,6 +59,8 @@ const foreign = {
   include: suitesThatReach(BENCH, RIG).filter((suite) => /^test.(device|services|conformance)/.test(suite)),
   name: 'foreign',
   env: { GUEST_MEMORY: 'foreign' },
+  // Each access to such memory is a call: rings of 32768 entries that are filled again and again take their time.
+  testTimeout: 300_000,
 };
 
 export default defineConfig({
