@@ -73,13 +73,12 @@ export class CryptoDevice implements DeviceRegisters {
     this.#statistics = new StatisticsReader(memory, engine.statisticsAt(base) >>> 0, dataQueues);
     this.#queues = new DeviceQueues(this.queues, engine, base);
     const clock = options.clock ?? hostClock();
+    const parts = { engine, base, memory, clock };
     this.#runner = new QueueRunner({
+      ...parts,
       turns: this.#turns,
-      engine,
-      base,
       backend: this.#backend,
       statistics: this.#statistics,
-      clock,
       limits,
       dataQueues,
       ready: (queue) => this.#negotiation.working && this.queues[queue]?.enabled === true,
@@ -87,9 +86,7 @@ export class CryptoDevice implements DeviceRegisters {
       broken: () => this.#needsReset(),
     });
     this.#parts = {
-      engine,
-      base,
-      memory,
+      ...parts,
       options: this.options,
       negotiation: this.#negotiation,
       config: this.config,
@@ -97,12 +94,9 @@ export class CryptoDevice implements DeviceRegisters {
       runner: this.#runner,
     };
     this.#backendReady = this.#backend.start({
-      engine,
-      base,
-      memory,
+      ...parts,
       foreign,
       maxRequestBytes,
-      clock,
       claimTable: (bytes) => claimed.table(bytes),
       claimStretch: (bytes) => claimed.stretch(bytes),
       turn: (work) => this.#turns.run('A worker', work),

@@ -2,7 +2,7 @@ import { type Guest, isForeign } from '../engine/memory.ts';
 
 const WORD_BYTES_MAX = 8;
 
-/** Read access to guest RAM by guest-physical address. What is not RAM reads as undefined: the guest may name any address. */
+/** Guest RAM by guest-physical address, as it is read beside a running device. What is not RAM reads as undefined: the guest may name any address. */
 export class GuestView {
   readonly #guest: Guest;
   /** What words are read from: the guest's memory, or a copy of one word of foreign memory. */
@@ -42,6 +42,23 @@ export class GuestView {
     }
     const at = this.#locate(address, bytes);
     return at === undefined ? new Uint8Array() : new Uint8Array(guest.memory.buffer, at, bytes).slice();
+  }
+
+  /** Overwrites guest RAM, as a guest may at any time; false where there is none, or it cannot be reached. */
+  write(address: number, bytes: Uint8Array): boolean {
+    const guest = this.#guest;
+    const at = this.#locate(address, bytes.length);
+    if (at === undefined) return false;
+    if (!isForeign(guest)) {
+      new Uint8Array(guest.memory.buffer).set(bytes, at);
+      return true;
+    }
+    try {
+      guest.port.write(address, bytes, 0, bytes.length);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Where [address, address + bytes) stands in the view, or undefined unless all of it is in one region. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 // The compiled engine owns no static data: one binary serves any number of devices in memories that belong to others.
 import { describe, expect, test } from 'vitest';
 import { ENGINE_EXPORTS } from '../../src/engine/exports.ts';
+import { foreignBytes, foreignModule } from '../../src/engine/foreign/build.ts';
 import { engineBuild, engineBytes, engineModule, instantiateEngine } from '../../src/engine/load.ts';
 import { sharedBuild } from '../../src/engine/shared_build.ts';
 
@@ -134,5 +135,22 @@ describe('the choice between the builds', () => {
       expect(engineModule(build)).toBe(engineModule(build));
     }
     expect(engineModule('simd')).not.toBe(engineModule('relaxed-simd'));
+  });
+});
+
+describe.each(['simd', 'relaxed-simd'] as const)('the %s build for foreign memory', (build) => {
+  test('is what the compiler made', () => {
+    const file = build === 'simd' ? 'engine_foreign' : 'engine_foreign_relaxed';
+    const compiled = readFileSync(new URL(`../../build/${file}.wasm`, import.meta.url));
+    expect(compiled.equals(foreignBytes(build))).toBe(true);
+  });
+
+  test('imports accesses to guest memory beside what the others import, and exports the same', () => {
+    const names = (module: WebAssembly.Module) =>
+      WebAssembly.Module.imports(module).map((imported) => `${imported.module}.${imported.name}`);
+    const own = ['guest.load16', 'guest.read', 'guest.store', 'guest.write'];
+    expect(names(foreignModule(build)).sort()).toEqual([...names(engineModule(build)), ...own].sort());
+    const exported = WebAssembly.Module.exports(foreignModule(build));
+    expect(exported.map(({ name }) => name).sort()).toEqual([...ENGINE_EXPORTS].sort());
   });
 });

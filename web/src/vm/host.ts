@@ -149,10 +149,7 @@ export class VmHost implements VmApi {
     const { device } = this.#running;
     const header = this.#tracer?.waiting(queue)?.buffers.find(({ writable }) => !writable);
     if (!header || offset + bytes.length > header.bytes) return false;
-    const at = new GuestView(device.guest).locate(header.address + offset, bytes.length);
-    if (at === undefined) return false;
-    new Uint8Array(device.guest.memory.buffer).set(bytes, at);
-    return true;
+    return new GuestView(device.guest).write(header.address + offset, bytes);
   }
 
   startRecording(): void {
