@@ -66,10 +66,13 @@ describe.each(['simd', 'relaxed-simd'] as const)('the compiled engine, built for
       `${a.module}.${a.name}`.localeCompare(`${b.module}.${b.name}`),
     );
     expect(imports).toEqual([
+      ...['aead', 'cipher', 'claim', 'closed', 'digest', 'place', 'post', 'release'].map((name) => ({
+        module: 'backend',
+        name,
+        kind: 'function',
+      })),
       { module: 'env', name: 'memory', kind: 'memory' },
       { module: 'guest', name: 'written', kind: 'function' },
-      ...['aead', 'cipher', 'digest', 'from'].map((name) => ({ module: 'host', name, kind: 'function' })),
-      ...['claim', 'closed', 'from', 'post', 'release'].map((name) => ({ module: 'jobs', name, kind: 'function' })),
     ]);
   });
 
