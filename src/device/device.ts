@@ -19,11 +19,12 @@ import { ClaimedMemory } from './claimed_memory.ts';
 import { ConfigSpace } from './config_space.ts';
 import type { CreateOptions, InterruptHandler, QueuePositions, SaveOptions } from './contract.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
-import { acceptable, hasFeature, offeredFeatures } from './features.ts';
+import { acceptable, failedCheck, hasFeature, offeredFeatures } from './features.ts';
 import { offerOf } from './offer.ts';
 import { type ResolvedOptions, resolveOptions } from './options.ts';
 import { type QueueRegisters, queueRegisters } from './queue_registers.ts';
 import { type DeviceObserver, QueueRunner } from './queue_runner.ts';
+import { featuresRefusal, type Refusal, requestRefusal } from './refusals.ts';
 import {
   type DeviceState,
   parseDeviceState,
@@ -56,6 +57,7 @@ export class CryptoDevice {
   readonly #statistics: StatisticsReader;
   readonly #runner: QueueRunner;
   readonly #turns = new Turns((queue) => this.#runner.notify(queue));
+  readonly #onRefused: CreateOptions['onRefused'];
   #backendReady: Promise<void>;
   #status = 0;
   #driverFeatures = 0n;
@@ -74,11 +76,14 @@ export class CryptoDevice {
     checkGuest(options.guest);
     const { memory, regions } = options.guest;
     if (options.onWrite !== undefined) checkFunction('onWrite', options.onWrite);
+    if (options.onRefused !== undefined) checkFunction('onRefused', options.onRefused);
     if (options.clock !== undefined) checkClock(options.clock);
+    this.#onRefused = options.onRefused;
     this.#memory = memory;
     this.#backend = new SwitchableBackend(this.options.backend, memory);
     this.#engine = instantiateEngine(memory, {
       written: options.onWrite,
+      refused: (...request) => this.#refused(requestRefusal(...request)),
       host: this.#backend.host,
       deferral: this.#backend.deferral,
     });
@@ -91,6 +96,7 @@ export class CryptoDevice {
     this.#engine.offer(this.#base, offer.services, offer.ciphers, offer.hashes, offer.macs, offer.aeads);
     this.#engine.limitKeys(this.#base, limits.keyBytes);
     this.#engine.reportWrites(this.#base, options.onWrite ? 1 : 0);
+    this.#engine.reportRefusals(this.#base, options.onRefused ? 1 : 0);
     this.#statistics = new StatisticsReader(memory, this.#engine.statisticsAt(this.#base) >>> 0, dataQueues);
     const clock = options.clock ?? hostClock();
     this.#runner = new QueueRunner({
@@ -198,10 +204,12 @@ export class CryptoDevice {
     const kept = before & (STATUS_DEVICE_NEEDS_RESET | STATUS_FEATURES_OK);
     let next = kept | (value & STATUS_BITS & ~STATUS_DEVICE_NEEDS_RESET);
     if (next & STATUS_FEATURES_OK && !(before & STATUS_FEATURES_OK)) {
-      if (acceptable(this.#driverFeatures, this.offeredFeatures)) {
-        this.#agree();
-      } else {
+      const failed = failedCheck(this.#driverFeatures, this.offeredFeatures);
+      if (failed) {
         next &= ~STATUS_FEATURES_OK;
+        this.#refused(featuresRefusal(this.#driverFeatures, failed));
+      } else {
+        this.#agree();
       }
     }
     // 3.1.1: a driver that never got FEATURES_OK has no business with the queues.
@@ -421,6 +429,11 @@ export class CryptoDevice {
     this.#engine.setFeatures(this.#base, this.#driverFeatures);
     const ring = hasFeature(this.#driverFeatures, F_RING_PACKED) ? 'packed' : 'split';
     for (const queue of this.queues) queue.useRing(ring);
+  }
+
+  #refused(refusal: Refusal): void {
+    const tell = this.#onRefused;
+    if (tell) this.#turns.say(() => tell(refusal));
   }
 
   get #working(): boolean {

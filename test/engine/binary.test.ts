@@ -60,7 +60,7 @@ describe.each(['simd', 'relaxed-simd'] as const)('the compiled engine, built for
     expect(found.get('code')).toBeGreaterThan(4096);
   });
 
-  test('imports a memory, a report of writes, and what its host may do for it, and nothing else', () => {
+  test('imports a memory, reports of writes and of refusals, and what its host may do for it, and nothing else', () => {
     const imports = WebAssembly.Module.imports(engineModule(build)).sort((a, b) =>
       `${a.module}.${a.name}`.localeCompare(`${b.module}.${b.name}`),
     );
@@ -69,6 +69,7 @@ describe.each(['simd', 'relaxed-simd'] as const)('the compiled engine, built for
       { module: 'guest', name: 'written', kind: 'function' },
       ...['aead', 'cipher', 'digest', 'from'].map((name) => ({ module: 'host', name, kind: 'function' })),
       ...['claim', 'closed', 'from', 'post', 'release'].map((name) => ({ module: 'jobs', name, kind: 'function' })),
+      { module: 'refusals', name: 'refused', kind: 'function' },
     ]);
   });
 
