@@ -61,6 +61,10 @@ export class Device {
    */
   contentBytes: u32;
 
+  /** The check that refused the request in hand (REFUSED_*), and whether the host wants to know. */
+  refused: u32;
+  reportRefusals: u32;
+
   /** What this notification may still run, and whether something was left for the next one (statistics.ts). */
   budget: u64;
   descriptorsLeft: i32;

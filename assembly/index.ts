@@ -60,6 +60,11 @@ export function reportWrites(device: Device, on: bool): void {
   device.reportWrites = on;
 }
 
+/** Whether refused requests are to be reported through the imported refused(). */
+export function reportRefusals(device: Device, on: bool): void {
+  device.reportRefusals = on;
+}
+
 /** The features that driver and device agreed on (3.1.1 step 5). */
 export function setFeatures(device: Device, features: u64): void {
   device.features = features;

@@ -15,7 +15,11 @@ export type { FeatureOptions } from './device/features.ts';
 export type { LimitOptions } from './device/limits.ts';
 export type { CryptoDeviceOptions } from './device/options.ts';
 export type { DeviceObserver } from './device/queue_runner.ts';
+
+export type { FeaturesRefusal, Refusal, RequestRefusal } from './device/refusals.ts';
+
 export type { ConfigurationRegisters, DeviceRegisters } from './device/registers.ts';
+
 export { type DeviceState, StateError } from './device/state.ts';
 export type { CountedService, Counts, ErrorStatus, QueueCounts, Statistics } from './device/statistics.ts';
 export type { ForeignGuest } from './engine/foreign/guest.ts';

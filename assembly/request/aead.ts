@@ -1,5 +1,14 @@
 import { AEAD_CCM, CCM_IV_BYTES, CRYPTO_BADMSG, CRYPTO_ERR, CRYPTO_OK, DIRECTION_ENCRYPT } from '../../spec/crypto';
+import {
+  REFUSED_DESTINATION_LENGTH,
+  REFUSED_IV_LENGTH,
+  REFUSED_NONCE_FIELD,
+  REFUSED_SOURCE_LENGTH,
+  REFUSED_TAG,
+  REFUSED_TAG_LENGTH,
+} from '../../spec/refusals';
 import { Device } from '../device';
+import { refuse } from '../refusal';
 import { aeadIvValid } from '../session/aead';
 import { Session } from '../session/slot';
 import { readBytes, readContiguous, reportWritten, writableContiguous, writeBytes } from '../chain/buffers';
@@ -16,18 +25,12 @@ export function runAead(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
   runBatch(device);
   const encrypt = session.direction == DIRECTION_ENCRYPT;
+  const wrong = wrongAead(device, session);
+  if (wrong) return refuse(device, wrong, CRYPTO_ERR);
   const tagBytes = operation.tagBytes;
-  if (tagBytes != session.resultBytes) return CRYPTO_ERR;
-  if (!encrypt && operation.sourceBytes < tagBytes) return CRYPTO_ERR;
   const text = encrypt ? operation.sourceBytes : operation.sourceBytes - tagBytes;
   const resultBytes = encrypt ? text + tagBytes : text;
-  if (operation.destinationBytes < resultBytes || !aeadIvValid(session.algo, operation.ivBytes, text))
-    return CRYPTO_ERR;
-
-  // CCM's nonce stands in a field of 16 bytes, behind one that is reserved.
-  const ccm = session.algo == AEAD_CCM;
-  const ivField = ccm ? <u32>CCM_IV_BYTES : operation.ivBytes;
-  if (<u64>ivField + operation.sourceBytes + operation.aadBytes > <u64>device.readableLeft) return CRYPTO_ERR;
+  const ivField = nonceFieldBytes(session, operation);
   readBytes(device, device.iv, ivField);
   const source = readContiguous(device, operation.sourceBytes, device.scratch);
   const aad = readContiguous(device, operation.aadBytes, device.scratch2);
@@ -38,11 +41,32 @@ export function runAead(device: Device, session: Session): u32 {
     // Encryption writes before it reads the additional data.
     (aad + operation.aadBytes <= destination || destination + resultBytes <= aad);
   const result = direct ? destination : device.scratch;
-  const nonce = ccm ? device.iv + 1 : device.iv;
+  const nonce = session.algo == AEAD_CCM ? device.iv + 1 : device.iv;
   if (!runAeadOf(device, session, nonce, operation.ivBytes, aad, operation.aadBytes, source, text, result))
-    return CRYPTO_BADMSG;
+    return refuse(device, REFUSED_TAG, CRYPTO_BADMSG);
   if (direct) reportWritten(device, 0, resultBytes);
   else writeBytes(device, device.scratch, 0, resultBytes);
   device.resultBytes = resultBytes;
   return CRYPTO_OK;
+}
+
+/** The check that an AEAD request's lengths fail (REFUSED_*), or 0. */
+export function wrongAead(device: Device, session: Session): u32 {
+  const operation = changetype<Operation>(device.operation);
+  const encrypt = session.direction == DIRECTION_ENCRYPT;
+  const tagBytes = operation.tagBytes;
+  if (tagBytes != session.resultBytes) return REFUSED_TAG_LENGTH;
+  if (!encrypt && operation.sourceBytes < tagBytes) return REFUSED_SOURCE_LENGTH;
+  const text = encrypt ? operation.sourceBytes : operation.sourceBytes - tagBytes;
+  const resultBytes = encrypt ? text + tagBytes : text;
+  if (operation.destinationBytes < resultBytes) return REFUSED_DESTINATION_LENGTH;
+  if (!aeadIvValid(session.algo, operation.ivBytes, text)) return REFUSED_IV_LENGTH;
+  const content = <u64>nonceFieldBytes(session, operation) + operation.sourceBytes + operation.aadBytes;
+  return content > <u64>device.readableLeft ? REFUSED_NONCE_FIELD : 0;
+}
+
+/** CCM's nonce stands in a field of 16 bytes, behind one that is reserved. */
+@inline
+function nonceFieldBytes(session: Session, operation: Operation): u32 {
+  return session.algo == AEAD_CCM ? <u32>CCM_IV_BYTES : operation.ivBytes;
 }

@@ -1,5 +1,7 @@
 import { CRYPTO_ERR, CRYPTO_OK, HASH_MODE_AUTH, SERVICE_CIPHER, SERVICE_HASH } from '../../spec/crypto';
+import { REFUSED_RESULT_LENGTH, REFUSED_SOURCE_LENGTH } from '../../spec/refusals';
 import { Device } from '../device';
+import { refuse } from '../refusal';
 import { NOWHERE } from '../memory/guest';
 import { hashResultValid, macInputValid, macResultValid } from '../session/auth';
 import { Session } from '../session/slot';
@@ -17,8 +19,8 @@ export function runAuth(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
   const bytes = operation.sourceBytes;
   const wanted = operation.resultBytes;
-  if (!resultAllowed(session, wanted)) return CRYPTO_ERR;
-  if (session.service != SERVICE_HASH && !macInputValid(session.authAlgo, bytes)) return CRYPTO_ERR;
+  const wrong = wrongAuth(device, session);
+  if (wrong) return refuse(device, wrong, CRYPTO_ERR);
   // The batch uses scratch, so what is gathered there comes after it.
   if (!nextIsContiguous(device, bytes)) runBatch(device);
   const source = readContiguous(device, bytes, device.scratch);
@@ -43,6 +45,15 @@ export function runAuth(device: Device, session: Session): u32 {
   runDigestOf(device, session, source, bytes, device.scratch2, wanted);
   writeBytes(device, device.scratch2, 0, wanted);
   return CRYPTO_OK;
+}
+
+/** The check that a HASH or MAC request's lengths fail (REFUSED_*), or 0. */
+@inline
+export function wrongAuth(device: Device, session: Session): u32 {
+  const operation = changetype<Operation>(device.operation);
+  if (!resultAllowed(session, operation.resultBytes)) return REFUSED_RESULT_LENGTH;
+  const isMac = session.service != SERVICE_HASH;
+  return isMac && !macInputValid(session.authAlgo, operation.sourceBytes) ? REFUSED_SOURCE_LENGTH : 0;
 }
 
 /**

@@ -2,7 +2,15 @@
 // source with the cipher's window replaced; what is hashed is the additional data and behind it the window, of the
 // result or of the source as alg_chain_order says.
 import { CHAIN_HASH_THEN_CIPHER, CRYPTO_ERR, CRYPTO_OK, HASH_MODE_AUTH } from '../../spec/crypto';
+import {
+  REFUSED_DESTINATION_LENGTH,
+  REFUSED_IV_LENGTH,
+  REFUSED_RESULT_LENGTH,
+  REFUSED_SOURCE_LENGTH,
+  REFUSED_WINDOW,
+} from '../../spec/refusals';
 import { Device } from '../device';
+import { refuse } from '../refusal';
 import { NOWHERE } from '../memory/guest';
 import { macInputValid } from '../session/auth';
 import { cipherIvBytes, cipherLengthValid } from '../session/cipher';
@@ -28,7 +36,8 @@ import { BATCHED } from './outcome';
  */
 export function runChain(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
-  if (!valid(session, operation)) return CRYPTO_ERR;
+  const wrong = wrongChain(device, session);
+  if (wrong) return refuse(device, wrong, CRYPTO_ERR);
   const bytes = operation.sourceBytes;
   const aadBytes = operation.aadBytes;
   readBytes(device, device.iv, operation.ivBytes);
@@ -76,18 +85,23 @@ export function runChain(device: Device, session: Session): u32 {
   return CRYPTO_OK;
 }
 
-function valid(session: Session, operation: Operation): bool {
+/** The check that a chained request's lengths fail (REFUSED_*), or 0. */
+export function wrongChain(device: Device, session: Session): u32 {
+  const operation = changetype<Operation>(device.operation);
   const bytes = operation.sourceBytes;
-  return (
-    operation.destinationBytes == bytes &&
-    operation.ivBytes == cipherIvBytes(session.algo) &&
-    // In 64 bits: start and length may wrap in 32.
-    <u64>operation.cipherStart + operation.cipherBytes <= <u64>bytes &&
-    <u64>operation.hashStart + operation.hashBytes <= <u64>bytes &&
-    cipherLengthValid(session.algo, operation.cipherBytes) &&
-    resultAllowed(session, operation.resultBytes) &&
-    (session.hashMode != HASH_MODE_AUTH || macInputValid(session.authAlgo, operation.aadBytes + operation.hashBytes))
-  );
+  if (operation.destinationBytes != bytes) return REFUSED_DESTINATION_LENGTH;
+  if (operation.ivBytes != cipherIvBytes(session.algo)) return REFUSED_IV_LENGTH;
+  // In 64 bits: start and length may wrap in 32.
+  if (
+    <u64>operation.cipherStart + operation.cipherBytes > <u64>bytes ||
+    <u64>operation.hashStart + operation.hashBytes > <u64>bytes
+  )
+    return REFUSED_WINDOW;
+  if (!cipherLengthValid(session.algo, operation.cipherBytes)) return REFUSED_SOURCE_LENGTH;
+  if (!resultAllowed(session, operation.resultBytes)) return REFUSED_RESULT_LENGTH;
+  const isMac = session.hashMode == HASH_MODE_AUTH;
+  const hashed = operation.aadBytes + operation.hashBytes;
+  return isMac && !macInputValid(session.authAlgo, hashed) ? REFUSED_SOURCE_LENGTH : 0;
 }
 
 /** Runs both algorithms of one request; the digest is left in scratch2, behind what it was made of. */

@@ -1,5 +1,7 @@
 import { CRYPTO_ERR, CRYPTO_OK } from '../../spec/crypto';
+import { REFUSED_DESTINATION_LENGTH, REFUSED_IV_LENGTH, REFUSED_SOURCE_LENGTH } from '../../spec/refusals';
 import { Device } from '../device';
+import { refuse } from '../refusal';
 import { NOWHERE } from '../memory/guest';
 import { cipherIvBytes, cipherLengthValid } from '../session/cipher';
 import { Session } from '../session/slot';
@@ -23,8 +25,8 @@ import { BATCHED } from './outcome';
 export function runCipher(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
   const bytes = operation.sourceBytes;
-  if (operation.ivBytes != cipherIvBytes(session.algo) || operation.destinationBytes != bytes) return CRYPTO_ERR;
-  if (!cipherLengthValid(session.algo, bytes)) return CRYPTO_ERR;
+  const wrong = wrongCipher(device, session);
+  if (wrong) return refuse(device, wrong, CRYPTO_ERR);
   if (!bytes) return CRYPTO_OK;
 
   readBytes(device, device.iv, operation.ivBytes);
@@ -51,6 +53,15 @@ export function runCipher(device: Device, session: Session): u32 {
   if (direct) reportWritten(device, 0, bytes);
   else writeBytes(device, device.scratch, 0, bytes);
   return CRYPTO_OK;
+}
+
+/** The check that a CIPHER request's lengths fail (REFUSED_*), or 0. */
+@inline
+export function wrongCipher(device: Device, session: Session): u32 {
+  const operation = changetype<Operation>(device.operation);
+  if (operation.ivBytes != cipherIvBytes(session.algo)) return REFUSED_IV_LENGTH;
+  if (operation.destinationBytes != operation.sourceBytes) return REFUSED_DESTINATION_LENGTH;
+  return cipherLengthValid(session.algo, operation.sourceBytes) ? 0 : REFUSED_SOURCE_LENGTH;
 }
 
 /** Whether kernels may write to `destination` directly: it is one piece, and the source's place or apart from it. */

@@ -25,7 +25,9 @@ import {
   STATUS_BYTES,
 } from '../../spec/crypto';
 import { FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS } from '../../spec/engine';
+import { REFUSED_DESTROY, REFUSED_OPCODE, REFUSED_SERVICE } from '../../spec/refusals';
 import { Device, hasFeature, offersService } from '../device';
+import { refuse, reportRefusal } from '../refusal';
 import { closeSession, findSession, isSession } from '../session/table';
 import { readBytes, writeBytes } from '../chain/buffers';
 import { countControlRequest } from '../statistics';
@@ -49,12 +51,14 @@ export function runControlRequest(device: Device): u32 {
     if (revision1 && !readRest(device, CTRL_DESTROY_BYTES)) return FAULT_REQUEST_HEADER;
     const status = destroySession(device, opcode);
     answerDestroy(device, status);
+    if (status != CRYPTO_OK) reportRefusal(device, status, opcode);
     countControlRequest(device, status, 0);
     return DONE;
   }
   if (device.writableBytes < <u32>CREATE_INPUT_BYTES) return FAULT_REQUEST_STATUS;
   let made: u64 = CRYPTO_NOTSUPP;
   const service = opcode >> 8;
+  device.refused = operation == OP_CREATE_SESSION ? REFUSED_SERVICE : REFUSED_OPCODE;
   if (operation == OP_CREATE_SESSION && offersService(device, service)) {
     if (revision1) {
       headerBytes = createHeaderBytes(service);
@@ -63,6 +67,7 @@ export function runControlRequest(device: Device): u32 {
     made = createSession(device, service);
   }
   const status = answerCreate(device, made);
+  if (status != CRYPTO_OK) reportRefusal(device, status, opcode);
   countControlRequest(device, status, device.readableBytes - device.readableLeft - headerBytes);
   return DONE;
 }
@@ -87,9 +92,10 @@ function createHeaderBytes(service: u32): u32 {
  * session's: DPDK destroys every symmetric session with the opcode of CIPHER.
  */
 function destroySession(device: Device, opcode: u32): u32 {
-  if (!offersService(device, opcode >> 8) || (opcode & 0xff) != OP_DESTROY_SESSION) return CRYPTO_ERR;
+  if ((opcode & 0xff) != OP_DESTROY_SESSION) return refuse(device, REFUSED_OPCODE, CRYPTO_ERR);
+  if (!offersService(device, opcode >> 8)) return refuse(device, REFUSED_SERVICE, CRYPTO_ERR);
   const session = findSession(device, load<u64>(device.header + CTRL_DESTROY_SESSION_ID));
-  if (!session) return CRYPTO_ERR;
+  if (!session) return refuse(device, REFUSED_DESTROY, CRYPTO_ERR);
   announceClosing(session);
   closeSession(device, session);
   return CRYPTO_OK;

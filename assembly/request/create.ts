@@ -30,7 +30,9 @@ import {
   SYM_OP_ALGORITHM_CHAINING,
 } from '../../spec/crypto';
 import { SESSION_HEAD_BYTES } from '../../spec/engine';
+import { REFUSED_KEY_MISSING, REFUSED_NO_SPACE } from '../../spec/refusals';
 import { Device, hasFeature } from '../device';
+import { refuse } from '../refusal';
 import { wipe } from '../memory/bytes';
 import { checkSession } from '../session/expand';
 import { copyParameters, keyOf, Session } from '../session/slot';
@@ -54,10 +56,10 @@ export function createSession(device: Device, service: u32): u64 {
 
 function takeSlot(device: Device, parameters: Session): u64 {
   const keys = parameters.keyBytes + parameters.authKeyBytes;
-  if (keys > device.readableLeft) return CRYPTO_ERR;
+  if (keys > device.readableLeft) return refuse(device, REFUSED_KEY_MISSING, CRYPTO_ERR);
   const session = freeSession(device);
   // 5.9.7.1: NOSPC is a status of REVISION_1.
-  if (!session) return hasFeature(device, F_REVISION_1) ? CRYPTO_NOSPC : CRYPTO_ERR;
+  if (!session) return refuse(device, REFUSED_NO_SPACE, hasFeature(device, F_REVISION_1) ? CRYPTO_NOSPC : CRYPTO_ERR);
   copyParameters(session, parameters);
   readBytes(device, keyOf(session), keys);
   readySession(session);

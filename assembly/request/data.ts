@@ -26,16 +26,30 @@ import {
   SYM_OP_CIPHER,
 } from '../../spec/crypto';
 import { FAULT_REQUEST_HEADER, FAULT_REQUEST_STATUS, PLACE_ENGINE, PLACE_FIRST_EXECUTOR } from '../../spec/engine';
+import {
+  REFUSED_MAX_SIZE,
+  REFUSED_NO_ROOM,
+  REFUSED_NO_SESSION_MODE,
+  REFUSED_OPCODE,
+  REFUSED_OP_TYPE,
+  REFUSED_SERVICE,
+  REFUSED_SESSION,
+  REFUSED_SESSION_DIRECTION,
+  REFUSED_SESSION_OP_TYPE,
+  REFUSED_SESSION_SERVICE,
+  REFUSED_SOURCE_MISSING,
+} from '../../spec/refusals';
 import { Device, hasFeature, offersService } from '../device';
+import { refuse, reportRefusal } from '../refusal';
 import { Session } from '../session/slot';
 import { findSession } from '../session/table';
 import { readBytes, usedBytes, writeLastByte } from '../chain/buffers';
 import { countRequest } from '../statistics';
-import { runAead } from './aead';
-import { runAuth } from './auth';
+import { runAead, wrongAead } from './aead';
+import { runAuth, wrongAuth } from './auth';
 import { keepAddresses, runBatchBeforeChain } from './batch';
-import { runChain } from './chain';
-import { runCipher } from './cipher';
+import { runChain, wrongChain } from './chain';
+import { runCipher, wrongCipher } from './cipher';
 import { dataHeaderBytes, readOperation, statelessLayout, symOpType } from './layout';
 import { Operation } from './operation';
 import { defer } from './deferred';
@@ -62,6 +76,7 @@ export function runDataRequest(device: Device): u32 {
   let outcome: u32 = CRYPTO_NOTSUPP;
   device.resultBytes = 0;
   device.contentBytes = 0;
+  device.refused = REFUSED_OPCODE;
   if (isOperation(opcode) && offersService(device, service)) {
     const stateless = statelessLayout(device, service);
     if (revision1) {
@@ -74,11 +89,16 @@ export function runDataRequest(device: Device): u32 {
       outcome = runInSession(device, opcode, stateless);
     } else if (stateless) {
       outcome = runStateless(device, opcode);
+    } else {
+      device.refused = REFUSED_NO_SESSION_MODE;
     }
+  } else if (isOperation(opcode)) {
+    device.refused = REFUSED_SERVICE;
   }
   if (outcome == WAITS) return WAITS;
   const status = outcome < OUTCOMES ? outcome : CRYPTO_OK;
   countRequest(device, service, status, device.contentBytes);
+  if (status != CRYPTO_OK) reportRefusal(device, status, opcode);
   if (outcome == DEFERRED) return DEFERRED;
   device.usedBytes = usedBytes(status == CRYPTO_OK ? device.resultBytes : 0, device.writableBytes);
   if (outcome == BATCHED) {
@@ -117,11 +137,13 @@ function isOperation(opcode: u32): bool {
 function runInSession(device: Device, opcode: u32, stateless: bool): u32 {
   const service = opcode >> 8;
   const session = findSession(device, load<u64>(device.header + DATA_SESSION_ID));
-  if (!session || session.service != service) return CRYPTO_INVSESS;
+  if (!session) return refuse(device, REFUSED_SESSION, CRYPTO_INVSESS);
+  if (session.service != service) return refuse(device, REFUSED_SESSION_SERVICE, CRYPTO_INVSESS);
   if (service == SERVICE_CIPHER) {
     const opType = symOpType(device, stateless);
-    if (opType != SYM_OP_CIPHER && opType != SYM_OP_ALGORITHM_CHAINING) return CRYPTO_NOTSUPP;
-    if (opType != session.opType) return CRYPTO_ERR;
+    if (opType != SYM_OP_CIPHER && opType != SYM_OP_ALGORITHM_CHAINING)
+      return refuse(device, REFUSED_OP_TYPE, CRYPTO_NOTSUPP);
+    if (opType != session.opType) return refuse(device, REFUSED_SESSION_OP_TYPE, CRYPTO_ERR);
   }
   return runOperation(device, session, opcode, stateless);
 }
@@ -138,13 +160,18 @@ function runOperation(device: Device, session: Session, opcode: u32, stateless: 
   const service = opcode >> 8;
   if (service == SERVICE_CIPHER || service == SERVICE_AEAD) {
     // The low bit of an opcode says decrypt.
-    if (session.direction != <u32>(opcode & 1 ? DIRECTION_DECRYPT : DIRECTION_ENCRYPT)) return CRYPTO_ERR;
+    if (session.direction != <u32>(opcode & 1 ? DIRECTION_DECRYPT : DIRECTION_ENCRYPT))
+      return refuse(device, REFUSED_SESSION_DIRECTION, CRYPTO_ERR);
   }
   readOperation(device, service, session.opType, stateless);
-  if (!carries(device)) return CRYPTO_ERR;
+  const misfit = misfitOf(device);
+  if (misfit) return refuse(device, misfit, CRYPTO_ERR);
   countContent(device);
   device.place = placeOf(device, session, changetype<Operation>(device.operation).sourceBytes);
   if (device.place >= <u32>PLACE_FIRST_EXECUTOR) {
+    // What would be refused elsewhere is refused here, where it is known why.
+    const wrong = wrongOf(device, session, service);
+    if (wrong) return refuse(device, wrong, CRYPTO_ERR);
     const outcome = defer(device, session, opcode);
     if (outcome != NOT_DEFERRED) return outcome;
     device.place = PLACE_ENGINE;
@@ -162,17 +189,22 @@ export function runParsed(device: Device, session: Session, service: u32): u32 {
   return session.opType == SYM_OP_ALGORITHM_CHAINING ? runChain(device, session) : runCipher(device, session);
 }
 
+/** The check that a request's lengths fail in its session (REFUSED_*), or 0. */
+function wrongOf(device: Device, session: Session, service: u32): u32 {
+  if (service == SERVICE_AEAD) return wrongAead(device, session);
+  if (service != SERVICE_CIPHER) return wrongAuth(device, session);
+  return session.opType == SYM_OP_ALGORITHM_CHAINING ? wrongChain(device, session) : wrongCipher(device, session);
+}
+
 /**
- * Whether the content is within max_size (5.9.5.1) and the chain has room for all that the lengths say. In 64 bits,
- * because the guest's lengths may wrap in 32.
+ * Whether the content is within max_size (5.9.5.1) and the chain has room for all that the lengths say: the check that
+ * they fail (REFUSED_*), or 0. In 64 bits, because the guest's lengths may wrap in 32.
  */
-function carries(device: Device): bool {
+function misfitOf(device: Device): u32 {
   const operation = changetype<Operation>(device.operation);
   const readable = <u64>operation.ivBytes + operation.sourceBytes + operation.aadBytes;
   const writable = <u64>operation.destinationBytes + operation.resultBytes;
-  return (
-    readable + writable <= <u64>device.maxRequestBytes &&
-    readable <= <u64>device.readableLeft &&
-    writable <= <u64>(device.writableBytes - STATUS_BYTES)
-  );
+  if (readable + writable > <u64>device.maxRequestBytes) return REFUSED_MAX_SIZE;
+  if (readable > <u64>device.readableLeft) return REFUSED_SOURCE_MISSING;
+  return writable > <u64>(device.writableBytes - STATUS_BYTES) ? REFUSED_NO_ROOM : 0;
 }

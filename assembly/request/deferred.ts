@@ -11,7 +11,9 @@ import {
   NONCE_SLACK_BYTES,
 } from '../../spec/engine';
 import { F_IN_ORDER } from '../../spec/virtio';
+import { REFUSED_TAG } from '../../spec/refusals';
 import { Device, hasFeature } from '../device';
+import { refuse, reportRefusal } from '../refusal';
 import { aeadPrepare } from '../session/aead';
 import { contextOf, Session } from '../session/slot';
 import { countStatus } from '../statistics';
@@ -237,6 +239,8 @@ export function finish(device: Device, index: u32, status: u32, resultBytes: u32
   record.usedBytes = usedBytes(written, record.room);
   record.state = DONE;
   countStatus(device, record.opcode >> 8, status);
+  // Lengths were checked before it was deferred: only its tag can be wrong.
+  if (status != CRYPTO_OK) reportRefusal(device, refuse(device, REFUSED_TAG, status), record.opcode);
   return queueAt(device, record.queue);
 }
 

@@ -28,7 +28,9 @@ import {
   SYM_OP_CIPHER,
 } from '../../spec/crypto';
 import { SESSION_HEAD_BYTES } from '../../spec/engine';
+import { REFUSED_KEY_MISSING, REFUSED_OP_TYPE } from '../../spec/refusals';
 import { Device } from '../device';
+import { refuse } from '../refusal';
 import { wipe } from '../memory/bytes';
 import { checkSession } from '../session/expand';
 import { contextOf, keyOf, Session, SLOT_BYTES } from '../session/slot';
@@ -47,7 +49,7 @@ export function openStateless(device: Device, service: u32): u32 {
     session.opType = symOpType(device, true);
     if (session.opType == SYM_OP_CIPHER) readCipher(session, header);
     else if (session.opType == SYM_OP_ALGORITHM_CHAINING) readChain(session, header);
-    else return CRYPTO_NOTSUPP;
+    else return refuse(device, REFUSED_OP_TYPE, CRYPTO_NOTSUPP);
   } else if (service == SERVICE_AEAD) {
     session.algo = load<u32>(header + STATELESS_AEAD_ALGO);
     session.keyBytes = load<u32>(header + STATELESS_AEAD_KEY_LEN);
@@ -62,7 +64,7 @@ export function openStateless(device: Device, service: u32): u32 {
   const status = checkSession(device, session);
   if (status != CRYPTO_OK) return status;
   const keys = session.keyBytes + session.authKeyBytes;
-  if (keys > device.readableLeft) return CRYPTO_ERR;
+  if (keys > device.readableLeft) return refuse(device, REFUSED_KEY_MISSING, CRYPTO_ERR);
   readBytes(device, keyOf(session), keys);
   device.contentBytes = keys;
   readyStateless(session);

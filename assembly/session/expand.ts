@@ -20,7 +20,21 @@ import {
   SYM_OP_ALGORITHM_CHAINING,
   SYM_OP_CIPHER,
 } from '../../spec/crypto';
+import {
+  REFUSED_ALGORITHM,
+  REFUSED_CHAIN_ORDER,
+  REFUSED_CHAIN_SERVICE,
+  REFUSED_DIRECTION,
+  REFUSED_HASH_MODE,
+  REFUSED_KEY_LENGTH,
+  REFUSED_KEY_LIMIT,
+  REFUSED_OP_TYPE,
+  REFUSED_SERVICE,
+  REFUSED_SESSION_RESULT,
+  REFUSED_SESSION_TAG,
+} from '../../spec/refusals';
 import { Device, offersService } from '../device';
+import { refuse } from '../refusal';
 import { aeadExpandKey, aeadKeyValid, aeadTagValid } from './aead';
 import { hashResultValid, macExpandKey, macKeyValid, macResultValid } from './auth';
 import { cipherExpandKey, cipherKeyValid } from './cipher';
@@ -37,51 +51,62 @@ function has(mask: u64, bit: u32): bool {
  */
 export function checkSession(device: Device, session: Session): u32 {
   const service = session.service;
-  if (!offersService(device, service)) return CRYPTO_NOTSUPP;
+  if (!offersService(device, service)) return refuse(device, REFUSED_SERVICE, CRYPTO_NOTSUPP);
   if (service == SERVICE_HASH) return checkHash(device, session);
   if (service == SERVICE_MAC) return checkMac(device, session);
   if (service == SERVICE_AEAD) return checkAead(device, session);
   if (session.opType == SYM_OP_CIPHER) return checkCipher(device, session);
-  if (session.opType != SYM_OP_ALGORITHM_CHAINING) return CRYPTO_NOTSUPP;
+  if (session.opType != SYM_OP_ALGORITHM_CHAINING) return refuse(device, REFUSED_OP_TYPE, CRYPTO_NOTSUPP);
   const status = checkCipher(device, session);
   if (status != CRYPTO_OK) return status;
-  if (session.chainOrder != CHAIN_HASH_THEN_CIPHER && session.chainOrder != CHAIN_CIPHER_THEN_HASH) return CRYPTO_ERR;
+  if (session.chainOrder != CHAIN_HASH_THEN_CIPHER && session.chainOrder != CHAIN_CIPHER_THEN_HASH)
+    return refuse(device, REFUSED_CHAIN_ORDER, CRYPTO_ERR);
   if (session.hashMode == HASH_MODE_AUTH) {
-    return offersService(device, SERVICE_MAC) ? checkMac(device, session) : CRYPTO_NOTSUPP;
+    if (!offersService(device, SERVICE_MAC)) return refuse(device, REFUSED_CHAIN_SERVICE, CRYPTO_NOTSUPP);
+    return checkMac(device, session);
   }
-  if (session.hashMode != HASH_MODE_PLAIN && session.hashMode != HASH_MODE_NESTED) return CRYPTO_ERR;
-  return offersService(device, SERVICE_HASH) ? checkHash(device, session) : CRYPTO_NOTSUPP;
+  if (session.hashMode != HASH_MODE_PLAIN && session.hashMode != HASH_MODE_NESTED)
+    return refuse(device, REFUSED_HASH_MODE, CRYPTO_ERR);
+  if (!offersService(device, SERVICE_HASH)) return refuse(device, REFUSED_CHAIN_SERVICE, CRYPTO_NOTSUPP);
+  return checkHash(device, session);
 }
 
 function checkCipher(device: Device, session: Session): u32 {
-  if (!has(device.cipherAlgorithms, session.algo)) return CRYPTO_NOTSUPP;
-  if (!directed(session) || session.keyBytes > min<u32>(CIPHER_KEY_BYTES_MAX, device.maxKeyBytes)) return CRYPTO_ERR;
-  return cipherKeyValid(session.algo, session.keyBytes) ? CRYPTO_OK : CRYPTO_ERR;
+  if (!has(device.cipherAlgorithms, session.algo)) return refuse(device, REFUSED_ALGORITHM, CRYPTO_NOTSUPP);
+  if (!directed(session)) return refuse(device, REFUSED_DIRECTION, CRYPTO_ERR);
+  if (session.keyBytes > min<u32>(CIPHER_KEY_BYTES_MAX, device.maxKeyBytes))
+    return refuse(device, REFUSED_KEY_LIMIT, CRYPTO_ERR);
+  return cipherKeyValid(session.algo, session.keyBytes) ? CRYPTO_OK : refuse(device, REFUSED_KEY_LENGTH, CRYPTO_ERR);
 }
 
 function checkHash(device: Device, session: Session): u32 {
-  if (!has(device.hashAlgorithms, session.authAlgo)) return CRYPTO_NOTSUPP;
+  if (!has(device.hashAlgorithms, session.authAlgo)) return refuse(device, REFUSED_ALGORITHM, CRYPTO_NOTSUPP);
   // A nested hash has a key: the prefix of both its hashes.
-  if (session.authKeyBytes > min<u32>(AUTH_KEY_BYTES_MAX, device.maxKeyBytes)) return CRYPTO_ERR;
-  return !session.resultBytes || hashResultValid(session.authAlgo, session.resultBytes) ? CRYPTO_OK : CRYPTO_ERR;
+  if (session.authKeyBytes > min<u32>(AUTH_KEY_BYTES_MAX, device.maxKeyBytes))
+    return refuse(device, REFUSED_KEY_LIMIT, CRYPTO_ERR);
+  return !session.resultBytes || hashResultValid(session.authAlgo, session.resultBytes)
+    ? CRYPTO_OK
+    : refuse(device, REFUSED_SESSION_RESULT, CRYPTO_ERR);
 }
 
 function checkMac(device: Device, session: Session): u32 {
-  if (!has(device.macAlgorithms, session.authAlgo)) return CRYPTO_NOTSUPP;
-  if (
-    session.authKeyBytes > min<u32>(AUTH_KEY_BYTES_MAX, device.maxKeyBytes) ||
-    !macKeyValid(session.authAlgo, session.authKeyBytes)
-  )
-    return CRYPTO_ERR;
-  return !session.resultBytes || macResultValid(session.authAlgo, session.resultBytes) ? CRYPTO_OK : CRYPTO_ERR;
+  if (!has(device.macAlgorithms, session.authAlgo)) return refuse(device, REFUSED_ALGORITHM, CRYPTO_NOTSUPP);
+  if (session.authKeyBytes > min<u32>(AUTH_KEY_BYTES_MAX, device.maxKeyBytes))
+    return refuse(device, REFUSED_KEY_LIMIT, CRYPTO_ERR);
+  if (!macKeyValid(session.authAlgo, session.authKeyBytes)) return refuse(device, REFUSED_KEY_LENGTH, CRYPTO_ERR);
+  return !session.resultBytes || macResultValid(session.authAlgo, session.resultBytes)
+    ? CRYPTO_OK
+    : refuse(device, REFUSED_SESSION_RESULT, CRYPTO_ERR);
 }
 
 function checkAead(device: Device, session: Session): u32 {
-  if (!has(device.aeadAlgorithms, session.algo)) return CRYPTO_NOTSUPP;
-  if (!directed(session) || session.keyBytes > min<u32>(CIPHER_KEY_BYTES_MAX, device.maxKeyBytes)) return CRYPTO_ERR;
-  return aeadKeyValid(session.algo, session.keyBytes) && aeadTagValid(session.algo, session.resultBytes)
-    ? CRYPTO_OK
-    : CRYPTO_ERR;
+  if (!has(device.aeadAlgorithms, session.algo)) return refuse(device, REFUSED_ALGORITHM, CRYPTO_NOTSUPP);
+  if (!directed(session)) return refuse(device, REFUSED_DIRECTION, CRYPTO_ERR);
+  if (session.keyBytes > min<u32>(CIPHER_KEY_BYTES_MAX, device.maxKeyBytes))
+    return refuse(device, REFUSED_KEY_LIMIT, CRYPTO_ERR);
+  if (!aeadKeyValid(session.algo, session.keyBytes)) return refuse(device, REFUSED_KEY_LENGTH, CRYPTO_ERR);
+  if (!aeadTagValid(session.algo, session.resultBytes)) return refuse(device, REFUSED_SESSION_TAG, CRYPTO_ERR);
+  return CRYPTO_OK;
 }
 
 @inline

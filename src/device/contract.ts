@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
 import type { Guest } from '../engine/memory.ts';
 import type { CryptoDeviceOptions } from './options.ts';
+import type { Refusal } from './refusals.ts';
 
 /** Called when the device wants the driver's attention: used buffers on a queue, or a change of configuration (2.3). */
 export type InterruptHandler = (kind: 'queue' | 'config', queue: number) => void;
@@ -27,6 +28,12 @@ export interface CreateOptions extends CryptoDeviceOptions {
   onWrite?: WriteReport;
   /** Called when workers could not be started, or one was lost. No request is: the engine runs them then. */
   onBackendEvent?: (event: BackendEvent) => void;
+  /**
+   * Called when the device refuses a request or the driver's features: it names the check, and the section of the specification, for
+   * whoever writes a driver. Called after the work of the call, or the timer, that met with it. What it throws is thrown by that call.
+   * Default: nobody is told, and that costs nothing.
+   */
+  onRefused?: (refusal: Refusal) => void;
   /** Where the device takes its time from. Default: the host's, whose timers keep no Node process alive. */
   clock?: Clock;
 }

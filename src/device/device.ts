@@ -12,16 +12,20 @@ import type { CreateOptions, InterruptHandler, QueuePositions, SaveOptions } fro
 import { createDeviceEngine } from './device_engine.ts';
 import { DeviceQueues } from './device_queues.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
+
 import { acceptable, offeredFeatures } from './features.ts';
 import { GuestRam } from './guest_ram.ts';
 import { Negotiation } from './negotiation.ts';
+
 import { offerOf } from './offer.ts';
 import { type ResolvedOptions, resolveOptions } from './options.ts';
 import { type QueueRegisters, queueRegisters } from './queue_registers.ts';
 import { type DeviceObserver, QueueRunner } from './queue_runner.ts';
+import { featuresRefusal, type Refusal, requestRefusal } from './refusals.ts';
 import type { DeviceRegisters } from './registers.ts';
 import { deviceState, restoreParts, type SavedParts } from './saved_device.ts';
 import { type DeviceState, parseDeviceState, readSessions, type SavedSession, StateError } from './state.ts';
+
 import { type Statistics, StatisticsReader } from './statistics.ts';
 import { Turns } from './turns.ts';
 
@@ -46,6 +50,7 @@ export class CryptoDevice implements DeviceRegisters {
   readonly #runner: QueueRunner;
   readonly #parts: SavedParts;
   readonly #turns = new Turns((queue) => this.#runner.notify(queue));
+  readonly #onRefused: CreateOptions['onRefused'];
   #backendReady: Promise<void>;
   #disposed = false;
   #removed = false;
@@ -62,10 +67,13 @@ export class CryptoDevice implements DeviceRegisters {
     this.#ram = new GuestRam(options.guest);
     const { memory, claimed, foreign } = this.#ram;
     if (options.onWrite !== undefined) checkFunction('onWrite', options.onWrite);
+    if (options.onRefused !== undefined) checkFunction('onRefused', options.onRefused);
     if (options.clock !== undefined) checkClock(options.clock);
+    this.#onRefused = options.onRefused;
     this.#backend = new Backend(this.options.backend, memory);
     const { engine, base } = createDeviceEngine(this.#ram, this.options, offer, {
       written: options.onWrite,
+      ...(options.onRefused && { refused: (...request) => this.#refused(requestRefusal(...request)) }),
       backend: this.#backend,
     });
     this.#engine = engine;
@@ -206,7 +214,8 @@ export class CryptoDevice implements DeviceRegisters {
   }
 
   #addStatus(value: number): void {
-    const { agreed, started } = this.#negotiation.write(value);
+    const { agreed, failed, started } = this.#negotiation.write(value);
+    if (failed) this.#refused(featuresRefusal(this.#negotiation.driverFeatures, failed));
     if (agreed) this.#agree();
     if (!this.#negotiation.working) this.#runner.stop();
     if (started) this.#startQueues();
@@ -391,6 +400,11 @@ export class CryptoDevice implements DeviceRegisters {
   #agree(): void {
     this.#engine.setFeatures(this.#base, this.#negotiation.driverFeatures);
     this.#queues.useRing(this.#negotiation.ring);
+  }
+
+  #refused(refusal: Refusal): void {
+    const tell = this.#onRefused;
+    if (tell) this.#turns.say(() => tell(refusal));
   }
 
   #placeSessions(): void {

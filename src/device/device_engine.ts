@@ -30,5 +30,6 @@ export function createDeviceEngine(
   for (const name of SERVED) engine.offer(base, SERVICES[name].number, offer.algorithms[name]);
   engine.limitKeys(base, limits.keyBytes);
   engine.reportWrites(base, imports.written ? 1 : 0);
+  engine.reportRefusals(base, imports.refused ? 1 : 0);
   return { engine, base };
 }

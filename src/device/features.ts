@@ -2,6 +2,7 @@ import * as crypto from '../../spec/crypto.ts';
 import { SERVED, SERVICES, STATELESS_MODES } from '../../spec/services.ts';
 import * as spec from '../../spec/virtio.ts';
 import { checkObject, checkSwitch } from '../check.ts';
+import type { Check } from './refusals.ts';
 
 /** Optional features that a device can be told to offer or not (6 Reserved Feature Bits). */
 export interface FeatureOptions {
@@ -83,15 +84,34 @@ export function offeredFeatures(features: ResolvedFeatures, services: number): b
   return bits;
 }
 
-/**
- * Whether a driver's choice can be accepted (2.2.2): a subset of what was offered, with VIRTIO_F_VERSION_1, since only
- * non-transitional drivers are served (6.2), and no stateless mode without REVISION_1 (5.9.3.1).
- */
+const NOT_OFFERED: Check = {
+  check: 'features-offered',
+  section: '2.2.2',
+  message: 'the driver chose features that were not offered',
+};
+/** Only non-transitional drivers are served. */
+const LEGACY: Check = {
+  check: 'version_1',
+  section: '6.2',
+  message: 'the driver did not choose VIRTIO_F_VERSION_1',
+};
+const STATELESS_ALONE: Check = {
+  check: 'stateless-revision_1',
+  section: '5.9.3.1',
+  message: 'the driver chose a stateless mode without VIRTIO_CRYPTO_F_REVISION_1',
+};
+
+/** The check that a driver's choice fails; undefined: it can be accepted. */
+export function failedCheck(driverFeatures: bigint, offered: bigint): Check | undefined {
+  if ((driverFeatures & ~offered) !== 0n) return NOT_OFFERED;
+  if (!hasFeature(driverFeatures, spec.F_VERSION_1)) return LEGACY;
+  if (hasFeature(driverFeatures, crypto.F_REVISION_1)) return undefined;
+  return STATELESS_MODES.some((mode) => hasFeature(driverFeatures, mode)) ? STATELESS_ALONE : undefined;
+}
+
+/** Whether a driver's choice can be accepted. */
 export function acceptable(driverFeatures: bigint, offered: bigint): boolean {
-  if ((driverFeatures & ~offered) !== 0n || !hasFeature(driverFeatures, spec.F_VERSION_1)) return false;
-  return (
-    hasFeature(driverFeatures, crypto.F_REVISION_1) || !STATELESS_MODES.some((mode) => hasFeature(driverFeatures, mode))
-  );
+  return failedCheck(driverFeatures, offered) === undefined;
 }
 
 /** Whether a set of features has this bit. */

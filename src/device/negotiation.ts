@@ -5,13 +5,16 @@ import {
   STATUS_DRIVER_OK,
   STATUS_FEATURES_OK,
 } from '../../spec/virtio.ts';
-import { acceptable, hasFeature } from './features.ts';
+import { failedCheck, hasFeature } from './features.ts';
 import type { Ring } from './queue_registers.ts';
+import type { Check } from './refusals.ts';
 
 /** What the driver reached by a write of the status field. */
 export interface StatusChange {
   /** FEATURES_OK stands since this write: queues work as was agreed from now on. */
   agreed: boolean;
+  /** The check that the driver's features failed, if FEATURES_OK was refused. */
+  failed: Check | undefined;
   /** DRIVER_OK stands since this write: queues are to be looked at. */
   started: boolean;
 }
@@ -71,12 +74,12 @@ export class Negotiation {
     const kept = before & (STATUS_DEVICE_NEEDS_RESET | STATUS_FEATURES_OK);
     let next = kept | (value & STATUS_BITS & ~STATUS_DEVICE_NEEDS_RESET);
     const asks = (next & STATUS_FEATURES_OK) !== 0 && (before & STATUS_FEATURES_OK) === 0;
-    const agreed = asks && acceptable(this.#driverFeatures, this.offered);
-    if (asks && !agreed) next &= ~STATUS_FEATURES_OK;
+    const failed = asks ? failedCheck(this.#driverFeatures, this.offered) : undefined;
+    if (failed) next &= ~STATUS_FEATURES_OK;
     // 3.1.1: a driver that never got FEATURES_OK has no business with the queues.
     if (!(next & STATUS_FEATURES_OK)) next &= ~STATUS_DRIVER_OK;
     this.#status = next;
-    return { agreed, started: (next & ~before & STATUS_DRIVER_OK) !== 0 };
+    return { agreed: asks && !failed, failed, started: (next & ~before & STATUS_DRIVER_OK) !== 0 };
   }
 
   /** The driver chooses features, 32 at a time; ignored once FEATURES_OK stands. */

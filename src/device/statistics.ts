@@ -56,6 +56,12 @@ const ERRORS = {
   'key-rejected': crypto.CRYPTO_KEY_REJECTED,
 } as const satisfies Record<ErrorStatus, number>;
 
+/** The name of a status other than OK. */
+export function statusName(status: number): ErrorStatus {
+  const names = Object.keys(ERRORS) as ErrorStatus[];
+  return names.find((name) => ERRORS[name] === status) ?? 'err';
+}
+
 /** A request costs time even if it carries nothing: about as much as so many bytes. */
 const REQUEST_WEIGHT = 64;
 

@@ -11,6 +11,7 @@ export interface EngineExports {
   offer(device: number, service: number, algorithms: bigint): void;
   limitKeys(device: number, bytes: number): void;
   reportWrites(device: number, on: number): void;
+  reportRefusals(device: number, on: number): void;
   setFeatures(device: number, features: bigint): void;
   enableQueue(device: number, index: number, size: number, desc: bigint, avail: bigint, used: bigint): number;
   hasAvailable(device: number, index: number): number;
@@ -49,6 +50,7 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'offer',
   'limitKeys',
   'reportWrites',
+  'reportRefusals',
   'setFeatures',
   'enableQueue',
   'hasAvailable',

@@ -3,11 +3,15 @@ import { ENGINE_EXPORTS, type EngineExports } from './exports.ts';
 import type { WasmFunctions, WasmMemory, WasmModule } from './webassembly.ts';
 
 export type WriteReport = (start: number, end: number) => void;
+/** Called with the queue, the check (REFUSED_* of spec/refusals.ts), the status and the opcode of a request that is refused. */
+export type RefusalReport = (queue: number, check: number, status: number, opcode: number) => void;
 
 /** What the engine calls. */
 export interface EngineImports {
   /** Called with guest-physical [start, end) after each write to guest RAM, once reportWrites(device, true) ran. */
   written?: WriteReport | undefined;
+  /** Called for each request that is refused, once reportRefusals(device, true) ran. */
+  refused?: RefusalReport | undefined;
   /** What runs requests elsewhere than in the engine. Default: nothing does. */
   backend?: EngineBackend;
 }
@@ -20,12 +24,13 @@ export interface EngineImports {
 export function instantiateModule(
   module: WasmModule,
   memory: WasmMemory,
-  { written = () => {}, backend = NO_BACKEND }: EngineImports = {},
+  { written = () => {}, refused = () => {}, backend = NO_BACKEND }: EngineImports = {},
   guest: WasmFunctions = {},
 ): EngineExports {
   const instance = new WebAssembly.Instance(module, {
     env: { memory },
     guest: { ...guest, written },
+    refusals: { refused },
     backend: backendImports(backend),
   });
   const { exports } = instance;

@@ -5,6 +5,7 @@ import { checkFunction, checkObject, checkSwitch } from '../check.ts';
 import { type Clock, hostClock } from '../clock.ts';
 import { CryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
+import type { Refusal } from '../device/refusals.ts';
 import { checkDriverOptions } from '../driver/check.ts';
 import { CryptoDriver } from '../driver/driver.ts';
 import { MmioTransport } from '../driver/mmio_transport.ts';
@@ -43,6 +44,8 @@ export interface BenchOptions extends CryptoDeviceOptions {
   driver?: DriverOptions;
   /** See CreateOptions.onWrite. */
   onWrite?: WriteReport;
+  /** See CreateOptions.onRefused. */
+  onRefused?: (refusal: Refusal) => void;
   /** See CreateOptions.clock. Default: the host's, and a Node process lives on while requests wait. */
   clock?: Clock;
   /** Whether the driver initialises the device at once. Default true. */

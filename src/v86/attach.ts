@@ -6,6 +6,7 @@ import type { BackendEvent } from '../backend/contract.ts';
 import { refuse } from '../check.ts';
 import { CryptoDevice } from '../device/device.ts';
 import { type CryptoDeviceOptions, resolveOptions } from '../device/options.ts';
+import type { Refusal } from '../device/refusals.ts';
 import { cpuOf, hasDevices, type V86Cpu } from './internals.ts';
 import { plugIntoMemory, resolveMmioPlace } from './mmio.ts';
 import { plugIntoPci, resolvePciPlace } from './pci.ts';
@@ -44,6 +45,8 @@ export interface V86Options extends CryptoDeviceOptions {
   saveKeys?: boolean;
   /** See CreateOptions.onBackendEvent. */
   onBackendEvent?: (event: BackendEvent) => void;
+  /** See CreateOptions.onRefused. */
+  onRefused?: (refusal: Refusal) => void;
 }
 
 /** A device that was plugged into an emulator. */

@@ -61,7 +61,7 @@ describe.each(['simd', 'relaxed-simd'] as const)('the compiled engine, built for
     expect(found.get('code')).toBeGreaterThan(4096);
   });
 
-  test('imports a memory, a report of writes, and what its host may do for it, and nothing else', () => {
+  test('imports a memory, reports of writes and of refusals, and what its host may do for it, and nothing else', () => {
     const imports = WebAssembly.Module.imports(engineModule(build)).sort((a, b) =>
       `${a.module}.${a.name}`.localeCompare(`${b.module}.${b.name}`),
     );
@@ -73,6 +73,7 @@ describe.each(['simd', 'relaxed-simd'] as const)('the compiled engine, built for
       })),
       { module: 'env', name: 'memory', kind: 'memory' },
       { module: 'guest', name: 'written', kind: 'function' },
+      { module: 'refusals', name: 'refused', kind: 'function' },
     ]);
   });
 
