@@ -7,7 +7,7 @@ const [, , statePath, image, memoryMiB] = process.argv;
 const bytes = await readFile(statePath);
 const state = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
 const machine = await startMachine({ files: JSON.parse(image), memoryMiB: Number(memoryMiB), state });
-const run = async (command) => (await machine.console.run(command, { timeoutMs: 120_000 })).output;
+const run = async (command) => (await machine.console.run(command, { timeoutMs: 200_000 })).output;
 // The console answers only once the restored machine runs.
 await run('true');
 const sessionsAtStart = machine.device.sessionCount;
