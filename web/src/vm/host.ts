@@ -1,6 +1,5 @@
 import v86Url from 'v86/build/v86.wasm?url';
 import * as virtio from '../../../spec/virtio.ts';
-import type { ResolvedBackend } from '../../../src/backend/options.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
 import { buildMachine, type Machine, type MachineImages } from '../../../src/machine/machine.ts';
 import { waitForShell } from '../../../src/machine/shell.ts';
@@ -8,7 +7,7 @@ import { type MachineConfig, packState, type SavedMachine, unpackState } from '.
 import { DeviceTracer, GuestView, ringSnapshot, type TracedRequest } from '../../../src/trace/index.ts';
 import { checkBlobWorkers } from './blob_workers.ts';
 import { download, guestManifest } from './images.ts';
-import type { VmApi, VmEvent, VmStart, VmView } from './protocol.ts';
+import type { BackendChoice, VmApi, VmEvent, VmStart, VmView } from './protocol.ts';
 
 /** A complete trace ends here: each request is some kilobytes. */
 const RECORDED_MAX = 20_000;
@@ -77,7 +76,7 @@ export class VmHost implements VmApi {
     return this.#running.sideConsole.run(command, { timeoutMs });
   }
 
-  async useBackend(choice: ResolvedBackend): Promise<void> {
+  async useBackend(choice: BackendChoice): Promise<void> {
     await this.#running.device.useBackend(choice);
   }
 

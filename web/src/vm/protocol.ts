@@ -5,6 +5,9 @@ import type { CommandResult } from '../../../src/guest/console.ts';
 import type { MachineConfig, SavedMachine } from '../../../src/machine/state_file.ts';
 import type { RingSnapshot, SessionInfo, TracedRequest } from '../../../src/trace/index.ts';
 
+/** Where the device's requests run, as the page shows and changes it. */
+export type BackendChoice = Pick<ResolvedBackend, 'backend' | 'workers'>;
+
 /** What the page asks of the worker that the machine runs in. */
 export interface VmApi {
   /** Builds the machine and starts it; resolves once a shell listens in the guest. */
@@ -14,7 +17,7 @@ export interface VmApi {
   /** Runs a command in the shell of the second serial line, which the terminal does not show. */
   run(command: string, timeoutMs: number): Promise<CommandResult>;
   /** Has the device's requests run elsewhere from now on; resolves when the backend is at work, or never will be. */
-  useBackend(choice: ResolvedBackend): Promise<void>;
+  useBackend(choice: BackendChoice): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Ends the machine, and with it the workers of its device. */
@@ -48,7 +51,7 @@ export type VmSource =
 export type VmStart = VmSource & {
   /** Where the page lies. */
   base: string;
-  backend: ResolvedBackend;
+  backend: BackendChoice;
 };
 
 export type BootStage = 'download' | 'unpack' | 'machine' | 'kernel' | 'device' | 'shell';
@@ -71,7 +74,7 @@ export interface VmView {
   /** What ran elsewhere than in the engine at once. */
   elsewhere: BackendCounts;
   /** Where requests are to run. */
-  backend: ResolvedBackend;
+  backend: BackendChoice;
   /** Younger than the serial number that was asked for: some of them, the next look goes on. */
   requests: TracedRequest[];
   /** Serial number of the youngest. */

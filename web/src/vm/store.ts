@@ -1,11 +1,10 @@
 import { computed, signal } from '@preact/signals';
 import { proxy, type Remote, transfer, wrap } from 'comlink';
-import type { ResolvedBackend } from '../../../src/backend/options.ts';
 import { defaultWorkers } from '../../../src/backend/workers/cores.ts';
 import type { MachineConfig } from '../../../src/machine/state_file.ts';
 import { WORKER_POLICY } from './blob_workers.ts';
 import { guestManifest } from './images.ts';
-import type { BootStage, VmApi, VmEvent, VmSource, VmStart } from './protocol.ts';
+import type { BackendChoice, BootStage, VmApi, VmEvent, VmSource, VmStart } from './protocol.ts';
 
 /** What the machine is doing, as the page shows it. */
 export type Phase = 'off' | 'starting' | 'running' | 'paused' | 'failed';
@@ -24,7 +23,7 @@ export const runningConfig = signal<MachineConfig | undefined>(undefined);
 export const hasBootedState = signal(false);
 export const bootSeconds = signal<number | undefined>(undefined);
 /** Where the device's requests run. */
-export const backend = signal<ResolvedBackend>({ backend: 'auto', workers: defaultWorkers() });
+export const backend = signal<BackendChoice>({ backend: 'auto', workers: defaultWorkers() });
 /** Why they do not run there. */
 export const backendProblem = signal('');
 export const alive = computed(() => phase.value === 'running' || phase.value === 'paused');
@@ -217,7 +216,7 @@ export async function reset(): Promise<void> {
 }
 
 /** Has requests run elsewhere from now on: those of the machine that runs, and those of the next. */
-export async function useBackend(choice: ResolvedBackend): Promise<void> {
+export async function useBackend(choice: BackendChoice): Promise<void> {
   backend.value = choice;
   backendProblem.value = '';
   if (alive.value) await vm().useBackend(choice);
