@@ -10,7 +10,7 @@ import { NodeHost, nodeCrypto } from './node/host.ts';
 import type { ResolvedBackend } from './options.ts';
 import { sessionAlgorithms } from './placement/session_fields.ts';
 import { PLACES, stepsOf, type Takes, writeSteps } from './placement/steps.ts';
-import { type Feed, feedOf } from './placement/takes.ts';
+import { type Feed, placingOf } from './placement/takes.ts';
 import { WebCryptoExecutor } from './webcrypto/executor.ts';
 import { isSubtle, subtleCrypto } from './webcrypto/subtle_work.ts';
 import { WorkerExecutor } from './workers/executor.ts';
@@ -96,12 +96,13 @@ export class Backend implements EngineBackend {
 
   #partsOf({ backend, workers, createWorker, ...choice }: ResolvedBackend): Parts {
     const kind = backend === 'host' || backend === 'auto' ? hostKind() : undefined;
-    const parts: Parts = { feed: feedOf({ backend, ...choice }, kind), eager: backend !== 'auto' };
+    const { feed, needsWorkers } = placingOf({ backend, ...choice }, kind);
+    const parts: Parts = { feed, eager: backend !== 'auto' };
     const crypto = kind === 'node:crypto' && nodeCrypto();
     if (crypto) parts.host = new NodeHost(crypto, this.#memory, (event) => this.#port?.report(event));
     const subtle = kind === 'webcrypto' && subtleCrypto();
     if (subtle) parts.webcrypto = new WebCryptoExecutor(subtle, this.#memory);
-    if (backend === 'workers' || backend === 'auto') parts.workers = new WorkerExecutor(workers, createWorker);
+    if (needsWorkers) parts.workers = new WorkerExecutor(workers, createWorker);
     if (backend === 'host' && !kind) parts.lack = NO_WEBCRYPTO;
     return parts;
   }

@@ -23,18 +23,30 @@ export interface FeedChoice {
   guestInThread: boolean;
 }
 
+/** What a choice comes to. */
+export interface Placing {
+  feed: Feed;
+  /** Whether workers take requests of any session. */
+  needsWorkers: boolean;
+}
+
 /** @param kind whose cryptography there is beside the engine's */
-export function feedOf({ backend, thresholds, guestInThread }: FeedChoice, kind: HostKind | undefined): Feed {
+export function placingOf({ backend, thresholds, guestInThread }: FeedChoice, kind: HostKind | undefined): Placing {
   switch (backend) {
     case 'inline':
-      return () => ({});
+      return { feed: () => ({}), needsWorkers: false };
     case 'workers':
       // Every request that has something to work on.
-      return ({ algorithms: { cipher, digest } }) => (cipher || digest ? { workers: 1 } : {});
+      return {
+        feed: ({ algorithms: { cipher, digest } }) => (cipher || digest ? { workers: 1 } : {}),
+        needsWorkers: true,
+      };
     case 'host':
-      return byTables({ host: HOST_ALWAYS, workers: {} }, kind);
-    case 'auto':
-      return byTables(thresholds ?? (guestInThread ? guestThresholds(kind) : defaultThresholds(kind)), kind);
+      return { feed: byTables({ host: HOST_ALWAYS, workers: {} }, kind), needsWorkers: false };
+    case 'auto': {
+      const tables = thresholds ?? (guestInThread ? guestThresholds(kind) : defaultThresholds(kind));
+      return { feed: byTables(tables, kind), needsWorkers: Object.keys(tables.workers).length > 0 };
+    }
   }
 }
 
