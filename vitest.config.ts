@@ -17,12 +17,22 @@ const LINUX_SUITES = ['test/guest/**/*.test.ts'];
 const SETUP = 'test/support/bytes_at_once.ts';
 const common = { setupFiles: [SETUP], testTimeout: 60_000, hookTimeout: 600_000 };
 
+/** Suites that leave nothing behind share a process, and what they import is loaded there once: the library, or a compiler. */
+const oneProcess = { isolate: false };
+
 /** They say themselves which backends they are about. */
 const ONCE = ['test/services/mixed_batches.test.ts'];
 
 /** Suites that say what a guest finds, whatever the backend: they run once for each, if they get to see it. */
 const withBackend = (backend: string, ...helpers: string[]) => ({
-  test: { name: backend, include: suitesThatReach(...helpers), exclude: ONCE, env: { BACKEND: backend }, ...common },
+  test: {
+    name: backend,
+    include: suitesThatReach(...helpers),
+    exclude: ONCE,
+    env: { BACKEND: backend },
+    ...oneProcess,
+    ...common,
+  },
 });
 /** What makes devices with the backend of the run. */
 const BENCH = 'test/support/bench.ts';
@@ -54,7 +64,7 @@ const shared = {
 
 export default defineConfig({
   test: {
-    // Machines of the guest tests take a core each.
+    // Machines of the guest tests take a core each; so does a page's machine.
     maxWorkers: 2,
     projects: [
       {
@@ -66,7 +76,7 @@ export default defineConfig({
           ...common,
         },
       },
-      { test: { name: 'engine', include: ENGINE_SUITES, execArgv: RELAXED_SIMD, ...common } },
+      { test: { name: 'engine', include: ENGINE_SUITES, execArgv: RELAXED_SIMD, ...oneProcess, ...common } },
       { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...common, testTimeout: 300_000 } },
       {
         test: {
@@ -87,8 +97,6 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: 'test/browser/support/build_page.ts',
-          // A page's machine takes a core, and its browser most of another.
-          fileParallelism: false,
           ...common,
         },
       },
