@@ -17,12 +17,22 @@ const LINUX_SUITES = ['test/guest/**/*.test.ts'];
 const SETUP = 'test/support/bytes_at_once.ts';
 const common = { setupFiles: [SETUP], testTimeout: 300_000, hookTimeout: 600_000 };
 
+/** Suites that leave nothing behind share a process, and what they import is loaded there once: the library, or a compiler. */
+const oneProcess = { isolate: false };
+
 /** They say themselves which backends they are about. */
 const ONCE = ['test/services/mixed_batches.test.ts'];
 
 /** Suites that say what a guest finds, whatever the backend: they run once for each, if they get to see it. */
 const withBackend = (backend: string, ...helpers: string[]) => ({
-  test: { name: backend, include: suitesThatReach(...helpers), exclude: ONCE, env: { BACKEND: backend }, ...common },
+  test: {
+    name: backend,
+    include: suitesThatReach(...helpers),
+    exclude: ONCE,
+    env: { BACKEND: backend },
+    ...oneProcess,
+    ...common,
+  },
 });
 /** What makes devices with the backend of the run. */
 const BENCH = 'test/support/bench.ts';
@@ -80,7 +90,7 @@ export default defineConfig({
           ...common,
         },
       },
-      { test: { name: 'engine', include: ENGINE_SUITES, execArgv: RELAXED_SIMD, ...common } },
+      { test: { name: 'engine', include: ENGINE_SUITES, execArgv: RELAXED_SIMD, ...oneProcess, ...common } },
       { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...common, testTimeout: 300_000 } },
       {
         test: {

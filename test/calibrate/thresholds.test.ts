@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { defaultThresholds } from '../../src/backend/placement/tables.ts';
 import { parseThresholds } from '../../src/backend/placement/thresholds.ts';
 import { rowsOf } from '../../src/cli/bench/cases.ts';
 import type { RowResult } from '../../src/cli/bench/run.ts';
@@ -37,6 +38,19 @@ describe('what calibrate makes of its measurements', () => {
       })),
     );
     expect(workers['sha-256']).toEqual({ many: 8192, crowd: 1024 });
+  });
+
+  test('of the families that were not measured the algorithms keep their defaults', () => {
+    const [cbc = expect.unreachable()] = FAMILIES;
+    const { host } = thresholdsFrom(
+      results(() => ({ host: 3, workers: 0.5 })),
+      [cbc],
+    );
+    expect(host['aes-cbc']).toEqual({ few: 128, many: 128, crowd: 128 });
+    expect({ ...host, 'aes-cbc': undefined }).toEqual({
+      ...defaultThresholds('node:crypto').host,
+      'aes-cbc': undefined,
+    });
   });
 
   test('what is never faster elsewhere stays in the engine, and what was not measured as it is by default', () => {

@@ -1,17 +1,19 @@
 import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Threshold, Thresholds } from '../../backend/placement/thresholds.ts';
 import { DEPTHS } from '../../engine/depth.ts';
 import { workersOption } from '../backend_flags.ts';
 import { loadEngine, machineFacts } from '../bench/machine.ts';
 import { takeInterruption } from '../interruption.ts';
 import { commandOutput, type Output } from '../output.ts';
-import { CALIBRATION_ROWS, calibrate } from './measure.ts';
+import { FAMILIES } from './families.ts';
+import { calibrate, rowsOfFamilies } from './measure.ts';
 
 interface CalibrateFlags {
   output: string;
+  case?: string[];
   workers: number;
   quick?: true;
   json?: true;
@@ -26,6 +28,11 @@ export function calibrateCommand(): Command {
   return new Command('calibrate')
     .description('Measure from which sizes on requests run faster in node:crypto or in workers than in the engine.')
     .option('--output <file>', 'where the thresholds go', 'thresholds.json')
+    .addOption(
+      new Option('--case <name...>', 'what is measured (default: all); all else has its default thresholds').choices(
+        FAMILIES.map((family) => family.case),
+      ),
+    )
     .addOption(workersOption())
     .option('--quick', 'a quarter of the time: about 15 s instead of a minute')
     .option('--json', 'print the thresholds as one JSON object and nothing else')
@@ -34,9 +41,13 @@ export function calibrateCommand(): Command {
     });
 }
 
-async function run({ output: path, workers, quick, json }: CalibrateFlags, output: Output): Promise<number> {
+async function run(
+  { output: path, case: names, workers, quick, json }: CalibrateFlags,
+  output: Output,
+): Promise<number> {
   // A minute's measurement must not be lost at its end.
   checkWritable(path);
+  const families = FAMILIES.filter((family) => names?.includes(family.case) ?? true);
   const interruption = takeInterruption();
   const progress = new SingleBar({
     format: 'calibrate {bar} {value}/{total}  {name}',
@@ -48,8 +59,9 @@ async function run({ output: path, workers, quick, json }: CalibrateFlags, outpu
   const { cpu, cores, node, openssl } = machineFacts(loadEngine());
   output.line(`${cpu}, ${cores} cores, ${workers} workers, Node ${node}, OpenSSL ${openssl}`);
   try {
-    if (process.stderr.isTTY) progress.start(CALIBRATION_ROWS, 0, { name: '' });
+    if (process.stderr.isTTY) progress.start(rowsOfFamilies(families).length, 0, { name: '' });
     const thresholds = await calibrate({
+      families,
       workers,
       rowMilliseconds: ROW_MILLISECONDS / (quick ? 4 : 1),
       signal: interruption.signal,

@@ -2,11 +2,11 @@ import { defaultThresholds } from '../../backend/placement/tables.ts';
 import type { PacedAlgorithm, Threshold, Thresholds } from '../../backend/placement/thresholds.ts';
 import { DEPTHS, type Depth } from '../../engine/depth.ts';
 import { backendImplementations } from '../bench/backends.ts';
-import { type CaseName, rowsOf } from '../bench/cases.ts';
+import { type CaseName, type Row, rowsOf } from '../bench/cases.ts';
 import type { ImplementationName } from '../bench/implementation.ts';
 import { nodeCryptoDigest } from '../bench/node_crypto.ts';
 import { type RowResult, runRows } from '../bench/run.ts';
-import { FAMILIES } from './families.ts';
+import { FAMILIES, type Family } from './families.ts';
 
 /** Request sizes, each twice the one before as far as it matters. */
 export const SIZES: readonly number[] = [128, 256, 512, 1024, 2048, 4096, 8192, 16384, 65536];
@@ -18,36 +18,40 @@ const WORKERS_GAIN = 1.1;
 
 export interface CalibrationOptions {
   workers: number;
+  /** What is measured. */
+  families: readonly Family[];
   /** Milliseconds for one size of one case at one depth. */
   rowMilliseconds: number;
   signal: AbortSignal;
   onRow(done: number, name: CaseName): void;
 }
 
-/** Rows that are measured in all. */
-export const CALIBRATION_ROWS = FAMILIES.length * SIZES.length * DEPTHS.length;
+/** What is measured for some families. */
+export function rowsOfFamilies(families: readonly Family[]): Row[] {
+  return rowsOf(
+    families.map((family) => family.case),
+    SIZES,
+    DEPTHS.map((depth) => IN_FLIGHT[depth]),
+  );
+}
 
 /** Measures from which sizes on requests are done faster elsewhere than in the engine. */
-export async function calibrate({ workers, rowMilliseconds, signal, onRow }: CalibrationOptions): Promise<Thresholds> {
-  const names = FAMILIES.map((family) => family.case);
+export async function calibrate(options: CalibrationOptions): Promise<Thresholds> {
+  const { families, workers, rowMilliseconds, signal, onRow } = options;
   const results = await runRows({
-    rows: rowsOf(
-      names,
-      SIZES,
-      DEPTHS.map((depth) => IN_FLIGHT[depth]),
-    ),
+    rows: rowsOfFamilies(families),
     implementations: backendImplementations(['inline', 'host', 'workers'], { workers }),
     expected: nodeCryptoDigest,
     rowMilliseconds,
     signal,
     onRow: (row, index) => onRow(index, row.case.name),
   });
-  return thresholdsFrom(results);
+  return thresholdsFrom(results, families);
 }
 
-/** What measurements of the families come to. Algorithms that were not measured keep their defaults. */
-export function thresholdsFrom(results: readonly RowResult[]): Thresholds {
-  const measured = FAMILIES.flatMap(({ case: name, algorithms }) => {
+/** What measurements of some families come to. Algorithms that were not measured keep their defaults. */
+export function thresholdsFrom(results: readonly RowResult[], families: readonly Family[] = FAMILIES): Thresholds {
+  const measured = families.flatMap(({ case: name, algorithms }) => {
     const rows = results.filter((row) => row.case.name === name);
     const host = thresholdOf(rows, (row) => speed(row, 'host') > speed(row, 'inline'));
     const others = (row: RowResult) => Math.max(speed(row, 'inline'), speed(row, 'host'));
