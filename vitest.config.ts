@@ -63,7 +63,9 @@ const shared = {
 };
 
 /** Suites that look for keys in the engine's memory, which is not the guest's then, or that have the guest's memory grow. */
-const IN_THE_ENGINE = ['sessions', 'statistics', 'removal'].map((name) => `test/device/${name}.test.ts`);
+const IN_THE_ENGINE = ['sessions', 'statistics', 'removal', 'test/device/regions.test.ts'].map(
+  (name) => `test/device/${name}.test.ts`,
+);
 
 /** Guest memory that is foreign: what a guest finds is the same. */
 const foreign = {
