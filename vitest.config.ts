@@ -62,10 +62,11 @@ const shared = {
   env: { BACKEND: 'workers', GUEST_MEMORY: 'shared' },
 };
 
-/** Suites that look for keys in the engine's memory, which is not the guest's then, or that have the guest's memory grow. */
-const IN_THE_ENGINE = ['sessions', 'statistics', 'removal', 'test/device/regions.test.ts'].map(
-  (name) => `test/device/${name}.test.ts`,
-);
+/**
+ * Suites that look for keys in the engine's memory, which is not the guest's then, that have the guest's memory grow, or that choose the
+ * kind of memory themselves.
+ */
+const IN_THE_ENGINE = ['sessions', 'statistics', 'removal', 'regions'].map((name) => `test/device/${name}.test.ts`);
 
 /** Guest memory that is foreign: what a guest finds is the same. */
 const foreign = {
