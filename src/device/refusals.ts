@@ -2,7 +2,7 @@ import * as spec from '../../spec/refusals.ts';
 import { STATUS_FEATURES_OK } from '../../spec/virtio.ts';
 import { type ErrorStatus, statusName } from './statistics.ts';
 
-/** A check that refuses something: its section of virtio 1.4, and what it found. */
+/** A check that refuses something: its section of virtio 1.3, and what it found. */
 export interface Check {
   check: string;
   section: string;
@@ -174,7 +174,7 @@ export interface RequestRefusal {
   opcode: number;
   /** The check that it failed. */
   check: string;
-  /** The section of virtio 1.4 that the check is about. */
+  /** The section of virtio 1.3 that the check is about. */
   section: string;
   /** What the check found, in words: `message (section)`. */
   message: string;
