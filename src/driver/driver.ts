@@ -121,7 +121,7 @@ export interface ChainResult extends Result {
 export interface OpenSession<Parameters extends SessionParameters = SessionParameters> {
   /** 'ok' if the session is open. */
   status: Status;
-  /** The session's id. Only valid if the status is 'ok'. */
+  /** The session's id; 0 unless the status is 'ok'. */
   id: bigint;
   parameters: Parameters;
 }

@@ -40,8 +40,8 @@ export interface BenchOptions extends CryptoDeviceOptions {
   /** Whether threads share the guest's memory. Workers then read requests in place. Default false. */
   sharedMemory?: boolean;
   /**
-   * Makes the guest memory of the device from the bench's memory, for example a foreign one, which must not grow. Default: the bench's memory
-   * itself.
+   * Makes the guest memory of the device from the bench's memory, for example a foreign one, which must not grow. Default: the bench's
+   * memory itself.
    */
   guestMemory?: (memory: GuestMemory) => Guest;
   /** Options of the driver. They override `layout`, but not `ring`. */

@@ -48,7 +48,7 @@ const Buffer = v.pipe(
 type Descriptors = readonly v.InferOutput<typeof Descriptor>[];
 type Buffers = readonly v.InferOutput<typeof Buffer>[];
 
-/** What fromJsonLines() takes for a request. */
+/** A request as fromJsonLines() accepts it. */
 export const SavedRequest = v.pipe(
   v.object({
     serial: v.pipe(upTo(Number.MAX_SAFE_INTEGER), v.minValue(1)),

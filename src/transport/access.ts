@@ -1,4 +1,4 @@
-// Rules for accesses of both transports. A size other than 1, 2 or 4, or a value that is not a number, is a mistake of the host, and throws.
+// Rules for accesses of both transports. A size other than 1, 2 or 4, and a value that is not a number, are mistakes of the host and throw.
 // An offset comes from the guest, so it never throws: without a register at the offset, reads return 0 and writes do nothing, as PCI
 // requires for reserved registers (PCI 3.0, 6.1). Negative offsets and fractions have no register.
 import { checkFunction, refuse } from '../check.ts';

@@ -113,7 +113,7 @@ export class VirtioMmio<Device extends DeviceRegisters = DeviceRegisters> {
     this.#forget();
   }
 
-  /** Call this when the machine is reset. It resets the device, as a driver does by writing 0 to the status, and the transport's registers. */
+  /** Call this when the machine is reset. Resets the device, as a driver does by writing 0 to the status, and the transport's registers. */
   reset(): void {
     this.device.reset();
     this.#forget();

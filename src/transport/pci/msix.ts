@@ -25,7 +25,7 @@ const PENDING_WORD_BITS = 64;
 
 /**
  * MSI-X (PCI 3.0, 6.8.2): the table of messages, a mask for each vector and one for all, and the pending bits of messages that wait until
- * they are unmasked. Message control is in the configuration space. Whoever writes it there must call writeControl().
+ * they are unmasked. Message control is in the configuration space: when it changes, the owner of that space calls writeControl().
  */
 export class Msix {
   readonly place: MsixPlace;
