@@ -1,5 +1,5 @@
 // Checks of what a caller gives the driver, before it reaches the device. A wrong name or type is the caller's mistake, and throws. Whether
-// a length is possible is left to the device, which answers with a status.
+// a length is possible is left to the device, which refuses the request with a status.
 import { AEAD_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS } from '../../spec/names.ts';
 import { checkObject, checkSwitch, refuse } from '../check.ts';
 import type { DriverOptions } from './options.ts';

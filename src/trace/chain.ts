@@ -73,7 +73,7 @@ export function readPackedChain(view: GuestView, table: number, size: number, pl
   return { descriptors, ringDescriptors, id, buffers: buffersOf(view, descriptors) };
 }
 
-/** Reads an indirect table. The entries of a split ring's table are chained (2.7.5.3), those of a packed ring's table are in order (2.8.7). */
+/** Reads an indirect table. In a split ring its entries are chained (2.7.5.3); in a packed ring they are in order (2.8.7). */
 function readIndirect(view: GuestView, of: TracedDescriptor, packed: boolean, descriptors: TracedDescriptor[]): void {
   const entries = Math.floor(of.bytes / spec.DESC_BYTES);
   let index = 0;

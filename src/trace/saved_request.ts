@@ -18,7 +18,7 @@ const uint32 = upTo(UINT32_MAX);
 const address = upTo(ADDRESS_MAX);
 const time = v.pipe(v.number(), v.minValue(0), v.maxValue(TIME_MAX));
 
-/** The first bytes of a buffer. Their length is looked at first, so that what is too long is not read. */
+/** The first bytes of a buffer. Their length is checked first, so that a text that is too long is not read. */
 const bytes = v.pipe(
   v.string(),
   v.check(

@@ -46,8 +46,8 @@ const ALL = 0xffffffff;
 const WRAP = 1 << virtio.EVENT_WRAP_BIT;
 
 /**
- * Traces the requests of a device. It reads each chain from guest memory before the device takes it, and its results afterwards. It can hold
- * requests back and let them through one at a time. The driver then only sees a slow device.
+ * Traces the requests of a device. It reads each chain from guest memory before the device takes it, and its results afterwards. It can
+ * hold requests back and let them through one at a time. The driver then only sees a slow device.
  *
  * Its cost does not depend on the guest. Tracing a request takes some microseconds and keeps at most 8 KiB of content. LookBudget limits
  * the number of traced requests, for any number of requests in a notification and any length of their chains.
