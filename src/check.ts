@@ -1,6 +1,6 @@
-// Checks of options whose types TypeScript holds and JavaScript does not: what was given is named, with what to give instead.
+// Checks of option types, for callers in JavaScript. Each error names the value that was given, and what to give instead.
 
-/** @throws TypeError unless `value` is an object; arrays are none */
+/** @throws TypeError unless `value` is an object. An array does not count as an object */
 export function checkObject(name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(name, value, 'an object');
 }
@@ -15,7 +15,7 @@ export function checkSwitch(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') refuse(name, value, 'true or false');
 }
 
-/** @throws TypeError that names the option, what it was, and `remedy`, what to give */
+/** @throws TypeError that names the option, its value, and `remedy`: what to give instead */
 export function refuse(name: string, value: unknown, remedy: string): never {
   throw new TypeError(`${name} is ${shown(value)}: give ${remedy}.`);
 }

@@ -1,17 +1,17 @@
 import { checkFunction, checkObject } from './check.ts';
 
-/** Where a device takes its time from: it measures with it, and waits by it. */
+/** A device's source of time, for measurements and timers. */
 export interface Clock {
-  /** Milliseconds since some moment; they never go back. */
+  /** Returns the milliseconds since a fixed moment. The result never decreases. */
   now(): number;
-  /** Calls `callback` once, after so many milliseconds at least. What it answers calls that off. */
+  /** Calls `callback` once, after at least `milliseconds` milliseconds. Returns a function that cancels the call. */
   schedule(callback: () => void, milliseconds: number): () => void;
 }
 
-/** The longest that setTimeout waits: what is due later is looked at again then. */
+/** The longest time that setTimeout can wait. A longer wait ends early; its caller then waits again. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** @throws TypeError that names what a clock lacks */
+/** @throws TypeError that names a method that the clock lacks */
 export function checkClock(clock: Clock): void {
   checkObject('clock', clock);
   checkFunction('clock.now', clock.now);
@@ -19,8 +19,8 @@ export function checkClock(clock: Clock): void {
 }
 
 /**
- * The host's own time.
- * @param keepAlive whether a timer that is still to come keeps a Node process alive
+ * The host's own clock.
+ * @param keepAlive whether a pending timer keeps a Node process alive
  */
 export function hostClock(keepAlive = false): Clock {
   return {
@@ -33,7 +33,7 @@ export function hostClock(keepAlive = false): Clock {
   };
 }
 
-/** Node's timers are objects; a browser's are numbers, and keep nothing alive. */
+/** Whether a timer can be unreferenced. Node's timers are objects with unref(); a browser's timers are numbers. */
 function isUnrefable(timer: unknown): timer is { unref(): void } {
   return typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function';
 }

@@ -15,16 +15,16 @@ import { WebCryptoExecutor } from './webcrypto/executor.ts';
 import { isSubtle, subtleCrypto } from './webcrypto/subtle_work.ts';
 import { WorkerExecutor } from './workers/executor.ts';
 
-/** What a choice of backend comes to in this process. */
+/** The parts that a choice of backend has in this process. */
 interface Parts {
-  /** From which size on each place takes a session's requests. */
+  /** Gives the size from which each place takes a session's requests. */
   feed: Feed;
   host?: NodeHost;
   workers?: Executor;
   webcrypto?: Executor;
-  /** Whether executors start with the device. Else each starts with the first session whose requests it would take. */
+  /** Whether executors start with the device. Otherwise each starts with the first session whose requests it would take. */
   eager: boolean;
-  /** Why the choice cannot be had. */
+  /** Why the chosen backend does not exist here. */
   lack?: BackendEvent;
 }
 
@@ -34,8 +34,8 @@ const NO_WEBCRYPTO: BackendEvent = {
 };
 
 /**
- * Where a device's requests run beside its engine, and who runs them there. The engine calls it from inside notifications. The choice
- * can be exchanged for another while the device runs.
+ * Runs a device's requests elsewhere than in its engine: in the host's cryptography or in workers. The engine calls it from inside
+ * notifications. exchange() replaces the choice of backend while the device runs.
  */
 export class Backend implements EngineBackend {
   readonly #memory: WasmMemory;
@@ -45,9 +45,9 @@ export class Backend implements EngineBackend {
   #records: Records | undefined;
   /** Executors that have been told to start. */
   readonly #begun = new Set<Executor>();
-  /** While all that is under way is completed, nothing new may begin, nor may queues go on. */
+  /** Set while settle() completes the requests under way: no request may begin, and no queue may go on. */
   #settling = false;
-  /** What parts did that are gone. */
+  /** Counts of the backends that exchange() has replaced. */
   #before: BackendCounts = { host: 0, hostBytes: 0, workers: 0, perWorker: [] };
 
   /** @param memory the memory that the engine runs in */
@@ -61,14 +61,14 @@ export class Backend implements EngineBackend {
     return this.#choice;
   }
 
-  /** The device is there. Resolves when the backend is at work, or never will be. */
+  /** Called once the device exists. Resolves when the backend takes requests, or has failed to start. */
   async start(port: DevicePort): Promise<void> {
     this.#port = port;
     const { eager, lack } = this.#parts;
     if (lack) port.report(lack);
-    // Queues go on when all is settled.
+    // Queues go on only when settle() has completed everything.
     const own = { ...port, released: () => this.#settling || port.released() };
-    // The slots of workers, which come first, are as many as there are records.
+    // Workers come first in the list: if they have slots, the number of slots is the number of records.
     const room = this.#executors().map((executor) => executor.attach(own));
     const count = room.find((requests) => requests > 0);
     if (count === undefined) return;
@@ -78,14 +78,14 @@ export class Backend implements EngineBackend {
   }
 
   /**
-   * Puts another choice in the place of this one, which completes all that is under way first.
-   * @returns what start() answers for the new one
+   * Replaces the choice of backend. The old backend completes its requests first.
+   * @returns the promise of start() for the new backend
    */
   exchange(choice: ResolvedBackend): Promise<void> {
     this.settle();
     this.#before = this.counts();
     this.dispose();
-    // The record at hand was one of those that are gone.
+    // The engine must not use the old records any more.
     this.#port?.engine.useDeferred(this.#port.base, 0, 0, 0);
     this.#records = undefined;
     this.#begun.clear();
@@ -112,7 +112,7 @@ export class Backend implements EngineBackend {
     return [workers, webcrypto].filter((executor) => executor !== undefined);
   }
 
-  /** Starts an executor, unless that was done. Sessions are placed anew when it works. */
+  /** Starts an executor, unless it has been started. When it works, all sessions are placed again. */
   #begin(executor: Executor): Promise<void> {
     const records = this.#records;
     if (!records || this.#begun.has(executor)) return Promise.resolve();
@@ -130,7 +130,7 @@ export class Backend implements EngineBackend {
     }
   }
 
-  /** What is taken by those that work now. Others that would take something are started. */
+  /** Keeps the takes of the places that work now. An executor that would take requests, but has not started, is started. */
   #atWork(takes: Takes): Takes {
     const { workers, webcrypto, host } = this.#parts;
     return {
@@ -148,11 +148,11 @@ export class Backend implements EngineBackend {
 
   claim(): number | 'full' | 'nobody' {
     if (!this.#records || !this.#executors().some(({ working }) => working)) return 'nobody';
-    // What is posted now would be under way again.
+    // A request posted now would be under way after settle() has returned.
     return this.#settling ? 'full' : this.#records.claim();
   }
 
-  /** What an executor cannot do any more, since sessions were placed, another does. */
+  /** If the chosen executor has stopped working since the session was placed, the other executor gets the request. */
   post(record: number, place: number): void {
     const { workers, webcrypto } = this.#parts;
     const [chosen, other] = place === PLACES.webcrypto ? [webcrypto, workers] : [workers, webcrypto];
@@ -181,17 +181,17 @@ export class Backend implements EngineBackend {
     return this.#parts.host?.aead(session, places) ?? 'declined';
   }
 
-  /** A notification has ended: all that it posted can begin. */
+  /** Called at the end of a notification: the requests that it posted may begin. */
   flush(): void {
     this.#parts.workers?.flush();
   }
 
-  /** Completes what was finished elsewhere. */
+  /** Completes the requests that workers have finished. */
   reap(): void {
     if (!this.#settling) this.#parts.workers?.reap();
   }
 
-  /** Completes all that is under way, before this returns. Queues whose next request waited go on from a timer. */
+  /** Completes all requests under way before it returns. Queues whose next request waited go on from a timer. */
   settle(): void {
     const port = this.#port;
     if (!port) return;
@@ -205,7 +205,7 @@ export class Backend implements EngineBackend {
     if (settled) port.clock.schedule(() => port.turn(() => port.released()), 0);
   }
 
-  /** Forgets what is under way, on one queue or, because the device is reset, on all. */
+  /** Forgets the requests under way on one queue, or on all queues when the device is reset. */
   drop(queue?: number): void {
     for (const executor of this.#executors()) executor.drop(queue);
     if (queue !== undefined) return;

@@ -1,71 +1,77 @@
-// What a device and its backend know of each other.
+// The interface between a device and its backend.
 import type { Clock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { ForeignAccess } from '../engine/foreign/guest.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import type { SharedStretch } from './workers/shared_stretch.ts';
 
-/** Where requests run. */
+/** The backends that a device can be given: see BackendOptions.backend. */
 export const BACKENDS = ['inline', 'host', 'workers', 'auto'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** Where one request ran. */
 export type RequestBackend = 'inline' | 'workers' | 'host';
 
-/** Pieces of work that ran elsewhere than in the engine at once. */
+/** Counts of the work that ran outside the engine, since the device was created. */
 export interface BackendCounts {
-  /** In node:crypto: the cipher, hash, MAC or AEAD of one request. In WebCrypto: requests. */
+  /** Operations in node:crypto (a request with a cipher and a hash counts as two), and requests in WebCrypto. */
   host: number;
-  /** Bytes that these worked on; in WebCrypto: of the requests' content. */
+  /** Bytes that these operations processed; for WebCrypto, bytes of the requests' content. */
   hostBytes: number;
-  /** In workers: requests that they got. */
+  /** Requests that were handed to workers. */
   workers: number;
   /**
-   * What each worker finished: the first of every pool that the device has had together, and so on. What the emulator's thread ran in
-   * a worker's place, to save the device's state, say, is not among it.
+   * Totals by worker number, summed over all pools so far. Requests that the main thread ran instead, for example during `save()`, are
+   * not included.
    */
   perWorker: WorkCounts[];
 }
 
-/** What somebody finished: requests, and bytes of their content. */
+/** The work that one worker has finished. */
 export interface WorkCounts {
+  /** Requests. */
   requests: number;
+  /** Bytes of their content. */
   bytes: number;
 }
 
 /** The device, as its backend sees it. */
 export interface DevicePort {
   engine: EngineExports;
-  /** Where the engine's region stands, and the memory that it stands in. */
+  /** Offset of the engine's region in `memory`. */
   base: number;
   memory: WasmMemory;
-  /** How the guest's buffers are reached where they are not in that memory. */
+  /** Access to the guest's buffers if they are not in `memory`. */
   foreign: ForeignAccess | undefined;
   maxRequestBytes: number;
   clock: Clock;
-  /** Memory of the device for a table of records: the same for as long as no more is needed. */
+  /** Returns the offset of a table for records. Returns the same table again unless `bytes` is more than it holds. */
   claimTable(bytes: number): number;
-  /** A part of the guest's memory for workers, where threads share that and it can grow: the same for as long as no more is needed. */
+  /**
+   * Returns a part of the guest's memory for workers, or undefined if threads do not share that memory or it cannot grow. Returns the
+   * same part again unless `bytes` is more than it holds.
+   */
   claimStretch(bytes: number): SharedStretch | undefined;
-  /** Does what a worker or a timer has called for, as a turn of the device: see Turns. */
+  /** Runs `work`, which a worker or a timer caused, as a turn of the device: see Turns. */
   turn(work: () => void): void;
-  /** The request of a record, which came from `queue`, was run; its result stands in its buffers. */
+  /** Completes the request of a record, which came from `queue`. Its result is already in the guest's buffers. */
   complete(queue: number, record: number, result: { status: number; bytes: number }, by: RequestBackend): void;
-  /** Records are free again: queues that wait for one may go on. */
+  /** Called when records are free again: queues that wait for a record go on. */
   released(): void;
-  /** Has the engine ask anew where the requests of every open session run. */
+  /** Makes the engine ask again where the requests of each open session run. */
   place(): void;
-  /** Something went wrong that cost no request. */
+  /** Reports an event that lost no request. */
   report(event: BackendEvent): void;
 }
 
-/** Something that happened to a backend and cost no request. */
+/** A problem of a backend. No request is lost by it. */
 export interface BackendEvent {
   /**
-   * 'unavailable': there are no workers, or no WebCrypto, and requests run in the engine. 'worker-lost': a worker was lost, and its
-   * requests were run again. 'host-refused': node:crypto refused to compute an algorithm, and the engine does it; reported once for
-   * each algorithm.
+   * - 'unavailable': workers, or WebCrypto, could not be started. The engine runs their requests.
+   * - 'worker-lost': a worker ended or hung. Its requests were run again.
+   * - 'host-refused': node:crypto refused an algorithm. The engine computes it. Reported once for each algorithm.
    */
   kind: 'unavailable' | 'worker-lost' | 'host-refused';
+  /** A sentence for people: what failed, and why. */
   message: string;
 }

@@ -2,7 +2,7 @@ import { nodeCrypto } from './node/host.ts';
 import type { HostKind } from './placement/tables.ts';
 import { subtleCrypto } from './webcrypto/subtle_work.ts';
 
-/** Whose cryptography there is beside the engine's. */
+/** The host's own cryptography in this process, if there is any. */
 export function hostKind(): HostKind | undefined {
   if (nodeCrypto()) return 'node:crypto';
   return subtleCrypto() ? 'webcrypto' : undefined;

@@ -5,38 +5,44 @@ import { type CreateWorker, resolveWorkerSource, type WorkerSource } from './wor
 import { WORKERS_MAX } from './workers/control.ts';
 import { defaultWorkers } from './workers/cores.ts';
 
+/** The choice of a backend: where a device's requests run. The engine runs every request that the backend does not take. */
 export interface BackendOptions extends WorkerSource {
   /**
-   * Where requests run: 'inline' in the engine; 'host' in node:crypto or, in a browser, in WebCrypto, where these do the same; 'workers'
-   * beside this thread, in so many of them as `workers` says, once they have started; 'auto' where each is measured to be fastest, by
-   * algorithm, size, and how many are available at once: its workers start with the first session that may need them. Default auto.
+   * Where requests run. Default 'auto'.
+   * - 'inline': in the engine.
+   * - 'host': in node:crypto or, in a browser, in WebCrypto, if they compute the same.
+   * - 'workers': in worker threads, once they have started.
+   * - 'auto': where measurements say that a request is fastest, by its algorithm, its size, and the number of requests available at
+   *   once. The workers start with the first session that may need them.
    */
   backend?: BackendName;
-  /** Workers of that backend, 1 to 64. Default: one a core, 4 at most. */
+  /** Number of workers for 'workers' and 'auto', 1 to 64. Default: one for each core, at most 4. */
   workers?: number;
-  /** For 'auto': from which sizes on requests run elsewhere than in the engine. Default: as measured where this library is made. */
+  /** For 'auto': the sizes from which requests run outside the engine. Default: figures measured by the library's authors. */
   thresholds?: Thresholds;
   /**
-   * For 'auto': whether the guest runs in the device's thread, as one of v86 does. Its work then leaves no place for node:crypto in the
-   * processor's caches, and it loses what it waits for WebCrypto. Default false.
+   * For 'auto': whether the guest runs in the device's thread, as in v86. The guest's work then drives node:crypto out of the
+   * processor's caches, and the guest loses the time that it waits for WebCrypto. Default false.
    */
   guestInThread?: boolean;
 }
 
-/** A choice that was checked; a workerUrl has become a createWorker. */
+/** A choice that was checked. A workerUrl has become a createWorker. */
 export interface ResolvedBackend {
   backend: BackendName;
+  /** Number of workers. */
   workers: number;
   guestInThread: boolean;
+  /** Left out: the default thresholds. */
   thresholds?: Thresholds;
   createWorker?: CreateWorker;
 }
 
 /**
  * Checks a choice of backend.
- * @throws RangeError that names what there is
- * @throws TypeError for a wrong source of workers, or a switch that is none
- * @throws ThresholdsError for thresholds that are none
+ * @throws RangeError for an unknown backend or a wrong number of workers; the message names the possible values
+ * @throws TypeError for a wrong source of workers, or a guestInThread that is not a boolean
+ * @throws ThresholdsError for invalid thresholds
  */
 export function resolveBackend({
   backend = 'auto',

@@ -1,10 +1,10 @@
 import type { SharedStretch } from '../backend/workers/shared_stretch.ts';
 import { claimRegion, isShared } from '../engine/memory.ts';
 
-/** What a device has claimed of the WebAssembly memory: for its engine, and for its backends, whose parts are kept for those that come later. */
+/** The parts of the WebAssembly memory that a device has claimed: for its engine, and for its backends. Later backends reuse them. */
 export class ClaimedMemory {
   readonly #memory: WebAssembly.Memory;
-  /** All parts that were claimed, those that are in use no more among them. */
+  /** All parts that were claimed, also parts that are not used any more. */
   readonly #parts: { at: number; end: number }[] = [];
   #table = { at: 0, bytes: 0 };
   #stretch: SharedStretch | undefined;
@@ -14,8 +14,9 @@ export class ClaimedMemory {
   }
 
   /**
-   * Claims a part for good.
-   * @throws RangeError when the memory cannot grow so far
+   * Claims a part. It cannot be given back.
+   * @returns its byte offset in the memory
+   * @throws RangeError if the memory cannot grow by `bytes`
    */
   claim(bytes: number): number {
     const at = claimRegion(this.#memory, bytes);
@@ -23,21 +24,21 @@ export class ClaimedMemory {
     return at;
   }
 
-  /** Whether a stretch of the memory has bytes of what was claimed. */
+  /** Whether [offset, offset + bytes) of the memory overlaps a claimed part. */
   meets(offset: number, bytes: number): boolean {
     return this.#parts.some(({ at, end }) => offset < end && at < offset + bytes);
   }
 
   /**
-   * Where records of deferred requests stand.
-   * @throws RangeError when the memory cannot grow so far
+   * Returns the offset of a table of at least `bytes` bytes for records of deferred requests.
+   * @throws RangeError if the memory cannot grow that far
    */
   table(bytes: number): number {
     if (bytes > this.#table.bytes) this.#table = { at: this.claim(bytes), bytes };
     return this.#table.at;
   }
 
-  /** What workers share of a guest memory that threads share; undefined where it is not, or cannot grow so far. */
+  /** Returns a part of the guest memory for workers. undefined if threads do not share the memory, or it cannot grow that far. */
   stretch(bytes: number): SharedStretch | undefined {
     if (!isShared(this.#memory)) return undefined;
     if (this.#stretch && this.#stretch.bytes >= bytes) return this.#stretch;

@@ -22,7 +22,7 @@ export class ConfigSpace {
     this.#bytes.setBigUint64(crypto.CONFIG_MAX_SIZE, BigInt(options.maxRequestBytes), true);
   }
 
-  /** Changes with the contents (2.5.3): a driver that reads a field in two halves compares it before and after. */
+  /** Changes with the contents (2.5.3). A driver that needs several reads compares it before and after. 0 to 255. */
   get generation(): number {
     return this.#generation;
   }
@@ -32,7 +32,7 @@ export class ConfigSpace {
     return this.#bytes.getUint32(crypto.CONFIG_STATUS, true) === crypto.S_HW_READY;
   }
 
-  /** Sets HW_READY; true when that changed the contents. */
+  /** Sets HW_READY. Returns true if that changed the contents. */
   setHardwareReady(ready: boolean): boolean {
     if (ready === this.hardwareReady) return false;
     this.#set(crypto.CONFIG_STATUS, ready ? crypto.S_HW_READY : 0);
@@ -46,7 +46,7 @@ export class ConfigSpace {
     this.#generation = generation;
   }
 
-  /** The byte at `offset`; 0 where the structure has none: beyond it, before it, and where `offset` is no whole number. */
+  /** The byte at `offset`. 0 if `offset` is beyond the structure, negative or a fraction. */
   byte(offset: number): number {
     const inside = Number.isInteger(offset) && offset >= 0 && offset < crypto.CONFIG_BYTES;
     return inside ? this.#bytes.getUint8(offset) : 0;

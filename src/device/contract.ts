@@ -1,4 +1,4 @@
-// What a device is made with, and what it says to whoever made it.
+// The interface between a device and the host that creates it.
 import type { BackendEvent } from '../backend/contract.ts';
 import type { Clock } from '../clock.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
@@ -6,40 +6,47 @@ import type { Guest } from '../engine/memory.ts';
 import type { CryptoDeviceOptions } from './options.ts';
 import type { Refusal } from './refusals.ts';
 
-/** Called when the device wants the driver's attention: used buffers on a queue, or a change of configuration (2.3). */
+/**
+ * Called when the device interrupts the driver (2.3).
+ * @param kind 'queue': there are used buffers in a queue. 'config': the configuration has changed
+ * @param queue number of the queue; 0 for 'config'
+ */
 export type InterruptHandler = (kind: 'queue' | 'config', queue: number) => void;
 
 /**
- * Split ring: free-running indices, 16 bits each. Packed ring: places in the ring, with the wrap counter in bit 15 (2.8.1).
+ * The device's positions in a queue. Split ring: free-running indices of 16 bits (2.7). Packed ring: places in the ring, with the wrap
+ * counter in bit 15 (2.8.1).
  */
 export interface QueuePositions {
+  /** Position of the next chain that the device takes. */
   nextAvail: number;
+  /** Position of the next used element that the device writes. */
   nextUsed: number;
 }
 
-/** What createCryptoDevice needs beside the device's own options. */
+/** Options of createCryptoDevice(). */
 export interface CreateOptions extends CryptoDeviceOptions {
-  /** The guest's RAM: in a WebAssembly memory, or elsewhere: see foreignGuest() of virtio-crypto-wasm/foreign. */
+  /** The guest's RAM: in a WebAssembly memory, or elsewhere (see foreignGuest() of virtio-crypto-wasm/foreign). */
   guest: Guest;
   /**
-   * Called with guest-physical [start, end) after each write to guest RAM, for hosts that keep translated code. Leave it
-   * out where nobody needs to know: reports cost time.
+   * Called after each write to guest RAM with the guest-physical range [start, end), for hosts that keep translated code. Called in the
+   * middle of a request: of the device's methods it may call only notify() and those that read. Default: none, because reports cost time.
    */
   onWrite?: WriteReport;
-  /** Called when workers could not be started, or one was lost. No request is: the engine runs them then. */
+  /** Called when a backend has a problem, for example a lost worker. No request is lost by it. */
   onBackendEvent?: (event: BackendEvent) => void;
   /**
-   * Called when the device refuses a request or the driver's features: it names the check, and the section of the specification, for
-   * whoever writes a driver. Called after the work of the call, or the timer, that met with it. What it throws is thrown by that call.
-   * Default: nobody is told, and that costs nothing.
+   * Called when the device refuses a request or the driver's features. The refusal names the check and its section of the specification,
+   * for authors of drivers. It is called when the call or timer that caused it has done its work. An error that it throws is thrown by
+   * that call. Default: none, at no cost.
    */
   onRefused?: (refusal: Refusal) => void;
-  /** Where the device takes its time from. Default: the host's, whose timers keep no Node process alive. */
+  /** The device's source of time. Default: the host's clock, whose timers do not keep a Node process alive. */
   clock?: Clock;
 }
 
-/** What save() can be told. */
+/** Options of save(). */
 export interface SaveOptions {
-  /** Whether the sessions' keys are saved with them. Default false. */
+  /** Whether sessions are saved with their keys. Without keys they are lost when the state is restored. Default false. */
   includeKeys?: boolean;
 }

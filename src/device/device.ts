@@ -30,15 +30,19 @@ import { type Statistics, StatisticsReader } from './statistics.ts';
 import { Turns } from './turns.ts';
 
 /**
- * A virtio crypto device over a guest memory (5.9), independent of any emulator and any transport: a transport gives it
- * the driver's register accesses, it answers with interrupts.
+ * A virtio crypto device over a guest memory (5.9), independent of emulators and transports. A transport passes the driver's register
+ * accesses on to it, and delivers its interrupts.
+ *
+ * onWrite and observers are called in the middle of a request. Methods that they must not call then throw an Error.
  */
 export class CryptoDevice implements DeviceRegisters {
+  /** The options that the device was created with, checked and with all defaults filled in. */
   readonly options: ResolvedOptions;
+  /** The device configuration space (5.9.5). */
   readonly config: ConfigSpace;
-  /** One entry a virtqueue: the data queues, then the control queue (5.9.2). */
+  /** The registers of each virtqueue: the data queues, then the control queue (5.9.2). */
   readonly queues: readonly QueueRegisters[];
-  /** Feature bits that this device offers. */
+  /** Feature bits that the device offers (2.2). */
   readonly offeredFeatures: bigint;
   readonly #engine: EngineExports;
   readonly #ram: GuestRam;
@@ -116,29 +120,30 @@ export class CryptoDevice implements DeviceRegisters {
   }
 
   /**
-   * Names the handler of interrupts; a transport does so when it is built. The handler is called after the call, or the timer, that
-   * caused the interrupt has done its work, and before it returns. It may call any method of the device. What it throws is
-   * thrown by that call then.
+   * Sets the one handler of interrupts. A transport calls this when it is created. The handler is called when the call or timer that
+   * caused the interrupt has done its work, before it returns. The handler may call all methods of the device. An error that it throws is
+   * thrown by that call.
    */
   onInterrupt(handler: InterruptHandler): void {
     this.#turns.onInterrupt = handler;
   }
 
-  /** Attaches an observer in place of the one before; undefined takes it away, and what it held back goes on from a timer. */
+  /** Replaces the observer; undefined removes it. Queues that the old observer held back go on from a timer. */
   observe(observer: DeviceObserver | undefined): void {
     this.#runner.observe(observer);
   }
 
-  /** The guest's RAM, as it was given, with the regions of now. */
+  /** The guest's RAM as it was given, with its current regions. */
   get guest(): Guest {
     return this.#ram.guest;
   }
 
   /**
-   * Replaces the regions of guest RAM while the device runs, for guests whose memory is plugged and unplugged, and for hosts that hear of
-   * it late. Requests that are under way are completed before; those that wait in a ring and name memory that is gone break the device.
-   * @throws RangeError for regions that cannot be, naming them, and TypeError where something is of another type
-   * @throws Error where the ring of a queue that is enabled would go, or would move
+   * Replaces the regions of guest RAM while the device runs, for guests whose memory is plugged and unplugged, and for hosts that learn
+   * of it late. Requests under way are completed first. A waiting request that names memory outside the new regions breaks the device.
+   * @throws RangeError that names a wrong region
+   * @throws TypeError for a value of a wrong type
+   * @throws Error if the ring of an enabled queue would be outside the regions, or would move
    */
   setRegions(regions: readonly GuestRegion[] | readonly ForeignRegion[]): void {
     if (this.#disposed) return;
@@ -148,23 +153,24 @@ export class CryptoDevice implements DeviceRegisters {
     });
   }
 
-  /** Resolves when the backend is at work. Until then, and if it never will be, requests run in the engine. */
+  /** Resolves when the backend is at work, or has failed to start. Until then, and after a failure, requests run in the engine. */
   get backendReady(): Promise<void> {
     return this.#backendReady;
   }
 
-  /** Where requests run now. */
+  /** The current choice of backend. */
   get backend(): ResolvedBackend {
     return this.#backend.choice;
   }
 
   /**
-   * Has requests run elsewhere from now on. What is under way is completed before this returns, and no request waits for the
-   * new backend: until it is at work they run in the engine. The first time that it needs records of requests, the WebAssembly
-   * memory grows, which detaches the buffer that it had. Thresholds, and a source of workers, that the device was made with hold until
-   * others are given.
-   * @returns a promise that resolves when the new backend is at work, or never will be
-   * @throws RangeError that names what there is
+   * Replaces the backend. Requests under way are completed before this returns. No request waits for the new backend: until it is at work,
+   * requests run in the engine. When a backend first needs memory, the WebAssembly memory grows, and its old ArrayBuffer is detached.
+   * Thresholds, guestInThread and the source of workers from the device's creation stay in use unless `options` gives others.
+   * @returns a promise that resolves when the new backend is at work, or has failed to start
+   * @throws RangeError for an unknown backend or a wrong number of workers
+   * @throws TypeError for an option of a wrong type
+   * @throws ThresholdsError for invalid thresholds
    */
   useBackend(options: BackendOptions): Promise<void> {
     const { thresholds, createWorker, guestInThread } = this.options.backend;
@@ -178,22 +184,23 @@ export class CryptoDevice implements DeviceRegisters {
     return this.#backendReady;
   }
 
-  /** Where the device stands in an enabled queue: what it takes next, and where it puts the next result (2.7, 2.8.1). */
+  /** The device's positions in an enabled queue (2.7, 2.8.1). */
   positions(index: number): QueuePositions {
     return this.#queues.positions(index);
   }
 
   /**
-   * Puts the device somewhere else in an enabled queue, for a transport whose driver says where to begin. Requests that are under way
-   * are completed before.
+   * Sets the device's positions in an enabled queue, for a transport whose driver says where to begin. Requests under way are completed
+   * first.
    * @throws RangeError for positions that the ring does not have, and for a queue that is not enabled
+   * @throws TypeError if `positions` is not an object
    */
   setPositions(index: number, positions: QueuePositions): void {
     checkObject('positions', positions);
     this.#settleAs('setPositions()', () => this.#queues.setPositions(index, positions));
   }
 
-  /** Sessions that are open now, with their keys. */
+  /** The open sessions, with their keys. */
   sessions(): SavedSession[] {
     return readSessions(this.#engine, this.#ram.memory, this.#base, this.options.maxSessions, true);
   }
@@ -204,8 +211,8 @@ export class CryptoDevice implements DeviceRegisters {
   }
 
   /**
-   * The driver writes the status field: 0 resets (2.4), FEATURES_OK is kept only if the device accepts the features
-   * (2.2.2), and from then on until the reset: queues work as was agreed. A bit that the device set is not the driver's to clear.
+   * Writes the status field for the driver (2.1). 0 resets the device (2.4). FEATURES_OK is kept only if the device accepts the features
+   * (2.2.2), and then stays until the reset, because queues work as was negotiated. DEVICE_NEEDS_RESET cannot be written.
    */
   writeStatus(value: number): void {
     if (this.#disposed) return;
@@ -221,19 +228,22 @@ export class CryptoDevice implements DeviceRegisters {
     if (started) this.#startQueues();
   }
 
-  /** Features that the driver has chosen so far. */
+  /** The feature bits that the driver has chosen so far. */
   get driverFeatures(): bigint {
     return this.#negotiation.driverFeatures;
   }
 
-  /** The driver chooses features, 32 at a time; ignored once FEATURES_OK stands. */
+  /**
+   * Writes half of the driver's features. Ignored once FEATURES_OK is set.
+   * @param word 0 for bits 0 to 31, 1 for bits 32 to 63
+   */
   writeDriverFeatures(word: number, value: number): void {
     this.#negotiation.writeFeatures(word, value);
   }
 
   /**
-   * queue_enable (4.1.4.3): the queue's size and addresses are checked now; what cannot be used breaks the device. Ignored before
-   * FEATURES_OK: until then it is not known how a queue works (3.1.1 steps 5 to 7).
+   * Enables a queue (queue_enable, 4.1.4.3). Its size and addresses are checked now; if they are wrong, the device needs a reset. Ignored
+   * before FEATURES_OK, because the features decide how a queue works (3.1.1, steps 5 to 7).
    */
   enableQueue(index: number): void {
     const queue = this.queues[index];
@@ -245,12 +255,12 @@ export class CryptoDevice implements DeviceRegisters {
     });
   }
 
-  /** Whether the driver may reset queues one by one: VIRTIO_F_RING_RESET was negotiated (2.6.1). */
+  /** Whether the driver may reset single queues: VIRTIO_F_RING_RESET was negotiated (2.6.1). */
   get ringResetNegotiated(): boolean {
     return this.#negotiation.agreed && this.#negotiation.chose(F_RING_RESET);
   }
 
-  /** Resets one queue (2.6.1.1): it is disabled, with registers as after a device reset; the others go on. */
+  /** Resets one queue (2.6.1.1): it is disabled, and its registers are as after a device reset. The other queues go on. */
   resetQueue(index: number): void {
     const queue = this.queues[index];
     if (!queue) return;
@@ -263,14 +273,14 @@ export class CryptoDevice implements DeviceRegisters {
   }
 
   /**
-   * The driver made buffers available on a queue (2.7.13). Ignored until DRIVER_OK, and while a reset is needed. What the
-   * limits do not allow now stays available in the ring, and is done later from a timer.
+   * Call this when the driver has made buffers available on a queue (2.7.13). Ignored before DRIVER_OK, and while a reset is needed.
+   * Requests beyond the limits stay available in the ring, and are run later from a timer.
    */
   notify(index: number): void {
     this.#turns.notify(index);
   }
 
-  /** Device reset (2.4): queues, features and faults are forgotten, every session is closed and its key wiped. */
+  /** Resets the device (2.4): queues, features and faults are forgotten. Every session is closed, and its keys are wiped. */
   reset(): void {
     this.#turns.run('reset()', () => this.#reset());
   }
@@ -284,7 +294,7 @@ export class CryptoDevice implements DeviceRegisters {
     this.#queues.reset();
   }
 
-  /** Why DEVICE_NEEDS_RESET stands, if it does. */
+  /** Why the device set DEVICE_NEEDS_RESET (2.1.2); undefined if it did not. */
   get fault(): DeviceFault | undefined {
     const code = this.#engine.fault(this.#base);
     if (code === FAULT_NONE) return undefined;
@@ -292,34 +302,36 @@ export class CryptoDevice implements DeviceRegisters {
     return describeFault(code, queue, this.queues[queue]?.ring ?? 'split', this.#ram.foreign?.failure);
   }
 
-  /** Sessions that are open now. */
+  /** Number of open sessions. */
   get sessionCount(): number {
     return this.#engine.sessionCount(this.#base);
   }
 
-  /** Requests completed on a queue since the driver enabled it, or since a state was restored. */
+  /** Number of requests completed on a queue since the driver enabled it, or since a state was restored. */
   requests(queue: number): number {
     return this.#queues.requests(queue);
   }
 
-  /** What the device has done since it was created: a copy, which does not change. */
+  /** Counts of the device's work since it was created, resets included. The result is a copy that does not change. */
   statistics(): Statistics {
     return { ...this.#statistics.read(), elsewhere: this.#backend.counts() };
   }
 
-  /** VIRTIO_CRYPTO_S_HW_READY (5.9.5): off means that the driver keeps its requests back; a change interrupts it. */
+  /** Sets VIRTIO_CRYPTO_S_HW_READY (5.9.5). While it is off, a driver sends no requests. A change interrupts the driver. */
   setHardwareReady(ready: boolean): void {
     if (this.config.setHardwareReady(ready) && this.#negotiation.driverIsUp) this.#turns.interrupt('config', 0);
   }
 
-  /** Completes the requests that are under way elsewhere, before this returns. Call it before the guest's RAM is saved. */
+  /** Completes the requests that run outside the engine before it returns. Call it before you save the guest's RAM. */
   settle(): void {
     this.#turns.run('settle()', () => this.#backend.settle());
   }
 
   /**
-   * The device's state as plain data: registers, ring positions and sessions. Guest RAM is the host's; requests that wait are
-   * there, still available. Without keys, the sessions are lost: a request in one of them is answered with INVSESS later on.
+   * Returns the device's state as plain data: registers, positions in the rings, and sessions. Requests under way are completed first.
+   * The host saves the guest's RAM, in whose rings waiting requests are still available. Without keys the sessions are lost: after
+   * restore() a request in such a session gets the status INVSESS.
+   * @throws TypeError for options of a wrong type
    */
   save(options: SaveOptions = {}): DeviceState {
     checkObject('options', options);
@@ -328,9 +340,9 @@ export class CryptoDevice implements DeviceRegisters {
     return this.#settleAs('save()', () => deviceState(this.#parts, includeKeys));
   }
 
-  /** Does something as a turn while no request is under way. */
+  /** Runs `work` as a turn while no request is under way. */
   #settleAs<T>(what: string, work: () => T): T {
-    // In a turn of its own: the handler of interrupts may have more for the device to do.
+    // This is a turn of its own, because at its end the handler of interrupts may give the device more work.
     this.#turns.run(what, () => this.#backend.settle());
     return this.#turns.run(what, () => {
       this.#backend.settle();
@@ -339,9 +351,10 @@ export class CryptoDevice implements DeviceRegisters {
   }
 
   /**
-   * Takes over a state that save() made, in this process or another. Guest memory is not touched, so a host may restore
-   * it before or after; where requests waited, they go on from a timer.
-   * @throws StateError when the state is of an unknown version, malformed, or of a device with other options or features
+   * Takes over a state that save() returned, in this process or another. It does not touch guest memory, so the host may restore that
+   * before or after. Waiting requests go on from a timer.
+   * @throws StateError if the state has an unknown version, is damaged, or is of a device with other options or features, and if this
+   * device was disposed of
    */
   restore(saved: unknown): void {
     if (this.#disposed) throw new StateError('This device was disposed of: create a new one and restore that.');
@@ -354,7 +367,7 @@ export class CryptoDevice implements DeviceRegisters {
     this.#turns.run('restore()', () => this.#takeOver(state));
   }
 
-  /** @throws StateError when a part of the state has no place here: the device is reset then */
+  /** @throws StateError if a part of the state does not fit this device, which is then reset */
   #takeOver(state: DeviceState): void {
     this.#reset();
     this.#negotiation.restore(state.status, BigInt(state.driverFeatures));
@@ -368,7 +381,7 @@ export class CryptoDevice implements DeviceRegisters {
     }
   }
 
-  /** Ends the device: its keys are wiped, no timer is left, and it ignores everything from now on. */
+  /** Ends the device: its keys are wiped, its timers and workers end, and it ignores all calls from now on. restore() throws. */
   dispose(): void {
     this.#dispose('dispose()');
   }
@@ -383,20 +396,20 @@ export class CryptoDevice implements DeviceRegisters {
   }
 
   /**
-   * Takes the device out of a running machine, as a hand that pulls a card: it is disposed of, what was in flight is lost,
-   * and its transport answers every read with all ones.
+   * Takes the device out of a running machine, like a card that is pulled out. The device is disposed of, requests in flight are lost, and
+   * reads of its transport return all ones.
    */
   remove(): void {
     this.#dispose('remove()');
     this.#removed = true;
   }
 
-  /** Whether the device was taken out. */
+  /** Whether the device was removed. */
   get removed(): boolean {
     return this.#removed;
   }
 
-  /** The features are agreed on: they say how queues work and how long they may be. */
+  /** Called when the features are negotiated: they decide how queues work, and how long they may be. */
   #agree(): void {
     this.#engine.setFeatures(this.#base, this.#negotiation.driverFeatures);
     this.#queues.useRing(this.#negotiation.ring);
@@ -411,12 +424,12 @@ export class CryptoDevice implements DeviceRegisters {
     this.#engine.placeSessions(this.#base);
   }
 
-  /** Buffers may stand in the rings before DRIVER_OK (3.1.1 step 8): they are looked at once it is set. */
+  /** Runs all queues at DRIVER_OK (3.1.1, step 8): the rings may already hold buffers. */
   #startQueues(): void {
     for (let index = 0; index < this.queues.length; index++) this.#runner.notify(index);
   }
 
-  /** 2.1.2: the bit is set, and a driver that is up hears of it through a configuration change notification. */
+  /** Sets DEVICE_NEEDS_RESET. 2.1.2: after DRIVER_OK the driver gets a configuration change notification. */
   #needsReset(): void {
     if (!this.#negotiation.needReset()) return;
     this.#runner.stop();
@@ -425,10 +438,11 @@ export class CryptoDevice implements DeviceRegisters {
 }
 
 /**
- * A virtio crypto device over a guest memory. It grows the WebAssembly memory that it is given, for what it keeps itself: that detaches
- * the memory's ArrayBuffer, so that every view of it has to be made anew. It grows it again when a backend first needs memory. Guest
- * memory that is foreign it leaves as it is.
- * @throws RangeError for options out of range, and TypeError for those of another type, naming them
+ * Creates a virtio crypto device over a guest memory. It grows the given WebAssembly memory for its own use, now and when a backend first
+ * needs memory. Growing detaches the memory's old ArrayBuffer, so make new views of it. Foreign guest memory is not changed.
+ * @throws RangeError that names an option that is out of range, or if the memory cannot grow
+ * @throws TypeError that names an option of a wrong type
+ * @throws ThresholdsError for invalid thresholds
  */
 export function createCryptoDevice(options: CreateOptions): CryptoDevice {
   return new CryptoDevice(options);

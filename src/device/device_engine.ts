@@ -5,16 +5,16 @@ import type { GuestRam } from './guest_ram.ts';
 import type { Offer } from './offer.ts';
 import type { ResolvedOptions } from './options.ts';
 
-/** A device's engine, and where its region stands in the memory that it works in. */
+/** A device's engine, and the offset of its region in the engine's memory. */
 export interface DeviceEngine {
   engine: EngineExports;
   base: number;
 }
 
 /**
- * Makes the engine of a device: in a region that it adds to the memory, with the capacities that the options say, over the guest's
- * regions of now.
- * @throws RangeError when the memory cannot grow so far
+ * Makes the engine of a device. It adds a region to the memory, gives the engine the capacities of the options, and tells it the guest's
+ * current regions.
+ * @throws RangeError if the memory cannot grow that far
  */
 export function createDeviceEngine(
   ram: GuestRam,

@@ -3,25 +3,25 @@ import type { EngineExports } from '../engine/exports.ts';
 import type { QueuePositions } from './contract.ts';
 import type { QueueRegisters, Ring } from './queue_registers.ts';
 
-/** The virtqueues of a device: their registers, and what the engine makes of them. */
+/** The virtqueues of a device: their registers, and their state in the engine. */
 export class DeviceQueues {
   readonly registers: readonly QueueRegisters[];
   readonly #engine: EngineExports;
   readonly #base: number;
 
-  /** @param base where the engine's region stands */
+  /** @param base offset of the engine's region */
   constructor(registers: readonly QueueRegisters[], engine: EngineExports, base: number) {
     this.registers = registers;
     this.#engine = engine;
     this.#base = base;
   }
 
-  /** The features are agreed on: they say how queues work and how long they may be. */
+  /** Called when the features are negotiated: all queues have this ring from now on. */
   useRing(ring: Ring): void {
     for (const queue of this.registers) queue.useRing(ring);
   }
 
-  /** The device was reset: registers are as at power-on. */
+  /** Called when the device is reset: the registers are as at power-on. */
   reset(): void {
     for (const queue of this.registers) {
       queue.useRing('split');
@@ -29,7 +29,7 @@ export class DeviceQueues {
     }
   }
 
-  /** Has the engine enable a queue as its registers say. Returns FAULT_NONE, or why the device is broken now. */
+  /** Has the engine enable a queue with the values of its registers. Returns FAULT_NONE, or the fault that broke the device. */
   enable(index: number, { size, maxSize, desc, driver, device }: QueueRegisters): number {
     if (size > maxSize) {
       this.#engine.setFault(this.#base, FAULT_QUEUE_SIZE, index);
@@ -38,12 +38,12 @@ export class DeviceQueues {
     return this.#engine.enableQueue(this.#base, index, size, desc, driver, device);
   }
 
-  /** Where the device stands in a queue, both positions as one number: the next used one in the high half. */
+  /** Both positions of the device in a queue as one number: the next used position in the high 16 bits. */
   indices(index: number): number {
     return this.#engine.queueIndices(this.#base, index) >>> 0;
   }
 
-  /** Puts the device where indices() said; false when the ring has no such place. */
+  /** Sets both positions from a number that indices() returned. Returns false if the ring has no such place. */
   setIndices(index: number, indices: number): boolean {
     return this.#engine.setQueueIndices(this.#base, index, indices) !== 0;
   }
@@ -69,7 +69,7 @@ export class DeviceQueues {
     );
   }
 
-  /** Requests completed on a queue since it was enabled. */
+  /** Number of requests completed on a queue since it was enabled. */
   requests(index: number): number {
     return index < this.registers.length ? Number(this.#engine.queueRequests(this.#base, index)) : 0;
   }

@@ -1,7 +1,7 @@
 import * as spec from '../../spec/engine.ts';
 import type { Ring } from './queue_registers.ts';
 
-/** What a driver did wrong, and the section that forbids it in each ring; no `packed`: only a split ring can have the fault. */
+/** A driver's mistake, and the section that forbids it in each ring. Without `packed`, only a split ring can have the fault. */
 interface FaultText {
   what: string;
   split: string;
@@ -19,16 +19,16 @@ const FAULTS: Record<number, FaultText> = {
   [spec.FAULT_AVAIL_INDEX]: { what: 'the available index is further ahead than the queue is long', split: '2.7.6' },
   [spec.FAULT_DESCRIPTOR_INDEX]: { what: 'a descriptor index is beyond its table', split: '2.7.5' },
   [spec.FAULT_DESCRIPTOR_ADDRESS]: { what: 'a buffer is not in RAM', split: '2.7.5', packed: '2.8.4' },
-  // 2.8.17: a list that is longer than the queue; the section takes that for the loop that it is.
+  // 2.8.17: in a packed ring, a loop is a list that is longer than the queue.
   [spec.FAULT_DESCRIPTOR_LOOP]: { what: 'a descriptor chain loops', split: '2.7.5.2', packed: '2.8.17' },
   [spec.FAULT_DESCRIPTOR_ORDER]: {
     what: 'a writable buffer stands before a readable one',
     split: '2.7.4.2',
     packed: '2.8.17',
   },
-  // Only an indirect table can be longer than the device allows, which is the queue's size at least.
+  // Only an indirect table can have too many buffers, because the device allows at least as many as the queue's size.
   [spec.FAULT_CHAIN_LENGTH]: { what: 'a descriptor chain has too many buffers', split: '2.7.5.3.1', packed: '2.8.19' },
-  // A packed ring sets no such limit; 2.8.17 leaves the longest list to the device.
+  // 2.8 sets no such limit for a packed ring; 2.8.17 lets the device limit a list.
   [spec.FAULT_CHAIN_BYTES]: {
     what: 'a descriptor chain is longer than 2^32 bytes',
     split: '2.7.5.2',
@@ -39,7 +39,7 @@ const FAULTS: Record<number, FaultText> = {
     split: '2.7.5.3.1',
     packed: '2.8.19',
   },
-  // 2.8.7: the flags of a packed ring's indirect table are ignored but for WRITE.
+  // 2.8.7: in a packed ring's indirect table, all flags except WRITE are ignored.
   [spec.FAULT_INDIRECT_NESTED]: { what: 'an indirect descriptor inside an indirect table', split: '2.7.5.3.1' },
   [spec.FAULT_INDIRECT_NEXT]: {
     what: 'an indirect descriptor that is chained',
@@ -62,24 +62,25 @@ const FAULTS: Record<number, FaultText> = {
   [spec.FAULT_GUEST_MEMORY]: { what: 'guest memory could not be reached', split: '2.1.2', packed: '2.1.2' },
 };
 
-/** What made the device set DEVICE_NEEDS_RESET (2.1.2). */
+/** The reason why the device set DEVICE_NEEDS_RESET (2.1.2). */
 export interface DeviceFault {
   /** One of the FAULT_* numbers of spec/engine.ts. */
   code: number;
-  /** The virtqueue that it happened on. */
+  /** Number of the virtqueue with the fault. */
   queue: number;
-  /** What the driver did, and the section of the specification that forbids it in that queue's ring. */
+  /** What happened, and the section of the specification for that queue's ring, in parentheses. */
   message: string;
 }
 
-/** Whether a number is that of a fault, or of none. */
+/** Whether a number is a fault of this library, or FAULT_NONE. */
 export function isFault(code: number): boolean {
   return code === spec.FAULT_NONE || Object.hasOwn(FAULTS, code);
 }
 
 /**
- * @param ring which ring the queue has (2.7, 2.8)
- * @param failure what made guest memory unreachable
+ * Describes a fault in words.
+ * @param ring the ring of the queue (2.7, 2.8)
+ * @param failure the error that made guest memory unreachable, for FAULT_GUEST_MEMORY
  */
 export function describeFault(code: number, queue: number, ring: Ring, failure?: Error): DeviceFault {
   const fault = FAULTS[code];

@@ -4,31 +4,31 @@ import * as spec from '../../spec/virtio.ts';
 import { checkObject, checkSwitch } from '../check.ts';
 import type { Check } from './refusals.ts';
 
-/** Optional features that a device can be told to offer or not (6 Reserved Feature Bits). */
+/** The optional features that a device offers (6, 5.9.3). A driver chooses among them. */
 export interface FeatureOptions {
   /** VIRTIO_F_INDIRECT_DESC. Default true. */
   indirect?: boolean;
   /** VIRTIO_F_EVENT_IDX. Default true. */
   eventIdx?: boolean;
-  /** VIRTIO_F_RING_PACKED: drivers that know it prefer it to the split ring. Default false. */
+  /** VIRTIO_F_RING_PACKED. Drivers that know the packed ring prefer it to the split ring. Default false. */
   packed?: boolean;
   /** VIRTIO_F_IN_ORDER. Default true. */
   inOrder?: boolean;
-  /** VIRTIO_F_NOTIFICATION_DATA. Default false: it makes each notification wider and tells this device nothing new. */
+  /** VIRTIO_F_NOTIFICATION_DATA. Default false, because it makes each notification wider and this device does not need the data. */
   notificationData?: boolean;
   /** VIRTIO_F_RING_RESET. Default true. */
   ringReset?: boolean;
-  /** VIRTIO_F_ACCESS_PLATFORM: accepted, and without effect, since emulated machines have no IOMMU. Default false. */
+  /** VIRTIO_F_ACCESS_PLATFORM. It has no effect, because emulated machines have no IOMMU. Default false. */
   accessPlatform?: boolean;
-  /** VIRTIO_CRYPTO_F_REVISION_1 (5.9.3): the layout without padding. Default true; no driver in the field takes it up. */
+  /** VIRTIO_CRYPTO_F_REVISION_1 (5.9.3): the layout of requests without padding. No driver in the field uses it. Default true. */
   revision1?: boolean;
-  /** VIRTIO_CRYPTO_F_*_STATELESS_MODE of each service that is offered, with revision1. Default true. */
+  /** VIRTIO_CRYPTO_F_*_STATELESS_MODE of each offered service (5.9.3). Only with revision1. Default true. */
   stateless?: boolean;
 }
 
 export type ResolvedFeatures = Required<FeatureOptions>;
 
-/** Each choice and its bits. Which services are stateless depends on what else is offered. */
+/** The bit and the default of each feature. `stateless` has no bit here: its bits depend on the offered services. */
 const FEATURES: Record<keyof FeatureOptions, { bit?: number; fallback: boolean }> = {
   indirect: { bit: spec.F_INDIRECT_DESC, fallback: true },
   eventIdx: { bit: spec.F_EVENT_IDX, fallback: true },
@@ -44,8 +44,8 @@ const FEATURES: Record<keyof FeatureOptions, { bit?: number; fallback: boolean }
 const bitOf = (number: number): bigint => 1n << BigInt(number);
 
 /**
- * Fills in what was left out.
- * @throws TypeError that names an unknown feature, or one whose value is not a boolean, or features that are no object
+ * Fills in the defaults.
+ * @throws TypeError that names an unknown feature, a value that is not a boolean, or features that are not an object
  */
 export function resolveFeatures(options: FeatureOptions = {}): ResolvedFeatures {
   checkObject('features', options);
@@ -69,7 +69,7 @@ export function resolveFeatures(options: FeatureOptions = {}): ResolvedFeatures 
   };
 }
 
-/** Feature bits that a device with these choices and services (bits of crypto_services) offers (2.2). */
+/** The feature bits that a device with these features and services (bits of crypto_services) offers (2.2). */
 export function offeredFeatures(features: ResolvedFeatures, services: number): bigint {
   let bits = bitOf(spec.F_VERSION_1);
   for (const name of Object.keys(FEATURES) as (keyof FeatureOptions)[]) {
@@ -89,7 +89,7 @@ const NOT_OFFERED: Check = {
   section: '2.2.2',
   message: 'the driver chose features that were not offered',
 };
-/** Only non-transitional drivers are served. */
+/** The device does not serve legacy drivers. */
 const LEGACY: Check = {
   check: 'version_1',
   section: '6.2',
@@ -101,7 +101,7 @@ const STATELESS_ALONE: Check = {
   message: 'the driver chose a stateless mode without VIRTIO_CRYPTO_F_REVISION_1',
 };
 
-/** The check that a driver's choice fails; undefined: it can be accepted. */
+/** The check that the driver's features fail; undefined if the device accepts them. */
 export function failedCheck(driverFeatures: bigint, offered: bigint): Check | undefined {
   if ((driverFeatures & ~offered) !== 0n) return NOT_OFFERED;
   if (!hasFeature(driverFeatures, spec.F_VERSION_1)) return LEGACY;
@@ -109,12 +109,12 @@ export function failedCheck(driverFeatures: bigint, offered: bigint): Check | un
   return STATELESS_MODES.some((mode) => hasFeature(driverFeatures, mode)) ? STATELESS_ALONE : undefined;
 }
 
-/** Whether a driver's choice can be accepted. */
+/** Whether the device accepts the driver's features. */
 export function acceptable(driverFeatures: bigint, offered: bigint): boolean {
   return failedCheck(driverFeatures, offered) === undefined;
 }
 
-/** Whether a set of features has this bit. */
+/** Whether a set of features has the bit with this number. */
 export function hasFeature(features: bigint, bit: number): boolean {
   return (features & bitOf(bit)) !== 0n;
 }

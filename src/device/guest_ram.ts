@@ -15,20 +15,20 @@ import type { WasmMemory } from '../engine/webassembly.ts';
 import { ClaimedMemory } from './claimed_memory.ts';
 import type { QueueRegisters } from './queue_registers.ts';
 
-/** The guest's memory as a device has it: in the WebAssembly memory that the engine works in, or elsewhere, behind a port. */
+/** The guest's memory of a device: in the engine's WebAssembly memory, or elsewhere, behind a port. */
 export class GuestRam {
-  /** What the device was given, with the regions of now. */
+  /** The guest memory that the device was given, with its current regions. */
   readonly guest: Guest;
   /** The memory that the engine works in. */
   readonly memory: WasmMemory;
-  /** How guest memory is reached that lies elsewhere; undefined where it is the engine's. */
+  /** Access to foreign guest memory; undefined if the guest's memory is the engine's memory. */
   readonly foreign: ForeignAccess | undefined;
-  /** What the device has of the engine's memory. */
+  /** The parts of the engine's memory that the device has claimed. */
   readonly claimed: ClaimedMemory;
 
   /**
-   * @throws RangeError that names what is wrong with it
-   * @throws TypeError where something is of another type
+   * @throws RangeError that names a wrong value
+   * @throws TypeError that names a value of a wrong type
    */
   constructor(guest: Guest) {
     checkGuest(guest);
@@ -43,15 +43,16 @@ export class GuestRam {
     this.claimed = new ClaimedMemory(this.memory);
   }
 
-  /** An engine over this memory. */
+  /** Makes an engine over this memory. */
   instantiate(imports: EngineImports): EngineExports {
     return this.foreign ? this.foreign.instantiate(imports) : instantiateEngine(this.memory, imports);
   }
 
   /**
-   * Takes other regions in place of those of now.
-   * @throws RangeError for regions that cannot be, TypeError where something is of another type
-   * @throws Error where a queue that is enabled has a part in memory that would go, or move
+   * Replaces the regions.
+   * @throws RangeError that names a wrong region
+   * @throws TypeError that names a value of a wrong type
+   * @throws Error if a part of an enabled queue would be outside the regions, or would move
    */
   set(regions: readonly ForeignRegion[], queues: readonly QueueRegisters[]): void {
     const { guest } = this;
@@ -69,7 +70,7 @@ export class GuestRam {
     guest.regions = [...regions];
   }
 
-  /** Tells an engine of the regions, and of none besides. */
+  /** Gives an engine the current regions, in place of all regions that it had. */
   tell(engine: EngineExports, base: number): void {
     engine.forgetMemory(base);
     for (const region of this.guest.regions) {
@@ -77,7 +78,7 @@ export class GuestRam {
     }
   }
 
-  /** @throws RangeError for a region over what the device itself keeps in the memory */
+  /** @throws RangeError for a region that overlaps the device's own memory */
   #checkClaims(regions: readonly GuestRegion[]): void {
     for (const [index, { offset, bytes }] of regions.entries()) {
       if (!this.claimed.meets(offset, bytes)) continue;
@@ -88,12 +89,12 @@ export class GuestRam {
   }
 }
 
-/** Where a region stands in the engine's memory; one of foreign memory stands nowhere there. */
+/** Offset of a region in the engine's memory. Foreign memory has none: 0. */
 function offsetOf(region: ForeignRegion | GuestRegion): number {
   return 'offset' in region ? region.offset : 0;
 }
 
-/** @throws Error unless every part of the queues that are enabled stands where it did */
+/** @throws Error unless every part of each enabled queue stays at its place */
 function checkRings(
   queues: readonly QueueRegisters[],
   before: readonly ForeignRegion[],
@@ -111,7 +112,7 @@ function checkRings(
   }
 }
 
-/** Where guest-physical memory stands in the engine's memory, or, of foreign memory, that it is there; undefined where it is not. */
+/** The offset of guest-physical memory in the engine's memory; for foreign memory its address. undefined if no region has all of it. */
 function placeIn(regions: readonly ForeignRegion[], address: bigint, bytes: number): bigint | undefined {
   for (const region of regions) {
     const from = address - BigInt(region.guestAddress);

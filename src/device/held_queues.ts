@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 
 /**
- * Queues with chains that wait: for the throttle, or for the rest of a notification's work. They go on one by one from a
- * timer, the one that has waited longest first.
+ * Queues whose chains wait, for the throttle or because a notification had too much work. They go on one by one from a timer. The queue
+ * that has waited longest goes first.
  */
 export class HeldQueues {
   readonly #queues = new Set<number>();
@@ -13,7 +13,7 @@ export class HeldQueues {
 
   /**
    * @param waitOf milliseconds until a queue may go on
-   * @param run lets it go on; it may hold it again
+   * @param run runs a queue; it may hold the queue again
    */
   constructor(clock: Clock, waitOf: (queue: number) => number, run: (queue: number) => void) {
     this.#clock = clock;
@@ -25,7 +25,7 @@ export class HeldQueues {
     return this.#queues.has(queue);
   }
 
-  /** Whether any queue for which `matches` holds waits. */
+  /** Whether any waiting queue satisfies `matches`. */
   some(matches: (queue: number) => boolean): boolean {
     for (const queue of this.#queues) if (matches(queue)) return true;
     return false;
@@ -33,12 +33,12 @@ export class HeldQueues {
 
   hold(queue: number): void {
     this.#queues.add(queue);
-    // It may have to wait less long than those that are there.
+    // The new queue may have a shorter wait than the queues that are held already.
     this.#disarm();
     this.#arm();
   }
 
-  /** A queue was reset: it waits for nothing any more. */
+  /** Called when a queue is reset: it does not wait any more. */
   release(queue: number): void {
     this.#queues.delete(queue);
     if (this.#queues.size === 0) this.#disarm();
@@ -66,7 +66,7 @@ export class HeldQueues {
     for (const queue of this.#queues) {
       if (this.#waitOf(queue) > 0) continue;
       this.#queues.delete(queue);
-      // One queue a turn: what a turn takes is bounded by what a notification may.
+      // One queue is run in each turn, so a turn takes no longer than a notification.
       try {
         this.#run(queue);
       } finally {

@@ -1,13 +1,14 @@
-/** A rate that is kept to on average, and how much may come at once. */
+/** A rate that holds on average. */
 export interface Rate {
+  /** Units a second. */
   perSecond: number;
+  /** Units that may come at once. */
   burst: number;
 }
 
 /**
- * A leaky bucket: what is done fills it, time empties it at the rate, and while it is full nothing more is begun. What was
- * begun counts whole, so that the bucket may stand above its brim: something larger than a burst is done all the same, and
- * waited for afterwards.
+ * A leaky bucket. Work fills it, time empties it at the rate, and while it is full no work begins. Work counts as a whole when it is done,
+ * so the level can exceed the burst: a piece of work that is larger than a burst is done all the same, and the wait comes after it.
  */
 export class LeakyBucket {
   readonly #rate: Rate;
@@ -18,7 +19,7 @@ export class LeakyBucket {
     this.#rate = rate;
   }
 
-  /** How full it is at `now`, in milliseconds. */
+  /** The level in units at `now`, a time in milliseconds. */
   level(now: number): number {
     const elapsed = Math.max(0, now - this.#at) / 1000;
     return Math.max(0, this.#level - elapsed * this.#rate.perSecond);
@@ -35,7 +36,7 @@ export class LeakyBucket {
     return Math.max(0, Math.floor(this.#rate.burst - this.level(now) + ROUNDING));
   }
 
-  /** So much was done. */
+  /** Adds `amount` units of work that was done. */
   fill(amount: number, now: number): void {
     this.setLevel(this.level(now) + amount, now);
   }
@@ -46,5 +47,5 @@ export class LeakyBucket {
   }
 }
 
-/** A wait that is over has let one unit through, whatever was lost in its fractions. */
+/** Added to the room, so that after wait() there is room for one unit in spite of rounding. */
 const ROUNDING = 1e-6;

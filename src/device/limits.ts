@@ -1,35 +1,38 @@
 import { checkObject } from '../check.ts';
 import type { Rate } from './leaky_bucket.ts';
 
-/** What a device allows a guest, at most. */
+/** Upper limits of what a guest may ask of a device. */
 export interface LimitOptions {
-  /** Data requests a second, on average, of all queues together. Default: no limit. A request beyond it waits, and is done later. */
+  /** Data requests a second on average, for all queues together, 1 to 10^9. Further requests wait. Default: no limit. */
   requestsPerSecond?: number;
-  /** Requests that may come at once. Default: a tenth of a second's. */
+  /** Data requests that may come at once, 1 to 10^9. Needs requestsPerSecond. Default: a tenth of it. */
   burstRequests?: number;
-  /** Bytes of content a second (IV, associated data, source, and SHAKE's long results), on average. Default: no limit. */
+  /** Bytes of content (IV, associated data, source, and SHAKE's long results) a second on average, 1 to 10^15. Default: no limit. */
   bytesPerSecond?: number;
-  /** Bytes that may come at once. Default: a tenth of a second's. A larger request is done all the same, and waited for after it. */
+  /**
+   * Bytes of content that may come at once, 1 to 10^15. Needs bytesPerSecond. A larger request is done all the same, and the queues wait
+   * after it. Default: a tenth of bytesPerSecond.
+   */
   burstBytes?: number;
   /**
-   * Bytes of content, and as many of descriptors, after which a notification ends, 1 to 1 GiB. Default 64 MiB. The rest of
-   * the queue goes on from a timer, so that an emulator is not kept from its other work.
+   * A notification ends after this many bytes of content, or of descriptors (16 bytes each), 1 to 1 GiB. The rest of the queue goes on from
+   * a timer, so that an emulator can do its other work. Default 64 MiB.
    */
   bytesPerNotification?: number;
-  /** The same as maxSessions. */
+  /** The same as maxSessions: give only one of them. */
   sessions?: number;
-  /** The longest key of a session in bytes, 1 to 65536. Default: what the algorithms need. */
+  /** The longest key of a session in bytes, 1 to 65536. Default: as long as the algorithms need. */
   keyBytes?: number;
-  /** The same as maxRequestBytes. */
+  /** The same as maxRequestBytes: give only one of them. */
   requestBytes?: number;
   /**
-   * Bytes of guest memory that the rings of all queues may take together. Default: no limit. Where queueSize is left out, it
-   * becomes the largest that fits.
+   * Bytes of guest memory that the rings of all queues may take together, 1 to 10^15. If queueSize is left out, it becomes the largest
+   * power of two that fits. Default: no limit.
    */
   queueMemoryBytes?: number;
 }
 
-/** The limits that hold while a device works; the others have become capacities. */
+/** The limits that hold while a device works. The other limits have become capacities. */
 export interface ResolvedLimits {
   requests: Rate | undefined;
   bytes: Rate | undefined;
@@ -53,9 +56,9 @@ const RANGES: Record<keyof LimitOptions, { low: number; high: number }> = {
 const DEFAULT_BYTES_PER_NOTIFICATION = 64 * MIB;
 
 /**
- * Fills in what was left out of the limits that hold at work.
+ * Checks the limits, and fills in the defaults.
  * @throws RangeError that names the limit, its value and what it may be
- * @throws TypeError that names an unknown limit, or limits that are no object
+ * @throws TypeError that names an unknown limit, or limits that are not an object
  */
 export function resolveLimits(options: LimitOptions = {}): ResolvedLimits {
   checkObject('limits', options);
@@ -78,8 +81,8 @@ export function resolveLimits(options: LimitOptions = {}): ResolvedLimits {
 }
 
 /**
- * A capacity that may be given as an option of its own or among the limits.
- * @throws RangeError when it is given twice, and not the same
+ * A capacity that may be given as an option of its own or as a limit.
+ * @throws RangeError if both are given and differ
  */
 export function oneOf(
   name: string,

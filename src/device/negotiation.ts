@@ -9,17 +9,17 @@ import { failedCheck, hasFeature } from './features.ts';
 import type { Ring } from './queue_registers.ts';
 import type { Check } from './refusals.ts';
 
-/** What the driver reached by a write of the status field. */
+/** The effect of a write to the status field. */
 export interface StatusChange {
-  /** FEATURES_OK stands since this write: queues work as was agreed from now on. */
+  /** Whether this write set FEATURES_OK: queues work as was negotiated from now on. */
   agreed: boolean;
   /** The check that the driver's features failed, if FEATURES_OK was refused. */
   failed: Check | undefined;
-  /** DRIVER_OK stands since this write: queues are to be looked at. */
+  /** Whether this write set DRIVER_OK: the queues must be run. */
   started: boolean;
 }
 
-/** How far driver and device have come with each other (3.1.1): the status field (2.1), and the features (2.2). */
+/** The state of the initialisation (3.1.1): the status field (2.1), and the features (2.2). */
 export class Negotiation {
   /** Feature bits that the device offers. */
   readonly offered: bigint;
@@ -38,37 +38,37 @@ export class Negotiation {
     return this.#driverFeatures;
   }
 
-  /** Whether FEATURES_OK stands. */
+  /** Whether FEATURES_OK is set. */
   get agreed(): boolean {
     return (this.#status & STATUS_FEATURES_OK) !== 0;
   }
 
-  /** Whether the driver is up: it has set DRIVER_OK. */
+  /** Whether DRIVER_OK is set. */
   get driverIsUp(): boolean {
     return (this.#status & STATUS_DRIVER_OK) !== 0;
   }
 
-  /** Whether queues are run: the driver is up, and no reset is needed. */
+  /** Whether queues are run: DRIVER_OK is set, and no reset is needed. */
   get working(): boolean {
     return (this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_DRIVER_OK;
   }
 
-  /** Whether queues may be enabled: the features are agreed on, and no reset is needed. */
+  /** Whether queues may be enabled: FEATURES_OK is set, and no reset is needed. */
   get takesQueues(): boolean {
     return (this.#status & (STATUS_FEATURES_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_FEATURES_OK;
   }
 
-  /** Which ring queues have by the driver's choice. */
+  /** The ring that the driver has chosen for all queues. */
   get ring(): Ring {
     return this.chose(F_RING_PACKED) ? 'packed' : 'split';
   }
 
-  /** Whether the driver chose a feature. */
+  /** Whether the driver chose the feature with this bit number. */
   chose(bit: number): boolean {
     return hasFeature(this.#driverFeatures, bit);
   }
 
-  /** The driver writes the status field, not 0: FEATURES_OK is kept only if the device accepts the features (2.2.2). */
+  /** Writes the status field for the driver; `value` is not 0. FEATURES_OK is kept only if the device accepts the features (2.2.2). */
   write(value: number): StatusChange {
     const before = this.#status;
     const kept = before & (STATUS_DEVICE_NEEDS_RESET | STATUS_FEATURES_OK);
@@ -76,13 +76,13 @@ export class Negotiation {
     const asks = (next & STATUS_FEATURES_OK) !== 0 && (before & STATUS_FEATURES_OK) === 0;
     const failed = asks ? failedCheck(this.#driverFeatures, this.offered) : undefined;
     if (failed) next &= ~STATUS_FEATURES_OK;
-    // 3.1.1: a driver that never got FEATURES_OK has no business with the queues.
+    // 3.1.1: DRIVER_OK comes after FEATURES_OK. Without FEATURES_OK it is ignored.
     if (!(next & STATUS_FEATURES_OK)) next &= ~STATUS_DRIVER_OK;
     this.#status = next;
     return { agreed: asks && !failed, failed, started: (next & ~before & STATUS_DRIVER_OK) !== 0 };
   }
 
-  /** The driver chooses features, 32 at a time; ignored once FEATURES_OK stands. */
+  /** Writes half of the driver's features: `word` 0 is bits 0 to 31, 1 is bits 32 to 63. Ignored once FEATURES_OK is set. */
   writeFeatures(word: number, value: number): void {
     if (this.agreed || word > 1) return;
     const shift = BigInt(word * 32);
@@ -90,7 +90,7 @@ export class Negotiation {
     this.#driverFeatures = kept | (BigInt(value >>> 0) << shift);
   }
 
-  /** Sets DEVICE_NEEDS_RESET (2.1.2); false if it stood already. */
+  /** Sets DEVICE_NEEDS_RESET (2.1.2). Returns false if it was set already. */
   needReset(): boolean {
     if (this.#status & STATUS_DEVICE_NEEDS_RESET) return false;
     this.#status |= STATUS_DEVICE_NEEDS_RESET;

@@ -2,10 +2,10 @@ import * as crypto from '../../spec/crypto.ts';
 import type { AlgorithmName } from '../../spec/names.ts';
 import { recordOf, SERVED, SERVICES, type ServiceName } from '../../spec/services.ts';
 
-/** Which algorithms a device offers: all but the weak ones, all, or those named. */
+/** The algorithms that a device offers: 'modern' is all but the weak algorithms, 'all' is all, an array gives their names. */
 export type AlgorithmChoice = 'modern' | 'all' | readonly AlgorithmName[];
 
-/** What a device offers: services, algorithms and key lengths, as its configuration space shows them (5.9.5). */
+/** The services, algorithms and key lengths that a device offers in its configuration space (5.9.5). */
 export interface Offer {
   /** Bits of crypto_services. */
   services: number;
@@ -15,7 +15,7 @@ export interface Offer {
   maxAuthKeyBytes: number;
 }
 
-/** Broken: offered by 'all' and by name only. */
+/** Weak algorithms: a device offers them only for 'all' or by name. */
 const WEAK: readonly AlgorithmName[] = [
   'arc4',
   'des-ecb',
@@ -28,7 +28,7 @@ const WEAK: readonly AlgorithmName[] = [
 
 const algorithmNames = SERVED.flatMap((service) => Object.keys(SERVICES[service].algorithms) as AlgorithmName[]);
 
-/** The algorithms that a choice stands for, in the order of services and numbers. */
+/** The algorithms of a choice, in the order of services and numbers. */
 export function chosenAlgorithms(choice: AlgorithmChoice): AlgorithmName[] {
   if (choice === 'all') return [...algorithmNames];
   if (choice === 'modern') return algorithmNames.filter((name) => !WEAK.includes(name));
@@ -37,7 +37,7 @@ export function chosenAlgorithms(choice: AlgorithmChoice): AlgorithmName[] {
 
 /**
  * Checks a choice of algorithms.
- * @throws TypeError that names what is unknown and what there is
+ * @throws TypeError that names an unknown algorithm, and all known algorithms
  */
 export function resolveAlgorithms(choice: AlgorithmChoice = 'modern'): AlgorithmName[] {
   if (typeof choice === 'string') {
@@ -58,7 +58,7 @@ export function resolveAlgorithms(choice: AlgorithmChoice = 'modern'): Algorithm
   return chosenAlgorithms(choice);
 }
 
-/** What a device with these algorithms and no longer keys than `keyBytes` shows. */
+/** The offer of a device with these algorithms, and with keys of at most `keyBytes` bytes. */
 export function offerOf(algorithms: readonly AlgorithmName[], keyBytes: number): Offer {
   const mask = (service: ServiceName): bigint => {
     let bits = 0n;
@@ -78,9 +78,9 @@ export function offerOf(algorithms: readonly AlgorithmName[], keyBytes: number):
   };
 }
 
-/** The longest key of the ciphers and AEADs that are offered. */
+/** The longest key of the offered ciphers and AEADs in bytes. */
 function maxCipherKeyBytes(algorithms: readonly AlgorithmName[]): number {
   if (algorithms.includes('arc4')) return crypto.CIPHER_KEY_BYTES_MAX;
-  // Two keys in one: of AES-256 in XTS mode, and key and mask in f8 mode.
+  // The key has two parts: two AES-256 keys in XTS mode, key and mask in f8 mode.
   return algorithms.includes('aes-xts') || algorithms.includes('aes-f8') ? 64 : 32;
 }

@@ -7,31 +7,31 @@ import { type LimitOptions, oneOf, type ResolvedLimits, resolveLimits } from './
 import { type AlgorithmChoice, resolveAlgorithms } from './offer.ts';
 import { powerOfTwoUpTo, queueSizeWithin, queuesMemoryBytes } from './queue_registers.ts';
 
-/** What a virtio crypto device can be told when it is created. */
+/** Options of a virtio crypto device. */
 export interface CryptoDeviceOptions extends BackendOptions {
-  /** Data queues, 1 to 64. Default 1. */
+  /** Number of data queues (5.9.2), 1 to 64. Default 1. */
   dataQueues?: number;
   /**
-   * Largest size of a data queue, a power of two up to 32768. Default 1024. With features.packed any number is possible: a
-   * driver that takes the split ring then finds the next lower power of two.
+   * Largest number of entries of a data queue, a power of two up to 32768. With features.packed it may be any number; a driver that uses
+   * the split ring then finds the next lower power of two. Default 1024.
    */
   queueSize?: number;
-  /** Sessions that may be open at once, 1 to 65536. Default 1024. */
+  /** Number of sessions that may be open at once, 1 to 65536. Default 1024. */
   maxSessions?: number;
-  /** max_size (5.9.5): the content of one request, in bytes, 1024 to 64 MiB. Default 1 MiB. */
+  /** max_size (5.9.5): content and result of one request together, in bytes, 1024 to 64 MiB. Default 1 MiB. */
   maxRequestBytes?: number;
   /**
-   * Algorithms by the specification's names, or 'modern' (the default: all but what is broken or not constant-time), or 'all'.
-   * A service is offered when one of its algorithms is.
+   * The names of the offered algorithms; or 'modern', all but algorithms that are broken or not constant-time; or 'all'. A service is
+   * offered if one of its algorithms is. Default 'modern'.
    */
   algorithms?: AlgorithmChoice;
-  /** Which of the optional features the driver finds. */
+  /** The optional features that the device offers. */
   features?: FeatureOptions;
-  /** What the device allows a guest, at most. */
+  /** Upper limits of what a guest may ask of the device. */
   limits?: LimitOptions;
 }
 
-/** The options that are numbers: together they say how much memory the device takes. */
+/** The options that are numbers. They determine how much memory the device takes. */
 export const CAPACITIES = ['dataQueues', 'queueSize', 'maxSessions', 'maxRequestBytes'] as const;
 export type Capacity = (typeof CAPACITIES)[number];
 
@@ -51,9 +51,10 @@ const LIMITS: Record<Capacity, { low: number; high: number; fallback: number }> 
 };
 
 /**
- * Fills in what was left out.
+ * Checks the options, and fills in the defaults.
  * @throws RangeError that names the option, its value and what it may be
- * @throws TypeError that names an unknown algorithm, feature or limit, or what is no object where there must be one
+ * @throws TypeError that names an unknown algorithm, feature or limit, or an option of a wrong type
+ * @throws ThresholdsError for invalid thresholds
  */
 export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
   checkObject('options', options);
@@ -88,7 +89,7 @@ function resolve(name: Capacity, value: number | undefined): number {
   return value;
 }
 
-/** The size of the data queues, whose rings may take so many bytes together with the control queue's. */
+/** The size of the data queues. The rings of all queues, the control queue included, may take `memoryBytes` bytes. */
 function resolveQueueSize(
   given: number | undefined,
   dataQueues: number,

@@ -1,9 +1,9 @@
 import * as virtio from '../../spec/virtio.ts';
 
-/** Largest size of the control queue: sessions are made one by one. */
+/** Largest size of the control queue. It is small, because drivers make sessions one by one. */
 const CONTROL_QUEUE_SIZE = 64;
 
-/** What is saved of a queue's registers; addresses as decimal text, since JSON knows no 64-bit numbers. */
+/** The saved registers of a queue. Addresses are decimal text, because JSON has no 64-bit numbers. */
 export interface SavedQueueRegisters {
   size: number;
   desc: string;
@@ -17,10 +17,10 @@ export type Ring = 'split' | 'packed';
 /** The registers that hold addresses: descriptor table, driver area (avail), device area (used). */
 export type AddressRegister = 'desc' | 'driver' | 'device';
 
-/** The registers of one virtqueue (4.1.4.3): what the driver wrote, before and after it enabled the queue. */
+/** The registers of one virtqueue (4.1.4.3), as the driver has written them. */
 export class QueueRegisters {
   readonly #capacity: number;
-  /** The largest size that the driver may choose. */
+  /** The largest number of entries that the driver may choose. */
   maxSize: number;
   size: number;
   /** Guest-physical address of the descriptor table, of the driver area (avail) and of the device area (used). */
@@ -28,17 +28,17 @@ export class QueueRegisters {
   driver = 0n;
   device = 0n;
   enabled = false;
-  /** Which ring the queue has, as device and driver agreed. */
+  /** The ring that was negotiated. */
   ring: Ring = 'split';
 
-  /** @param capacity entries of a packed ring; a split one may have the next lower power of two */
+  /** @param capacity largest number of entries. A split ring has at most the next lower power of two */
   constructor(capacity: number) {
     this.#capacity = capacity;
     this.maxSize = powerOfTwoUpTo(capacity);
     this.size = this.maxSize;
   }
 
-  /** 4.1.4.3.1: unless VIRTIO_F_RING_PACKED was negotiated, the size that a driver finds is a power of 2. */
+  /** Sets the ring. 4.1.4.3.1: unless VIRTIO_F_RING_PACKED was negotiated, the size that a driver finds is a power of two. */
   useRing(ring: Ring): void {
     const before = this.maxSize;
     this.ring = ring;
@@ -46,13 +46,13 @@ export class QueueRegisters {
     if (this.size === before) this.size = this.maxSize;
   }
 
-  /** Half of an address: each transport has it in two registers of 32 bits. */
+  /** Writes half of an address, because transports have two registers of 32 bits for it. */
   writeAddress(name: AddressRegister, high: boolean, word: number): void {
     const half = BigInt(word >>> 0);
     this[name] = high ? (this[name] & 0xffffffffn) | (half << 32n) : (this[name] & ~0xffffffffn) | half;
   }
 
-  /** 4.1.4.3.1: after a reset the size is the largest one, and the queue is disabled. */
+  /** Resets the registers. 4.1.4.3.1: after a reset the size is the largest size, and the queue is disabled. */
   reset(): void {
     this.size = this.maxSize;
     this.desc = 0n;
@@ -61,7 +61,7 @@ export class QueueRegisters {
     this.enabled = false;
   }
 
-  /** The guest-physical memory that the queue takes with these registers: its three parts (2.7, 2.8). */
+  /** The guest-physical addresses and lengths of the queue's three parts (2.7, 2.8). */
   parts(): { address: bigint; bytes: number }[] {
     const [driverBytes, deviceBytes] =
       this.ring === 'packed'
@@ -88,7 +88,7 @@ export class QueueRegisters {
   }
 }
 
-/** The largest power of two that is at most `size`, which is at least 1. */
+/** The largest power of two that is at most `size`. `size` is at least 1. */
 export function powerOfTwoUpTo(size: number): number {
   return 2 ** Math.floor(Math.log2(size));
 }
@@ -100,7 +100,7 @@ export function queueRegisters(dataQueues: number, queueSize: number): QueueRegi
   return queues;
 }
 
-/** Bytes of guest memory that a ring of this size takes at most: a split one (2.7), which is the larger. */
+/** Bytes of guest memory that a ring of this size takes at most. A split ring (2.7) is larger than a packed ring. */
 function ringBytes(size: number): number {
   return size * virtio.DESC_BYTES + availBytes(size) + usedBytes(size);
 }
@@ -113,12 +113,12 @@ function usedBytes(size: number): number {
   return virtio.USED_RING + size * virtio.USED_ELEM_BYTES + virtio.RING_EVENT_BYTES;
 }
 
-/** Bytes of guest memory that the rings of so many data queues of this size and the control queue's take. */
+/** Bytes of guest memory that the rings of all data queues and of the control queue take. */
 export function queuesMemoryBytes(dataQueues: number, queueSize: number): number {
   return dataQueues * ringBytes(queueSize) + ringBytes(CONTROL_QUEUE_SIZE);
 }
 
-/** The largest power of two that data queues may have within so many bytes; 0: there is none. */
+/** The largest power of two as the size of the data queues for which all rings fit in `bytes` bytes; 0 if there is none. */
 export function queueSizeWithin(dataQueues: number, bytes: number): number {
   let size: number = virtio.QUEUE_SIZE_MAX;
   while (size >= 1 && queuesMemoryBytes(dataQueues, size) > bytes) size /= 2;

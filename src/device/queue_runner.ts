@@ -19,8 +19,8 @@ import { Throttle, type ThrottleLevels } from './throttle.ts';
 import type { Turns } from './turns.ts';
 
 /**
- * Watches a device's queues at work, and may hold them back. A device without one spends nothing on it. Its methods are called in the
- * middle of a request: from there the device may be read, and notified, but not reset, saved or restored.
+ * Watches a device's queues, and can hold them back. A device without an observer spends no time on it. The methods are called in the
+ * middle of the device's work: they may read the device and call notify(), but not reset, save or restore it.
  */
 export interface DeviceObserver {
   /**
@@ -29,41 +29,42 @@ export interface DeviceObserver {
    */
   beforeQueue(queue: number): number;
   /**
-   * That was done, or requests that run elsewhere were completed. Results stand in guest memory; the driver has not been
-   * interrupted yet.
+   * Called after a queue was run, or after a request that ran outside the engine was completed. The results are in guest memory; the driver
+   * has not been interrupted yet.
+   * @param backend where the requests ran
    */
   afterQueue(queue: number, backend: RequestBackend): void;
 }
 
-/** What a runner needs of its device. */
+/** The parts of a device that its runner needs. */
 export interface RunnerDevice {
   turns: Turns;
   engine: EngineExports;
-  /** Where the engine's region begins. */
+  /** Offset of the engine's region. */
   base: number;
   backend: Backend;
   statistics: StatisticsReader;
   clock: Clock;
   limits: ResolvedLimits;
   dataQueues: number;
-  /** Whether the device works, and a queue of it is enabled. */
+  /** Whether the device works and the queue is enabled. */
   ready(queue: number): boolean;
-  /** Used buffers stand in a queue, and the driver wants to hear of it. */
+  /** Called when there are used buffers in a queue, and the driver wants an interrupt. */
   used(queue: number): void;
-  /** The engine has met with what only a reset mends: its fault says what. */
+  /** Called when the engine has a fault: only a reset helps. */
   broken(): void;
 }
 
 /**
- * Runs what stands in a device's queues: now as far as limits and observer allow it, the rest from a timer, or when a
- * request is completed that it has to wait for.
+ * Runs the requests in a device's queues. It runs as many now as limits and observer allow. The rest goes on from a timer, or when a
+ * request completes that the next one has to wait for.
  */
 export class QueueRunner {
   #observer: DeviceObserver | undefined;
   readonly #device: RunnerDevice;
   readonly #throttle: Throttle;
   readonly #held: HeldQueues;
-  /** Queues whose next request waits for one that is under way. */
+  /** Queues whose next request waits for a request under way. */
   readonly #waiting = new Set<number>();
   /** Queues that the observer has held back. */
   readonly #observed = new Set<number>();
@@ -78,7 +79,7 @@ export class QueueRunner {
     );
   }
 
-  /** Attaches an observer in place of the one before. Queues that the one before held back go on from a timer. */
+  /** Replaces the observer. Queues that the old observer held back go on from a timer. */
   observe(observer: DeviceObserver | undefined): void {
     this.#observer = observer;
     const held = [...this.#observed];
@@ -92,18 +93,19 @@ export class QueueRunner {
     if (!ready(queue)) return;
     backend.reap();
     if (this.#held.has(queue)) return;
-    // A driver may notify in vain. An observer and the throttle are asked only where there is something to do; where
-    // there are none, the engine finds out itself, so that most notifications call it once.
+    // A driver may notify without a request. Observer and throttle are asked only if there is a request. Without observer and throttle
+    // the engine finds that out itself, so that most notifications need one call.
     const throttled = this.#throttled(queue);
     if ((throttled || this.#observer) && !this.#hasAvailable(queue)) return;
-    // Whoever waits for the throttle goes first.
+    // Queues that already wait for the throttle go first.
     const queued = throttled && this.#held.some((other) => this.#throttled(other));
     if (queued || this.#waitOf(queue) > 0) this.#hold(queue);
     else this.#run(queue);
   }
 
   /**
-   * The request of a record was run elsewhere, and its result stands in its buffers: its chain is used now, or at its turn.
+   * Completes the request of a record that ran outside the engine. Its result is already in its buffers. Its chain becomes used now, or in
+   * its turn with VIRTIO_F_IN_ORDER.
    * @param queue the queue that it came from
    */
   complete(queue: number, record: number, status: number, bytes: number, by: RequestBackend): void {
@@ -119,37 +121,37 @@ export class QueueRunner {
     if (answer & NOTIFY_INTERRUPT) this.#device.used(queue);
   }
 
-  /** Queues whose next request waited for one under way go on: the one that has waited longest first. */
+  /** Runs the queues whose next request waited for a request under way. The queue that has waited longest goes first. */
   goOn(): void {
     for (const queue of [...this.#waiting]) {
       if (this.#waiting.delete(queue)) this.notify(queue);
     }
   }
 
-  /** Whether requests of a queue stand in its ring although the driver has notified of them. */
+  /** Whether requests wait in a queue although the driver has notified the device. */
   waits(queue: number): boolean {
     return this.#held.has(queue) || this.#waiting.has(queue) || this.#observed.has(queue);
   }
 
-  /** A queue that waited when its device was saved goes on from a timer. */
+  /** Lets a queue go on from a timer, for example if it waited when its device was saved. */
   resume(queue: number): void {
     if (this.#device.ready(queue)) this.#held.hold(queue);
   }
 
-  /** What was held back stays in its ring. */
+  /** Forgets the queues that were held back. Their requests stay in the rings. */
   stop(): void {
     this.#held.releaseAll();
     this.#observed.clear();
   }
 
-  /** The device is reset: what is under way is forgotten. */
+  /** Called when the device is reset: requests under way are forgotten. */
   reset(): void {
     this.stop();
     this.#waiting.clear();
     this.#device.backend.drop();
   }
 
-  /** The same for one queue. Nothing else runs before the engine has forgotten its chains. */
+  /** Called when one queue is reset. Nothing else runs before the engine has forgotten the queue's chains. */
   resetQueue(queue: number): void {
     const { engine, base, backend } = this.#device;
     this.#held.release(queue);
@@ -159,7 +161,7 @@ export class QueueRunner {
     engine.resetQueue(base, queue);
   }
 
-  /** Others may have waited for what was under way on a queue that was reset. */
+  /** Runs other queues after one was reset, because they may have waited for its requests. */
   goOnAfterReset(): void {
     this.#device.backend.reap();
     this.goOn();
@@ -173,12 +175,12 @@ export class QueueRunner {
     this.#throttle.setLevels(levels, this.#device.clock.now());
   }
 
-  /** Whether the rates hold for a queue: sessions are made and unmade without them. */
+  /** Whether the rates hold for a queue. They do not hold for the control queue. */
   #throttled(queue: number): boolean {
     return this.#throttle.active && queue < this.#device.dataQueues;
   }
 
-  /** Milliseconds until a queue may run something. */
+  /** Milliseconds until a queue may run a request. */
   #waitOf(queue: number): number {
     if (!this.#throttled(queue)) return 0;
     const now = this.#device.clock.now();
@@ -190,7 +192,7 @@ export class QueueRunner {
     this.#held.hold(queue);
   }
 
-  /** Runs what a queue has available, as far as its budget goes; the rest is held. */
+  /** Runs the available requests of a queue within its budget. If requests are left, the queue is held. */
   #run(queue: number): void {
     const { engine, base, backend, clock, statistics, limits } = this.#device;
     const started = clock.now();
@@ -249,9 +251,8 @@ export class QueueRunner {
   }
 
   /**
-   * The engine threw: something that it calls in turn did (onWrite, say), or it failed itself. A request is left half done, and only a
-   * reset mends that.
-   * @throws what was thrown, unless guest memory was not to be reached: that is no mistake of the host, and the fault says it
+   * Called when the engine threw, or a function that it called, for example onWrite. A request is half done, and only a reset helps.
+   * @throws the error, unless guest memory could not be reached: that is not a mistake of the host, and the fault tells it
    */
   #halfDone(queue: number, error: unknown): void {
     const { engine, base, broken } = this.#device;

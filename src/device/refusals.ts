@@ -2,14 +2,14 @@ import * as spec from '../../spec/refusals.ts';
 import { STATUS_FEATURES_OK } from '../../spec/virtio.ts';
 import { type ErrorStatus, statusName } from './statistics.ts';
 
-/** A check that refuses something: its section of virtio 1.3, and what it found. */
+/** A check that refuses a request or features: its name, its section of virtio 1.3, and what it found. */
 export interface Check {
   check: string;
   section: string;
   message: string;
 }
 
-/** What a request that failed a check did. No message holds a byte of a key or of data. */
+/** The checks of requests, by number. No message contains bytes of keys or of data. */
 const CHECKS: Record<number, Check> = {
   [spec.REFUSED_OPCODE]: {
     check: 'opcode',
@@ -164,34 +164,39 @@ const CHECKS: Record<number, Check> = {
   [spec.REFUSED_TAG]: { check: 'tag', section: '5.9.7.7', message: 'the tag is not that of the text' },
 };
 
-/** A request that the device answered with another status than OK. */
+/** A request that the device completed with another status than OK. */
 export interface RequestRefusal {
   kind: 'request';
-  /** The virtqueue that it came from. */
+  /** Number of the virtqueue that it came from. */
   queue: number;
+  /** The status that the driver gets (5.9.7.1). */
   status: ErrorStatus;
-  /** The opcode in its header, as the driver wrote it. */
+  /** The opcode in the request's header, as the driver wrote it. */
   opcode: number;
-  /** The check that it failed. */
+  /** Name of the check that the request failed. */
   check: string;
-  /** The section of virtio 1.3 that the check is about. */
+  /** The section of virtio 1.3 that the check enforces. */
   section: string;
   /** What the check found, in words: `message (section)`. */
   message: string;
 }
 
-/** Features that the device did not accept: FEATURES_OK reads as 0 (3.1.1 step 6). */
+/** Features that the device did not accept: FEATURES_OK reads as 0 (3.1.1, step 6). */
 export interface FeaturesRefusal {
   kind: 'features';
-  /** What the driver wrote to the status register. */
+  /** The status bit that was refused: FEATURES_OK. */
   status: number;
-  /** What it chose. */
+  /** The feature bits that the driver chose. */
   driverFeatures: bigint;
+  /** Name of the check that the features failed. */
   check: string;
+  /** The section of virtio 1.4 that the check enforces. */
   section: string;
+  /** What the check found, in words: `message (section)`. */
   message: string;
 }
 
+/** A refused request, or refused features. */
 export type Refusal = RequestRefusal | FeaturesRefusal;
 
 /** @param check one of the REFUSED_* of spec/refusals.ts */
@@ -209,5 +214,5 @@ function sentence({ check, section, message }: Check): Check {
   return { check, section, message: `${message} (${section})` };
 }
 
-/** All checks of requests, for who lists them. */
+/** All checks of requests, for documentation. */
 export const REQUEST_CHECKS: readonly Check[] = Object.values(CHECKS);

@@ -11,7 +11,7 @@ import { type DeviceState, readSessions, restoreSessions, STATE_VERSION, StateEr
 /** The parts of a device that a saved state is made of. */
 export interface SavedParts {
   engine: EngineExports;
-  /** Where the engine's region stands, and the memory that it stands in. */
+  /** Offset of the engine's region in `memory`. */
   base: number;
   memory: WasmMemory;
   options: ResolvedOptions;
@@ -21,7 +21,7 @@ export interface SavedParts {
   runner: QueueRunner;
 }
 
-/** The state of a device of which nothing is under way. */
+/** The state of a device. No request may be under way. */
 export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceState {
   const { engine, base, memory, options, negotiation, config, queues, runner } = parts;
   const { dataQueues, queueSize, maxSessions, maxRequestBytes } = options;
@@ -46,8 +46,8 @@ export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceStat
 }
 
 /**
- * Puts saved queues, sessions and limits into a device that was reset, and whose saved features are agreed on.
- * @throws StateError when one of them has no place here
+ * Restores queues, sessions and throttle of a device that was reset, and whose status and features are restored already.
+ * @throws StateError if one of them does not fit the device
  */
 export function restoreParts(parts: SavedParts, state: DeviceState): void {
   const { engine, base, memory, runner } = parts;

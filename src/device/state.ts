@@ -6,13 +6,13 @@ import type { WasmMemory } from '../engine/webassembly.ts';
 import { isFault } from './faults.ts';
 import { CAPACITIES, type ResolvedOptions } from './options.ts';
 
-/** A saved state that cannot be taken over; the message says why and what to do. */
+/** A saved state that cannot be restored. The message says why, and what to do. */
 export class StateError extends Error {
   override name = 'StateError';
 }
 
 const uint32 = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
-// One check, not two: a pipe goes on after the first that fails.
+// One check instead of two, because a pipe goes on after a check that fails.
 const uint64 = v.pipe(
   v.string(),
   v.check(
@@ -27,17 +27,17 @@ const SavedQueue = v.strictObject({
   driver: uint64,
   device: uint64,
   enabled: v.boolean(),
-  /** Where the queue stands, as the engine's queueIndices() says it. */
+  /** The device's positions in the queue, as the engine's queueIndices() gives them. */
   indices: uint32,
-  /** Whether chains of it waited for their turn. */
+  /** Whether requests waited in the queue. */
   held: v.boolean(),
 });
 
 const SavedSession = v.strictObject({
   id: uint64,
-  /** Its parameters as the engine keeps them, from SESSION_PARAMETERS to SESSION_KEY, as 32-bit numbers. */
+  /** The parameters in the engine's layout, from SESSION_PARAMETERS to SESSION_KEY, as 32-bit numbers. */
   parameters: v.pipe(v.array(uint32), v.length((spec.SESSION_KEY - spec.SESSION_PARAMETERS) / 4)),
-  /** The driver's keys, one behind the other, in hexadecimal; null: they were not saved, and the session is lost. */
+  /** The driver's keys, one after another, in hexadecimal. null: the keys were not saved, and the session is lost. */
   key: v.nullable(v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})*$/), v.maxLength(2 * spec.SESSION_KEY_BYTES_MAX))),
 });
 
@@ -57,7 +57,7 @@ const State = v.strictObject({
   status: v.pipe(
     uint32,
     v.check((bits) => (bits & ~STATUS_BITS) === 0, 'Expected bits of the device status (2.1)'),
-    // 3.1.1: nobody gets there without it.
+    // 3.1.1: DRIVER_OK is not possible without FEATURES_OK.
     v.check(
       (bits) => !(bits & STATUS_DRIVER_OK) || (bits & STATUS_FEATURES_OK) !== 0,
       'Expected FEATURES_OK with DRIVER_OK',
@@ -69,19 +69,20 @@ const State = v.strictObject({
   fault: v.pipe(uint32, v.check(isFault, 'Expected the number of a fault')),
   faultQueue: uint32,
   queues: v.array(SavedQueue),
-  /** How full the throttle's buckets were. */
+  /** The levels of the throttle's buckets. */
   throttle: v.strictObject({ requests: level, bytes: level }),
   sessionSerial: uint32,
   sessions: v.array(SavedSession),
 });
 
-/** What CryptoDevice.save() answers: plain data that survives JSON. */
+/** The result of CryptoDevice.save(): plain data that survives JSON. */
 export type DeviceState = v.InferOutput<typeof State>;
+/** A session in a saved state. */
 export type SavedSession = v.InferOutput<typeof SavedSession>;
 
 /**
- * Checks what is offered as a saved state of a device with these options.
- * @throws StateError
+ * Checks a saved state for a device with these options.
+ * @throws StateError that says what is wrong
  */
 export function parseDeviceState(saved: unknown, options: ResolvedOptions): DeviceState {
   const version = v.safeParse(v.object({ version: v.unknown() }), saved);
@@ -115,7 +116,7 @@ export function parseDeviceState(saved: unknown, options: ResolvedOptions): Devi
 
 /**
  * Reads every open session out of the engine's table.
- * @param includeKeys whether their keys come with them; without, they are on record as lost
+ * @param includeKeys whether the keys are read, too. Otherwise `key` is null
  */
 export function readSessions(
   engine: EngineExports,
@@ -150,15 +151,15 @@ function keyBytesOf(parameters: readonly number[]): number {
 }
 
 /**
- * Opens saved sessions again under their old ids, in an engine that was just reset. Those without keys stay closed, and
- * their ids are not given out again.
- * @throws StateError when one of them is not possible here
+ * Opens saved sessions again under their old ids, in an engine that was just reset. Sessions without keys stay closed, and their ids are
+ * not used again.
+ * @throws StateError if a session is not possible in this device
  */
 export function restoreSessions(engine: EngineExports, memory: WasmMemory, device: number, state: DeviceState): void {
-  // First, so that a session with a later serial raises it: no id that is open here may be given out anew.
+  // The serial is set first, so that a session with a later serial raises it: an id that is open must not be used again.
   const lost = state.sessions.filter(({ key }) => key === null).map(({ id }) => Number(BigInt(id) >> 32n));
   engine.setSessionSerial(device, Math.max(state.sessionSerial, ...lost));
-  // The engine finds the slot of an id at once where slots come in their order.
+  // The engine finds the slot of an id fastest if sessions come in the order of their slots.
   const slotOf = ({ id }: SavedSession) => Number(BigInt(id) & 0xffffffffn);
   for (const { id, parameters, key } of state.sessions.toSorted((a, b) => slotOf(a) - slotOf(b))) {
     if (key === null) continue;

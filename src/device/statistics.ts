@@ -5,47 +5,47 @@ import type { BackendCounts } from '../backend/contract.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import type { Budget } from './throttle.ts';
 
-/** Statuses other than OK (5.9.7.1), by their names. */
+/** The names of the statuses other than OK (5.9.7.1). */
 export type ErrorStatus = 'err' | 'badmsg' | 'notsupp' | 'invsess' | 'nospc' | 'key-rejected';
 
-/** What was done. */
+/** Counts of completed requests. */
 export interface Counts {
-  /** Requests that were answered, whatever their status. */
+  /** Completed requests, with any status. */
   requests: number;
   /**
-   * Bytes of their content: IV, associated data and source, and a result of SHAKE that is longer than 64 bytes; of a control
-   * request, its keys.
+   * Bytes of their content: IV, associated data, source, and results of SHAKE that are longer than 64 bytes. For control requests, bytes of
+   * keys.
    */
   bytes: number;
-  /** Requests that ended with a status other than OK, by status. */
+  /** Requests with a status other than OK, by status. */
   errors: Record<ErrorStatus, number>;
-  /** Time that the device spent on them. */
+  /** Milliseconds that the device's thread spent on them. */
   milliseconds: number;
 }
 
-/** One virtqueue. */
+/** Counts of one virtqueue. */
 export interface QueueCounts extends Counts {
   kind: 'data' | 'control';
-  /** How often the device took requests from the queue: for notifications, at DRIVER_OK, and to go on after a wait. */
+  /** How often the device took requests from the queue: for a notification, at DRIVER_OK, or after a wait. */
   rounds: number;
-  /** How often requests had to wait: for the throttle, or for the rest of a long notification. */
+  /** How often requests had to wait, for the throttle or because a notification had too much work. */
   held: number;
 }
 
-/** Services by the names of crypto_services (5.9.5) in lower case; `unknown` are requests whose opcode names none. */
+/** The services of crypto_services (5.9.5) in lower case. 'unknown' counts requests whose opcode names no service. */
 export type CountedService = SpecifiedService | 'unknown';
 
-/** What a device has done since it was created, resets included. */
+/** Counts of a device's work since it was created, resets included. */
 export interface Statistics {
-  /** The data queues, then the control queue. */
+  /** Counts of each queue: the data queues, then the control queue. */
   queues: QueueCounts[];
-  /** Data requests by service. A notification's time is shared out by the bytes that it ran for each. */
+  /** Data requests by service. The time of a notification is divided among services by their requests and bytes in it. */
   services: Record<CountedService, Counts>;
-  /** What ran elsewhere than in the engine at once: see CryptoDeviceOptions.backend. */
+  /** Work that ran outside the engine: see BackendOptions.backend. */
   elsewhere: BackendCounts;
 }
 
-/** In the order of the engine's rows and records. */
+/** The services in the order of the engine's rows and records. */
 const COUNTED: readonly CountedService[] = [...SPECIFIED, 'unknown'];
 const ERRORS = {
   err: crypto.CRYPTO_ERR,
@@ -62,10 +62,10 @@ export function statusName(status: number): ErrorStatus {
   return names.find((name) => ERRORS[name] === status) ?? 'err';
 }
 
-/** A request costs time even if it carries nothing: about as much as so many bytes. */
+/** A request costs about as much time as this many bytes, even if it has no content. */
 const REQUEST_WEIGHT = 64;
 
-/** Reads what the engine counts, and keeps what it cannot: time, and who waited. */
+/** Reads the engine's counts, and keeps the counts that the engine cannot keep: time and waits. */
 export class StatisticsReader {
   readonly #memory: WasmMemory;
   readonly #at: number;
@@ -74,8 +74,8 @@ export class StatisticsReader {
   #view: DataView | undefined;
 
   /**
-   * @param at where the engine's counts stand in the memory
-   * @param dataQueues how many queues come before the control queue
+   * @param at offset of the engine's counts in the memory
+   * @param dataQueues number of data queues
    */
   constructor(memory: WasmMemory, at: number, dataQueues: number) {
     this.#memory = memory;
@@ -83,7 +83,7 @@ export class StatisticsReader {
     this.#queues = Array.from({ length: dataQueues + 1 }, () => ({ milliseconds: 0, rounds: 0, held: 0 }));
   }
 
-  /** The engine has looked at a queue: how long that took is noted, and what it ran is answered. */
+  /** Notes how long the engine ran a queue. Returns the requests and bytes that it ran. */
   took(queue: number, milliseconds: number): Budget {
     const own = this.#queues[queue];
     if (own) {
@@ -105,7 +105,7 @@ export class StatisticsReader {
     return ran;
   }
 
-  /** Requests of a queue have to wait. */
+  /** Counts that requests of a queue have to wait. */
   heldBack(queue: number): void {
     const own = this.#queues[queue];
     if (own) own.held++;
@@ -129,7 +129,7 @@ export class StatisticsReader {
     };
   }
 
-  /** Shares the time of a notification out to the services that it ran requests of. */
+  /** Divides the time of a notification among the services of its requests. */
   #share(milliseconds: number, rows: DataView, ran: Budget): void {
     for (let service = 0; service < COUNTED.length; service++) {
       const requests = rows.getUint32(service * spec.ROW_BYTES + spec.ROW_REQUESTS, true);
@@ -139,7 +139,7 @@ export class StatisticsReader {
     }
   }
 
-  /** The rows, and the records behind them, in the memory's buffer of now: it is another one whenever the memory has grown. */
+  /** A view of the rows and of the records after them. It is made again if the memory has grown, which replaces its ArrayBuffer. */
   get #rows(): DataView {
     const { buffer } = this.#memory;
     if (this.#view?.buffer !== buffer) {

@@ -1,13 +1,15 @@
 import { LeakyBucket } from './leaky_bucket.ts';
 import type { ResolvedLimits } from './limits.ts';
 
-/** What one notification may run: so many requests, and no further one once their content comes to so many bytes. */
+/** The work that one notification may do. */
 export interface Budget {
+  /** Number of requests. */
   requests: number;
+  /** Bytes of content: no further request begins once they are reached. */
   bytes: number;
 }
 
-/** How full the buckets are: part of a saved state. */
+/** The levels of the buckets: part of a saved state. */
 export interface ThrottleLevels {
   requests: number;
   bytes: number;
@@ -15,11 +17,11 @@ export interface ThrottleLevels {
 
 const REQUESTS_MAX = 0xffffffff;
 
-/** The rates of a device: its data queues share them, the control queue is free of them. */
+/** The rates of a device. All data queues share them; they do not hold for the control queue. */
 export class Throttle {
   readonly #requests: LeakyBucket | undefined;
   readonly #bytes: LeakyBucket | undefined;
-  /** What the control queue may run in one notification, and every queue where there are no rates. */
+  /** The budget of the control queue, and of every queue if there are no rates. */
   readonly unthrottled: Budget;
 
   constructor({ requests, bytes, bytesPerNotification }: ResolvedLimits) {
@@ -28,12 +30,12 @@ export class Throttle {
     this.unthrottled = { requests: REQUESTS_MAX, bytes: bytesPerNotification };
   }
 
-  /** Whether there are rates at all. */
+  /** Whether there are any rates. */
   get active(): boolean {
     return this.#requests !== undefined || this.#bytes !== undefined;
   }
 
-  /** What a data queue may run now; undefined when it has to wait. */
+  /** The budget of a data queue now; undefined if it has to wait. */
   budget(now: number): Budget | undefined {
     const { requests, bytes } = this.unthrottled;
     const budget = {
@@ -43,13 +45,13 @@ export class Throttle {
     return budget.requests > 0 && budget.bytes > 0 ? budget : undefined;
   }
 
-  /** A data queue ran so much. */
+  /** Counts the work that a data queue has done. */
   fill(ran: Budget, now: number): void {
     this.#requests?.fill(ran.requests, now);
     this.#bytes?.fill(ran.bytes, now);
   }
 
-  /** Milliseconds until budget() answers one. */
+  /** Milliseconds until budget() returns a budget. */
   wait(now: number): number {
     return Math.max(this.#requests?.wait(now) ?? 0, this.#bytes?.wait(now) ?? 0);
   }

@@ -1,23 +1,22 @@
 import type { InterruptHandler } from './contract.ts';
 
-/** Something that the device has to say to its host. */
+/** A call of one of the host's handlers that is due. */
 type Notice = { kind: 'queue' | 'config'; queue: number } | { kind: 'event'; say: () => void };
 
-/** No queue has this number. */
+/** The number of no queue. */
 const NONE = -1;
 
 /**
- * One thing at a time. Each register access and each timer of a device is a turn. What the device has to say to the host waits until the
- * turn has ended: interrupts and events. A handler then meets a consistent device, and may call any of its methods, each of
- * which is a turn of its own.
+ * Runs one thing at a time. Each register access and each timer of a device is a turn. Interrupts and events for the host wait until the
+ * turn has ended, so a handler always finds a consistent device. It may call any of the device's methods, and each call is a new turn.
  */
 export class Turns {
   onInterrupt: InterruptHandler = () => {};
   #running = false;
-  /** The queue whose interrupt came up first, while nothing else has: that is how most turns are, and it costs nothing to note. */
+  /** The queue whose interrupt is the only notice of the turn so far. Most turns have no other notice, and this needs no list. */
   #only = NONE;
   #notices: Notice[] = [];
-  /** Queues that were notified of during a turn. */
+  /** Queues for which notify() was called during a turn. */
   readonly #notified = new Set<number>();
   #errors: unknown[] = [];
   readonly #notify: (queue: number) => void;
@@ -28,11 +27,10 @@ export class Turns {
   }
 
   /**
-   * Does something as a turn, and then calls the handlers of what came up. A handler that throws does not keep the others from
-   * being called.
-   * @param what names the call, for the error's message
-   * @throws Error when a turn is under way: only onWrite and an observer are called then
-   * @throws what `work` or a handler threw; of several, an AggregateError
+   * Runs `work` as a turn, and then calls the handlers that are due. All of them are called, even if one throws.
+   * @param what the name of the call, for the error's message
+   * @throws Error if a turn is under way: then onWrite or an observer has made the call
+   * @throws the error of `work` or of a handler; an AggregateError if there are several
    */
   run<T>(what: string, work: () => T): T {
     if (this.#running) {
@@ -53,7 +51,7 @@ export class Turns {
     return outcome.result;
   }
 
-  /** The same for a notification, which is the most frequent call. In the middle of a turn it waits for the turn's end. */
+  /** Runs a notification as a turn. During a turn it waits for the turn's end. It is not run(), because it is the most frequent call. */
   notify(queue: number): void {
     if (this.#running) {
       this.#notified.add(queue);
@@ -64,7 +62,7 @@ export class Turns {
     this.#end();
   }
 
-  /** Has the handler of interrupts called when the turn ends. One call stands for all reasons of a kind since the last one. */
+  /** Has the handler of interrupts called at the end of the turn. It is called once for each kind and queue. */
   interrupt(kind: 'queue' | 'config', queue: number): void {
     if (
       kind === 'queue' &&
@@ -80,13 +78,13 @@ export class Turns {
     this.#say({ kind, queue });
   }
 
-  /** Has something else called when the turn ends; outside of a turn, now. */
+  /** Has `say` called at the end of the turn; outside of a turn, now. */
   say(say: () => void): void {
     this.#listOnly();
     this.#say({ kind: 'event', say });
   }
 
-  /** A queue was reset, or the device: no interrupt follows from what was done before (2.4.1, 2.6.1.1.1). */
+  /** Called when a queue, or the device, is reset: no interrupt for earlier work may follow (2.4.1, 2.6.1.1.1). */
   forgetInterrupts(queue?: number): void {
     this.#listOnly();
     this.#notices = this.#notices.filter(
@@ -95,7 +93,7 @@ export class Turns {
     );
   }
 
-  /** Calls something of the host's in the middle of a turn. What it throws is thrown when the turn ends. */
+  /** Calls a function of the host in the middle of a turn. An error that it throws is thrown when the turn ends. */
   guard<T>(call: () => T): T | undefined {
     try {
       return call();
@@ -105,7 +103,7 @@ export class Turns {
     }
   }
 
-  /** From here on there is more to say than one queue's interrupt. */
+  /** Moves the only notice to the list, because another notice follows. */
   #listOnly(): void {
     if (this.#only === NONE) return;
     this.#notices.push({ kind: 'queue', queue: this.#only });

@@ -1,5 +1,5 @@
-// What a caller of the driver says, checked before anything of it reaches the device: a wrong name or type is the caller's
-// mistake, while a number that the device refuses is the device's to refuse.
+// Checks of what a caller gives the driver, before it reaches the device. A wrong name or type is the caller's mistake, and throws. Whether
+// a length is possible is left to the device, which refuses the request with a status.
 import { AEAD_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS } from '../../spec/names.ts';
 import { checkObject, checkSwitch, refuse } from '../check.ts';
 import type { DriverOptions } from './options.ts';
@@ -65,12 +65,12 @@ function checkChainHash(hash: ChainHash): void {
   checkLength('hash.resultLength', hash.resultLength);
 }
 
-/** @throws TypeError unless `value` is bytes */
+/** @throws TypeError unless `value` is a Uint8Array */
 export function checkBytes(name: string, value: unknown): void {
   if (!(value instanceof Uint8Array)) refuse(name, value, 'a Uint8Array');
 }
 
-/** @throws RangeError unless `value` is a length that a field can hold, or was left out */
+/** @throws RangeError unless `value` fits in a 32-bit length field, or was left out */
 export function checkLength(name: string, value: number | undefined): void {
   if (value === undefined || (Number.isInteger(value) && value >= 0 && value <= UINT32_MAX)) return;
   throw new RangeError(`${name} is ${String(value)}: give a whole number from 0 to ${UINT32_MAX}.`);

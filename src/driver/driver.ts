@@ -29,84 +29,115 @@ import {
 import { type Status, statusName } from './status.ts';
 import type { Direction } from './wire.ts';
 
-/** What every request may say. */
+/** Options of every request. */
 export interface RequestOptions {
-  /** In stateless mode (5.9.7): the keys go with the request, no session is made. Needs the layout 'revision1'. Default false. */
+  /** Whether the request is in stateless mode (5.9.7.3): it carries the keys. Needs the layout 'revision1'. Default false: a session. */
   stateless?: boolean;
-  /** Data queue. Default 0. */
+  /** Number of the data queue, from 0. Default 0. */
   queue?: number;
-  /** Hold the notification back, until notify() or a later request sends it. */
+  /** Whether the notification is held back, until notify() or a later request sends it. Default false. */
   hold?: boolean;
 }
 
+/** A request of the CIPHER service (5.9.7.6). */
 export interface CipherRequest extends RequestOptions {
   algorithm: CipherAlgorithm;
   direction: Direction;
+  /**
+   * The key. AES: 16, 24 or 32 bytes; aes-xts: 32 or 64; aes-f8: key and mask, 32, 48 or 64; DES: 8; 3DES: 16 or 24; arc4: 1 to 256;
+   * others: 16.
+   */
   key: Uint8Array;
+  /** The IV or initial counter: 16 bytes; DES, 3DES and kasumi-f8: 8 bytes; ECB and arc4: none. */
   iv: Uint8Array;
+  /** The source. ECB and CBC: whole blocks of 16 bytes, DES and 3DES of 8; aes-xts: at least 16 bytes. */
   data: Uint8Array;
 }
 
+/** A request of the HASH service (5.9.7.4). */
 export interface HashRequest extends RequestOptions {
   algorithm: HashAlgorithm;
+  /** The message, of any length. */
   data: Uint8Array;
-  /** hash_result_len. Default: the algorithm's own. */
+  /** hash_result_len: length of the result in bytes, at most the algorithm's own; SHAKE gives any length. Default: the algorithm's own. */
   length?: number;
 }
 
+/** A request of the MAC service (5.9.7.5). */
 export interface MacRequest extends RequestOptions {
   algorithm: MacAlgorithm;
+  /** The key. HMAC: any length; cmac-3des: 16 or 24 bytes; other AES and Twofish: 16, 24 or 32; xcbc-aes, KASUMI, SNOW 3G and ZUC: 16. */
   key: Uint8Array;
+  /** The message. GMAC expects its IV (12 bytes) in front of it; snow3g-uia2 and zuc-eia3 theirs (16); kasumi-f9 COUNT and FRESH (8). */
   data: Uint8Array;
-  /** hash_result_len. Default: the algorithm's own. */
+  /** hash_result_len: length of the result in bytes, at most the algorithm's own. Default: the algorithm's own. */
   length?: number;
 }
 
+/** A request of the AEAD service (5.9.7.7). */
 export interface AeadRequest extends RequestOptions {
   algorithm: AeadAlgorithm;
   direction: Direction;
+  /** The key. AES-GCM and AES-CCM: 16, 24 or 32 bytes; ChaCha20-Poly1305: 32. */
   key: Uint8Array;
-  /** The nonce. */
+  /** The nonce. GCM: 12 bytes, or 16 that are J0 itself; CCM: 7 to 13; ChaCha20-Poly1305: 12. */
   iv: Uint8Array;
+  /** Additional authenticated data. Default: none. */
   aad?: Uint8Array;
-  /** Decryption: the ciphertext, then the tag. */
+  /** The text. For decryption: the ciphertext, followed by the tag. */
   data: Uint8Array;
-  /** Default 16. */
+  /** Length of the tag in bytes. GCM: 4, 8 or 12 to 16; CCM: an even number from 4 to 16; ChaCha20-Poly1305: 16. Default 16. */
   tagLength?: number;
 }
 
+/** A request of algorithm chaining: a cipher and a hash or MAC over the same source (5.9.7.6). */
 export interface ChainRequest extends RequestOptions {
   order: ChainOrder;
   direction: Direction;
+  /** The cipher, with key and IV as in CipherRequest. Its window says which bytes of `data` it covers. */
   cipher: { algorithm: CipherAlgorithm; key: Uint8Array; iv: Uint8Array } & Window;
+  /** The hash or MAC. Its window says which bytes of `data` it covers. */
   hash: ChainHash & Window;
+  /** Data that is hashed in front of the window. Default: none. */
   aad?: Uint8Array;
+  /** The source. */
   data: Uint8Array;
 }
 
+/** The result of a request. */
 export interface Result {
   status: Status;
-  /** Empty unless the status is ok. */
+  /** The device's result. Empty unless the status is 'ok'. */
   data: Uint8Array;
 }
 
+/** The result of a chained request: `data` is as long as the source. */
 export interface ChainResult extends Result {
+  /** The hash or MAC. Empty unless the status is 'ok'. */
   digest: Uint8Array;
 }
 
-/** A session that the device made, and what it was made of. */
+/** The device's answer to a request for a session, with the session's parameters. */
 export interface OpenSession<Parameters extends SessionParameters = SessionParameters> {
+  /** 'ok' if the session is open. */
   status: Status;
-  /** 0 unless the status is ok. */
+  /** The session's id; 0 unless the status is 'ok'. */
   id: bigint;
   parameters: Parameters;
 }
 
-/** The guest's side of the device: a driver after the specification (3.1, 5.9), for tests, benchmarks and teaching. */
+/**
+ * The guest's side of the device: a driver after the specification (3.1, 5.9), for tests, benchmarks and teaching.
+ *
+ * All requests resolve when the device has completed them. They reject with a TypeError or RangeError that names a wrong parameter, its
+ * value and what it may be; with a RangeError if the queue or the driver's memory is full, or the queue is the control queue or does not
+ * exist; with an Error if a stateless mode was not negotiated; and with a BrokenQueueError if the device breaks the queue. A request that
+ * the device refuses does not reject: its status is not 'ok'.
+ */
 export class CryptoDriver extends RingDriver {
   /**
-   * Makes a session (5.9.7.2.1).
-   * @throws TypeError or RangeError that names a parameter, its value and what it may be, as all requests do
+   * Makes a session (5.9.7.2.1). The status of the answer says whether the device made it.
+   * @throws TypeError or RangeError that names a wrong parameter, its value and what it may be
    */
   async createSession<Parameters extends SessionParameters>(parameters: Parameters): Promise<OpenSession<Parameters>> {
     checkSessionParameters(parameters);
@@ -124,7 +155,7 @@ export class CryptoDriver extends RingDriver {
     };
   }
 
-  /** Makes a CIPHER session of one cipher. */
+  /** Makes a CIPHER session of one cipher: createSession() with fewer words. */
   createCipherSession(
     algorithm: CipherAlgorithm,
     direction: Direction,
@@ -133,7 +164,10 @@ export class CryptoDriver extends RingDriver {
     return this.createSession({ service: 'cipher', algorithm, direction, key });
   }
 
-  /** Closes a session (5.9.7.2.1). */
+  /**
+   * Closes a session (5.9.7.2.1).
+   * @param service the service that the session was made for; 'cipher' for a chain
+   */
   async destroySession(id: bigint, service: ServiceName = 'cipher'): Promise<Status> {
     const { writable } = await this.submit({
       queue: this.controlQueue,
@@ -143,7 +177,11 @@ export class CryptoDriver extends RingDriver {
     return statusName(viewOf(writable[0]).getUint8(0));
   }
 
-  /** A CIPHER request in an open session. */
+  /**
+   * Runs a CIPHER request in an open session (5.9.7.6).
+   * @param id the session's id
+   * @param request algorithm and direction as in the session. They, `iv` and `data` are not checked before the device sees them
+   */
   async cipherInSession(
     id: bigint,
     request: Pick<CipherRequest, 'algorithm' | 'direction' | 'iv' | 'data' | 'queue' | 'hold'>,
@@ -153,7 +191,7 @@ export class CryptoDriver extends RingDriver {
     return this.#run(cipherOperation(parameters, { iv, data }, this.#mode(parameters, id)), request);
   }
 
-  /** Encrypts or decrypts, in a session of its own unless stateless. */
+  /** Encrypts or decrypts (5.9.7.6), in a session of its own unless stateless. */
   async cipher(request: CipherRequest): Promise<Result> {
     const { algorithm, direction, key, iv, data } = request;
     checkBytes('iv', iv);
@@ -162,7 +200,7 @@ export class CryptoDriver extends RingDriver {
     return this.#perform(parameters, request, (mode) => cipherOperation(parameters, { iv, data }, mode));
   }
 
-  /** Hashes. */
+  /** Hashes (5.9.7.4), in a session of its own unless stateless. */
   async hash(request: HashRequest): Promise<Result> {
     const { algorithm, data, length = resultBytes(algorithm) } = request;
     checkBytes('data', data);
@@ -170,7 +208,7 @@ export class CryptoDriver extends RingDriver {
     return this.#perform(parameters, request, (mode) => authOperation(parameters, data, length, mode));
   }
 
-  /** Makes a message authentication code. */
+  /** Computes a message authentication code (5.9.7.5), in a session of its own unless stateless. */
   async mac(request: MacRequest): Promise<Result> {
     const { algorithm, key, data, length = resultBytes(algorithm) } = request;
     checkBytes('data', data);
@@ -178,7 +216,10 @@ export class CryptoDriver extends RingDriver {
     return this.#perform(parameters, request, (mode) => authOperation(parameters, data, length, mode));
   }
 
-  /** Encrypts and appends the tag, or verifies the tag and decrypts; the status is badmsg where it is not right. */
+  /**
+   * Encrypts and appends the tag, or verifies the tag and decrypts (5.9.7.7). The status is 'badmsg' if the tag is wrong. In a session of
+   * its own unless stateless.
+   */
   async aead(request: AeadRequest): Promise<Result> {
     const { algorithm, direction, key, tagLength = 16, aad = new Uint8Array() } = request;
     checkBytes('iv', request.iv);
@@ -195,7 +236,7 @@ export class CryptoDriver extends RingDriver {
     return this.#perform(parameters, request, (mode) => aeadOperation(parameters, request, mode));
   }
 
-  /** Runs a cipher over one window of the data and a hash or MAC over another. */
+  /** Runs a cipher over one window of the data, and a hash or MAC over another (5.9.7.6). In a session of its own unless stateless. */
   async chain(request: ChainRequest): Promise<ChainResult> {
     const { order, direction, cipher, hash, aad = new Uint8Array(), data } = request;
     const parameters: ChainSession = { service: 'chain', order, direction, cipher, hash, aadLength: aad.length };
@@ -213,7 +254,11 @@ export class CryptoDriver extends RingDriver {
     return splitDigest(result, length);
   }
 
-  /** A chained request in an open session. */
+  /**
+   * Runs a chained request in an open session (5.9.7.6).
+   * @param session the answer of createSession()
+   * @param request its fields are not checked before the device sees them
+   */
   async chainInSession(
     { id, parameters }: OpenSession<ChainSession>,
     request: ChainData,
@@ -233,7 +278,7 @@ export class CryptoDriver extends RingDriver {
     return session === undefined ? layout : { ...layout, session };
   }
 
-  /** One request, in a session that is closed behind it, or in stateless mode. */
+  /** Runs one request, in stateless mode or in a session that is closed afterwards. */
   async #perform(
     parameters: SessionParameters,
     options: RequestOptions,
@@ -269,7 +314,7 @@ export class CryptoDriver extends RingDriver {
   }
 }
 
-/** Parts a chain's result from the digest behind it. */
+/** Splits a chain's result into the data and the digest that follows it. */
 function splitDigest({ status, data }: Result, digestBytes: number): ChainResult {
   const end = data.length - (status === 'ok' ? digestBytes : 0);
   return { status, data: data.slice(0, end), digest: data.slice(end) };

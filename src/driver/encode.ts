@@ -3,32 +3,32 @@ import type { Field, Layout } from '../../spec/layout.ts';
 /** Numbers of fields by their names. */
 type Numbers<Name extends string> = Readonly<Partial<Record<Name, number | bigint>>>;
 
-/** What a request of a layout says. Whatever is left out is 0, or has no bytes. */
+/** The values of a request's fields, by the names of its layout. A field that is left out is 0, or has no bytes. */
 export interface RequestValues<Requested extends Layout> {
   header: Numbers<Requested['header']['fields'][number]['name']>;
-  /** Fixed-length fields. A field that measures bytes need not be given: it is their length. */
+  /** Fixed-length fields. A length field may be left out: it is filled in from the bytes that it measures. */
   fields?: Numbers<Requested['fields'][number]['name']>;
   /** Bytes that follow the fields. */
   readable?: Readonly<Partial<Record<Requested['readable'][number]['name'], Uint8Array>>>;
-  /** How many bytes the device may write for each part of the result. */
+  /** The number of bytes that the device may write for each part of the result. */
   writable?: Readonly<Partial<Record<Requested['writable'][number]['name'], number>>>;
 }
 
-/** A request as it goes into a chain, apart from its status. A part of no bytes has no buffer. */
+/** A request as it goes into a chain, without its status. A part of no bytes has no buffer. */
 export interface EncodedRequest {
-  /** Header and fixed-length fields, little-endian and zero where nothing was said. */
+  /** Header and fixed-length fields, little-endian. Fields without a value are 0. */
   header: Uint8Array<ArrayBuffer>;
-  /** The parts behind them that the device may read, in the layout's order. */
+  /** The parts after the header that the device may read, in the layout's order. */
   readable: Uint8Array[];
-  /** Lengths of the parts that the device may write, in the layout's order. */
+  /** Lengths in bytes of the parts that the device may write, in the layout's order. */
   writable: number[];
 }
 
 /**
- * Lays a request out (5.9.7).
+ * Encodes a request (5.9.7).
  * @param revision1 whether VIRTIO_CRYPTO_F_REVISION_1 was negotiated: without it the fixed-length fields are padded
  * @throws Error for a field that the layout does not have
- * @throws RangeError for a field that the padded length does not reach: stateless layouts need REVISION_1
+ * @throws RangeError for a field beyond the padded length: stateless layouts need REVISION_1
  */
 export function encode<Requested extends Layout>(
   layout: Requested,

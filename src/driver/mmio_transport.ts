@@ -1,9 +1,11 @@
 import * as mmio from '../../spec/virtio_mmio.ts';
 import { awaitQueueReset, type DriverTransport } from './transport.ts';
 
-/** How the driver reaches a register window: 32-bit accesses, but for the configuration space. */
+/** Access to a register window. Offsets are in bytes from its start. Registers take 32-bit accesses, the configuration space all widths. */
 export interface MmioWindow {
+  /** Reads `size` bytes as a little-endian number without a sign. */
   read(offset: number, size: 1 | 2 | 4): number;
+  /** Writes the `size` lowest bytes of `value`. */
   write(offset: number, size: 1 | 2 | 4, value: number): void;
 }
 
@@ -11,7 +13,10 @@ export interface MmioWindow {
 export class MmioTransport implements DriverTransport {
   readonly #window: MmioWindow;
 
-  /** @throws Error when there is no version 2 device of this type (4.2.2.2) */
+  /**
+   * @param deviceId the virtio device type: 20 for a crypto device (5.9.1)
+   * @throws Error if there is no device of this type with version 2 (4.2.2.2)
+   */
   constructor(window: MmioWindow, deviceId: number) {
     this.#window = window;
     if (this.#read(mmio.MMIO_MAGIC_VALUE) !== mmio.MMIO_MAGIC)

@@ -1,5 +1,5 @@
-// Data requests as a driver sends them (5.9.7.3), in the three layouts: legacy, REVISION_1, and that of a service whose stateless
-// mode was negotiated.
+// Data requests as a driver sends them (5.9.7.3), in three layouts: legacy, REVISION_1, and the layout of a service whose stateless mode
+// was negotiated.
 import * as spec from '../../spec/crypto.ts';
 import {
   AEAD_DATA,
@@ -29,19 +29,19 @@ import {
 } from './sessions.ts';
 import { directionNumber } from './wire.ts';
 
-/** How a request is laid out, and whose keys it uses. */
+/** The layout of a request, and the session that it uses. */
 export interface RequestMode {
   revision1: boolean;
   /**
-   * Whether the service's stateless mode was negotiated, which needs REVISION_1: the layout then is another one, for requests in
-   * session mode too.
+   * Whether the service's stateless mode was negotiated, which needs REVISION_1. All requests of the service then have the stateless
+   * layout, in session mode too.
    */
   statelessLayout: boolean;
   /** The session; left out, the request is in stateless mode and carries the session's parameters. */
   session?: bigint;
 }
 
-/** A request's chain: buffers that the device may read, and lengths of those that it may write, the status last. */
+/** A request's chain: the buffers that the device may read, and the lengths of the buffers that it may write, the status last. */
 export interface OperationChain {
   readable: Uint8Array[];
   writable: number[];
@@ -55,21 +55,28 @@ export interface CipherData {
 export interface AeadData {
   iv: Uint8Array;
   aad?: Uint8Array;
-  /** Decryption: the ciphertext, then the tag. */
+  /** The text. For decryption: the ciphertext, followed by the tag. */
   data: Uint8Array;
 }
 
-/** A window of the source; left out, start is 0 and length all that follows. */
+/** A window of the source. */
 export interface Window {
+  /** Offset of its first byte in the source. Default 0. */
   start?: number;
+  /** Length in bytes. Default: up to the end of the source. */
   length?: number;
 }
 
+/** The content of a chained request in an open session. */
 export interface ChainData {
+  /** The cipher's IV or initial counter. */
   iv: Uint8Array;
   data: Uint8Array;
+  /** Data that is hashed in front of the window. Default: none. */
   aad?: Uint8Array;
+  /** The bytes of `data` that the cipher covers. Default: all. */
   cipherWindow?: Window;
+  /** The bytes of `data` that the hash or MAC covers. Default: all. */
   hashWindow?: Window;
 }
 
@@ -79,7 +86,7 @@ function headerOf(opcode: number, algo: number, { session }: RequestMode) {
   return { opcode, algo, session_id: session, flag: spec.FLAG_SESSION_MODE };
 }
 
-/** Whether a request carries the parameters of a session. */
+/** Whether a request carries its own parameters and keys. */
 const isStateless = ({ statelessLayout, session }: RequestMode): boolean => statelessLayout && session === undefined;
 
 /** Every data request ends in struct virtio_crypto_inhdr. */
@@ -149,7 +156,7 @@ export function aeadOperation(parameters: AeadSession, request: AeadData, mode: 
   return chainOf(
     encode(mode.statelessLayout ? AEAD_STATELESS : AEAD_DATA, mode.revision1, {
       header: headerOf(encrypts ? spec.AEAD_ENCRYPT : spec.AEAD_DECRYPT, algo, mode),
-      // CCM's iv has more bytes than iv_len says.
+      // iv_len is the length of the nonce. CCM's iv field is longer.
       fields: { iv_len: iv.length, tag_len: tagLength, ...own },
       readable: {
         iv: algorithm === 'ccm' ? ccmField(iv) : iv,
@@ -162,7 +169,7 @@ export function aeadOperation(parameters: AeadSession, request: AeadData, mode: 
   );
 }
 
-/** CCM's nonce stands in 16 bytes, behind one that is reserved (5.9.7.7). */
+/** CCM's nonce lies in a field of 16 bytes, after one reserved byte (5.9.7.7). */
 function ccmField(nonce: Uint8Array): Uint8Array {
   const field = new Uint8Array(spec.CCM_IV_BYTES);
   field.set(nonce.subarray(0, spec.CCM_IV_BYTES - 1), 1);
@@ -205,7 +212,7 @@ function chainLayout({ revision1, statelessLayout }: RequestMode) {
   return revision1 ? CHAIN_DATA : CHAIN_DATA_LEGACY;
 }
 
-/** sess_para of struct virtio_crypto_alg_chain_data_flf_stateless, apart from the lengths of its keys. */
+/** sess_para of struct virtio_crypto_alg_chain_data_flf_stateless, without the lengths of its keys. */
 function chainParameters(parameters: ChainSession, aadLength: number) {
   const { cipher, direction } = parameters;
   const { order, mode, hash } = chainNumbers(parameters);
@@ -223,7 +230,7 @@ function windowOf({ start = 0, length }: Window = {}, bytes: number): Required<W
   return { start, length: length ?? Math.max(0, bytes - start) };
 }
 
-/** The feature of a session's service that lets its requests be stateless (5.9.3), as a bit number. */
+/** The bit number of the feature that allows stateless requests of a session's service (5.9.3). */
 export function statelessFeature(parameters: { service: ServiceName | 'chain' }): number {
   return SERVICES[serviceOf(parameters)].statelessMode;
 }

@@ -1,16 +1,16 @@
-/** What a reference driver takes up of a device. */
+/** The features and sizes that a reference driver accepts from a device. */
 export interface DriverOptions {
-  /** Feature bits that the driver accepts, as far as the device offers them. Default: every bit that the driver knows. */
+  /** Bits of virtio features that the driver accepts if the device offers them. Default: all that the driver knows, without IN_ORDER. */
   features?: bigint;
   /**
-   * The layout of requests (5.9.7): 'legacy' (the default), as every driver in the field has it, or 'revision1', and with it the
-   * stateless mode of every service that the device offers it for.
+   * The layout of requests (5.9.7). 'legacy', the default, is the layout of all drivers in the field. 'revision1' accepts
+   * VIRTIO_CRYPTO_F_REVISION_1 and every stateless mode that the device offers.
    */
   layout?: 'legacy' | 'revision1';
   /** Whether VIRTIO_F_IN_ORDER is accepted: completions then come in the order of requests. Default false. */
   inOrder?: boolean;
   /** With the layout 'revision1': whether stateless modes are accepted. They change the layout of requests. Default true. */
   stateless?: boolean;
-  /** Size of the data queues, at most what the device offers. Default: that. */
+  /** Number of entries of each data queue. The driver takes at most the size that the device offers. Default: that size. */
   queueSize?: number;
 }

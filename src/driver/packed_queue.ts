@@ -22,11 +22,11 @@ export class PackedQueue implements DriverQueue {
   readonly #ram: GuestRam;
   readonly #allocator: RamAllocator;
   readonly #features: QueueFeatures;
-  /** Buffer ids that are free, and how many descriptors of the ring are. */
+  /** The free buffer ids, and the number of free descriptors in the ring. */
   readonly #freeIds: number[];
   #freeDescriptors: number;
   readonly #inFlight = new Map<number, { descriptors: number; table: number | undefined; writableBytes: number }>();
-  /** Where the next chain goes, and where the next used descriptor is expected, each with its wrap counter (2.8.1). */
+  /** The places of the next available and of the next used descriptor, each with its wrap counter (2.8.1). */
   #nextAvail = 0;
   #availWrap = 1;
   #nextUsed = 0;
@@ -89,7 +89,7 @@ export class PackedQueue implements DriverQueue {
     return id;
   }
 
-  /** A free buffer id; with VIRTIO_F_IN_ORDER in turn. */
+  /** Takes a free buffer id; with VIRTIO_F_IN_ORDER the ids come in turn. */
   #takeId(): number | undefined {
     return this.#features.inOrder ? this.#freeIds.shift() : this.#freeIds.pop();
   }
@@ -104,7 +104,7 @@ export class PackedQueue implements DriverQueue {
     const event = view.getUint16(this.used + spec.EVENT_SUPPRESS_OFFSET, true);
     const wrap = event >> spec.EVENT_WRAP_BIT;
     const offset = event & ((1 << spec.EVENT_WRAP_BIT) - 1);
-    // On a scale where this round of the ring starts at 0, a place of the round before is negative.
+    // On this scale the current round of the ring starts at 0, and places of the round before are negative.
     const place = wrap === this.#availWrap ? offset : offset - this.size;
     return place < this.#nextAvail && place >= this.#nextAvail - added;
   }
@@ -159,7 +159,7 @@ export class PackedQueue implements DriverQueue {
     return table;
   }
 
-  /** Writes a list into the ring, its head last (2.8.6): the device never sees half of it. */
+  /** Writes a list into the ring. The head is written last (2.8.6), so that the device never sees half a list. */
   #writeList(id: number, buffers: readonly (ChainBuffer & { flags: number })[]): void {
     const view = ramView(this.#ram);
     const writes = buffers.map((buffer, i) => {

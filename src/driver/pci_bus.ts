@@ -2,15 +2,19 @@ import * as pci from '../../spec/virtio_pci.ts';
 
 const LAST_BAR = 5;
 
-/** How the driver reaches a PCI function: its configuration space and its BARs. Sizes are 1, 2 or 4 bytes. */
+/** Access to a PCI function: its configuration space and its BARs. Offsets and sizes are in bytes; numbers are little-endian. */
 export interface PciFunction {
+  /** Reads `size` bytes of the configuration space. */
   readConfig(offset: number, size: 1 | 2 | 4): number;
+  /** Writes the `size` lowest bytes of `value` to the configuration space. */
   writeConfig(offset: number, size: 1 | 2 | 4, value: number): void;
+  /** Reads `size` bytes of the memory or ports behind BAR `bar`, 0 to 5. */
   readBar(bar: number, offset: number, size: 1 | 2 | 4): number;
+  /** Writes the `size` lowest bytes of `value` to the memory or ports behind BAR `bar`. */
   writeBar(bar: number, offset: number, size: 1 | 2 | 4, value: number): void;
 }
 
-/** One structure that a capability points to (4.1.4). */
+/** A structure that a capability points to (4.1.4): BAR, offset in it, and length in bytes. */
 export interface Structure {
   bar: number;
   offset: number;
@@ -27,7 +31,7 @@ export interface Structures {
 
 /** The MSI-X capability of a function, and its table (PCI 3.0, 6.8.2). */
 export interface MsixCapability extends Pick<Structure, 'bar' | 'offset'> {
-  /** Where the capability stands in the configuration space. */
+  /** Offset of the capability in the configuration space. */
   at: number;
   vectors: number;
 }
@@ -47,10 +51,10 @@ export function findMsix(target: PciFunction): MsixCapability | undefined {
   return undefined;
 }
 
-/** Where the capabilities stand, in the order of their list. */
+/** The offsets of the capabilities, in the order of their list. */
 function* capabilities(target: PciFunction): Generator<number> {
   let at = target.readConfig(pci.PCI_CAPABILITIES, 1);
-  // A list can be no longer than the space it stands in.
+  // A list that does not end would have more capabilities than fit in the configuration space.
   for (let hops = 0; at !== 0 && hops < 48; hops++) {
     yield at;
     at = target.readConfig(at + pci.CAP_NEXT, 1);
@@ -58,8 +62,8 @@ function* capabilities(target: PciFunction): Generator<number> {
 }
 
 /**
- * Finds the structures of a virtio device through its capabilities, the first of each type (4.1.4.1).
- * @throws Error when the function is not this device, or lacks a structure
+ * Finds the structures of a virtio device through its capabilities. Takes the first structure of each type (4.1.4.1).
+ * @throws Error if the function is not a modern virtio device of type `deviceId`, or lacks a structure
  */
 export function findStructures(target: PciFunction, deviceId: number): Structures {
   const vendor = target.readConfig(0, 2);
@@ -79,7 +83,7 @@ export function findStructures(target: PciFunction, deviceId: number): Structure
       offset: target.readConfig(at + pci.CAP_OFFSET, 4),
       bytes: target.readConfig(at + pci.CAP_LENGTH, 4),
     };
-    // 4.1.4.1: a driver ignores what has a reserved BAR, and takes the first of each type.
+    // 4.1.4.1: a driver ignores structures with a reserved BAR, and takes the first structure of each type.
     if (structure.bar <= LAST_BAR && !found.has(type)) found.set(type, structure);
   }
   const need = (type: number, name: string) => {

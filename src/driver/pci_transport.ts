@@ -3,25 +3,28 @@ import * as pci from '../../spec/virtio_pci.ts';
 import { findMsix, findStructures, type MsixCapability, type PciFunction, type Structures } from './pci_bus.ts';
 import { awaitQueueReset, type DriverTransport } from './transport.ts';
 
-/** An interrupt message: what the operating system lets a function write, and where. */
+/** An MSI-X message: the function writes `data` to `address` to interrupt (PCI 3.0, 6.8.2). The operating system chooses both. */
 export interface MsixMessage {
+  /** Guest-physical address, 64 bits. */
   address: bigint;
+  /** 32 bits. */
   data: number;
 }
 
-/** The vector of configuration changes; the queues share the others in turn, or this one where there is no other. */
+/** The vector of configuration changes. The queues share the other vectors in turn. If there is only one vector, they use it, too. */
 const CONFIG_VECTOR = 0;
 
 /** The driver's view of virtio over PCI (4.1.5): registers by their names. */
 export class PciTransport implements DriverTransport {
   readonly #target: PciFunction;
   readonly #structures: Structures;
-  /** MSI-X vectors in use; 0 with INTx. */
+  /** Number of MSI-X vectors in use; 0 with INTx. */
   readonly #vectors: number;
 
   /**
-   * @param message gives each vector its message; with it the driver uses MSI-X, without it INTx
-   * @throws Error when the function is not this device, lacks a structure, or lacks MSI-X that is asked for
+   * @param deviceId the virtio device type: 20 for a crypto device (5.9.1)
+   * @param message gives the message of each vector. With it the driver uses MSI-X, without it INTx
+   * @throws Error if the function is not this device, lacks a structure, or lacks MSI-X although `message` is given
    */
   constructor(target: PciFunction, deviceId: number, message?: (vector: number) => MsixMessage) {
     this.#target = target;
@@ -41,7 +44,7 @@ export class PciTransport implements DriverTransport {
 
   set status(value: number) {
     this.#write(pci.COMMON_DEVICE_STATUS, 1, value);
-    // 4.1.5.1.2: a reset unmaps all events, so that each start of the driver maps them.
+    // 4.1.5.1.2: a reset unmaps all events, so each start of the driver maps them again.
     if (value === STATUS_ACKNOWLEDGE && this.#vectors > 0) this.#map(pci.COMMON_CONFIG_MSIX_VECTOR, CONFIG_VECTOR);
   }
 
@@ -49,11 +52,12 @@ export class PciTransport implements DriverTransport {
     return this.#read(pci.COMMON_CONFIG_GENERATION, 1);
   }
 
+  /** num_queues (4.1.4.3): the number of virtqueues that the device has, the control queue included. */
   get numQueues(): number {
     return this.#read(pci.COMMON_NUM_QUEUES, 2);
   }
 
-  /** All 64 bits that the device offers. */
+  /** All 64 feature bits that the device offers. */
   get deviceFeatures(): bigint {
     let features = 0n;
     for (const word of [0, 1]) {
@@ -70,13 +74,16 @@ export class PciTransport implements DriverTransport {
     }
   }
 
-  /** The largest size of a queue; 0 if there is no such queue. */
+  /** The largest number of entries of a queue; 0 if there is no such queue. */
   queueSizeMax(index: number): number {
     this.#write(pci.COMMON_QUEUE_SELECT, 2, index);
     return this.#read(pci.COMMON_QUEUE_SIZE, 2);
   }
 
-  /** Tells the device where a queue is, and enables it (4.1.5.1.3). Addresses are guest-physical. */
+  /**
+   * Tells the device where a queue is, and enables it (4.1.5.1.3). Addresses are guest-physical.
+   * @throws Error if the device cannot map the queue's MSI-X vector
+   */
   enableQueue(index: number, size: number, desc: number, avail: number, used: number): void {
     this.#write(pci.COMMON_QUEUE_SELECT, 2, index);
     this.#write(pci.COMMON_QUEUE_SIZE, 2, size);
@@ -98,7 +105,7 @@ export class PciTransport implements DriverTransport {
     awaitQueueReset(index, () => this.#read(pci.COMMON_QUEUE_RESET, 2));
   }
 
-  /** Available buffer notification (4.1.5.2). */
+  /** Sends an available buffer notification (4.1.5.2). */
   notify(index: number, data?: number): void {
     const { bar, offset, multiplier } = this.#structures.notify;
     const at = offset + index * multiplier;
@@ -106,14 +113,14 @@ export class PciTransport implements DriverTransport {
     else this.#target.writeBar(bar, at, 4, index + data * 65536);
   }
 
-  /** The MSI-X vector that a queue's interrupts come by. */
+  /** The MSI-X vector of a queue's interrupts. */
   queueVector(index: number): number {
     return this.#vectors > 1 ? 1 + (index % (this.#vectors - 1)) : CONFIG_VECTOR;
   }
 
   /**
-   * Reads, and thereby acknowledges, why the device interrupted (4.1.4.5): ISR_* bits. 4.1.4.5.2: not with MSI-X, where any
-   * cause is possible.
+   * Returns why the device interrupted, as ISR_* bits (4.1.4.5). Reading acknowledges the interrupt. With MSI-X the ISR is not read
+   * (4.1.4.5.2), and all bits are returned because any cause is possible.
    */
   readIsr(): number {
     if (this.#vectors > 0) return pci.ISR_QUEUE | pci.ISR_CONFIG;
@@ -121,13 +128,13 @@ export class PciTransport implements DriverTransport {
     return this.#target.readBar(bar, offset, 1);
   }
 
-  /** A field of the device configuration. */
+  /** Reads `size` bytes of the device configuration at `offset`. */
   readConfig(offset: number, size: 1 | 2 | 4): number {
     const { bar, offset: start } = this.#structures.device;
     return this.#target.readBar(bar, start + offset, size);
   }
 
-  /** 4.1.5.1.2.2: the driver reads back whether the device could map an event. */
+  /** Maps an event to a vector. 4.1.5.1.2.2: the driver reads back whether the device could map it. */
   #map(register: number, vector: number): void {
     this.#write(register, 2, vector);
     if (this.#read(register, 2) !== vector) throw new Error(`The device cannot map MSI-X vector ${vector}.`);
@@ -144,7 +151,7 @@ export class PciTransport implements DriverTransport {
   }
 }
 
-/** Writes the table and switches MSI-X on, as an operating system does for its driver (PCI 3.0, 6.8.3). */
+/** Writes the MSI-X table and switches MSI-X on, as an operating system does for its driver (PCI 3.0, 6.8.3). */
 function enableMsix(target: PciFunction, msix: MsixCapability, message: (vector: number) => MsixMessage): void {
   for (let vector = 0; vector < msix.vectors; vector++) {
     const entry = msix.offset + vector * pci.MSIX_ENTRY_BYTES;

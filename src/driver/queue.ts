@@ -1,33 +1,42 @@
-/** A buffer of a chain: guest-physical address and length in bytes. */
+/** A buffer of a chain. */
 export interface ChainBuffer {
+  /** Guest-physical address. */
   address: number;
+  /** Length in bytes. */
   bytes: number;
 }
 
-/** A chain as a driver offers it (2.6): what the device may read, then what it may write. */
+/** A chain as a driver offers it (2.6). */
 export interface Chain {
+  /** Buffers that the device may read. They come before the writable buffers. */
   readable: readonly ChainBuffer[];
+  /** Buffers that the device may write. */
   writable: readonly ChainBuffer[];
-  /** Whether the chain stands in an indirect table (2.7.5.3, 2.8.7). Default: if negotiated and longer than one buffer. */
+  /** Whether the chain is in an indirect table (2.7.5.3, 2.8.7). Default: true if negotiated and there is more than one buffer. */
   indirect?: boolean;
 }
 
-/** What the device said of a chain: the id that add() answered, and how many bytes it wrote. */
+/** A chain that the device has completed. */
 export interface Used {
+  /** The id that add() returned. */
   head: number;
+  /**
+   * Bytes that the device wrote. With VIRTIO_F_IN_ORDER one used element can complete several chains: for all but the last the device
+   * gives no length, and this is the length of their writable buffers.
+   */
   written: number;
 }
 
 /**
- * The device did with a queue what the specification forbids. What it holds of the queue can't be told any more: the queue takes
- * nothing until it is reset.
+ * The device did something with a queue that the specification forbids. The driver no longer knows which chains the device holds, so the
+ * queue takes no chains until it is reset.
  */
 export class BrokenQueueError extends Error {
   override name = 'BrokenQueueError';
 
   /**
-   * @param did what the device did, after "the device"
-   * @param section of the specification, of the ring that the queue has
+   * @param did what the device did: the words after "the device" in the message
+   * @param section the section of the specification that forbids it
    */
   constructor(queue: number, did: string, section: string) {
     super(`Queue ${queue} is broken: the device ${did} (${section}). Reset the queue or the device.`);
@@ -38,37 +47,41 @@ export class BrokenQueueError extends Error {
 export interface QueueFeatures {
   indirect: boolean;
   eventIdx: boolean;
-  /** VIRTIO_F_IN_ORDER (2.7.9, 2.8.8): one used element may stand for all chains up to its own. */
+  /** VIRTIO_F_IN_ORDER (2.7.9, 2.8.8): one used element may complete all older chains, too. */
   inOrder: boolean;
 }
 
-/** The driver's side of a virtqueue (2.6), whichever ring it is. */
+/** The driver's side of a virtqueue (2.6), with a split or a packed ring. */
 export interface DriverQueue {
+  /** Number of the virtqueue. */
   readonly index: number;
+  /** Number of entries. */
   readonly size: number;
-  /** Guest-physical addresses of descriptor area, driver area and device area (2.6). */
+  /** Guest-physical address of the descriptor area (2.6). */
   readonly desc: number;
+  /** Guest-physical address of the driver area (2.6). */
   readonly avail: number;
+  /** Guest-physical address of the device area (2.6). */
   readonly used: number;
-  /** Chains that the device holds. */
+  /** Number of chains that the device holds. */
   readonly inFlight: number;
   /**
    * Makes a chain available and returns the id that its completion will carry.
-   * @throws RangeError when the ring is full
+   * @throws RangeError if the ring is full, or there is no memory for an indirect table
    */
   add(chain: Chain): number;
-  /** Whether the device wants to hear of what was added since the last call. */
+  /** Whether the device wants a notification of the chains that were added since the last call (2.7.10, 2.8.10). */
   needsNotification(): boolean;
-  /** Bits 16 to 31 of a notification with VIRTIO_F_NOTIFICATION_DATA (2.9): where the next chain will stand. */
+  /** Bits 16 to 31 of a notification with VIRTIO_F_NOTIFICATION_DATA (2.9): the place of the next chain. */
   readonly nextOffset: number;
   /**
-   * Takes what the device completed since the last call, and asks for an interrupt at the next completion. Where the device
-   * completed what cannot be, the queue is `broken` afterwards, and only what came before is taken.
+   * Takes the chains that the device has completed since the last call, and asks for an interrupt at the next completion. If the device
+   * completed a chain in a way that is not possible, the queue is `broken` afterwards, and only the chains before it are returned.
    */
   takeUsed(): Used[];
-  /** Why the queue takes nothing any more, if it is so. */
+  /** The error that broke the queue; undefined while the queue works. */
   readonly broken: BrokenQueueError | undefined;
-  /** Gives the queue's memory back, with what the device never completed. */
+  /** Gives the queue's memory back, also the indirect tables of chains that the device never completed. */
   release(): void;
 }
 
@@ -81,10 +94,10 @@ export function describe(chain: Chain, writeFlag: number): (ChainBuffer & { flag
 }
 
 /**
- * The chains that one used element stands for, oldest first: its own alone, or with VIRTIO_F_IN_ORDER all up to it. Of those before
- * the last the device did not say how much it wrote: as much as they can hold.
+ * The chains that one used element completes, oldest first: its own chain, and with VIRTIO_F_IN_ORDER all older chains. For the older
+ * chains the device gives no length, so their `written` is the length of their writable buffers.
  * @param inFlight chains that the device holds, in the order in which they were made available
- * @returns what the device did, where it completed what it does not hold or wrote more than there is room for
+ * @returns the chains; or, if the device completed a chain that it does not hold, or wrote more than there is room for, what it did
  */
 export function completedBy<C extends { writableBytes: number }>(
   inFlight: ReadonlyMap<number, C>,

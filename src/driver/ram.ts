@@ -1,6 +1,6 @@
 /**
- * The guest's RAM as the driver sees it: index = guest-physical address. Asked for anew at each use, because a
- * WebAssembly memory that grows leaves its old views behind.
+ * Returns the guest's RAM as the driver sees it: the index of a byte is its guest-physical address. It is called again at each use,
+ * because views become invalid when a WebAssembly memory grows.
  */
 export type GuestRam = () => Uint8Array;
 
@@ -10,18 +10,21 @@ export function ramView(ram: GuestRam): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Takes memory for rings and buffers from a stretch of RAM, first fit, and gives it back. */
+/** Allocates guest memory for rings and buffers from one stretch of RAM, first fit. Addresses are guest-physical. */
 export class RamAllocator {
   /** Free stretches, in ascending order, never adjacent. */
   readonly #free: { start: number; end: number }[];
   readonly #taken = new Map<number, number>();
 
-  /** Hands out [start, end). */
+  /**
+   * @param start guest-physical address of the stretch's first byte
+   * @param end guest-physical address after its last byte
+   */
   constructor(start: number, end: number) {
     this.#free = [{ start, end }];
   }
 
-  /** Bytes that are handed out now. */
+  /** Number of bytes that are taken now. */
   get taken(): number {
     let sum = 0;
     for (const bytes of this.#taken.values()) sum += bytes;
@@ -29,9 +32,11 @@ export class RamAllocator {
   }
 
   /**
-   * @param bytes how many, at least one is taken
-   * @param align power of two
-   * @throws RangeError when no stretch is long enough
+   * Takes a free stretch.
+   * @param bytes its length; for 0, one byte is taken
+   * @param align its address is a multiple of this power of two
+   * @returns its guest-physical address
+   * @throws RangeError if no free stretch is long enough
    */
   take(bytes: number, align = 16): number {
     const length = Math.max(bytes, 1);
@@ -51,6 +56,11 @@ export class RamAllocator {
     );
   }
 
+  /**
+   * Gives a stretch back.
+   * @param at the address that take() returned
+   * @throws RangeError if no stretch at this address is taken
+   */
   give(at: number): void {
     const length = this.#taken.get(at);
     if (length === undefined) throw new RangeError(`Address ${at} was not taken from this allocator.`);

@@ -1,6 +1,6 @@
 import type { HashAlgorithm, MacAlgorithm } from '../../spec/names.ts';
 
-/** Lengths of hashes and MACs in bytes; of the two that give any length, twice their strength. */
+/** Lengths of hashes and MACs in bytes. SHAKE gives any length: here it is twice its strength. */
 const RESULT_BYTES: Record<HashAlgorithm | MacAlgorithm, number> = {
   md5: 16,
   sha1: 20,
@@ -32,7 +32,7 @@ const RESULT_BYTES: Record<HashAlgorithm | MacAlgorithm, number> = {
   'zuc-eia3': 4,
 };
 
-/** The length of an algorithm's result in bytes, if the caller names none. */
+/** The default length of an algorithm's result in bytes. */
 export function resultBytes(algorithm: HashAlgorithm | MacAlgorithm): number {
   return RESULT_BYTES[algorithm];
 }

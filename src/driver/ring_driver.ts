@@ -9,39 +9,49 @@ import type { GuestRam, RamAllocator } from './ram.ts';
 import { SplitQueue } from './split_queue.ts';
 import type { DriverTransport } from './transport.ts';
 
-/** What a raw chain carries, for submit(). */
+/** A raw chain for submit(). */
 export interface RawRequest {
-  /** The virtqueue: 0 to dataQueues - 1, or controlQueue. */
+  /** Number of the virtqueue: a data queue from 0 on, or controlQueue. */
   queue: number;
-  /** Bytes that the device may read, one buffer each. */
+  /** Contents of the buffers that the device may read. */
   readable: readonly Uint8Array[];
-  /** Lengths of the buffers that the device may write. */
+  /** Lengths in bytes of the buffers that the device may write. */
   writable: readonly number[];
-  /** Whether the chain stands in an indirect table. Default: if negotiated. */
+  /** Whether the chain is in an indirect table. Default: true if negotiated and there is more than one buffer. */
   indirect?: boolean;
-  /** Hold the notification back: notify() or a later request sends it. */
+  /** Whether the notification is held back, until notify() or a later request sends it. Default false. */
   hold?: boolean;
 }
 
-/** What the device did with a chain. */
+/** The device's result for a raw chain. */
 export interface RawResult {
-  /** used.len (2.7.8). */
+  /** Bytes that the device wrote: used.len (2.7.8, 2.8.4). */
   written: number;
-  /** The writable buffers as the device left them, zeros where it wrote nothing. */
+  /** Copies of the writable buffers. submit() fills them with zeros before the device writes. */
   writable: Uint8Array[];
 }
 
-/** The parts of the configuration space that the driver reads (5.9.5). */
+/** The device's configuration space, struct virtio_crypto_config (5.9.5). */
 export interface DeviceConfig {
+  /** VIRTIO_CRYPTO_S_HW_READY: the device accepts requests. */
   hardwareReady: boolean;
+  /** Number of data queues. */
   maxDataQueues: number;
+  /** crypto_services: bit n is the service with number n. */
   services: number;
+  /** Bit n is the cipher with number n. */
   cipherAlgorithms: bigint;
+  /** Bit n is the hash with number n. */
   hashAlgorithms: number;
+  /** Bit n is the MAC with number n. */
   macAlgorithms: bigint;
+  /** Bit n is the AEAD with number n. */
   aeadAlgorithms: number;
+  /** max_cipher_key_len in bytes. */
   maxCipherKeyBytes: number;
+  /** max_auth_key_len in bytes. */
   maxAuthKeyBytes: number;
+  /** max_size in bytes: content and result of one request. */
   maxRequestBytes: bigint;
 }
 
@@ -49,13 +59,13 @@ export interface DeviceConfig {
 interface Pending {
   queue: number;
   writable: ChainBuffer[];
-  /** What the driver took of guest memory for it: given back when the device is done with it. */
+  /** Addresses of the guest memory that was taken for it. They are given back when the device is done. */
   memory: readonly number[];
   resolve(result: RawResult): void;
   reject(error: Error): void;
 }
 
-/** The features of the virtio core that the driver takes up by itself; VIRTIO_F_IN_ORDER is its user's choice. */
+/** The features of the virtio core that the driver accepts by default. VIRTIO_F_IN_ORDER is an option. */
 export const KNOWN_FEATURES = [
   virtio.F_VERSION_1,
   virtio.F_INDIRECT_DESC,
@@ -66,27 +76,31 @@ export const KNOWN_FEATURES = [
   virtio.F_ACCESS_PLATFORM,
 ].reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
 
-/** The features that let requests be stateless (5.9.3). */
+/** The features that allow stateless requests (5.9.3). */
 const STATELESS_FEATURES = STATELESS_MODES.reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
 
-/** A device whose configuration changes more often than it can be read is none that works. */
+/** If the configuration changed during each of this many reads, the device does not work. */
 const CONFIG_READS_MAX = 1000;
 
-/** The driver's side of the virtio core (3.1): initialisation, virtqueues, and chains of whatever contents. */
+/** The driver's side of the virtio core (3.1): initialisation, virtqueues, and chains with any content. */
 export class RingDriver {
   readonly transport: DriverTransport;
-  /** Data queues, then the control queue. Empty before start(). */
+  /** The data queues, then the control queue (5.9.2). Empty before start(). */
   queues: DriverQueue[] = [];
-  /** Features that were agreed on. */
+  /** The negotiated feature bits. */
   features = 0n;
   readonly #ram: GuestRam;
   readonly #allocator: RamAllocator;
   readonly #options: DriverOptions;
   readonly #pending = new Map<string, Pending>();
-  /** By queue: memory of requests that were in flight when the queue broke. The device may write there until a reset. */
+  /** For each queue: memory of requests that were in flight when the queue broke. The device may write there until a reset. */
   readonly #lent = new Map<number, number[]>();
 
-  /** @throws TypeError or RangeError for an option that cannot be, naming it */
+  /**
+   * @param ram the guest's RAM
+   * @param allocator gives the driver its rings and buffers
+   * @throws TypeError or RangeError that names a wrong option
+   */
   constructor(transport: DriverTransport, ram: GuestRam, allocator: RamAllocator, options: DriverOptions = {}) {
     checkDriverOptions(options);
     this.transport = transport;
@@ -96,8 +110,9 @@ export class RingDriver {
   }
 
   /**
-   * Initialises the device (3.1.1), from reset to DRIVER_OK.
-   * @throws Error when the device refuses the features or needs a reset
+   * Initialises the device (3.1.1), from reset to DRIVER_OK. Requests in flight are rejected.
+   * @throws Error if the device refuses the features, needs a reset at its start, or changes its configuration whenever it is read
+   * @throws RangeError if the memory for the rings is too small, or queueSize is not a power of two for a split ring
    */
   start(): void {
     const { transport } = this;
@@ -120,7 +135,7 @@ export class RingDriver {
     if (transport.status & virtio.STATUS_DEVICE_NEEDS_RESET) throw new Error('The device needs a reset at its start.');
   }
 
-  /** Resets the device (2.4) and gives the rings' memory back; requests in flight are rejected. */
+  /** Resets the device (2.4) and gives the rings' memory back. Requests in flight are rejected. */
   stop(): void {
     this.transport.status = 0;
     this.#abandon(new Error('The driver was stopped.'));
@@ -132,8 +147,8 @@ export class RingDriver {
   }
 
   /**
-   * Reads the configuration space, again if it changed under way (2.5.1).
-   * @throws Error when it changes whenever it is read
+   * Reads the configuration space. Reads it again if it changed meanwhile (2.5.1).
+   * @throws Error if it changed during each of 1000 reads
    */
   readConfig(): DeviceConfig {
     const { transport } = this;
@@ -160,15 +175,16 @@ export class RingDriver {
     throw new Error(`The device changed its configuration during each of ${CONFIG_READS_MAX} reads of it (2.5.1).`);
   }
 
-  /** The device raised its interrupt: acknowledge it and take what is done. */
+  /** Call this when the device interrupts: it acknowledges the interrupt, and takes the completed chains. */
   interrupt(): void {
     this.transport.readIsr();
     this.poll();
   }
 
   /**
-   * Takes what the device completed on any queue. Where it completed what cannot be, the queue is broken: its requests in flight are
-   * rejected with a BrokenQueueError, and so are later ones until a reset.
+   * Takes the chains that the device has completed on any queue, and resolves their requests. If the device completed a chain in a way that
+   * is not possible, the queue is broken: its requests in flight are rejected with a BrokenQueueError, and so are later requests until a
+   * reset.
    */
   poll(): void {
     for (const queue of this.queues) {
@@ -178,8 +194,10 @@ export class RingDriver {
   }
 
   /**
-   * Sends a raw chain. Resolves when the device completed it; never, if the device needs a reset before. Rejects with a
-   * BrokenQueueError when the device breaks the queue, or has.
+   * Sends a raw chain. Resolves when the device has completed it. If the device needs a reset before that, the promise stays open until
+   * start() or stop(), which reject it.
+   * @throws BrokenQueueError if the device breaks the queue, or has broken it before
+   * @throws RangeError if there is no such queue, or the queue or the driver's memory is full
    */
   async submit(request: RawRequest): Promise<RawResult> {
     const { broken } = this.#queue(request.queue);
@@ -218,8 +236,11 @@ export class RingDriver {
   }
 
   /**
-   * Sends a chain over buffers of the caller's own. After a rejection with a BrokenQueueError the device may still write there, until
-   * the queue or the device is reset.
+   * Sends a chain over the caller's own buffers, as submit() does. After a rejection with a BrokenQueueError the device may still write to
+   * them, until the queue or the device is reset.
+   * @param index number of the virtqueue
+   * @param hold whether the notification is held back
+   * @throws RangeError if there is no such queue, or it is full: thrown at once
    */
   submitChain(index: number, chain: Chain, hold = false): Promise<RawResult> {
     const { broken } = this.#queue(index);
@@ -229,7 +250,10 @@ export class RingDriver {
     return sent;
   }
 
-  /** Notifies the device of what was held back, if it wants to hear of it. */
+  /**
+   * Notifies the device of the chains whose notification was held back, unless it has suppressed notifications (2.7.10, 2.8.10).
+   * @throws RangeError if there is no such queue
+   */
   notify(index: number): void {
     const queue = this.#queue(index);
     if (!queue.needsNotification()) return;
@@ -239,20 +263,21 @@ export class RingDriver {
 
   /**
    * Resets one queue and enables it again, empty (2.6.1). Its requests in flight are rejected.
-   * @throws Error when VIRTIO_F_RING_RESET was not negotiated
+   * @throws Error if VIRTIO_F_RING_RESET was not negotiated, or the device does not finish the reset
+   * @throws RangeError if there is no such queue
    */
   resetQueue(index: number): void {
     if (!this.has(virtio.F_RING_RESET)) throw new Error('VIRTIO_F_RING_RESET was not negotiated.');
     const queue = this.#queue(index);
     this.transport.resetQueue(index);
-    // 2.6.1.1.2: not before the device is done with it.
+    // 2.6.1.1.2: the driver reuses the queue's memory only when the device has finished the reset.
     queue.release();
     this.#lendAll(index, new Error(`Queue ${index} was reset.`));
     this.#giveBack(index);
     this.queues[index] = this.#setUpQueue(index, index < this.controlQueue);
   }
 
-  /** Whether device and driver agreed on a feature, by its bit number. */
+  /** Whether a feature was negotiated, by its bit number. */
   has(bit: number): boolean {
     return ((this.features >> BigInt(bit)) & 1n) === 1n;
   }
@@ -276,7 +301,7 @@ export class RingDriver {
     const offered = transport.queueSizeMax(index);
     const size = Math.min(offered, isData ? (this.#options.queueSize ?? offered) : offered);
     const packed = this.has(virtio.F_RING_PACKED);
-    // 2.7: of a split ring only.
+    // 2.7: only the size of a split ring must be a power of two.
     if (!packed && (size & (size - 1)) !== 0) {
       throw new RangeError(`driver.queueSize is ${size}: give a power of two, or take up VIRTIO_F_RING_PACKED.`);
     }
@@ -320,7 +345,7 @@ export class RingDriver {
     }
   }
 
-  /** The device writes into a queue's requests no more. */
+  /** Gives back the memory of a queue's rejected requests: after a reset the device does not write there any more. */
   #giveBack(queue: number): void {
     this.#giveAll(this.#lent.get(queue) ?? []);
     this.#lent.delete(queue);
@@ -330,7 +355,7 @@ export class RingDriver {
     for (const address of memory) this.#allocator.give(address);
   }
 
-  /** The device was reset. */
+  /** Rejects all requests and gives all memory back, after a reset of the device. */
   #abandon(error: Error): void {
     for (const queue of this.queues) {
       queue.release();

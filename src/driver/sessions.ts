@@ -1,4 +1,4 @@
-// Sessions as a driver asks for them (5.9.7.2.1), in both layouts.
+// Requests of a driver for sessions (5.9.7.2.1), in both layouts.
 import * as spec from '../../spec/crypto.ts';
 import {
   AEAD_SESSION,
@@ -25,53 +25,68 @@ import { type Direction, directionNumber } from './wire.ts';
 
 export type ChainOrder = 'cipher-then-hash' | 'hash-then-cipher';
 
-/** What a chain hashes with: a hash, a MAC, or a hash nested in itself with a key as prefix of both. */
+/**
+ * The hash of a chain (5.9.7.2.1.3): 'plain' is a hash; 'auth' a MAC with its key; 'nested' a hash over the key and an inner hash, which is
+ * over the key and the message. `resultLength` is hash_result_len in bytes. Default: the algorithm's own length.
+ */
 export type ChainHash =
   | { mode: 'plain'; algorithm: HashAlgorithm; resultLength?: number }
   | { mode: 'auth'; algorithm: MacAlgorithm; key: Uint8Array; resultLength?: number }
   | { mode: 'nested'; algorithm: HashAlgorithm; key: Uint8Array; resultLength?: number };
 
+/** A session of one cipher (5.9.7.2.1.3). */
 export interface CipherSession {
   service: 'cipher';
   algorithm: CipherAlgorithm;
   direction: Direction;
+  /** See CipherRequest.key. */
   key: Uint8Array;
 }
 
+/** A session of a hash (5.9.7.2.1.1). */
 export interface HashSession {
   service: 'hash';
   algorithm: HashAlgorithm;
-  /** hash_result_len. Default: the algorithm's own. */
+  /** hash_result_len in bytes. Default: the algorithm's own. */
   length?: number;
 }
 
+/** A session of a MAC (5.9.7.2.1.2). */
 export interface MacSession {
   service: 'mac';
   algorithm: MacAlgorithm;
+  /** See MacRequest.key. */
   key: Uint8Array;
-  /** hash_result_len. Default: the algorithm's own. */
+  /** hash_result_len in bytes. Default: the algorithm's own. */
   length?: number;
 }
 
+/** A session of an AEAD (5.9.7.2.1.4). */
 export interface AeadSession {
   service: 'aead';
   algorithm: AeadAlgorithm;
   direction: Direction;
+  /** See AeadRequest.key. */
   key: Uint8Array;
-  /** Default 16. */
+  /** tag_len in bytes: see AeadRequest.tagLength. Default 16. */
   tagLength?: number;
+  /** aad_len in bytes. Default 0. */
   aadLength?: number;
 }
 
+/** A session of algorithm chaining (5.9.7.2.1.3). */
 export interface ChainSession {
   service: 'chain';
   order: ChainOrder;
   direction: Direction;
+  /** The key as in CipherRequest. */
   cipher: { algorithm: CipherAlgorithm; key: Uint8Array };
   hash: ChainHash;
+  /** aad_len in bytes. Default 0. */
   aadLength?: number;
 }
 
+/** The parameters of a session, by service. */
 export type SessionParameters = CipherSession | HashSession | MacSession | AeadSession | ChainSession;
 
 export const CHAIN_ORDERS = {
@@ -84,7 +99,7 @@ export const HASH_MODES = {
   nested: spec.HASH_MODE_NESTED,
 } as const;
 
-/** Numbers of a chain's order, mode and algorithm. */
+/** The specification's numbers of a chain's order, hash mode and hash algorithm. */
 export function chainNumbers({ order, hash }: Pick<ChainSession, 'order' | 'hash'>): {
   order: number;
   mode: number;
@@ -97,13 +112,13 @@ export function chainNumbers({ order, hash }: Pick<ChainSession, 'order' | 'hash
   };
 }
 
-/** The service whose opcodes a session uses: a chain is of CIPHER. */
+/** The service whose opcodes a session uses. A chain uses those of CIPHER. */
 export function serviceOf(parameters: Pick<SessionParameters, 'service'>): ServiceName {
   return parameters.service === 'chain' ? 'cipher' : parameters.service;
 }
 
 /**
- * A request to create a session (5.9.7.2.1); its readable parts are the keys.
+ * A request to create a session (5.9.7.2.1). Its readable parts are the keys.
  * @param revision1 whether VIRTIO_CRYPTO_F_REVISION_1 was negotiated
  */
 export function createSessionRequest(parameters: SessionParameters, revision1: boolean): EncodedRequest {
@@ -165,12 +180,12 @@ function createChainSession(parameters: ChainSession, revision1: boolean): Encod
   });
 }
 
-/** The keys of a chain by their names on the wire: a plain hash has none. */
+/** The keys of a chain by their names on the wire. A plain hash has no key. */
 export function chainKeys({ cipher, hash }: ChainSession): { cipher_key: Uint8Array; auth_key?: Uint8Array } {
   return hash.mode === 'plain' ? { cipher_key: cipher.key } : { cipher_key: cipher.key, auth_key: hash.key };
 }
 
-/** VIRTIO_CRYPTO_*_DESTROY_SESSION. */
+/** The header of VIRTIO_CRYPTO_*_DESTROY_SESSION (5.9.7.2.1). */
 export function destroySessionHeader(service: ServiceName, id: bigint, revision1: boolean): Uint8Array {
   const header = { opcode: SERVICES[service].destroy };
   return encode(DESTROY_SESSION, revision1, { header, fields: { session_id: id } }).header;

@@ -16,7 +16,7 @@ import { type GuestRam, type RamAllocator, ramView } from './ram.ts';
 export class SplitQueue implements DriverQueue {
   readonly index: number;
   readonly size: number;
-  /** Guest-physical addresses of the three areas. */
+  /** Guest-physical addresses of descriptor area, driver area and device area (2.6). */
   readonly desc: number;
   readonly avail: number;
   readonly used: number;
@@ -24,7 +24,7 @@ export class SplitQueue implements DriverQueue {
   readonly #allocator: RamAllocator;
   readonly #features: QueueFeatures;
   readonly #freeDescriptors: number[];
-  /** Descriptors and indirect table of each chain that the device holds. */
+  /** For each chain that the device holds, by its head: descriptors, indirect table, and length of its writable buffers. */
   readonly #inFlight = new Map<number, { descriptors: number[]; table: number | undefined; writableBytes: number }>();
   #availIdx = 0;
   #lastUsed = 0;
@@ -51,7 +51,7 @@ export class SplitQueue implements DriverQueue {
     this.#freeDescriptors = Array.from({ length: size }, (_, i) => i);
   }
 
-  /** Chains that the device holds. */
+  /** Number of chains that the device holds. */
   get inFlight(): number {
     return this.#inFlight.size;
   }
@@ -64,7 +64,7 @@ export class SplitQueue implements DriverQueue {
     return this.#availIdx;
   }
 
-  /** Gives the queue's memory back, with what the device never completed. */
+  /** Gives the queue's memory back, also the indirect tables of chains that the device never completed. */
   release(): void {
     for (const { table } of this.#inFlight.values()) if (table !== undefined) this.#allocator.give(table);
     this.#inFlight.clear();
@@ -73,7 +73,7 @@ export class SplitQueue implements DriverQueue {
 
   /**
    * Makes a chain available (2.7.13.1 to 2.7.13.3) and returns its head.
-   * @throws RangeError when the descriptor table is full
+   * @throws RangeError if the descriptor table is full, or there is no memory for an indirect table
    */
   add(chain: Chain): number {
     const buffers = describe(chain, spec.DESC_F_WRITE);
@@ -81,7 +81,7 @@ export class SplitQueue implements DriverQueue {
     const needed = indirect ? 1 : buffers.length;
     if (this.#freeDescriptors.length < needed)
       throw new RangeError(`Queue ${this.index} has no ${needed} descriptors left.`);
-    // 2.7.9: with VIRTIO_F_IN_ORDER descriptors are used in ring order, and so they come back.
+    // 2.7.9: with VIRTIO_F_IN_ORDER a driver uses descriptors in ring order. They are freed in the same order.
     const descriptors = this.#freeDescriptors.splice(this.#features.inOrder ? 0 : -needed, needed);
     const [head = 0] = descriptors;
     const view = ramView(this.#ram);
@@ -103,7 +103,7 @@ export class SplitQueue implements DriverQueue {
     return head;
   }
 
-  /** Whether the device wants to hear of what was added since the last call (2.7.10). */
+  /** Whether the device wants a notification of the chains that were added since the last call (2.7.10). */
   needsNotification(): boolean {
     const view = ramView(this.#ram);
     const added = (this.#availIdx - this.#notified) & 0xffff;
@@ -114,7 +114,7 @@ export class SplitQueue implements DriverQueue {
     return ((this.#availIdx - availEvent - 1) & 0xffff) < added;
   }
 
-  /** Takes what the device completed since the last call (2.7.14), and asks for an interrupt at the next completion. */
+  /** Takes the chains that the device has completed since the last call (2.7.14), and asks for an interrupt at the next completion. */
   takeUsed(): Used[] {
     const taken: Used[] = [];
     if (this.#broken) return taken;
@@ -155,7 +155,7 @@ export class SplitQueue implements DriverQueue {
   }
 }
 
-/** Writes `buffers` as a chain over the entries `indices` of the table at `table` (2.7.5). */
+/** Writes `buffers` as a chain into the entries `indices` of the descriptor table at `table` (2.7.5). */
 function writeDescriptors(
   view: DataView,
   table: number,

@@ -1,6 +1,6 @@
 import * as spec from '../../spec/crypto.ts';
 
-/** Status of an operation (5.9.7.1), as this driver names it. */
+/** The status of a request (5.9.7.1): the specification's names without VIRTIO_CRYPTO_, in lower case. */
 export type Status = 'ok' | 'err' | 'badmsg' | 'notsupp' | 'invsess' | 'nospc' | 'key-rejected';
 
 const STATUS_NAMES: Record<number, Status> = {

@@ -3,19 +3,19 @@ import { DECLINING_HOST, type HostCryptography, hostImports } from './host_crypt
 import type { WasmFunctions } from './webassembly.ts';
 
 /**
- * What the engine calls from inside a notification to have requests run elsewhere. Addresses are offsets in the memory that the
- * engine runs in; `session` is that of a session, laid out as spec/engine.ts says.
+ * The functions that the engine calls during a notification to have requests run elsewhere. Addresses are offsets in the engine's memory.
+ * `session` is the address of a session, whose layout is in spec/engine.ts.
  */
 export interface EngineBackend extends HostCryptography {
-  /** Writes the steps of a session (SESSION_STEPS): its parameters and keys stand there. */
+  /** Writes the steps of a session (SESSION_STEPS). The session's parameters and keys are already written. */
   place(session: number): void;
-  /** Gives the engine a free record to fill in; 'full': the request waits in its ring; 'nobody': it is run at once. */
+  /** Returns a free record to fill in. 'full': the request waits in its ring. 'nobody': the engine runs it at once. */
   claim(): number | 'full' | 'nobody';
-  /** The record is filled in for `place` (PLACE_*). Its session and its content are to be copied now. */
+  /** Takes a record that is filled in for `place` (PLACE_*). Session and content must be copied now. */
   post(record: number, place: number): void;
-  /** The record's chain is used: it is free again. */
+  /** Called when the record's chain is used: the record is free again. */
   release(record: number): void;
-  /** A session is about to be closed: no copy of it may stay, but for what is under way. */
+  /** Called before a session is closed. Its copies must be removed, except those that requests under way still use. */
   closed(session: number): void;
 }
 

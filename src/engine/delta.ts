@@ -1,10 +1,10 @@
 /**
- * Makes a file from another one that it is much like: it stands in a delta as pieces of the other file, with bytes of its own between
- * them. All numbers are LEB128; scripts/delta.mjs writes it. Repeated until the delta ends:
- * - how many bytes of its own follow, and those bytes;
- * - how far the next piece begins from the end of the last one in the other file: twice the distance, or if it lies in front of it twice
- *   the distance less one;
- * - how long the piece is.
+ * Makes a file from a similar file and a delta. scripts/delta.mjs writes deltas. All numbers in a delta are LEB128. It repeats until its
+ * end:
+ * - the number of new bytes, and these bytes;
+ * - the distance from the end of the last piece in the other file to the start of the next piece: twice the distance, or, if the next
+ *   piece lies before that end, twice the distance less one;
+ * - the length of the piece.
  */
 export function applyDelta(other: Uint8Array, delta: Uint8Array): Uint8Array<ArrayBuffer> {
   let at = 0;

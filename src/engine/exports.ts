@@ -1,7 +1,7 @@
 /**
- * The engine's exports as assembly/index.ts documents them. `device` is the address of the device's region; addresses of
- * guest memory are guest-physical, pointers are offsets in the WebAssembly memory. Numbers come out as WebAssembly gives them,
- * signed: a pointer, a serial number or a pair of indices needs `>>> 0`.
+ * The engine's exports. assembly/index.ts documents them. `device` is the address of the device's region. Addresses of guest memory are
+ * guest-physical; pointers are offsets in the WebAssembly memory. WebAssembly returns 32-bit numbers as signed numbers, so pointers, serial
+ * numbers and pairs of indices need `>>> 0`.
  */
 export interface EngineExports {
   regionBytes(dataQueues: number, maxQueueSize: number, sessions: number, maxRequestBytes: number): number;
@@ -41,7 +41,7 @@ export interface EngineExports {
   runJobs(device: number, jobs: number, count: number): void;
 }
 
-/** What a binary must export to be this engine. */
+/** The exports that a binary must have to be this engine. */
 export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'regionBytes',
   'initialise',

@@ -2,26 +2,27 @@ import { HOST_BAD_TAG, HOST_DECLINED, HOST_DONE } from '../../spec/engine.ts';
 import type { WasmFunctions } from './webassembly.ts';
 
 /**
- * The host's own cryptography, as the engine calls it from inside a notification. Addresses are offsets in the memory that the
- * engine runs in; `session` is that of a session, laid out as spec/engine.ts says. A host that declines has written nothing: the
- * engine's kernels then do the same work.
+ * The host's own cryptography, which the engine calls during a notification. Addresses are offsets in the engine's memory. `session` is the
+ * address of a session, whose layout is in spec/engine.ts. A host that declines must not have written anything: the engine then does the
+ * work itself.
  */
 export interface HostCryptography {
-  /** Runs the session's cipher, in place or apart; false: declined. */
+  /** Runs the session's cipher; source and destination may be the same. Returns false if it declines. */
   cipher(session: number, iv: number, source: number, destination: number, bytes: number): boolean;
-  /** Writes the first `resultBytes` of the session's hash or MAC over `bytes` at `source`; false: declined. */
+  /** Writes the first `resultBytes` bytes of the session's hash or MAC over `bytes` bytes at `source`. Returns false if it declines. */
   digest(session: number, source: number, bytes: number, result: number, resultBytes: number): boolean;
-  /** Runs the session's AEAD over a text; its tag stands, or is left, behind the ciphertext. Writes nothing where the tag is wrong. */
+  /** Runs the session's AEAD over a text. The tag follows the ciphertext. Writes nothing if the tag is wrong. */
   aead(session: number, request: AeadPlaces): 'declined' | 'done' | 'bad-tag';
 }
 
+/** Addresses and lengths of an AEAD request, in bytes. */
 export interface AeadPlaces {
   iv: number;
   ivBytes: number;
   aad: number;
   aadBytes: number;
   source: number;
-  /** Bytes of the text, without the tag. */
+  /** Length of the text without the tag. */
   bytes: number;
   destination: number;
 }
@@ -35,7 +36,7 @@ export const DECLINING_HOST: HostCryptography = {
 
 const ANSWERS = { declined: HOST_DECLINED, done: HOST_DONE, 'bad-tag': HOST_BAD_TAG } as const;
 
-/** The imports of the engine's binary. WebAssembly gives 32-bit numbers as signed ones; addresses and lengths are not. */
+/** The imports of the engine's binary. WebAssembly passes 32-bit numbers as signed numbers; addresses and lengths are converted here. */
 export function hostImports(host: HostCryptography): WasmFunctions {
   return {
     cipher: (session: number, iv: number, source: number, destination: number, bytes: number) =>

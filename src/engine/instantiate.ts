@@ -2,24 +2,29 @@ import { backendImports, type EngineBackend, NO_BACKEND } from './backend.ts';
 import { ENGINE_EXPORTS, type EngineExports } from './exports.ts';
 import type { WasmFunctions, WasmMemory, WasmModule } from './webassembly.ts';
 
+/**
+ * Called after a write to guest RAM with the guest-physical range that was written, in bytes: from `start` up to, but not including, `end`.
+ * For guest RAM in a WebAssembly memory both are signed 32-bit numbers: from 2 GiB on use `start >>> 0`. For foreign memory they are exact.
+ */
 export type WriteReport = (start: number, end: number) => void;
-/** Called with the queue, the check (REFUSED_* of spec/refusals.ts), the status and the opcode of a request that is refused. */
+/** Called with the queue, the check (REFUSED_* of spec/refusals.ts), the status and the opcode of a refused request. */
 export type RefusalReport = (queue: number, check: number, status: number, opcode: number) => void;
 
-/** What the engine calls. */
+/** The host's functions that the engine calls. */
 export interface EngineImports {
-  /** Called with guest-physical [start, end) after each write to guest RAM, once reportWrites(device, true) ran. */
+  /** Called after each write to guest RAM, if reportWrites(device, 1) was called. */
   written?: WriteReport | undefined;
-  /** Called for each request that is refused, once reportRefusals(device, true) ran. */
+  /** Called for each refused request, if reportRefusals(device, 1) was called. */
   refused?: RefusalReport | undefined;
-  /** What runs requests elsewhere than in the engine. Default: nothing does. */
+  /** Runs requests outside the engine. Default: the engine runs all requests. */
   backend?: EngineBackend;
 }
 
 /**
  * Instantiates a build of the engine over a memory.
- * @param memory the memory that it works in; a shared one for the build that was made for it
- * @param guest what a build for foreign memory imports beside the others
+ * @param memory the engine's memory; it is shared if the build is one for shared memory
+ * @param guest the additional imports of a build for foreign memory
+ * @throws TypeError if the module is not this library's engine
  */
 export function instantiateModule(
   module: WasmModule,

@@ -5,7 +5,7 @@ import { type EngineImports, instantiateModule } from './instantiate.ts';
 import { isShared } from './memory.ts';
 import { sharedBuild } from './shared_build.ts';
 
-/** The two builds of the engine. They compute the same; the one with relaxed SIMD looks tables up in fewer instructions. */
+/** The two builds of the engine. They compute the same results; relaxed SIMD needs fewer instructions for table lookups. */
 export type EngineBuild = 'relaxed-simd' | 'simd';
 
 /** A module of one function, (v128, v128) -> v128, which is i8x16.relaxed_swizzle. */
@@ -21,18 +21,18 @@ const compiled = {
   shared: new Map<EngineBuild, WebAssembly.Module>(),
 };
 
-/** The build that instantiateEngine takes here, which is the better of those that this WebAssembly understands. */
+/** The best build that this host's WebAssembly supports. instantiateEngine() uses it. */
 export function engineBuild(): EngineBuild {
   return WebAssembly.validate(PROBE) ? 'relaxed-simd' : 'simd';
 }
 
-/** The binary of a build, decoded anew at each call. */
+/** The binary of a build. It is decoded again at each call. */
 export function engineBytes(build: EngineBuild = engineBuild()): Uint8Array<ArrayBuffer> {
   const simd = decodeBase64(ENGINE_BASE64);
   return build === 'simd' ? simd : applyDelta(simd, decodeBase64(RELAXED_DELTA_BASE64));
 }
 
-/** The bytes that a literal of a generated module stands for. */
+/** Decodes base64, as the generated modules contain it. */
 export function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
@@ -41,8 +41,8 @@ export function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * A build, compiled once a realm: synchronously, since emulators plug devices in inside a synchronous event.
- * @param shared whether it is for a memory that threads share
+ * The module of a build. It is compiled once in each realm, and synchronously, because emulators attach devices in a synchronous event.
+ * @param shared whether the module is for a memory that threads share
  */
 export function engineModule(build: EngineBuild = engineBuild(), shared = false): WebAssembly.Module {
   const known = shared ? compiled.shared : compiled.own;
@@ -55,7 +55,7 @@ export function engineModule(build: EngineBuild = engineBuild(), shared = false)
 /**
  * Instantiates the engine over a memory.
  * @param memory the memory that holds the guest's RAM and the engine's region
- * @param module a build: the best that runs here, unless a caller wants a certain one
+ * @param module the module of a build. Default: the best build for this host and this memory
  */
 export function instantiateEngine(
   memory: WebAssembly.Memory,

@@ -4,19 +4,21 @@ import type { ForeignGuest } from './foreign/guest.ts';
 import type { ForeignRegion } from './foreign/port.ts';
 import type { WasmMemory } from './webassembly.ts';
 
-/** A stretch of guest RAM inside a WebAssembly memory. */
+/** A region of guest RAM inside a WebAssembly memory. */
 export interface GuestRegion {
   /** Guest-physical address of its first byte. */
   guestAddress: number;
   /** Length in bytes. */
   bytes: number;
-  /** Where that byte stands in the WebAssembly memory. */
+  /** Byte offset of its first byte in the WebAssembly memory. */
   offset: number;
 }
 
-/** Guest memory: the memory that the guest's RAM lies in, and where. At most 8 regions, apart from each other. */
+/** Guest RAM in a WebAssembly memory. */
 export interface GuestMemory {
+  /** The memory that contains the guest's RAM. The device grows it for its own use. */
   memory: WasmMemory;
+  /** The places of the RAM: at most 8 regions whose guest-physical ranges do not overlap. */
   regions: readonly GuestRegion[];
 }
 
@@ -28,18 +30,18 @@ export function isShared(memory: WasmMemory): boolean {
   return Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
 }
 
-/** Guest memory of either kind. */
+/** Guest memory: in a WebAssembly memory, or foreign. */
 export type Guest = GuestMemory | ForeignGuest;
 
-/** Whether guest memory lies elsewhere than in a WebAssembly memory. */
+/** Whether guest memory is foreign: not in a WebAssembly memory. */
 export function isForeign(guest: Guest): guest is ForeignGuest {
   return 'port' in guest;
 }
 
 /**
- * Checks that guest memory is what it says: what lies beyond a WebAssembly memory now will be the engine's.
- * @throws RangeError that names what is wrong and what it may be
- * @throws TypeError where something is of another type
+ * Checks guest memory. Regions must lie inside the WebAssembly memory, because the engine uses what it adds at the end.
+ * @throws RangeError that names a wrong value and what it may be
+ * @throws TypeError that names a value of a wrong type
  */
 export function checkGuest(guest: Guest): void {
   checkObject('guest', guest);
@@ -63,10 +65,10 @@ function checkPort({ port, open }: ForeignGuest): void {
 }
 
 /**
- * Checks regions of a WebAssembly memory of so many bytes.
- * @param option what to call them
- * @throws RangeError that names what is wrong and what it may be
- * @throws TypeError where something is of another type
+ * Checks regions of a WebAssembly memory.
+ * @param option the name of the option, for messages
+ * @throws RangeError that names a wrong value and what it may be
+ * @throws TypeError that names a value of a wrong type
  */
 export function checkRegions(
   option: string,
@@ -84,7 +86,7 @@ export function checkRegions(
   }
 }
 
-/** Checks regions of foreign memory, as checkRegions() does those of a WebAssembly memory. */
+/** Checks regions of foreign memory. Throws as checkRegions() does. */
 export function checkForeignRegions(option: string, regions: readonly ForeignRegion[]): void {
   checkTable(option, regions, ['guestAddress', 'bytes']);
   for (const [index, { guestAddress, bytes }] of regions.entries()) {
@@ -93,7 +95,7 @@ export function checkForeignRegions(option: string, regions: readonly ForeignReg
   }
 }
 
-/** What both kinds of regions have to be: numbers, and apart from each other. */
+/** Checks regions of both kinds: their fields are numbers, and they do not overlap. */
 function checkTable(option: string, regions: readonly ForeignRegion[], numbers: readonly string[]): void {
   if (!Array.isArray(regions)) refuse(option, regions, 'an array');
   if (regions.length > MEMORY_REGIONS_MAX) {
@@ -124,8 +126,9 @@ function overlap(a: ForeignRegion, b: ForeignRegion): boolean {
 }
 
 /**
- * Claims `bytes` for the engine by growing the memory: pages that nobody else's allocator knows.
- * @throws RangeError when the memory cannot grow that far
+ * Claims `bytes` bytes for the engine. It grows the memory, because no other allocator uses the new pages.
+ * @returns their byte offset in the memory
+ * @throws RangeError if the memory cannot grow that far
  */
 export function claimRegion(memory: WasmMemory, bytes: number): number {
   const pages = Math.ceil(bytes / PAGE_BYTES);

@@ -3,13 +3,13 @@ const HEADER_BYTES = 8;
 const SECTION_IMPORT = 2;
 const KIND_FUNCTION = 0;
 const KIND_MEMORY = 2;
-/** Limits with a maximum, of a memory that threads share: the smallest and the largest that there are, in pages. */
+/** Limits of a shared memory: a minimum of 1 page, and the largest possible maximum, 65536 pages. */
 const SHARED_LIMITS = [0x03, 0x01, 0x80, 0x80, 0x04];
 
 /**
- * The same build of the engine for a memory that threads share: its code is the same, for the engine has no use for atomics; only
- * what its import says of the memory is another thing.
- * @param build a build, which imports functions and one memory
+ * Makes a build of the engine for a memory that threads share. The code stays the same, because the engine uses no atomics. Only the type
+ * of the imported memory changes.
+ * @param build a build that imports functions and one memory
  */
 export function sharedBuild(build: Uint8Array): Uint8Array<ArrayBuffer> {
   let at = HEADER_BYTES;

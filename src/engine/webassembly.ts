@@ -1,5 +1,5 @@
-// The types of WebAssembly in this library's declarations. TypeScript knows the namespace WebAssembly by the DOM's library alone, which
-// a program for Node.js need not have: where it is there, these are its types, and elsewhere what this library uses of them.
+// The types of WebAssembly in this library's declarations. In TypeScript only the DOM's library declares the namespace WebAssembly, and a
+// program for Node.js need not have it. With the DOM's library these are its types. Otherwise they declare the parts that are used here.
 
 type Global<Name extends string, Otherwise> = typeof globalThis extends {
   WebAssembly: { [name in Name]: { prototype: infer Known } };
@@ -7,19 +7,19 @@ type Global<Name extends string, Otherwise> = typeof globalThis extends {
   ? Known
   : Otherwise;
 
-/** A WebAssembly.Memory. */
+/** WebAssembly.Memory. */
 export type WasmMemory = Global<
   'Memory',
   {
     /** Its bytes: a SharedArrayBuffer where threads share the memory. */
     readonly buffer: ArrayBuffer;
-    /** Grows it by pages of 64 KiB, and answers how many it had. */
+    /** Grows the memory by `pages` pages of 64 KiB. Returns the number of pages that it had before. */
     grow(pages: number): number;
   }
 >;
 
-/** A WebAssembly.Module. */
+/** WebAssembly.Module. */
 export type WasmModule = Global<'Module', object>;
 
-/** Functions that a module imports. Numbers of 32 bits arrive as signed ones. */
+/** Functions that a module imports. 32-bit numbers arrive as signed numbers. */
 export type WasmFunctions = Record<string, (...numbers: number[]) => unknown>;

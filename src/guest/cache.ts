@@ -13,7 +13,7 @@ import type { GuestImage } from './types.ts';
 const CURRENT = 'current.json';
 const BUILD_PREFIX = '.build-';
 const IMAGE_PREFIX = 'image-';
-/** What a killed build, or a build that came later, left behind is removed only when nobody can be at work on it. */
+/** Files left by a killed build, or replaced by a later build, are removed after this time, when no process can still use them. */
 const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
 
 export function defaultCacheDir(): string {

@@ -23,7 +23,7 @@ export interface CommandResult {
 
 export class GuestConsoleError extends Error {
   override readonly name = 'GuestConsoleError';
-  /** The end of what the guest wrote, for whoever has to find out why. */
+  /** The last text that the guest wrote, to find the reason of the error. */
   readonly tail: string;
 
   constructor(message: string, tail: string) {
@@ -85,7 +85,7 @@ export class GuestConsole {
     });
   }
 
-  /** The end of what the guest wrote and nobody waited for yet. */
+  /** The last text of the guest that no wait has taken yet. */
   get tail(): string {
     return this.#text.slice(-TAIL_CHARACTERS).replaceAll('\r', '').trim();
   }

@@ -10,9 +10,9 @@ export const BOOT_MODULE_LIST = '/etc/modules';
 /**
  * The kernel's command line. `cryptomgr.notests` must never stand here: the kernel tests a driver before it offers it.
  * - `quiet loglevel=3`: each character on the serial console costs a port access, so only errors are worth theirs.
- * - `noisapnp`: nobody has put an ISA card into this machine, and looking for one takes 0.4 s.
+ * - `noisapnp`: this machine has no ISA Plug and Play card, and looking for one takes 0.4 s.
  * - `nokaslr`: the same addresses at every boot make one measurement like the next.
- * - `psi=0 mitigations=off init_on_alloc=0`: an emulated processor has nothing to mitigate, and nobody reads the pressure
+ * - `psi=0 mitigations=off init_on_alloc=0`: an emulated processor has nothing to mitigate, and no program reads the pressure
  *   statistics. A request to a crypto driver takes 9,650 guest instructions with them and 10,850 without.
  *
  * Tried, and of no use: tsc=reliable, lpj, random.trust_cpu, edd=off, nohz=off, preempt=none. Of the 2.4 thousand million

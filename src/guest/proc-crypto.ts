@@ -18,7 +18,7 @@ export function selftestOf(procCrypto: string, driver: string): string | undefin
     ?.get('selftest');
 }
 
-/** The driver that the kernel gives to whoever asks for an algorithm by its name: the one of the highest priority. */
+/** The driver that the kernel chooses for an algorithm's name: the one with the highest priority that passed its self-test. */
 export function preferredDriver(procCrypto: string, algorithm: string): string | undefined {
   const [first] = entries(procCrypto)
     .filter((fields) => fields.get('name') === algorithm && fields.get('selftest') === 'passed')

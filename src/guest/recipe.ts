@@ -19,7 +19,7 @@ export interface Recipe {
   readonly applets: readonly string[];
   /** Loaded at boot, with all that they depend on, in this order. */
   readonly bootModules: readonly string[];
-  /** Brought along, and loaded by whoever needs them; what they depend on is loaded at boot. */
+  /** Modules in the image that a user loads when needed. The modules that they depend on are loaded at boot. */
   readonly spareModules: readonly string[];
   /** Texts of our own, by absolute path; each is executable. */
   readonly scripts: Readonly<Record<string, string>>;

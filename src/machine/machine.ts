@@ -45,7 +45,7 @@ export interface Machine {
   readonly device: CryptoDevice;
   /** Code at the keyboard of the first serial line. */
   readonly console: GuestConsole;
-  /** Code at the keyboard of the second one, where it disturbs nobody who uses the first. Our own guest has a shell on it. */
+  /** Code at the keyboard of the second serial line, where it does not disturb a user of the first. Our own guest has a shell on it. */
   readonly sideConsole: GuestConsole;
   /** Types into the first serial line. */
   send(text: string): void;

@@ -4,7 +4,7 @@ import { type BootProgress, BootWatch, GONE_SECONDS, STOPPED_SECONDS } from './b
 import type { Machine } from './machine.ts';
 
 export interface ShellWait {
-  /** Asks for a shell until one answers, for an initramfs that is not our own. */
+  /** Whether to probe for a shell until one replies, for an initramfs that is not our own. */
   readonly probe?: boolean;
   readonly signal?: AbortSignal;
   /** The most that the boot may take. Default: as long as the guest is alive, up to half an hour without a word. */
@@ -15,7 +15,7 @@ export interface ShellWait {
   readonly onSilence?: (progress: BootProgress) => void;
 }
 
-/** A shell of the user's own initramfs prints no ready line: it is asked this until it answers. */
+/** The shell of a user's own initramfs prints no ready line, so this command is typed until its output appears. */
 const PROBE_WORD = 'virtio-crypto-probe';
 const PROBE = `echo ${PROBE_WORD}: $((6*7))\n`;
 const PROBE_ANSWER = `${PROBE_WORD}: 42`;

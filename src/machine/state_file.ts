@@ -43,8 +43,8 @@ export async function packState(config: MachineConfig, state: ArrayBuffer): Prom
 }
 
 /**
- * Reads what packState() wrote, and looks at all of it: what this answers, v86 can go on from. Of another kind of file only the first
- * bytes are read.
+ * Reads a file of packState() and checks all of it, so that v86 can go on from the result. Of another kind of file only the first bytes
+ * are read.
  * @throws StateError when the file is something else, cut, damaged, or of another version; the message names the remedy
  */
 export async function unpackState(file: Blob | Uint8Array<ArrayBuffer>): Promise<SavedMachine> {

@@ -20,65 +20,73 @@ import type { WasmMemory } from '../engine/webassembly.ts';
 import { VirtioMmio } from '../transport/mmio/mmio.ts';
 import { VirtioPci } from '../transport/pci/pci.ts';
 
+/** Options of a bench: those of the device, and those of its driver and its memory. */
 export interface BenchOptions extends CryptoDeviceOptions {
-  /** Told of what happened to the backend and cost no request. */
+  /** See CreateOptions.onBackendEvent. */
   onBackendEvent?: (event: BackendEvent) => void;
-  /** The ring of every virtqueue: what device and driver agree on. Default split. */
+  /** The ring of every virtqueue, for device and driver (2.7, 2.8). Default 'split'. */
   ring?: 'split' | 'packed';
-  /** The layout of requests (5.9.7): that of the drivers in the field, or that of REVISION_1 with stateless modes. Default legacy. */
+  /**
+   * The layout of requests (5.9.7): 'legacy', as the drivers in the field have it, or 'revision1', with the stateless modes that the device
+   * offers. Default 'legacy'.
+   */
   layout?: 'legacy' | 'revision1';
-  /** How the driver reaches the device: over PCI with an I/O BAR or a memory BAR, or over MMIO. Default pci. */
+  /** How the driver reaches the device: over PCI with an I/O BAR, over PCI with a memory BAR, or over MMIO. Default 'pci'. */
   transport?: 'pci' | 'pci-memory' | 'mmio';
-  /** Whether a PCI device interrupts by MSI-X messages, one vector a queue. Default false: by INTx. */
+  /** Whether a PCI device interrupts by MSI-X messages, with one vector for each queue. Default false: by INTx. */
   msix?: boolean;
-  /** Guest RAM in bytes, a multiple of 65536. Default 16 MiB. */
+  /** Guest RAM in bytes: a multiple of 65536, from 1 MiB to 3 GiB. Default 16 MiB. */
   memoryBytes?: number;
-  /** Whether threads share the guest's memory: workers then serve requests where they stand. Default false. */
+  /** Whether threads share the guest's memory. Workers then read requests in place. Default false. */
   sharedMemory?: boolean;
   /**
-   * Makes of the bench's memory what the device is given: one that is foreign, say. Default: the memory itself. One that is foreign must
-   * not grow.
+   * Makes the guest memory of the device from the bench's memory, for example a foreign one, which must not grow. Default: the bench's
+   * memory itself.
    */
   guestMemory?: (memory: GuestMemory) => Guest;
-  /** The driver's choices. */
+  /** Options of the driver. They override `layout`, but not `ring`. */
   driver?: DriverOptions;
   /** See CreateOptions.onWrite. */
   onWrite?: WriteReport;
   /** See CreateOptions.onRefused. */
   onRefused?: (refusal: Refusal) => void;
-  /** See CreateOptions.clock. Default: the host's, and a Node process lives on while requests wait. */
+  /** See CreateOptions.clock. Default: the host's clock, whose timers keep a Node process alive while requests wait. */
   clock?: Clock;
   /** Whether the driver initialises the device at once. Default true. */
   start?: boolean;
 }
 
-/** A device and the reference driver, wired to one memory without an emulator. */
+/** A device and the reference driver over one memory, without an emulator. */
 export interface Bench {
   readonly device: CryptoDevice;
   readonly driver: CryptoDriver;
-  /** The device's registers, as the transport shows them. */
+  /** The transport that connects driver and device. */
   readonly registers: VirtioPci<CryptoDevice> | VirtioMmio<CryptoDevice>;
+  /** The memory that holds the guest's RAM and the engine's region. */
   readonly memory: WasmMemory;
-  /** Guest RAM, by guest-physical address. */
+  /** Returns a new view of the guest's RAM: the index of a byte is its guest-physical address. */
   ram(): Uint8Array;
-  /** Memory that the driver takes its rings and buffers from. */
+  /** Gives the driver its rings and buffers, from guest-physical 0x10000 on. */
   readonly allocator: RamAllocator;
+  /** Stops the driver and disposes of the device. Requests in flight are rejected. */
   dispose(): Promise<void>;
 }
 
-/** Guest-physical memory from here on belongs to the driver; below, tests may put what they like. */
+/** Guest-physical memory from this address on belongs to the driver. The memory below is free for tests. */
 const DRIVER_MEMORY = 0x10000;
 const PAGE_BYTES = 65536;
 const MIB = 1024 * 1024;
 const MEMORY_PAGES_MAX = 65536;
-/** A memory of WebAssembly has 4 GiB, and the engine takes some of it. */
+/** A WebAssembly memory has at most 4 GiB, and the engine needs a part of it. */
 const MEMORY_BYTES_MAX = 3 * 1024 * MIB;
-/** The guest's RAM does not start where the memory does, so that an address taken for a pointer shows. */
+/** The guest's RAM does not start at offset 0 of the memory, so that a test notices when an address is mistaken for a pointer. */
 const RAM_OFFSET = PAGE_BYTES;
 
 /**
- * Makes a device and a driver for tests, benchmarks and lessons.
- * @throws RangeError for options out of range, and TypeError for those of another type, naming them
+ * Makes a device and a driver for tests, benchmarks and lessons. Resolves when the backend is at work, or has failed to start, and the
+ * driver has initialised the device, unless `start` is false.
+ * @throws RangeError that names an option that is out of range
+ * @throws TypeError that names an option of a wrong type
  */
 export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   checkObject('options', options);
@@ -125,7 +133,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const interrupt = () => {
     if (scheduled) return;
     scheduled = true;
-    // An interrupt is taken after the instruction that caused it, not inside it.
+    // A processor takes an interrupt after the instruction that caused it, not inside it.
     queueMicrotask(() => {
       scheduled = false;
       driver?.interrupt();
@@ -170,13 +178,13 @@ function withRing(features: bigint, ring: 'split' | 'packed'): bigint {
   return ring === 'packed' ? features | packed : features & ~packed;
 }
 
-/** The registers as the driver reaches them. */
+/** The driver's transport over the registers. */
 function driverTransport(registers: VirtioPci | VirtioMmio, msix: boolean): DriverTransport {
   if (registers instanceof VirtioMmio) return new MmioTransport(registers, DEVICE_ID_CRYPTO);
   return new PciTransport(registers, DEVICE_ID_CRYPTO, msix ? messageOf : undefined);
 }
 
-/** The message of a vector, as an x86 machine has it: to the local APIC of its first processor. */
+/** The message of a vector, as on an x86 machine: it goes to the local APIC of the first processor. */
 function messageOf(vector: number): MsixMessage {
   return { address: 0xfee00000n, data: 0x40 + vector };
 }

@@ -2,20 +2,21 @@ import * as spec from '../../spec/virtio.ts';
 import type { GuestView } from './guest_view.ts';
 import type { TracedBuffer, TracedDescriptor } from './request.ts';
 
-/** A chain as it stands in a ring. */
+/** A descriptor chain in a ring (2.7.5, 2.8.6). */
 export interface Chain {
+  /** Its descriptors, at most 1024, in the ring's own table and in an indirect table. */
   descriptors: TracedDescriptor[];
-  /** Places that it takes in the ring's own table. */
+  /** Number of places that it takes in the ring's own table. */
   ringDescriptors: number;
-  /** The head's index, or the buffer id of a packed ring's chain (2.8.6). */
+  /** The index of the head in a split ring; the buffer id in a packed ring (2.8.6). */
   id: number;
-  /** Readable ones with their first bytes, writable ones without: nothing is written yet. */
+  /** Its buffers. Readable buffers have their first bytes. Writable buffers have none, because the device has not written yet. */
   buffers: TracedBuffer[];
 }
 
-/** No chain is followed further: a loop must end. */
+/** A chain is followed up to this many descriptors, because a loop must end. */
 export const DESCRIPTORS_MAX = 1024;
-/** Of each buffer, and of all buffers of a direction together, so many bytes are kept. */
+/** Bytes that are kept of each buffer, and of all readable or all writable buffers together. */
 export const BYTES_KEPT = 256;
 export const BYTES_KEPT_TOGETHER = 4096;
 
@@ -35,7 +36,7 @@ function readDescriptor(
   return { table, index, address, bytes, flags, last };
 }
 
-/** The split ring's chain that starts at `head` (2.7.5). A chain that is malformed ends where it is. */
+/** Reads the split ring's chain that starts at `head` (2.7.5). A malformed chain ends at its first wrong descriptor. */
 export function readSplitChain(view: GuestView, table: number, size: number, head: number): Chain {
   const descriptors: TracedDescriptor[] = [];
   let index = head;
@@ -55,7 +56,7 @@ export function readSplitChain(view: GuestView, table: number, size: number, hea
   return { descriptors, ringDescriptors, id: head, buffers: buffersOf(view, descriptors) };
 }
 
-/** The packed ring's chain at `place` (2.8.6). */
+/** Reads the packed ring's chain at `place` (2.8.6). */
 export function readPackedChain(view: GuestView, table: number, size: number, place: number): Chain {
   const descriptors: TracedDescriptor[] = [];
   let ringDescriptors = 0;
@@ -72,7 +73,7 @@ export function readPackedChain(view: GuestView, table: number, size: number, pl
   return { descriptors, ringDescriptors, id, buffers: buffersOf(view, descriptors) };
 }
 
-/** An indirect table: a split ring's entries are chained (2.7.5.3), a packed ring's stand in order (2.8.7). */
+/** Reads an indirect table. In a split ring its entries are chained (2.7.5.3); in a packed ring they are in order (2.8.7). */
 function readIndirect(view: GuestView, of: TracedDescriptor, packed: boolean, descriptors: TracedDescriptor[]): void {
   const entries = Math.floor(of.bytes / spec.DESC_BYTES);
   let index = 0;
@@ -96,7 +97,7 @@ function buffersOf(view: GuestView, descriptors: readonly TracedDescriptor[]): T
   return buffers;
 }
 
-/** Fills in what the device wrote. */
+/** Fills in the first bytes of the writable buffers, when the device has written them. */
 export function readResults(view: GuestView, buffers: readonly TracedBuffer[]): void {
   keepBytes(view, buffers, true);
 }

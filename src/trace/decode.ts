@@ -5,33 +5,41 @@ import { opcodeName, statusName, valueName } from './names.ts';
 import { Part } from './part.ts';
 import type { TracedRequest } from './request.ts';
 
-/** A stretch of a request with the name that the specification gives it. */
+/** A field of a request. */
 export interface Field {
+  /** The part of the request that it is in: its readable or its writable buffers. */
   part: 'readable' | 'writable';
-  /** From the start of that part, in bytes. */
+  /** Offset from the start of the part, in bytes. */
   offset: number;
+  /** Length in bytes. */
   bytes: number;
-  /** Its first bytes, as far as they were kept. */
+  /** Its first bytes, as far as the trace has kept them. */
   data: Uint8Array<ArrayBuffer>;
+  /** The specification's name of the field. */
   name: string;
-  /** What the bytes say, in words. */
+  /** The value in words. */
   value: string;
+  /** The section of the specification that defines the field. */
   section: string;
-  /** A key: shown only to those who ask. */
+  /** Whether it is a key: show it only on request. */
   secret: boolean;
 }
 
-/** What a request is about, for a line in a list. */
+/** A summary of a request, for one line of a list. */
 export interface Summary {
+  /** The opcode's name without VIRTIO_CRYPTO_. */
   operation: string;
+  /** The names of its algorithms; empty if they are not known. */
   algorithm: string;
-  /** Bytes of source data, or of the keys of a new session. */
+  /** Length in bytes of the source, or of the keys of a new session. */
   bytes: number;
+  /** The session's name: see sessionName(). '-' for none. */
   session: string;
+  /** The status's name without VIRTIO_CRYPTO_. */
   status: string;
 }
 
-/** Every field of a request in the order of its bytes, with the section of the specification that defines it. */
+/** Decodes a request: returns its fields in the order of their bytes, each with its section of the specification (5.9.7). */
 export function decodeRequest(request: TracedRequest): Field[] {
   const readable = new Part('readable', request);
   const writable = new Part('writable', request);
@@ -72,29 +80,29 @@ function dataLayout(request: TracedRequest, readable: Part): Layout | undefined 
   if (!request.stateless) return layouts?.data(at, request.layout === 'revision1');
   const layout = layouts?.stateless(at);
   if (!layout || isStateless(request, readable)) return layout;
-  // In session mode the fields are the same, and the request brings no keys.
+  // In session mode the fields are the same, but the request contains no keys.
   return { ...layout, readable: layout.readable.filter(({ secret }) => !secret) };
 }
 
-/** Length of header and fixed-length fields; of an unknown request, of the header. */
+/** Length in bytes of header and fixed-length fields; for an unknown request, of the header. */
 function fixedBytes({ layout: version }: TracedRequest, header: Header, layout: Layout | undefined): number {
   if (version === 'legacy') return header.legacyBytes;
   return layout?.bytes ?? header.bytes;
 }
 
-/** Whether a request brings its keys with it, and names no session. */
+/** Whether a request contains its keys instead of a session's id. */
 function isStateless(request: TracedRequest, readable: Part): boolean {
   return request.stateless && !(readable.uint32(crypto.DATA_FLAG) & crypto.FLAG_SESSION_MODE);
 }
 
-/** Numbers of the fixed-length part, then what they measure. `section` is that of an unknown request. */
+/** Decodes the fixed-length fields, then the variable-length fields. `section` is used for an unknown request. */
 function decodeReadable(part: Part, layout: Layout | undefined, start: number, section: string): Field[] {
   const parts = measured(part, layout, layout?.readable ?? []);
   const content = stretches(part, start, part.bytes, parts, 'content', layout?.section ?? section);
   return layout ? [...numbers(part, layout), ...content] : content;
 }
 
-/** Variable-length bytes as long as the layout's fields say. The lengths are the guest's: they may say anything. */
+/** The variable-length fields with the lengths that the request gives. The guest wrote the lengths, so they may be wrong. */
 function measured(lengths: Part, layout: Layout | undefined, rules: Layout['readable']): Measured[] {
   return rules.map(({ name, length, secret = false }) => {
     const rule = layout && fieldNamed(layout, length);
@@ -108,7 +116,7 @@ interface Measured {
   secret: boolean;
 }
 
-/** `parts` in their order from `start` on, none beyond `end`. What they leave over is one more, called `rest`. */
+/** The fields of `parts`, one after another from `start` on, cut off at `end`. Bytes that are left form one more field, named `rest`. */
 function stretches(
   of: Part,
   start: number,
@@ -158,7 +166,7 @@ function destroys(readable: Part): boolean {
   return operation === crypto.OP_DESTROY_SESSION || operation === crypto.OP_AKCIPHER_DESTROY_SESSION;
 }
 
-/** What a list shows of a request. */
+/** Summarises a request for a list. */
 export function summarise(request: TracedRequest): Summary {
   const readable = new Part('readable', request);
   const writable = new Part('writable', request);
@@ -169,7 +177,7 @@ export function summarise(request: TracedRequest): Summary {
   if (!request.control) {
     const session = isStateless(request, readable) ? '-' : sessionName(readable.uint64(crypto.DATA_SESSION_ID));
     const source = bytesOf(({ name }) => name.startsWith('src_data') && !name.endsWith('_len'));
-    // Behind it buffers may go on; of a request that nobody knows, all of them are content.
+    // Buffers may be longer than the source. In a request with an unknown opcode, all bytes are content.
     const bytes = source || bytesOf(({ name, part }) => name === 'content' && part === 'readable');
     return { operation, algorithm, bytes, session, status: statusName(request.lastByte) };
   }
@@ -182,14 +190,14 @@ export function summarise(request: TracedRequest): Summary {
   return { operation, algorithm, bytes: bytesOf(({ secret }) => secret), session, status };
 }
 
-/** The algorithms of the session that a control request made; undefined of one that made none. */
+/** The names of the algorithms of the session that a control request made; undefined if it made none. */
 export function createdAlgorithm(fields: readonly Field[]): string | undefined {
   const algorithms = fields.filter(({ name, section }) => section === '5.9.7.2.1' && /^(?:\w+\.)?algo$/.test(name));
   const ok = fields.some(({ name, value }) => name === 'status' && value === statusName(crypto.CRYPTO_OK));
   return ok && algorithms.length > 0 ? algorithms.map(({ value }) => value).join(' + ') : undefined;
 }
 
-/** The algorithms of a request that brings them with it. */
+/** The names of the algorithms in a stateless request. */
 function statelessAlgorithm(fields: readonly Field[]): string {
   return fields
     .filter(({ name }) => /^sess_para\.(?:\w+\.)?algo$/.test(name))
@@ -199,12 +207,12 @@ function statelessAlgorithm(fields: readonly Field[]): string {
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
-/** An id as `slot.serial`: what the engine makes of its two halves reads better than 64 bits in a row. */
+/** A session's id as `slot.serial`, because the two halves read better than 64 bits in a row. '-' for 0. */
 export function sessionName(id: bigint): string {
   return id === 0n ? '-' : `${id & 0xffffffffn}.${id >> 32n}`;
 }
 
-/** A copy without key bytes, for a trace that leaves the machine. */
+/** Returns a copy of a request whose key bytes are 0, for traces that leave the machine. Returns the request itself if it has no keys. */
 export function withoutKeys(request: TracedRequest): TracedRequest {
   const keys = decodeRequest(request).filter(({ secret }) => secret);
   if (keys.length === 0) return request;

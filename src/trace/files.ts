@@ -3,19 +3,19 @@ import { summarise, withoutKeys } from './decode.ts';
 import type { TracedRequest } from './request.ts';
 import { SavedRequest } from './saved_request.ts';
 
-/** Says what a file of requests is, in its first line. */
+/** The first line of a file of requests: its format and version. */
 const HEADER = { format: 'virtio-crypto-trace', version: 1 } as const;
-/** No trace is longer: what is opened comes from anywhere. */
+/** The largest number of requests in a trace. It is limited, because a file may come from anywhere. */
 const MAX_REQUESTS = 200_000;
 
-/** A file that is no trace; the message says why. */
+/** A file that is not a valid trace. The message says why. */
 export class TraceFileError extends Error {
   override name = 'TraceFileError';
 }
 
 const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-/** Requests as JSON lines: a header, then one object a request, bytes in hexadecimal. Keys are blanked. */
+/** Writes requests as JSON lines: a header, then one object for each request. Bytes are in hexadecimal, and key bytes are 0. */
 export function toJsonLines(requests: readonly TracedRequest[]): string {
   const lines = requests.map((request) => {
     const { buffers, ...rest } = withoutKeys(request);
@@ -25,9 +25,9 @@ export function toJsonLines(requests: readonly TracedRequest[]): string {
 }
 
 /**
- * Reads what toJsonLines() wrote. What it takes, the other functions of this module take too: no number is out of range, no length
- * longer than a tracer keeps, and no field says what another denies.
- * @throws TraceFileError that names the line and the field
+ * Reads a text that toJsonLines() wrote. All other functions of this module can use the result: every number is in range, no length is
+ * longer than a tracer keeps, and no field contradicts another field.
+ * @throws TraceFileError that names the line and the field, or says that there are more than 200,000 requests
  */
 export function fromJsonLines(text: string): TracedRequest[] {
   const [first = '', ...lines] = linesOf(text, MAX_REQUESTS + 2);
@@ -52,7 +52,7 @@ export function fromJsonLines(text: string): TracedRequest[] {
     }
     const request = { ...parsed.output, algorithm: parsed.output.algorithm };
     if (request.serial <= (requests.at(-1)?.serial ?? 0)) throw damaged('serial', 'Expected more than the line before');
-    // 5.9.2: a queue is the control queue or it is not.
+    // 5.9.2: a queue is either a data queue or the control queue in all lines.
     if (request.control !== (controls.get(request.queue) ?? request.control)) {
       throw damaged('control', `Expected what earlier lines say of queue ${request.queue}`);
     }
@@ -62,7 +62,7 @@ export function fromJsonLines(text: string): TracedRequest[] {
   return requests;
 }
 
-/** The lines of a text that are not blank, `max` of them at most: a file may be nothing but ends of lines. */
+/** The first lines of a text that are not blank, at most `max`. They are limited while they are read, because the text may be long. */
 function linesOf(text: string, max: number): string[] {
   const lines: string[] = [];
   for (let at = 0; at < text.length && lines.length < max; ) {
@@ -82,7 +82,7 @@ function parse(line: string): unknown {
   }
 }
 
-/** Requests in the Trace Event Format that Chrome's and Perfetto's viewers open: a slice a request, a track a queue. */
+/** Writes requests in the Trace Event Format of Chrome's and Perfetto's viewers: one track for each queue, one slice for each request. */
 export function toChromeTrace(requests: readonly TracedRequest[]): string {
   const queues = new Map(requests.map((request) => [request.queue, request.control]));
   const origin = requests[0]?.startedAt ?? 0;
@@ -93,7 +93,7 @@ export function toChromeTrace(requests: readonly TracedRequest[]): string {
     tid: queue,
     args: { name: control ? 'controlq' : `dataq${queue + 1}` },
   }));
-  // The requests of one notification share its time: side by side, so that no slice overlaps the next.
+  // The requests of one notification divide its time among them, one after another, so that slices do not overlap.
   const places = new Map<string, number>();
   const slices = requests.map((request) => {
     const { operation, algorithm, bytes, session, status } = summarise(request);

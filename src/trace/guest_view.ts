@@ -2,10 +2,13 @@ import { type Guest, isForeign } from '../engine/memory.ts';
 
 const WORD_BYTES_MAX = 8;
 
-/** Guest RAM by guest-physical address, as it is read beside a running device. What is not RAM reads as undefined: the guest may name any address. */
+/**
+ * Reads guest RAM by guest-physical address beside a running device. Reads outside RAM return undefined, because the guest may name any
+ * address. Numbers are little-endian.
+ */
 export class GuestView {
   readonly #guest: Guest;
-  /** What words are read from: the guest's memory, or a copy of one word of foreign memory. */
+  /** A view of the guest's memory; for foreign memory, of a copy of one word. */
   #view = new DataView(new ArrayBuffer(WORD_BYTES_MAX));
 
   constructor(guest: Guest) {
@@ -27,13 +30,13 @@ export class GuestView {
     return at === undefined ? undefined : this.#view.getUint32(at, true);
   }
 
-  /** A 64-bit number; one above 2^53 loses its low bits, and names no RAM either way. */
+  /** A 64-bit number. A number above 2^53 loses its low bits, which does not matter because it cannot be an address in RAM. */
   uint64(address: number): number | undefined {
     const at = this.#look(address, 8);
     return at === undefined ? undefined : Number(this.#view.getBigUint64(at, true));
   }
 
-  /** A copy of up to `bytes` bytes; empty where there is no RAM. */
+  /** A copy of `bytes` bytes; empty unless all of them are in one region of RAM. */
   copy(address: number, bytes: number): Uint8Array<ArrayBuffer> {
     const guest = this.#guest;
     if (isForeign(guest)) {
@@ -44,7 +47,7 @@ export class GuestView {
     return at === undefined ? new Uint8Array() : new Uint8Array(guest.memory.buffer, at, bytes).slice();
   }
 
-  /** Overwrites guest RAM, as a guest may at any time; false where there is none, or it cannot be reached. */
+  /** Writes to guest RAM, as a guest may at any time. Returns false if there is no RAM, or it cannot be reached. */
   write(address: number, bytes: Uint8Array): boolean {
     const guest = this.#guest;
     const at = this.#locate(address, bytes.length);
@@ -61,17 +64,17 @@ export class GuestView {
     }
   }
 
-  /** Where [address, address + bytes) stands in the view, or undefined unless all of it is in one region. */
+  /** The offset of [address, address + bytes) in the view; undefined unless all of it is in one region. */
   #look(address: number, bytes: number): number | undefined {
     const guest = this.#guest;
     if (isForeign(guest)) return this.#read(address, new Uint8Array(this.#view.buffer, 0, bytes)) ? 0 : undefined;
-    // Growing the memory detaches the buffer that a view was made of.
+    // When the memory grows, its old buffer is detached, and the view must be made again.
     const { buffer } = guest.memory;
     if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
     return this.#locate(address, bytes);
   }
 
-  /** Reads foreign memory; false where there is none, or it cannot be reached now. */
+  /** Reads foreign memory. Returns false if there is none, or it cannot be reached now. */
   #read(address: number, to: Uint8Array): boolean {
     if (!isForeign(this.#guest) || this.#locate(address, to.length) === undefined) return false;
     try {
@@ -82,7 +85,7 @@ export class GuestView {
     }
   }
 
-  /** Where bytes of one region stand in the WebAssembly memory; of a foreign one, that they are there. */
+  /** The offset of bytes in the WebAssembly memory; for foreign memory, in the region. undefined unless all are in one region. */
   #locate(address: number, bytes: number): number | undefined {
     for (const region of this.#guest.regions) {
       const from = address - region.guestAddress;

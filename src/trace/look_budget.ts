@@ -1,13 +1,13 @@
-/** Descriptors that a request may have on average; a driver of 64 KiB in pages has some 35, others 5. */
+/** Descriptors that a request may have on average. A request of 64 KiB in pages has about 35, others have about 5. */
 export const DESCRIPTORS_A_REQUEST = 32;
-/** Descriptors of chains that the device holds: more are not looked at, whoever asks for a complete trace. */
+/** The largest number of traced descriptors in chains that the device holds, even for a complete trace. */
 const DESCRIPTORS_UNDER_WAY_MAX = 65536;
 const INTERVAL_MS = 100;
 
 /**
- * How much of a device's requests may be looked at. A look costs a few microseconds, so that at full speed only some are looked at,
- * spread over each second. The budget grows with the time between notifications, and never within one: a notification is for as many
- * chains as the guest likes, each as long as it likes.
+ * Limits how many of a device's requests are traced. Tracing a request costs a few microseconds, so at full speed only some requests are
+ * traced, spread over each second. The budget grows with the time between notifications, but not during a notification, because the guest
+ * decides how many chains a notification has, and how long they are.
  */
 export class LookBudget {
   readonly #perSecond: number;
@@ -15,20 +15,20 @@ export class LookBudget {
   #descriptors = 0;
   #refilledAt: number | undefined;
 
-  /** @param perSecond requests, Infinity for all */
+  /** @param perSecond requests a second; Infinity: all */
   constructor(perSecond: number) {
     this.#perSecond = perSecond;
   }
 
-  /** Whether a chain may be looked at. */
+  /** Whether a chain may be traced. */
   get left(): boolean {
     return this.#requests >= 1 && this.#descriptors >= 1;
   }
 
   /**
-   * A notification begins.
-   * @param now milliseconds
-   * @param underWay descriptors of chains that were looked at, and that the device still holds
+   * Called when a notification begins.
+   * @param now time in milliseconds
+   * @param underWay number of descriptors in traced chains that the device still holds
    */
   refill(now: number, underWay: number): void {
     if (this.#perSecond === Number.POSITIVE_INFINITY) {
@@ -39,7 +39,7 @@ export class LookBudget {
     const elapsed = now - (this.#refilledAt ?? now - INTERVAL_MS);
     this.#refilledAt = now;
     const gained = (this.#perSecond * elapsed) / 1000;
-    // One interval's worth may be spent at once, and one request where that is less.
+    // The requests of one interval, and at least one request, may be traced at once.
     const most = this.#perSecond > 0 ? Math.max(1, (this.#perSecond * INTERVAL_MS) / 1000) : 0;
     this.#requests = Math.min(most, this.#requests + gained);
     this.#descriptors = Math.min(
@@ -49,7 +49,7 @@ export class LookBudget {
     );
   }
 
-  /** A chain of so many descriptors was looked at. A long one may leave a debt. */
+  /** Counts a traced chain of `descriptors` descriptors. A long chain may leave a debt. */
   spend(descriptors: number): void {
     this.#requests--;
     this.#descriptors -= Math.max(descriptors, 1);

@@ -1,4 +1,4 @@
-// Numbers of a request in words: as the specification names them, and algorithms as users of this library do.
+// Names for the numbers in a request: the specification's names, and this library's names of algorithms.
 import * as crypto from '../../spec/crypto.ts';
 import type { Field, ReadField } from '../../spec/layout.ts';
 import { SERVICES, SPECIFIED, serviceNumbered } from '../../spec/services.ts';

@@ -2,49 +2,60 @@ import type { RequestBackend } from '../backend/contract.ts';
 
 /** A descriptor as the driver wrote it (2.7.5, 2.8.13). */
 export interface TracedDescriptor {
-  /** Whether it stands in the ring's own table or in an indirect one (2.7.5.3). */
+  /** The table that it is in: the ring's own table, or an indirect table (2.7.5.3, 2.8.7). */
   table: 'ring' | 'indirect';
+  /** Its index in the table. */
   index: number;
+  /** Guest-physical address of the buffer. */
   address: number;
+  /** Length of the buffer in bytes. */
   bytes: number;
+  /** VIRTQ_DESC_F_* bits. */
   flags: number;
-  /** `next` of a split ring, the buffer id of a packed one. */
+  /** `next` in a split ring; the buffer id in a packed ring. */
   last: number;
 }
 
-/** A buffer of a request with its first bytes: what the driver wrote, or what the device answered. */
+/** A buffer of a request. */
 export interface TracedBuffer {
+  /** Guest-physical address. */
   address: number;
+  /** Length in bytes. */
   bytes: number;
+  /** Whether the device may write it. */
   writable: boolean;
+  /** Its first bytes, at most 256, written by the driver or by the device. */
   data: Uint8Array<ArrayBuffer>;
 }
 
-/** One request from the descriptor chain to the used element. */
+/** One request, from the descriptor chain to the used element. */
 export interface TracedRequest {
-  /** Counts the requests that were looked at. */
+  /** Serial number, from 1 on; 0 for a request that still waits. */
   serial: number;
+  /** Number of the virtqueue. */
   queue: number;
+  /** Whether the queue is the control queue (5.9.2). */
   control: boolean;
   ring: 'split' | 'packed';
   /** Whether VIRTIO_CRYPTO_F_REVISION_1 was negotiated: without it headers are padded (5.9.7). */
   layout: 'legacy' | 'revision1';
-  /** Whether the stateless mode of the request's service was negotiated: all of its data requests then have other fields (5.9.7.3). */
+  /** Whether the stateless mode of the request's service was negotiated: the service's data requests then have other fields (5.9.7.3). */
   stateless: boolean;
-  /** Head of the chain, or the buffer id of a packed ring. */
+  /** Head of the chain in a split ring; the buffer id in a packed ring. */
   head: number;
   descriptors: TracedDescriptor[];
   buffers: TracedBuffer[];
-  /** Bytes that the used element says were written. */
+  /** Length in the used element: bytes that the device wrote. */
   usedBytes: number;
-  /** The last writable byte, where a data request has its status (5.9.7.3). */
+  /** The last writable byte: the status of a data request (5.9.7.3). */
   lastByte: number;
-  /** The session's algorithm, if the session is known. */
+  /** The session's algorithm; undefined if the session is not known. */
   algorithm: string | undefined;
-  /** Milliseconds since 1970 at which the device took it. */
+  /** When the device took it, in milliseconds since 1970. */
   startedAt: number;
-  /** Milliseconds until it was answered, and how many requests of one notification shared them. */
+  /** Milliseconds until it was completed. */
   duration: number;
+  /** Number of requests of one notification that share the duration. */
   batch: number;
   /** Where it ran. */
   backend: RequestBackend;

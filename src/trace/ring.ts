@@ -3,30 +3,40 @@ import type { CryptoDevice } from '../device/device.ts';
 import { hasFeature } from '../device/features.ts';
 import { GuestView } from './guest_view.ts';
 
+/** A descriptor of a ring's own table (2.7.5, 2.8.13). */
 export interface RingDescriptor {
+  /** Its index in the table. */
   index: number;
+  /** Guest-physical address of the buffer. */
   address: number;
+  /** Length of the buffer in bytes. */
   bytes: number;
+  /** VIRTQ_DESC_F_* bits. */
   flags: number;
-  /** `next`, or the buffer id of a packed ring. */
+  /** `next` in a split ring; the buffer id in a packed ring. */
   last: number;
   /** Packed ring: whether the descriptor is available to the device, or used (2.8.1). */
   state: 'available' | 'used' | '';
 }
 
-/** A virtqueue as it stands in guest memory, around the place where the device works. */
+/** A snapshot of a virtqueue in guest memory, around the device's position. */
 export interface RingSnapshot {
+  /** Number of the virtqueue. */
   queue: number;
+  /** The specification's name: dataq1 and so on, or controlq (5.9.2). */
   name: string;
   kind: 'split' | 'packed';
   enabled: boolean;
+  /** Number of entries. */
   size: number;
+  /** Number of requests completed since the driver enabled the queue. */
   requests: number;
-  /** Where the device stands. */
+  /** The device's positions: see QueuePositions. */
   nextAvail: number;
   nextUsed: number;
+  /** Up to 16 descriptors around the next one. */
   descriptors: RingDescriptor[];
-  /** Split ring only: the indices and the elements around them. */
+  /** Split ring only: the indices, and up to 16 elements of each ring around them. */
   availIdx: number;
   usedIdx: number;
   avail: { place: number; head: number }[];
@@ -39,7 +49,7 @@ export interface RingSnapshot {
 /** Elements shown of each table. */
 const WINDOW = 16;
 
-/** A snapshot of queue `index` of a device. */
+/** Makes a snapshot of a device's queue. If the queue is not enabled, the lists are empty. */
 export function ringSnapshot(device: CryptoDevice, index: number): RingSnapshot {
   const queue = device.queues[index];
   const positions = device.positions(index);
@@ -81,7 +91,7 @@ function readSplit(view: GuestView, { desc, driver, device }: Addresses, ring: R
   ring.usedEvent = view.uint16(driver + spec.AVAIL_RING + size * spec.AVAIL_ELEM_BYTES) ?? 0;
   ring.availEvent = view.uint16(device + spec.USED_RING + size * spec.USED_ELEM_BYTES) ?? 0;
   const count = Math.min(WINDOW, size);
-  // Windows start at multiples of their length, so that a step moves the mark and not the table.
+  // Windows start at multiples of their length, so that each step moves the position in the window, not the window itself.
   const first = Math.floor((ring.availIdx & (size - 1)) / count) * count;
   for (let place = first; place < first + count; place++) {
     ring.avail.push({ place, head: view.uint16(driver + spec.AVAIL_RING + place * spec.AVAIL_ELEM_BYTES) ?? 0 });
@@ -120,7 +130,7 @@ function readTable(view: GuestView, table: number, ring: RingSnapshot, first: nu
   }
 }
 
-/** 2.8.1: AVAIL and USED differ in what is available, and are the same in what is used. */
+/** 2.8.1: AVAIL and USED differ in an available descriptor, and are equal in a used descriptor. */
 function packedState(flags: number): RingDescriptor['state'] {
   const avail = (flags & spec.PACKED_DESC_F_AVAIL) !== 0;
   const used = (flags & spec.PACKED_DESC_F_USED) !== 0;

@@ -18,7 +18,7 @@ const uint32 = upTo(UINT32_MAX);
 const address = upTo(ADDRESS_MAX);
 const time = v.pipe(v.number(), v.minValue(0), v.maxValue(TIME_MAX));
 
-/** The first bytes of a buffer. Their length is looked at first, so that what is too long is not read. */
+/** The first bytes of a buffer. Their length is checked first, so that a text that is too long is not read. */
 const bytes = v.pipe(
   v.string(),
   v.check(
@@ -48,7 +48,7 @@ const Buffer = v.pipe(
 type Descriptors = readonly v.InferOutput<typeof Descriptor>[];
 type Buffers = readonly v.InferOutput<typeof Buffer>[];
 
-/** What fromJsonLines() takes for a request. */
+/** A request as fromJsonLines() accepts it. */
 export const SavedRequest = v.pipe(
   v.object({
     serial: v.pipe(upTo(Number.MAX_SAFE_INTEGER), v.minValue(1)),

@@ -16,36 +16,41 @@ import { algorithmName, chainedAlgorithmName, directionName } from './names.ts';
 import type { TracedBuffer, TracedRequest } from './request.ts';
 import { type ChainUnderWay, UnderWay } from './under_way.ts';
 
-/** A session that is open now, as an inspector lists it. */
+/** An open session, as an inspector lists it. */
 export interface SessionInfo {
+  /** The session's id in decimal digits. */
   id: string;
+  /** The names of its algorithms. */
   algorithm: string;
+  /** 'encrypt' or 'decrypt'; empty for other services. */
   direction: string;
+  /** Length of its keys in bits. */
   keyBits: number;
-  /** Milliseconds since 1970 at which it was made; undefined for one that was open before the tracer came. */
+  /** When it was made, in milliseconds since 1970; undefined if it was not traced. */
   openedAt: number | undefined;
 }
 
+/** Options of a tracer. */
 export interface TracerOptions {
-  /** Requests that are kept; older ones are forgotten, and sooner where chains are long. Default 256. */
+  /** Number of requests that are kept. Older requests are forgotten, earlier if chains are long. Default 256. */
   kept?: number;
   /**
-   * Requests a second that are looked at, and 32 times as many descriptors of their chains; the others pass unseen. Infinity for a
-   * complete trace: of chains that the device holds it sees 65536 descriptors. Default 400.
+   * Number of requests a second that are traced, with 32 times as many descriptors. Other requests are not traced. With Infinity all
+   * requests are traced, up to 65536 descriptors in chains that the device holds. Default 400.
    */
   perSecond?: number;
 }
 
-/** The limit of a round that takes all that is available. */
+/** The limit for taking all available requests. */
 const ALL = 0xffffffff;
 const WRAP = 1 << virtio.EVENT_WRAP_BIT;
 
 /**
- * Follows the requests of a device: reads each chain before the device takes it and its results after, from guest memory
- * alone. It can hold requests back and let them through one at a time; to the driver the device is then merely slow.
+ * Traces the requests of a device. It reads each chain from guest memory before the device takes it, and its results afterwards. It can
+ * hold requests back and let them through one at a time. The driver then only sees a slow device.
  *
- * What it costs does not depend on the guest: a look at a request takes some microseconds and 8 KiB at most, and LookBudget says how
- * many there may be, however many requests a notification is for and however long their chains are.
+ * Its cost does not depend on the guest. Tracing a request takes some microseconds and keeps at most 8 KiB of content. LookBudget limits
+ * the number of traced requests, for any number of requests in a notification and any length of their chains.
  */
 export class DeviceTracer implements DeviceObserver {
   readonly #device: CryptoDevice;
@@ -58,16 +63,16 @@ export class DeviceTracer implements DeviceObserver {
   readonly #openedAt = new Map<string, number>();
   readonly #algorithms = new Map<string, string>();
   #holding = false;
-  /** Requests that may pass although all are held. */
+  /** Number of requests that may pass although requests are held. */
   #passes = 0;
   #onHeld: (queue: number) => void = () => {};
-  /** Chains that the device has taken, or is about to; those beyond the budget are missing. */
+  /** Traced chains that the device has taken, or is about to take. */
   readonly #underWay = new UnderWay();
-  /** By queue: where the device puts its next used element. */
+  /** For each queue: the device's position for its next used element. */
   readonly #nextUsed = new Map<number, number>();
   #requestsBefore = 0;
 
-  /** Attaches itself to the device; detach() ends that. */
+  /** Attaches the tracer to the device as its observer, until detach(). */
   constructor(device: CryptoDevice, options: TracerOptions = {}) {
     this.#device = device;
     this.#view = new GuestView(device.guest);
@@ -77,32 +82,34 @@ export class DeviceTracer implements DeviceObserver {
     device.observe(this);
   }
 
+  /** Ends hold(), and detaches the tracer from the device. */
   detach(): void {
     this.release();
     this.#device.observe(undefined);
   }
 
-  /** The requests that are kept and younger than `serial`, oldest first. */
+  /** The kept requests with a serial number greater than `serial`, oldest first. */
   requestsSince(serial: number): TracedRequest[] {
     const first = this.#requests.findIndex((request) => request.serial > serial);
     return first < 0 ? [] : this.#requests.slice(first);
   }
 
+  /** Whether requests are held: see hold(). */
   get holding(): boolean {
     return this.#holding;
   }
 
   /**
-   * From now on the requests of the data queues wait in their rings. Control requests pass: older drivers wait for them in
-   * a loop in which nothing else of the guest runs.
-   * @param onHeld called when the driver notifies of some
+   * Holds the requests of the data queues in their rings from now on. Control requests pass, because older drivers wait for them in a busy
+   * loop.
+   * @param onHeld called with the queue's number when the driver notifies of a queue that is held
    */
   hold(onHeld: (queue: number) => void = () => {}): void {
     this.#holding = true;
     this.#onHeld = onHeld;
   }
 
-  /** Lets one request of a queue through; false when none waits there. */
+  /** Lets one request of a queue through. Returns false if no request waits there. */
   step(queue: number): boolean {
     if (!this.#device.queues[queue]?.enabled) return false;
     const before = this.#device.positions(queue).nextAvail;
@@ -112,15 +119,15 @@ export class DeviceTracer implements DeviceObserver {
     return this.#device.positions(queue).nextAvail !== before;
   }
 
-  /** The chain that a queue's device would take next, if the driver has made one available. */
+  /** The chain that the device would take next from a queue; undefined if none is available. */
   waiting(queue: number): Chain | undefined {
     const [chain] = this.#available(queue, 1);
     return chain;
   }
 
   /**
-   * The same as a request, for whoever shows it: it has no results yet, took no time, and its serial number is 0. Where it runs is not
-   * known before it does.
+   * The request that the device would take next from a queue, for a display; undefined if none is available. It has no results and no
+   * duration yet, its serial number is 0, and its `backend` is not known yet.
    */
   waitingRequest(queue: number): TracedRequest | undefined {
     const chain = this.waiting(queue);
@@ -130,14 +137,14 @@ export class DeviceTracer implements DeviceObserver {
     return request;
   }
 
-  /** Ends hold(): everything that waits is answered. */
+  /** Ends hold(): all requests that wait are run. */
   release(): void {
     if (!this.#holding) return;
     this.#holding = false;
     for (let queue = 0; queue < this.#device.queues.length; queue++) this.#device.notify(queue);
   }
 
-  /** The sessions that are open now. */
+  /** The open sessions. */
   sessions(): SessionInfo[] {
     return this.#device.sessions().map((session) => ({
       id: session.id,
@@ -148,6 +155,7 @@ export class DeviceTracer implements DeviceObserver {
     }));
   }
 
+  /** Called by the device: see DeviceObserver. */
   beforeQueue(queue: number): number {
     const limit = this.#holding && queue < this.#device.options.dataQueues ? this.#passes : ALL;
     if (limit === 0) {
@@ -156,13 +164,13 @@ export class DeviceTracer implements DeviceObserver {
     }
     this.#budget.refill(performance.now(), this.#underWay.descriptors);
     if (!this.#budget.left && !this.#underWay.has(queue)) {
-      // Nothing here is, or was, looked at: at full speed that is most of all calls.
+      // No chain of this queue is or was traced. At full speed this is the case for most calls.
       this.#nextUsed.delete(queue);
       return limit;
     }
     const { nextAvail, nextUsed } = this.#device.positions(queue);
     this.#nextUsed.set(queue, nextUsed);
-    // What was taken before a reset is never used.
+    // If nothing is in flight, chains that are still listed were taken before a reset, and never become used.
     if (nextAvail === nextUsed) this.#underWay.clear(queue);
     this.#requestsBefore = this.#device.requests(queue);
     if (this.#budget.left) {
@@ -176,6 +184,7 @@ export class DeviceTracer implements DeviceObserver {
     return limit;
   }
 
+  /** Called by the device: see DeviceObserver. */
   afterQueue(queue: number, backend: RequestBackend): void {
     let place = this.#nextUsed.get(queue);
     if (place === undefined) return;
@@ -189,13 +198,13 @@ export class DeviceTracer implements DeviceObserver {
       const used = this.#usedAt(registers, place);
       const request = this.#underWay.take(queue, used.id);
       if (request) this.#keep(queue, request, used.bytes, now - request.startedAt, batch, backend);
-      // Only its chain says how many places of a packed ring a used element stands for.
+      // In a packed ring only the chain tells how many places a used element takes, so an unknown chain ends the walk.
       else if (this.#packed) return;
       place = this.#packed ? advance(place, request?.chain.ringDescriptors ?? 1, registers.size) : (place + 1) & 0xffff;
     }
   }
 
-  /** The chains that the device would take next, each read when it is asked for. */
+  /** The chains that the device would take next. Each chain is read when the generator reaches it. */
   *#available(queue: number, limit: number): Generator<Chain> {
     const registers = this.#device.queues[queue];
     if (!registers?.enabled) return;
@@ -207,7 +216,7 @@ export class DeviceTracer implements DeviceObserver {
       for (let count = 0; left > 0 && count < limit && this.#isAvailable(table, nextAvail); count++) {
         const chain = readPackedChain(this.#view, table, size, nextAvail & (WRAP - 1));
         yield chain;
-        // A chain has a descriptor at least; one that is not in RAM ends the walk.
+        // A chain has at least one descriptor. If that is not in RAM, the walk ends.
         if (chain.ringDescriptors === 0) return;
         left -= chain.ringDescriptors;
         nextAvail = advance(nextAvail, chain.ringDescriptors, size);
@@ -224,7 +233,7 @@ export class DeviceTracer implements DeviceObserver {
     }
   }
 
-  /** What the device says of a chain that it has used. */
+  /** The id and the length that the device wrote for a used chain. */
   #usedAt({ desc, device, size }: QueueRegisters, place: number): { id: number; bytes: number } {
     if (this.#packed) {
       const at = Number(desc) + (place & (WRAP - 1)) * virtio.DESC_BYTES;
@@ -273,7 +282,7 @@ export class DeviceTracer implements DeviceObserver {
     }
   }
 
-  /** What a chain says before the device has answered it. */
+  /** A request as its chain describes it, before the device has completed it. */
   #describe(queue: number, { id, descriptors, buffers }: Chain): TracedRequest {
     const control = queue === this.#device.options.dataQueues;
     const { driverFeatures } = this.#device;
@@ -297,13 +306,13 @@ export class DeviceTracer implements DeviceObserver {
     };
   }
 
-  /** Keeps the list of sessions up to date, and answers the algorithm that a control request is about. */
+  /** Keeps the list of sessions up to date. Returns the algorithm of a control request's session. */
   #followSession(request: TracedRequest): string | undefined {
     const fields = decodeRequest(request);
     const id = fields.find(({ name }) => name === 'session_id')?.value;
     if (id === undefined) return undefined;
     const key = BigInt(id).toString();
-    // The request says what the session is: a look at the device's list would take as long as there are sessions.
+    // The request itself describes the session. Searching the device's list would take time for each open session.
     const name = createdAlgorithm(fields);
     if (name === undefined) return this.#algorithms.get(key);
     this.#algorithms.set(key, name);
@@ -325,10 +334,10 @@ export class DeviceTracer implements DeviceObserver {
   }
 }
 
-/** Serial numbers go on from one tracer to the next, so that whoever asks for younger requests misses none. */
+/** Serial numbers continue from one tracer to the next, so that requestsSince() of a new tracer misses no request. */
 let lastSerial = 0;
 
-/** No status of 5.9.7.1: nothing is answered yet. */
+/** Not a status of 5.9.7.1: the request has not been completed yet. */
 const NO_STATUS = 0xff;
 
 const SESSIONS_REMEMBERED = 4096;
@@ -364,12 +373,12 @@ function isStatelessOf(service: number, features: bigint): boolean {
   return mode !== undefined && hasFeature(features, mode);
 }
 
-/** The service that the opcode at the head of a request names. */
+/** The service of the opcode in a request's header. */
 function serviceOf([header]: readonly TracedBuffer[]): number {
   return (header?.data[1] ?? 0) | ((header?.data[2] ?? 0) << 8);
 }
 
-/** The id in the header of a data request, in digits. */
+/** The session's id in the header of a data request, in decimal digits. */
 function sessionOf({ buffers }: TracedRequest): string {
   const header = buffers[0]?.data;
   if (!header || header.length < crypto.DATA_SESSION_ID + 8) return '';

@@ -1,9 +1,9 @@
 import type { Chain } from './chain.ts';
 
-/** A chain that the device has taken, and when. */
+/** A chain that the device has taken, and the time when it did. */
 export interface ChainUnderWay {
   chain: Chain;
-  /** By performance.now(). */
+  /** Milliseconds of performance.now(). */
   startedAt: number;
 }
 
@@ -12,7 +12,7 @@ export class UnderWay {
   readonly #queues = new Map<number, Map<number, ChainUnderWay>>();
   #descriptors = 0;
 
-  /** Descriptors of all of them. */
+  /** Number of descriptors in all chains. */
   get descriptors(): number {
     return this.#descriptors;
   }
@@ -22,7 +22,7 @@ export class UnderWay {
   }
 
   add(queue: number, chain: Chain, startedAt: number): void {
-    // A driver that offers an id again has given the older chain up.
+    // If a driver offers an id again, the older chain will not be completed any more.
     this.take(queue, chain.id);
     const chains = this.#queues.get(queue) ?? new Map<number, ChainUnderWay>();
     this.#queues.set(queue, chains);

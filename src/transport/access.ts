@@ -1,13 +1,13 @@
-// What holds for an access of either transport, whatever numbers the host hands over. A size that is none, and a value that is
-// no number, are mistakes of the host, and throw. An offset comes from the guest: where there is no register, reads give 0 and
-// writes do nothing, as PCI has it for what is reserved (PCI 3.0, 6.1), also where the offset is negative or no whole number.
+// Rules for accesses of both transports. A size other than 1, 2 or 4, and a value that is not a number, are mistakes of the host and throw.
+// An offset comes from the guest, so it never throws: without a register at the offset, reads return 0 and writes do nothing, as PCI
+// requires for reserved registers (PCI 3.0, 6.1). Negative offsets and fractions have no register.
 import { checkFunction, refuse } from '../check.ts';
 import type { DeviceRegisters } from '../device/registers.ts';
 
-/** Width of a register access, in bytes. */
+/** Width of a register access in bytes. */
 export type AccessSize = 1 | 2 | 4;
 
-/** What a read gives where no device answers. */
+/** The result of a read where there is no device. */
 function allOnes(size: AccessSize): number {
   return 2 ** (8 * size) - 1;
 }
@@ -18,14 +18,13 @@ function checkSize(size: AccessSize): void {
   throw new RangeError(`size is ${String(size)}: give 1, 2 or 4, the bytes of one access; make two of a wider one.`);
 }
 
-/** Whether a register can stand at `offset`. */
+/** Whether `offset` can be that of a register. */
 function isOffset(offset: number): boolean {
   return Number.isInteger(offset) && offset >= 0;
 }
 
 /**
- * The bytes of `value` that an access of `size` bytes carries, as a number without a sign. What lies beyond is cut off, a fraction
- * too; NaN and infinities are 0.
+ * The `size` lowest bytes of `value`, as a number without a sign. Higher bytes and a fraction are cut off; NaN and infinities become 0.
  * @throws TypeError unless `value` is a number
  */
 function accessBytes(size: AccessSize, value: number): number {
@@ -34,15 +33,15 @@ function accessBytes(size: AccessSize, value: number): number {
   return value & (size === 2 ? 0xffff : 0xff);
 }
 
-/** @throws TypeError unless a transport was given a device and a line to interrupt with */
+/** @throws TypeError unless `device` is a device and `setInterruptLine` a function */
 export function checkDevice(device: DeviceRegisters, setInterruptLine: (level: boolean) => void): void {
   if (typeof device?.onInterrupt !== 'function') refuse('device', device, 'what createCryptoDevice() answers');
   checkFunction('setInterruptLine', setInterruptLine);
 }
 
 /**
- * What a read of `size` bytes at `offset` gives whatever the registers hold: all ones where the device was removed, 0 where no register
- * can stand. undefined: the registers say it.
+ * The result of a read of `size` bytes at `offset` if it does not depend on the registers: all ones if the device was removed, 0 if no
+ * register can be at the offset. Otherwise undefined.
  * @throws RangeError unless `size` is the width of an access
  */
 export function readWithoutRegisters(device: DeviceRegisters, offset: number, size: AccessSize): number | undefined {
@@ -52,8 +51,8 @@ export function readWithoutRegisters(device: DeviceRegisters, offset: number, si
 }
 
 /**
- * The bytes that a write carries to a register at `offset`, as a number without a sign; undefined where it reaches none, because the
- * device was removed or no register can stand there.
+ * The `size` lowest bytes of `value`, as a number without a sign. undefined if the write reaches no register, because the device was
+ * removed or no register can be at `offset`.
  * @throws RangeError unless `size` is the width of an access, TypeError unless `value` is a number
  */
 export function writtenBytes(
@@ -67,14 +66,14 @@ export function writtenBytes(
   return device.removed || !isOffset(offset) ? undefined : bytes;
 }
 
-/** Reads `size` bytes from `offset` on as one number, the lowest byte first. */
+/** Reads `size` bytes from `offset` on as one little-endian number. */
 export function littleEndian(offset: number, size: number, byteAt: (offset: number) => number): number {
   let value = 0;
   for (let i = size - 1; i >= 0; i--) value = value * 256 + byteAt(offset + i);
   return value;
 }
 
-/** Feature bits 32n to 32n+31 of a set, or a half of an address; 0 beyond the 64 bits that exist. */
+/** Bits 32n to 32n + 31 of a 64-bit number, such as features or an address. 0 if n is more than 1. */
 export function wordOf(bits: bigint, n: number): number {
   return n < 2 ? Number((bits >> BigInt(32 * n)) & 0xffffffffn) : 0;
 }

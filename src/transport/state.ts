@@ -1,4 +1,4 @@
-// The saved states of the transports: like a device's, they may come from anywhere.
+// The saved states of the transports. They are checked, because they may come from anywhere, as a device's state may.
 import * as v from 'valibot';
 import { StateError } from '../device/state.ts';
 
@@ -7,13 +7,13 @@ const vector = v.pipe(uint32, v.maxValue(0xffff));
 const hex = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})*$/));
 /** ISR_QUEUE and ISR_CONFIG; InterruptStatus has the same bits. */
 const interruptBits = v.pipe(uint32, v.maxValue(3));
-/** What the driver selected last. */
+/** The values of the driver's select registers. */
 const Selected = v.strictObject({ deviceFeature: uint32, driverFeature: uint32, queue: uint32 });
 
-/** What VirtioMmio.save() answers. */
+/** The result of VirtioMmio.save(). */
 export const MmioState = v.strictObject({ interruptStatus: interruptBits, selected: Selected });
 
-/** What VirtioPci.save() answers. */
+/** The result of VirtioPci.save(). */
 export const PciState = v.strictObject({
   isr: interruptBits,
   selected: Selected,
@@ -28,8 +28,8 @@ export const PciState = v.strictObject({
 });
 
 /**
- * Checks what is offered as a transport's saved state.
- * @throws StateError that says what is wrong with it
+ * Checks a saved state of a transport.
+ * @throws StateError that names the first wrong field
  */
 export function parseTransportState<Schema extends v.GenericSchema>(
   schema: Schema,

@@ -1,4 +1,4 @@
-/** What the table declares: a register window of guest-physical memory and the interrupt behind it. */
+/** The device that the table declares: a register window in guest-physical memory, and its interrupt. */
 export interface MmioPlace {
   address: number;
   bytes: number;
@@ -27,7 +27,7 @@ const ascii = (text: string): number[] => Array.from(text, (character) => charac
 const le32 = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
 const named = (name: string, value: readonly number[]): number[] => [NAME_OP, ...ascii(name), ...value];
 
-/** An opcode whose contents are preceded by their length, which counts itself: one byte up to 63, else two (20.2.4). */
+/** An opcode, its length and its contents. The length counts itself: it has one byte up to 63, and two bytes beyond (20.2.4). */
 function packaged(opcode: readonly number[], contents: readonly number[]): number[] {
   const short = contents.length + 1;
   const length = short < 64 ? [short] : [0x40 | ((short + 1) & 0x0f), (short + 1) >> 4];
@@ -35,8 +35,8 @@ function packaged(opcode: readonly number[], contents: readonly number[]): numbe
 }
 
 /**
- * An SSDT that declares one virtio-mmio device, by the id under which Linux's driver knows it (LNRO0005). MMIO has no
- * discovery of its own (4.2.1): this is how a guest with ACPI learns where the device is. In ASL:
+ * An SSDT that declares one virtio-mmio device, with the id that Linux's driver knows (LNRO0005). MMIO has no discovery of its own (4.2.1),
+ * so a guest with ACPI learns from this table where the device is. In ASL:
  *
  *     Scope (\_SB) { Device (VCxx) {
  *       Name (_HID, "LNRO0005")  Name (_UID, irq)

@@ -11,36 +11,36 @@ import { cpuOf, hasDevices, type V86Cpu } from './internals.ts';
 import { plugIntoMemory, resolveMmioPlace } from './mmio.ts';
 import { plugIntoPci, resolvePciPlace } from './pci.ts';
 
-/** What attachVirtioCrypto needs of a `V86` by its documented interface. v86's own declarations need those of the DOM. */
+/** The documented part of a `V86` that attachVirtioCrypto needs. v86's own declarations would need those of the DOM. */
 export interface V86Emulator {
   add_listener(event: 'emulator-ready', listener: () => void): void;
 }
 
-/** What attachVirtioCrypto can be told. */
+/** Options of attachVirtioCrypto(): those of the device, and its place in the machine. */
 export interface V86Options extends CryptoDeviceOptions {
   /**
-   * How the guest reaches the device. Default pci. With mmio the guest finds it in the machine's ACPI tables: make the
-   * emulator with `acpi: true` and a BIOS that reads tables as files, as SeaBIOS does. `acpiphp.disable=1` on Linux's
-   * command line then keeps it from dropping v86's PCI devices.
+   * How the guest reaches the device. With 'mmio' the guest finds it in the machine's ACPI tables: create the emulator with `acpi: true`
+   * and a BIOS that reads tables as files, as SeaBIOS does. On Linux's command line, `acpiphp.disable=1` then prevents Linux from dropping
+   * v86's PCI devices. Default 'pci'.
    */
   transport?: 'pci' | 'mmio';
   /** PCI slot: 0x0D to 0x11 and 0x13 to 0x1D are free in v86. Default 0x0D. */
   slot?: number;
   /**
-   * I/O port at which the BAR stands until the BIOS moves it: a multiple of 256 from 0x1000 to 0xBF00, free of v86's own.
-   * Default 0xAC00. Two devices in one machine need two slots and two ports.
+   * I/O port of the BAR until the BIOS moves it: a multiple of 256 from 0x1000 to 0xBF00 that v86 does not use itself. Two devices in one
+   * machine need two slots and two ports. Default 0xAC00.
    */
   port?: number;
   /**
-   * With mmio, guest-physical address of the registers: a multiple of 0x20000 from 0x80000000 to 0xDFFE0000. Default
-   * 0xD0000000. Two devices in one machine need two addresses and two interrupts.
+   * With 'mmio', the guest-physical address of the registers: a multiple of 0x20000 from 0x80000000 to 0xDFFE0000. Two devices in one
+   * machine need two addresses and two interrupts. Default 0xD0000000.
    */
   mmioAddress?: number;
-  /** With mmio, the interrupt: 3, 5 or 7, unless a second serial port (3) or the sound card (5) uses it. Default 7. */
+  /** With 'mmio', the interrupt: 7; 5 if there is no sound card; 3 if there is no second serial port. Default 7. */
   irq?: number;
   /**
-   * Whether a saved state of the emulator holds the keys of open sessions, so that the guest goes on where it was. Default
-   * true: such a state holds the guest's memory, and with it the keys, anyway. Without keys, requests in those sessions fail.
+   * Whether a saved state of the emulator contains the keys of open sessions, so that the guest can go on. Without keys, requests in those
+   * sessions fail after a restore. Default true, because a saved state contains the guest's memory, and with it the keys, in any case.
    */
   saveKeys?: boolean;
   /** See CreateOptions.onBackendEvent. */
@@ -49,32 +49,36 @@ export interface V86Options extends CryptoDeviceOptions {
   onRefused?: (refusal: Refusal) => void;
 }
 
-/** A device that was plugged into an emulator. */
+/** A device that is attached to an emulator. */
 export interface AttachedVirtioCrypto {
-  /** Resolves to the device once the emulator has built its machine; rejects if v86 lacks what is needed. */
+  /**
+   * Resolves to the device when the emulator has built its machine. Rejects with a TypeError if this build of v86 lacks a part that is
+   * needed, with a RangeError if v86's memory cannot grow, and with an Error if remove() was called before.
+   */
   readonly ready: Promise<CryptoDevice>;
-  /** The device, once it is there. */
+  /** The device; undefined until the emulator has built its machine. */
   readonly device: CryptoDevice | undefined;
-  /** Wipes the device's keys and makes it deaf. The emulator itself is left alone. */
+  /** Disposes of the device: its keys are wiped, and it ignores the guest from now on. The emulator goes on. */
   dispose(): void;
   /**
-   * Takes the device out of the running machine: its slot and its ports, or its memory, then read as all ones, its interrupt
-   * is gone, and neither a reboot nor a saved state brings it back. Before the machine is built, it is not plugged in at all.
+   * Takes the device out of the running machine. Its slot and ports, or its memory, read as all ones from now on, and its interrupt
+   * becomes inactive. Neither a reboot nor a restored state brings it back. Before the machine is built, remove() prevents the attachment.
    */
   remove(): void;
 }
 
-/** Guest RAM is interrupted by the VGA's memory: a buffer there is not RAM. */
+/** The VGA's memory, guest-physical [start, end), is not RAM: the device accepts no buffer there. */
 const VIDEO_MEMORY = { start: 0xa0000, end: 0xc0000 };
 
 /**
- * Plugs a virtio crypto device (PCI 1af4:1054, or over MMIO) into a v86 machine. Call it right after `new V86(...)`, before
- * the emulator has loaded: the guest then finds the device when it looks for its hardware, a saved state restores it, and a
- * reboot resets it. Works in Node and in browsers. The engine runs inside v86's own WebAssembly memory, in pages that it
- * adds there.
+ * Attaches a virtio crypto device (PCI 1af4:1054, or over MMIO) to a v86 machine. Call it right after `new V86(...)`, before the emulator
+ * has loaded: the guest then finds the device with its other hardware. A saved state contains the device, and a reboot resets it. Works in
+ * Node.js and in browsers. The engine runs inside v86's own WebAssembly memory, in pages that it adds.
  *
- * @throws RangeError for an option that is out of range, and TypeError for one of another type, naming it
- * @throws Error when the emulator has already built its machine
+ * @throws RangeError that names an option that is out of range
+ * @throws TypeError that names an option or parameter of a wrong type
+ * @throws ThresholdsError for invalid thresholds
+ * @throws Error if the emulator has already built its machine
  */
 export function attachVirtioCrypto(emulator: V86Emulator, options: V86Options = {}): AttachedVirtioCrypto {
   resolveOptions(options);
@@ -89,7 +93,7 @@ export function attachVirtioCrypto(emulator: V86Emulator, options: V86Options = 
   let registers: Plugged | undefined;
   let removed = false;
   const ready = new Promise<CryptoDevice>((resolve, reject) => {
-    // emulator-ready is the one moment after the bus exists and before a saved state is restored or the CPU runs.
+    // At emulator-ready the bus exists, no saved state has been restored, and the CPU does not run yet.
     emulator.add_listener('emulator-ready', () => {
       try {
         if (removed) throw new Error('The device was removed before the emulator had built its machine.');
@@ -100,7 +104,7 @@ export function attachVirtioCrypto(emulator: V86Emulator, options: V86Options = 
       }
     });
   });
-  // A caller that does not look at `ready` still sees a failure on its first use of it, not as an unhandled rejection.
+  // Without this, a failure would be an unhandled rejection for callers that do not use `ready`.
   ready.catch(() => {});
   return {
     ready,
@@ -121,10 +125,10 @@ interface Plugged {
   remove(): void;
 }
 
-/** What connects a device as the options say; they are checked now. */
+/** Checks the options. Returns the function that connects a device to a machine as they say. */
 function plugFor(options: V86Options): (cpu: V86Cpu) => Plugged {
   const { transport = 'pci', saveKeys = true } = options;
-  // Those of the transport that is not used are checked, too.
+  // The options of the unused transport are checked, too.
   const inMemory = resolveMmioPlace(options.mmioAddress, options.irq);
   const onBus = resolvePciPlace(options.slot, options.port);
   if (transport === 'mmio') return (cpu) => plugIntoMemory(cpu, createDevice(cpu, options), inMemory, saveKeys);
@@ -145,7 +149,7 @@ function createDevice(cpu: V86Cpu, options: V86Options): CryptoDevice {
         { guestAddress: VIDEO_MEMORY.end, bytes: ramBytes - VIDEO_MEMORY.end, offset: ram + VIDEO_MEMORY.end },
       ],
     },
-    // The JIT's own export, so that the engine calls it without passing through JavaScript.
+    // This is the export of v86's JIT, so the engine calls it without passing through JavaScript.
     onWrite: cpu.jit_dirty_cache,
   });
 }

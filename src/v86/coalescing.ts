@@ -3,19 +3,20 @@ import { Coalescing } from './coalescing_policy.ts';
 import type { V86Cpu } from './internals.ts';
 import { MachineLifecycle } from './lifecycle.ts';
 
-/** A guest that does not halt within so many of v86's slices is busy with other things. */
+/** A guest that does not halt within this many more slices of v86 is busy with other work. */
 const BUSY_SLICES = 1;
 
-/** Takes a driver's notifications of one device. */
+/** Takes a driver's notifications for one device. */
 export interface CoalescedNotifications {
-  /** The driver notifies of a queue: the device hears of it now, or a little later. */
+  /** Takes a notification of a queue. It is passed to the device now, or a little later. */
   (queue: number): void;
-  /** The driver accesses a register other than the notification: the device hears of what is held back first. */
+  /** Passes on all notifications that are held back. Call it before each access to another register than the notification. */
   answerHeld(): void;
 }
 
 /**
- * Decides when the data queues of a device in v86 are looked at. What is held back is answered at the first of these:
+ * Decides when notifications of a v86 device's data queues are passed on. A notification that is held back is passed on at the first of
+ * these events:
  *
  * - The guest halts. v86 then calls run_hardware_timers inside its own loop, and takes interrupts right after.
  * - The guest does not halt: v86 calls run_hardware_timers after each slice of 100,003 instructions or a few more, whether or not
@@ -24,21 +25,21 @@ export interface CoalescedNotifications {
  * - The driver accesses a register of the device, the ISR status among them: it waits in another way than by halting.
  * - The machine is saved.
  *
- * A guest that has halted with interrupts disabled reaches none of them. It never runs again, until the machine is reset; v86
- * looks at no timer then.
+ * A guest that has halted with interrupts disabled reaches none of these events. It does not run again until the machine is reset, and v86
+ * runs no timers for it.
  */
 export function coalesceNotifications(cpu: V86Cpu, device: CryptoDevice): CoalescedNotifications {
   const { dataQueues } = device.options;
   const newPolicies = () => Array.from({ length: dataQueues }, () => new Coalescing());
   let policies = newPolicies();
   const held = new Set<number>();
-  /** Slices that have ended since the first of what is held back arrived. */
+  /** Slices that have ended since the oldest held notification arrived. */
   let slices = 0;
 
-  /** @param judge is told of each queue how many requests stood in it */
+  /** @param judge called for each queue with the number of requests that were in it */
   const answerHeld = (judge: (policy: Coalescing | undefined, requests: number) => void) => {
     slices = 0;
-    // An interrupt handler may notify again, save or reset the machine: what it leaves of these queues is answered.
+    // An interrupt handler may notify again, save or reset the machine. So each queue is run only if it is still held.
     for (const queue of [...held]) {
       if (!held.delete(queue)) continue;
       const policy = policies[queue];
@@ -53,7 +54,7 @@ export function coalesceNotifications(cpu: V86Cpu, device: CryptoDevice): Coales
   const runTimers = cpu.run_hardware_timers.bind(cpu);
   cpu.run_hardware_timers = (acpi, now) => {
     if (held.size > 0) {
-      // The slice in which it arrived may have been about to end: only one more says that the guest is busy.
+      // The slice in which the notification came may have been about to end. Only the end of the next slice shows that the guest is busy.
       if (cpu.in_hlt[0] !== 0) answerHeld(idle);
       else if (++slices > BUSY_SLICES) answerHeld(busy);
     }
@@ -62,7 +63,7 @@ export function coalesceNotifications(cpu: V86Cpu, device: CryptoDevice): Coales
 
   const lifecycle = MachineLifecycle.of(cpu);
   lifecycle.add({
-    // A saved state has no place for what is held back. That the host saves says nothing about the guest.
+    // A saved state cannot contain held notifications. They are passed on, but not judged: a save says nothing about the guest.
     release: () => answerHeld(() => {}),
     reset: () => {
       held.clear();
@@ -72,7 +73,7 @@ export function coalesceNotifications(cpu: V86Cpu, device: CryptoDevice): Coales
 
   const notify = (queue: number) => {
     const policy = policies[queue];
-    // Control requests are answered inside the notification: older drivers wait for them in a busy loop.
+    // Control requests are run inside the notification, because older drivers wait for them in a busy loop.
     if (!policy || lifecycle.saving || policy.answerAtOnce()) device.notify(queue);
     else held.add(queue);
   };

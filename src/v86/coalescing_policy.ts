@@ -1,19 +1,19 @@
 /**
- * When to answer a notification of a data queue: at once, or when the guest has nothing else to do.
+ * Decides when to pass on a notification of a data queue: at once, or when the guest is idle.
  *
- * At once is best for a driver that waits for each request. A driver that has several to offer, but notifies of each (as
- * Linux's does), is better served at its next idle moment: it then gives all of them for one notification, gets them
- * done side by side, and is interrupted once. Which of the two a guest is cannot be seen while it is answered at once;
- * so now and then one notification is held back as a trial, more rarely the more often that failed.
+ * At once is best for a driver that waits for each request. For a driver that has several requests but notifies of each one, as Linux's
+ * does, the next idle moment is better: its requests are then run side by side, and it is interrupted once. While notifications are passed
+ * on at once, the two kinds of driver cannot be told apart. So now and then one notification is held back as a trial. Each failed trial
+ * makes the next one rarer.
  */
 export class Coalescing {
-  /** Notifications to answer at once before the next trial. */
+  /** Notifications until the next trial. */
   #untilTrial = TRIAL_INTERVAL;
   #interval = TRIAL_INTERVAL;
   /** Whether notifications are held back now. */
   #holding = false;
 
-  /** A notification arrived: true to answer it at once, false to hold it back until settle(). */
+  /** Takes a notification. Returns true if it is to be passed on at once, false if it is to be held back until settle(). */
   answerAtOnce(): boolean {
     if (this.#holding) return false;
     if (--this.#untilTrial > 0) return true;
@@ -22,9 +22,9 @@ export class Coalescing {
   }
 
   /**
-   * What was held back has been answered.
-   * @param requests how many requests that were
-   * @param idle whether the guest was idle; a busy one waits for its time slice to end, and should not
+   * Called when held requests have been run. Holding goes on only if the guest was idle and had more than one request.
+   * @param requests number of requests
+   * @param idle whether the guest was idle. A busy guest has waited for the end of its time slice, and should not
    */
   settle(requests: number, idle: boolean): void {
     if (idle && requests > 1) {
@@ -38,9 +38,8 @@ export class Coalescing {
 }
 
 /**
- * A trial costs a guest that waits for each request about 70 µs: one request in 17 at first, one in 1151 in the end. Odd
- * numbers, as all between them are: a driver offers requests by the power of two, and a trial that always met the last
- * of eight would never see the other seven.
+ * Notifications between trials: 17 at first, 1151 in the end. A trial costs a guest that waits for each request about 70 µs. All intervals
+ * are odd, because drivers offer requests in powers of two: with an interval of 16, a trial could always meet the last of eight requests.
  */
 const TRIAL_INTERVAL = 17;
 const TRIAL_INTERVAL_MAX = 1151;

@@ -1,5 +1,5 @@
-// What this library uses of v86 beyond its documented interface, checked before use: v86's release build keeps these names,
-// but promises nothing.
+// The parts of v86 beyond its documented interface that this library uses. They are checked before use: v86's release build keeps these
+// names, but does not promise them.
 
 /** A port's handlers in v86's I/O map. */
 interface PortEntry {
@@ -16,13 +16,13 @@ type Read = (port: number) => number;
 type Write = (value: number) => void;
 
 export interface V86Pci {
-  /** Little-endian bytes of the address register 0xCF8, and the response that is read from 0xCFC. */
+  /** The address register 0xCF8 as little-endian bytes, and the word that reads of 0xCFC return. */
   pci_addr: Uint8Array;
   pci_response32: Int32Array;
   pci_write8(address: number, written: number): void;
   pci_write16(address: number, written: number): void;
   pci_write32(address: number, written: number): void;
-  /** Answers the configuration space that the guest sees, as 32-bit words. */
+  /** Returns the configuration space that the guest sees, as 32-bit words. */
   register_device(device: {
     name: string;
     pci_id: number;
@@ -38,7 +38,7 @@ export interface V86Cpu {
     ports: PortEntry[];
     register_read(port: number, device: object, r8: Read, r16: Read, r32: Read): void;
     register_write(port: number, device: object, w8: Write, w16: Write, w32: Write): void;
-    /** Handlers of a stretch of guest-physical memory, in whole blocks of 128 KiB; addresses reach them as int32. */
+    /** Sets the handlers of guest-physical memory, in whole blocks of 128 KiB. The handlers get addresses as int32. */
     mmap_register(
       address: number,
       bytes: number,
@@ -114,7 +114,7 @@ function missingPart(cpu: unknown): string | undefined {
   return follow(cpu, ['wasm_memory']) instanceof WebAssembly.Memory ? undefined : 'cpu.wasm_memory';
 }
 
-/** Whether the emulator has gone past the moment at which devices can be added. */
+/** Whether the emulator has built its machine already, so that no device can be added any more. */
 export function hasDevices(emulator: unknown): boolean {
   return follow(emulator, ['v86', 'cpu', 'devices', 'pci']) !== undefined;
 }

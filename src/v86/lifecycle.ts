@@ -1,10 +1,10 @@
 import type { V86Cpu } from './internals.ts';
 
-/** What one part of a v86 machine does when the whole is saved, restored or rebooted. It implements the steps that concern it. */
+/** The steps of one part of a v86 machine when the machine is saved, restored or rebooted. A part implements the steps that it needs. */
 export interface MachinePart {
-  /** Save, step 1: passes on what it holds back. */
+  /** Save, step 1: passes on held notifications. */
   release?(): void;
-  /** Save, step 2: completes what is under way elsewhere. Nothing may write to the guest's RAM after it. */
+  /** Save, step 2: completes the requests under way. After it nothing may write to the guest's RAM. */
   settle?(): void;
   /** Save, step 4: RAM has been copied, and the part adds its own state to v86's list of states. */
   save?(state: unknown[]): void;
@@ -13,7 +13,7 @@ export interface MachinePart {
    * @throws StateError for a state that cannot be taken over
    */
   check?(state: readonly unknown[]): () => void;
-  /** The machine as it was is gone: what the part holds back or has under way is forgotten. */
+  /** The old machine is gone: the part forgets all that it holds back or has under way. */
   reset?(): void;
 }
 
@@ -30,10 +30,10 @@ export interface MachinePart {
 export class MachineLifecycle {
   static readonly #ofCpu = new WeakMap<V86Cpu, MachineLifecycle>();
   readonly #parts: MachinePart[] = [];
-  /** Saves that have begun and not ended: an interrupt handler may save while a save makes the device interrupt. */
+  /** Number of saves that have begun and not ended. A save can make the device interrupt, and the interrupt's handler may save, too. */
   #saves = 0;
 
-  /** The one of a machine; made at the first call. */
+  /** The lifecycle of a machine. It is made at the first call. */
   static of(cpu: V86Cpu): MachineLifecycle {
     let lifecycle = MachineLifecycle.#ofCpu.get(cpu);
     if (!lifecycle) {
@@ -59,7 +59,7 @@ export class MachineLifecycle {
     this.#parts.push(part);
   }
 
-  /** Whether the machine is being saved: what is held back now would be missing in the saved state. */
+  /** Whether the machine is being saved. A notification that is held back now would be missing in the saved state. */
   get saving(): boolean {
     return this.#saves > 0;
   }
@@ -89,7 +89,7 @@ export class MachineLifecycle {
     }
   }
 
-  /** What takes over the states of all parts, or throws because one of them is refused: v86's own part is restored either way. */
+  /** Checks the states of all parts. Returns a function that takes them over, or throws if one was refused: v86 restores its part first. */
   #check(state: readonly unknown[]): () => void {
     try {
       const checked = this.#parts.map((part) => part.check?.(state));

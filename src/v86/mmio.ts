@@ -9,22 +9,22 @@ import { coalesceNotifications } from './coalescing.ts';
 import type { V86Cpu } from './internals.ts';
 import { keepState } from './state.ts';
 
-/** Where a device stands in v86's memory. */
+/** The place of a device in v86's memory: guest-physical address, and interrupt. */
 export interface V86MmioPlace {
   address: number;
   irq: number;
 }
 
-/** v86 keeps the handlers of memory by blocks of this size. */
+/** v86 has handlers of memory for blocks of this size. */
 const BLOCK_BYTES = 128 * 1024;
 /** Above the RAM of any v86 machine, and below what its BIOS gives to PCI. */
 const SPACE = { start: 0x8000_0000, end: 0xe000_0000 };
 const DEFAULT_ADDRESS = 0xd000_0000;
 const DEFAULT_IRQ = 7;
-/** Of the ISA interrupts, those that nothing in v86 raises unless it is asked for: a second serial port, a sound card. */
+/** The ISA interrupts that v86 leaves free unless it has a second serial port (3) or a sound card (5). */
 const FREE_IRQS = [3, 5, 7];
 
-/** @throws RangeError for a place that v86 does not leave free, naming the option */
+/** Checks a place. @throws RangeError that names an option whose value v86 does not leave free */
 export function resolveMmioPlace(address = DEFAULT_ADDRESS, irq = DEFAULT_IRQ): V86MmioPlace {
   const free = Number.isInteger(address) && address >= SPACE.start && address < SPACE.end;
   if (!free || address % BLOCK_BYTES !== 0) {
@@ -39,8 +39,8 @@ export function resolveMmioPlace(address = DEFAULT_ADDRESS, irq = DEFAULT_IRQ): 
 }
 
 /**
- * Maps a device's registers into v86's memory. The firmware is handed an ACPI table that declares it, which SeaBIOS adds to
- * its own: a guest whose machine has `acpi: true` finds the device there.
+ * Maps a device's registers into v86's memory. Gives the firmware an ACPI table that declares the device. SeaBIOS adds it to its own
+ * tables, where a guest finds the device if the machine has `acpi: true`.
  */
 export function plugIntoMemory(
   cpu: V86Cpu,
@@ -71,7 +71,7 @@ export function plugIntoMemory(
     (at, value) => write(at, 4, value),
   );
   const bytes = VirtioMmio.windowBytes;
-  // SeaBIOS takes every file of this folder for a table.
+  // SeaBIOS treats every file of this folder as a table.
   cpu.option_roms.push({ name: `acpi/virtio-crypto-${irq}`, data: mmioDeviceTable({ address, bytes, irq }) });
   keepState(cpu, irq, {
     device,

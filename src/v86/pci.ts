@@ -10,7 +10,7 @@ import type { V86Cpu } from './internals.ts';
 import { connectConfigWindow } from './pci_window.ts';
 import { keepState } from './state.ts';
 
-/** Where a device stands on v86's PCI bus. */
+/** The place of a device on v86's PCI bus: slot, and first I/O port of the BAR. */
 export interface PciPlace {
   slot: number;
   port: number;
@@ -21,11 +21,11 @@ const DEFAULT_PORT = 0xac00;
 const FREE_SLOTS = [0x0d, 0x0e, 0x0f, 0x10, 0x11, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d];
 const TAKEN_PORTS = [0xa600, 0xa700, 0xa800, 0xa900, 0xb000, 0xb400, 0xb600, 0xb700, 0xb800, 0xb900];
 
-/** 4.1.4.5.1: the Interrupt Status bit of the PCI status register follows the ISR. Both stand in the word at offset 4. */
+/** 4.1.4.5.1: the Interrupt Status bit of the PCI status register follows the ISR. The bit is in the word at offset 4. */
 const PCI_STATUS_WORD = PCI_COMMAND / 4;
 const INTERRUPT_STATUS = 1 << (16 + 3);
 
-/** @throws RangeError for a place that v86 does not leave free, naming the option */
+/** Checks a place. @throws RangeError that names an option whose value v86 does not leave free */
 export function resolvePciPlace(slot = DEFAULT_SLOT, port = DEFAULT_PORT): PciPlace {
   if (!FREE_SLOTS.includes(slot)) {
     throw new RangeError(`slot is ${slot}: give one that v86 leaves free, 13 to 17 or 19 to 29.`);
@@ -38,7 +38,7 @@ export function resolvePciPlace(slot = DEFAULT_SLOT, port = DEFAULT_PORT): PciPl
   return { slot, port };
 }
 
-/** Puts a device on v86's PCI bus, with an I/O BAR and INTx: v86 moves no memory BAR and delivers no MSI. */
+/** Puts a device on v86's PCI bus, with an I/O BAR and INTx, because v86 neither moves memory BARs nor delivers MSI. */
 export function plugIntoPci(
   cpu: V86Cpu,
   device: CryptoDevice,
@@ -59,7 +59,7 @@ export function plugIntoPci(
   const notify = coalesceNotifications(cpu, device);
   const registers = new VirtioPci(device, setInterruptLine, { notify });
   connectPorts(cpu, port, registers, notify);
-  // After the ports: v86 takes hold of the BAR's handlers at this moment, to move them when the BAR moves.
+  // The ports come first, because v86 takes the BAR's handlers now and moves them when the BAR moves.
   const space = pci.register_device({
     name: 'virtio-crypto',
     pci_id: pciId,
@@ -89,8 +89,8 @@ export function plugIntoPci(
 }
 
 /**
- * Routes the BAR's ports to the register model. The BAR is aligned to its size, so its low bits are the offset wherever it moves.
- * Notifications, which are the most frequent accesses by far, go past it.
+ * Routes the BAR's ports to the register model. The BAR is aligned to its size, so the low bits of a port are the offset wherever the BAR
+ * moves. Notifications bypass the register model, because they are by far the most frequent accesses.
  */
 function connectPorts(cpu: V86Cpu, port: number, registers: VirtioPci, notify: CoalescedNotifications): void {
   const mask = registers.barBytes - 1;
@@ -104,7 +104,7 @@ function connectPorts(cpu: V86Cpu, port: number, registers: VirtioPci, notify: C
   for (let offset = 0; offset < registers.barBytes; offset++) {
     cpu.io.register_read(port + offset, registers, ...reads);
     if (offset === NOTIFY.offset) {
-      // 4.1.5.2: the queue's index, or what VIRTIO_F_NOTIFICATION_DATA makes of it, whose low half is the index.
+      // 4.1.5.2: the driver writes the queue's index; with VIRTIO_F_NOTIFICATION_DATA, the index is the low half.
       cpu.io.register_write(port + offset, registers, (value) => notify(value & 0xff), toQueue, toQueue);
       continue;
     }

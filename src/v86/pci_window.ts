@@ -5,10 +5,9 @@ import type { V86Cpu } from './internals.ts';
 const PCI_CONFIG_DATA = 0xcfc;
 
 /**
- * Makes the PCI_CFG window work in v86 (4.1.4.9). v86 keeps configuration spaces as plain memory and looks a word up when
- * the address register is written; the window has to act when the data register is accessed. So the data ports look
- * whether pci_cfg_data is selected before they answer, and configuration writes are passed on once v86 has stored them.
- * The slot of a device that was removed answers as an empty one.
+ * Makes the PCI_CFG window work in v86 (4.1.4.9). v86 keeps configuration spaces as plain memory, and reads a word when the address
+ * register is written. The window must act when the data register is accessed. So reads of the data ports first check whether pci_cfg_data
+ * is selected, and configuration writes are passed on when v86 has stored them. The slot of a removed device reads as empty.
  * @param beforeRegisterRead called before a register is read through the window
  */
 export function connectConfigWindow(

@@ -4,7 +4,7 @@ import { parseDeviceState, StateError } from '../device/state.ts';
 import type { V86Cpu } from './internals.ts';
 import { MachineLifecycle } from './lifecycle.ts';
 
-/** Where the devices' parts stand in v86's list of states: far behind v86's own, so that each ignores the other's. */
+/** First index of the devices' parts in v86's list of states: far beyond v86's own parts, so that both ignore each other. */
 const STATE_INDEX = 160;
 
 const VERSION = 1;
@@ -15,22 +15,21 @@ export interface Keepable {
   readonly device: CryptoDevice;
   /** Whether the sessions are saved with their keys. */
   readonly includeKeys: boolean;
-  /** The machine was switched on: device and transport are reset, and the interrupt line is low. */
+  /** Resets device and transport as at power-on, and makes the interrupt line inactive. */
   reset(): void;
   /** The transport's part, under its name. */
   save(): object;
-  /** Checks what save() answered; gives what takes it over, or nothing if it is damaged. */
+  /** Checks a result of save(). Returns the function that takes it over; undefined if it is damaged. */
   parse(saved: unknown): (() => void) | undefined;
 }
 
 /**
- * Makes v86's save_state and restore_state carry the device, and a reboot reset it. The part is text, one of the few
- * types that v86's format takes; an emulator without the device ignores it.
+ * Makes v86's save_state and restore_state include the device, and a reboot reset it. The device's part is text, one of the few types that
+ * v86's format allows. An emulator without the device ignores it.
  *
- * After a restore the device stands where the saved one stood. If the state has no part of it (it was saved by a machine without
- * this device), or if the restore fails, the device is as if it was just switched on: its keys are wiped, nothing of the machine
- * before is under way, and a driver that believes in it has to start it anew.
- * @param place tells the devices of one machine apart: the slot of a PCI device, or the interrupt of another
+ * After a restore the device is in the saved state. If the state has no part for it, because it was saved by a machine without this device,
+ * or if the restore fails, the device is as after power-on: its keys are wiped, no request is under way, and its driver must start again.
+ * @param place tells the devices of one machine apart: the slot of a PCI device, or the interrupt of an MMIO device
  */
 export function keepState(cpu: V86Cpu, place: number, kept: Keepable): void {
   const { device, includeKeys } = kept;
@@ -43,14 +42,14 @@ export function keepState(cpu: V86Cpu, place: number, kept: Keepable): void {
     },
     check: (state) => {
       const saved = state[index];
-      // The parts are reset before each restore: a device without a saved part stays so.
+      // All parts are reset before each restore. A device without a saved part stays reset.
       return device.removed || saved === undefined || saved === null ? () => {} : checkSaved(kept, saved);
     },
     reset: () => kept.reset(),
   });
 }
 
-/** @throws StateError for what save() did not write, and for the state of a device with other options */
+/** @throws StateError if save() did not write `saved`, or if it is the state of a device with other options */
 function checkSaved(kept: Keepable, saved: unknown): () => void {
   const damaged = new StateError(
     "The virtio crypto device's part of this saved state is damaged: the device was reset. Restart the machine.",
@@ -67,7 +66,7 @@ function checkSaved(kept: Keepable, saved: unknown): () => void {
   };
 }
 
-/** What a text of JSON says; nothing for anything else. */
+/** Parses JSON; undefined if `text` is not JSON. */
 function parseJson(text: unknown): unknown {
   try {
     return typeof text === 'string' ? JSON.parse(text) : undefined;

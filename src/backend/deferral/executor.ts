@@ -1,43 +1,46 @@
 import type { DevicePort, WorkCounts } from '../contract.ts';
 import type { Records } from './records.ts';
 
-/** What runs deferred requests beside the device's thread. The backend calls it. */
+/** Runs deferred requests beside the device's thread. The backend calls it. */
 export interface Executor {
   /** Whether it takes requests now. */
   readonly working: boolean;
-  /** What it has finished. */
+  /** The work that it has done. */
   readonly counts: ExecutorCounts;
   /**
-   * Claims its part of the device's memory, at once: an emulator does not expect its memory to grow later.
-   * @returns how many requests it can have under way; 0: it can have none, and has reported why
+   * Claims its part of the device's memory. It does so at once, because an emulator does not expect its memory to grow later.
+   * @returns the number of requests that it can have under way. 0: it cannot run any, and has reported why
    */
   attach(port: DevicePort): number;
-  /** Whether requests are read where they stand in the guest's memory: what they read has to stay until they are done. */
+  /** Whether requests are read in place from the guest's buffers. The buffers must then keep their content until the request is done. */
   readonly inPlace: boolean;
   /**
-   * Begins to work on the requests of these records. Resolves when it works, or never will: then it has reported why. Further calls
+   * Begins to work on the requests of these records. Resolves when it works, or when it has failed and reported why. Further calls
    * change nothing.
    */
   start(records: Records): Promise<void>;
-  /** A record is filled in: copies its session and its content now. */
+  /** Takes a record that is filled in: copies its session and its content now. */
   post(record: number): void;
-  /** A notification has ended: all that it posted can begin. */
+  /** Called at the end of a notification: the requests that it posted may begin. */
   flush(): void;
-  /** Completes what is finished. */
+  /** Completes the requests that are finished. */
   reap(): void;
-  /** Completes all that is under way, before this returns. Answers whether anything was. */
+  /** Completes all requests under way before it returns. Returns true if there were any. */
   settle(): boolean;
-  /** Forgets what is under way on a queue, or on all of them: nothing of it is completed. */
+  /** Forgets the requests under way on one queue, or on all queues, without completing them. */
   drop(queue?: number): void;
-  /** A session is about to be closed: no copy of it may stay, but for what is under way. */
+  /** Called before a session is closed. Removes its copies, except those that requests under way still use. */
   closed(session: number): void;
-  /** Ends the work, and wipes all that it held. */
+  /** Ends the work, and wipes all memory that it used. */
   dispose(): void;
 }
 
-/** What an executor has done: requests that it got, bytes of their content, and the same by worker. */
+/** The work that an executor has done. */
 export interface ExecutorCounts {
+  /** Workers: requests that they were given. WebCrypto: requests that it finished. */
   requests: number;
+  /** Bytes of content of the requests that were finished. */
   bytes: number;
+  /** Finished requests and their bytes by worker; empty for WebCrypto. */
   perWorker: WorkCounts[];
 }

@@ -4,17 +4,20 @@ import type { ForeignAccess } from '../../engine/foreign/guest.ts';
 import { endOf, type SharedLayout, slotAt } from './layout.ts';
 import { type SessionCopy, SharedSessions } from './shared_sessions.ts';
 
-/** What a job came to. */
+/** The result of a job. */
 export interface JobResult {
+  /** VIRTIO_CRYPTO_* status (5.9.7.1). */
   status: number;
+  /** Length of the result in bytes. */
   bytes: number;
 }
 
 /**
- * Carries jobs between the engine's records, in the memory of the guest, and the slots of the shared memory. Where the guest's memory
- * is that memory, the content stays in its own buffers. The result is always carried from the slot: only the device's own thread
- * writes to the guest's memory, so that a host that puts other contents there has to mind no other thread. Where the guest's memory is
- * foreign, content goes through its port, from the guest to the slot and back in one copy each.
+ * Copies jobs between the engine's records, which lie in the guest's memory, and the slots of the shared memory.
+ *
+ * If the guest's memory is itself the shared memory, the content stays in the guest's buffers. The result is always copied from the
+ * slot by the device's own thread. No other thread writes to the guest's memory, so a host that changes it needs no locks. If the
+ * guest's memory is foreign, the content passes through its port: one copy to the slot, and one copy back.
  */
 export class JobSlots {
   readonly #layout: SharedLayout;
@@ -28,14 +31,14 @@ export class JobSlots {
   readonly #sessions: SharedSessions;
   /** The session of each slot's job. */
   readonly #inUse: (SessionCopy | undefined)[];
-  /** Bytes of each slot that were ever written, the last one's among them, which is the device's own. */
+  /** For each slot: how many of its bytes were ever written. The last slot is the device's own. */
   readonly #touched: number[];
   #memory: Uint8Array = new Uint8Array();
   #records: DataView = new DataView(new ArrayBuffer(0));
 
   /**
-   * @param guest the memory that the engine works in; the guest's buffers are there, too, unless they are foreign
-   * @param table where the engine's records stand in it
+   * @param guest the memory that the engine works in. The guest's buffers lie in it, too, unless they are foreign
+   * @param table offset of the engine's records in `guest`
    */
   constructor(
     layout: SharedLayout,
@@ -95,7 +98,7 @@ export class JobSlots {
     }
   }
 
-  /** Copies the first bytes of buffers to `to`. @throws GuestMemoryError */
+  /** Copies the first `readable` bytes of a list of buffers to `to`. @throws GuestMemoryError if a foreign guest is gone */
   #gather(sources: number, readable: number, to: number): void {
     let at = to;
     for (let buffer = sources; at < to + readable; buffer += spec.DEFERRED_BUFFER_BYTES) {
@@ -106,12 +109,12 @@ export class JobSlots {
     }
   }
 
-  /** Whether the job in a slot gains by running beside others like it. */
+  /** Whether the job in a slot runs faster beside other jobs of its kind. */
   isAlike(slot: number): boolean {
     return this.#jobs.getUint32(slotAt(this.#layout, slot) + spec.JOB_ALIKE, true) !== 0;
   }
 
-  /** Copies a slot's job, as it was posted, into another. */
+  /** Copies a slot's job, as it was posted, into the slot `to`. */
   duplicate(slot: number, to: number): void {
     const start = slotAt(this.#layout, slot);
     const result = this.#resultOffset(start);
@@ -119,7 +122,7 @@ export class JobSlots {
     this.#touch(to, result + this.#jobs.getUint32(start + spec.JOB_WRITABLE_BYTES, true) + STATUS_BYTES);
   }
 
-  /** Puts a result that stands in no slot, in parts one behind the other, into the buffers of a record. Returns its length. */
+  /** Writes a result, given as consecutive parts, into the buffers of a record. Returns its length in bytes. */
   answer(index: number, parts: readonly Uint8Array[]): number {
     this.#refresh();
     let start = 0;
@@ -130,7 +133,7 @@ export class JobSlots {
     return start;
   }
 
-  /** Puts the result that stands in a slot into the buffers of a record. */
+  /** Copies the result in a slot into the buffers of a record. */
   deliver(slot: number, index: number): JobResult {
     this.#refresh();
     const job = slotAt(this.#layout, slot);
@@ -140,7 +143,7 @@ export class JobSlots {
     return { status, bytes };
   }
 
-  /** Copies bytes of `source` from `from` on into the buffers of a record's result, `start` bytes behind their beginning. */
+  /** Copies `bytes` bytes of `source`, from `from` on, into the buffers of a record's result, `start` bytes after their beginning. */
   #scatter(source: Uint8Array, from: number, bytes: number, index: number, start: number): void {
     const end = from + bytes;
     let at = from;
@@ -156,7 +159,7 @@ export class JobSlots {
     }
   }
 
-  /** Who ran the job in a slot, and bytes of its content. */
+  /** The number of the runner that ran the job in a slot, and the length of the job's content in bytes. */
   ranBy(slot: number): { runner: number; bytes: number } {
     const job = slotAt(this.#layout, slot);
     return {
@@ -165,14 +168,14 @@ export class JobSlots {
     };
   }
 
-  /** The job in a slot needs its session no more. */
+  /** Called when the job in a slot does not need its session any more. */
   leave(slot: number): void {
     const copy = this.#inUse[slot];
     this.#inUse[slot] = undefined;
     if (copy) this.#sessions.leave(copy);
   }
 
-  /** A session, which still stands in the guest's memory, is closed. */
+  /** Called before a session is closed: it is still in the engine's table. */
   closeSession(session: number): void {
     this.#refresh();
     this.#sessions.close(this.#records.getBigUint64(session + spec.SESSION_ID, true));
@@ -182,7 +185,7 @@ export class JobSlots {
     this.#sessions.closeAll();
   }
 
-  /** Wipes all that the slots, the sessions and the regions of the workers held. */
+  /** Wipes the slots, the sessions and the workers' regions. */
   wipeAll(): void {
     const { regionsAt, slotsAt, sessionsAt } = this.#layout;
     this.#words.fill(0n, regionsAt / 8, slotsAt / 8);
@@ -210,8 +213,8 @@ export class JobSlots {
   }
 
   /**
-   * How far behind a multiple of 8 a copy of so many bytes of buffers has to begin for the longest of them to be aligned as it is in the
-   * guest: engines copy to and from shared memory byte by byte where it is not.
+   * The offset from a multiple of 8 at which a copy of the first `bytes` bytes of the buffers must begin, so that the longest buffer is
+   * aligned as in the guest. JavaScript engines copy to and from shared memory byte by byte if the alignment differs.
    */
   #skew(buffers: number, bytes: number): number {
     let skew = 0;
@@ -229,7 +232,7 @@ export class JobSlots {
     return skew;
   }
 
-  /** A slot holds so many bytes of a request. */
+  /** Notes that the first `bytes` bytes of a slot are written. */
   #touch(slot: number, bytes: number): void {
     this.#touched[slot] = Math.max(this.#touched[slot] ?? 0, bytes);
   }
@@ -238,7 +241,7 @@ export class JobSlots {
     return this.#table + index * spec.DEFERRED_BYTES;
   }
 
-  /** The guest-physical address of a buffer: foreign memory's fit in 53 bits. */
+  /** The guest-physical address of a buffer. Addresses of foreign memory fit in 53 bits. */
   #address(buffer: number): number {
     return (
       this.#field(buffer, spec.DEFERRED_BUFFER_ADDRESS) +
@@ -254,7 +257,7 @@ export class JobSlots {
     copy(this.#memory, from, bytes, this.#shared, to);
   }
 
-  /** The guest's memory has another buffer whenever it has grown. */
+  /** Makes new views if the memory has grown, because growing replaces its ArrayBuffer. */
   #refresh(): void {
     const { buffer } = this.#guest;
     if (this.#memory.buffer === buffer) return;
@@ -263,7 +266,7 @@ export class JobSlots {
   }
 }
 
-/** A view takes longer to make than so few bytes to copy. */
+/** From this many bytes on, making a view is faster than copying byte by byte. */
 const VIEWED_FROM = 48;
 
 function copy(source: Uint8Array, from: number, bytes: number, destination: Uint8Array, to: number): void {

@@ -1,47 +1,47 @@
-// The memory that a device shares with those who run its deferred requests: a page for their control words, then a region of the engine
-// for each of them and for the device itself, then the slots. Nothing else passes between them while requests run.
+// The memory that a device shares with the runners of its deferred requests: one page of control words, then one region of the engine for
+// each worker and one for the device itself, then the slots, then copies of sessions. Nothing else passes between them at work.
 import { JOBS_AT_ONCE, NONCE_SLACK_BYTES } from '../../../spec/engine.ts';
 import type { EngineExports } from '../../engine/exports.ts';
 
-/** Where each runner lists the jobs that it hands to the engine, from the layout's origin on. */
+/** Offset, from the layout's origin, of the lists in which each runner names the jobs that it hands to the engine. */
 export const LISTS = 8192;
 const LIST_BYTES = 4 * JOBS_AT_ONCE;
-/** Slots, at most. */
+/** The largest number of slots. */
 export const SLOTS_MAX = 64;
 
 export const PAGE_BYTES = 65536;
-/** What all slots together may take: fewer of them, where requests may be large. */
+/** Bytes that all slots together may take. If requests may be large, there are fewer slots. */
 const SLOTS_BYTES_MAX = 256 * 1024 * 1024;
-/** Beyond a request's content and result: what comes with a nonce, the status, and the alignment of both. */
+/** Bytes of a slot beyond content and result: for the nonce, the status, and the alignment of content and result. */
 const SLACK_BYTES = NONCE_SLACK_BYTES + 240;
-/** Sessions that stay when nothing of them is under way. */
+/** Copies of sessions that are kept although no request under way uses them. */
 const SESSIONS_KEPT = 64;
 
-/** How the shared memory is laid out; places are those in the memory. */
+/** The layout of the shared memory. Fields that end in `At` are byte offsets in the memory; fields that end in `Bytes` are lengths. */
 export interface SharedLayout {
-  /** Where it begins: 0 in a memory of its own, a multiple of 65536 in the guest's. */
+  /** Where the layout begins: 0 in a memory of its own, a multiple of 65536 in the guest's memory. */
   origin: number;
   workers: number;
   slots: number;
   slotBytes: number;
   slotsAt: number;
-  /** Copies of sessions that requests have used. */
+  /** Places for copies of sessions. */
   sessions: number;
   sessionBytes: number;
   sessionsAt: number;
-  /** Content and result of one request, in bytes. */
+  /** Largest content and result of one request, in bytes. */
   maxRequestBytes: number;
   regionsAt: number;
   regionBytes: number;
   pages: number;
 }
 
-/** Capacities of a worker's device: no queue of it is ever used. */
+/** Capacities of a worker's engine. Its queue is never used. */
 export function workerCapacities(layout: { maxRequestBytes: number }): [number, number, number, number] {
   return [1, 1, JOBS_AT_ONCE, layout.maxRequestBytes + SLACK_BYTES];
 }
 
-/** @param engine any instance: it knows how large things are */
+/** @param engine any instance: it gives the sizes of regions, slots and sessions */
 export function sharedLayout(
   engine: EngineExports,
   workers: number,
@@ -53,7 +53,7 @@ export function sharedLayout(
   const slots = Math.max(1, Math.min(slotsMax, Math.floor(SLOTS_BYTES_MAX / slotBytes)));
   const origin = 0;
   const regionsAt = PAGE_BYTES;
-  // The last region is the device's own, and the last slot, which is never posted, too.
+  // The last region is the device's own, and so is the last slot, which is never posted.
   const slotsAt = regionsAt + (workers + 1) * regionBytes;
   const sessionsAt = slotsAt + (slots + 1) * slotBytes;
   const sessionBytes = engine.sessionBytes();
@@ -75,7 +75,7 @@ export function sharedLayout(
   };
 }
 
-/** The same layout from another origin on. */
+/** A copy of the layout that begins at `origin`. */
 export function movedTo(origin: number, layout: SharedLayout): SharedLayout {
   const by = origin - layout.origin;
   return {

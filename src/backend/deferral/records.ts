@@ -1,19 +1,18 @@
 import type { DevicePort } from '../contract.ts';
 
 /**
- * Whose a record of a deferred request is, and the slot of the same number: nobody's, the engine's, the workers', a worker's that runs
- * what nobody waits for any more, or WebCrypto's.
+ * Who owns a record and the slot of the same number. `dropped`: a worker still runs the request, and its result will be thrown away.
  */
 export type RecordOwner = 'free' | 'engine' | 'workers' | 'dropped' | 'webcrypto';
 
-/** The engine's records of deferred requests, which those share who do the work: each record is one's at a time. */
+/** The engine's records of deferred requests. Engine, workers and WebCrypto share them: each record has one owner at a time. */
 export class Records {
   readonly count: number;
-  /** Where they stand in the device's memory. */
+  /** Offset of the records in the device's memory. */
   readonly table: number;
-  /** Whether requests may be served in the guest's memory; to be set before they are open. */
+  /** Whether requests may be read in place from the guest's memory. Set it before open(). */
   inPlace = false;
-  /** By number. */
+  /** The owner of each record, by the record's number. */
   readonly owners: RecordOwner[];
   readonly #port: DevicePort;
   readonly #free: number[];
@@ -43,7 +42,7 @@ export class Records {
     return record;
   }
 
-  /** The engine is done with a record, unless that was forgotten meanwhile. */
+  /** The engine is done with a record. Does nothing if the record has been given away or freed meanwhile. */
   release(record: number): void {
     if (this.owners[record] === 'engine') this.free(record);
   }
@@ -53,7 +52,7 @@ export class Records {
     this.#free.push(record);
   }
 
-  /** The records that somebody has now. */
+  /** The numbers of the records that `owner` has now. */
   of(owner: RecordOwner): number[] {
     return this.owners.flatMap((each, record) => (each === owner ? [record] : []));
   }

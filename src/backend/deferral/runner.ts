@@ -3,7 +3,7 @@ import type { EngineExports } from '../../engine/exports.ts';
 import { instantiateModule } from '../../engine/instantiate.ts';
 import { listAt, regionAt, type SharedLayout, slotAt, workerCapacities } from './layout.ts';
 
-/** Whoever runs jobs: a worker, or the device itself. Each has a region of its own in the shared memory. */
+/** Runs jobs, in a worker or in the device's own thread. Each runner has its own region in the shared memory. */
 export class JobRunner {
   readonly #engine: EngineExports;
   readonly #layout: SharedLayout;
@@ -24,7 +24,7 @@ export class JobRunner {
     this.#list = new Uint32Array(memory.buffer, this.#listAt, 4);
   }
 
-  /** Runs the jobs in up to four slots; their results stand there then, and who ran them. */
+  /** Runs the jobs in up to four slots. Writes each result, and this runner's number, to the job's slot. */
   run(slots: readonly number[]): void {
     slots.forEach((slot, index) => {
       const job = slotAt(this.#layout, slot);

@@ -2,20 +2,20 @@ import { SESSION_ID } from '../../../spec/engine.ts';
 import type { SharedLayout } from './layout.ts';
 
 interface Copy {
-  /** Which of the places in shared memory. */
+  /** Number of its place in shared memory. */
   place: number;
-  /** Requests that are under way with it. */
+  /** Requests under way that use it. */
   uses: number;
-  /** The session is closed, or was that of one request: the copy goes with its last use. */
+  /** Whether the session is closed, or belongs to one stateless request: the copy is wiped after its last use. */
   closed: boolean;
 }
 
-/** Copies of sessions, with their keys, in the memory that workers share: made when a request first needs one, wiped when it closes. */
+/** Copies of sessions, with their keys, in the memory that workers share. Made at a session's first request, wiped when it closes. */
 export class SharedSessions {
   readonly #layout: SharedLayout;
   readonly #words: BigUint64Array;
   readonly #bytes: Uint8Array;
-  /** By id, the one that was used last at the end. */
+  /** Copies by session id, in the order in which they were made. */
   readonly #copies = new Map<bigint, Copy>();
   readonly #free: number[];
 
@@ -26,7 +26,7 @@ export class SharedSessions {
     this.#free = Array.from({ length: layout.sessions }, (_, place) => place);
   }
 
-  /** Takes the copy of a session into use, and answers with it. */
+  /** Returns the copy of a session, and counts one more use. Makes the copy if there is none. */
   use(guest: Uint8Array, guestWords: DataView, session: number): Copy {
     const id = guestWords.getBigUint64(session + SESSION_ID, true);
     let copy = this.#copies.get(id);
@@ -36,17 +36,17 @@ export class SharedSessions {
     }
     copy = { place: this.#takePlace(), uses: 1, closed: id === 0n };
     this.#bytes.set(guest.subarray(session, session + this.#layout.sessionBytes), this.at(copy));
-    // One that has no id serves one request.
+    // A session without an id serves one stateless request.
     if (id !== 0n) this.#copies.set(id, copy);
     return copy;
   }
 
-  /** Where a copy stands. */
+  /** Byte offset of a copy in the shared memory. */
   at(copy: Copy): number {
     return this.#layout.sessionsAt + copy.place * this.#layout.sessionBytes;
   }
 
-  /** A request that used a copy is done with it. */
+  /** Called when a request is done with its copy. */
   leave(copy: Copy): void {
     copy.uses--;
     if (copy.closed && copy.uses === 0) this.#wipe(copy);
@@ -66,7 +66,7 @@ export class SharedSessions {
     for (const id of [...this.#copies.keys()]) this.close(id);
   }
 
-  /** There are more places than requests can be under way: one is free, or its copy is not in use. */
+  /** Returns a free place. There are more places than requests under way, so a copy that is not in use can always be wiped. */
   #takePlace(): number {
     for (const [id, { uses }] of this.#copies) {
       if (this.#free.length > 0) break;

@@ -8,7 +8,7 @@ import { end, KEPT_BYTES_MAX, KeptCbc } from './kept_cbc.ts';
 
 type Crypto = typeof NodeCrypto;
 
-/** OpenSSL's names. Key sizes, in bits, stand where a mode has several. */
+/** OpenSSL's names. The argument is the key's size in bits. */
 const CIPHERS: Readonly<Partial<Record<AlgorithmName, (keyBits: number) => string>>> = {
   'aes-ecb': (bits) => `aes-${bits}-ecb`,
   'aes-cbc': (bits) => `aes-${bits}-cbc`,
@@ -17,7 +17,7 @@ const CIPHERS: Readonly<Partial<Record<AlgorithmName, (keyBits: number) => strin
 };
 const AEADS: Readonly<Partial<Record<AlgorithmName, (keyBits: number) => NodeCrypto.CipherGCMTypes>>> = {
   gcm: (bits) => `aes-${bits}-gcm` as NodeCrypto.CipherGCMTypes,
-  // Node takes this cipher by the interface of GCM's.
+  // Node handles this cipher through the interface that it types for GCM.
   'chacha20-poly1305': () => 'chacha20-poly1305' as NodeCrypto.CipherGCMTypes,
 };
 const HASHES: Readonly<Partial<Record<AlgorithmName, string>>> = {
@@ -41,26 +41,26 @@ const HMACS: Readonly<Partial<Record<AlgorithmName, string>>> = {
   'hmac-sha-512': 'sha512',
 };
 
-/** Nonces of other lengths mean something else to OpenSSL: it hashes them, where the device takes 16 bytes as J0 itself. */
+/** OpenSSL treats nonces of other lengths differently: it hashes 16 bytes, while the device uses 16 bytes as J0 itself. */
 const NONCE_BYTES = 12;
 const IV_BYTES = 16;
 
 /**
- * node:crypto, which is OpenSSL with the processor's own AES and SHA instructions. What it refuses (an XTS key whose halves are the
- * same, an algorithm that its build or policy lacks) is declined.
+ * Runs requests in node:crypto, which is OpenSSL with the processor's own AES and SHA instructions. If node:crypto refuses (an XTS key
+ * with equal halves, an algorithm that its build or policy lacks), the request is declined, and the engine runs it.
  */
 export class NodeHost implements HostCryptography {
   readonly #crypto: Crypto;
   readonly #memory: WebAssembly.Memory;
   readonly #report: (event: BackendEvent) => void;
-  /** What was refused and has been reported. */
+  /** Algorithms whose refusal has been reported. */
   readonly #refused = new Set<AlgorithmName>();
   readonly #cbc: KeptCbc;
   #bytes: Uint8Array = new Uint8Array();
   #view: DataView = new DataView(new ArrayBuffer(0));
-  /** Requests that were computed here. A chained one counts once for each of its two algorithms. */
+  /** Operations that ran here. A chained request counts once for each of its two algorithms. */
   operations = 0;
-  /** Bytes that it worked on. */
+  /** Bytes that these operations processed. */
   bytes = 0;
 
   constructor(crypto: Crypto, memory: WebAssembly.Memory, report: (event: BackendEvent) => void) {
@@ -87,7 +87,7 @@ export class NodeHost implements HostCryptography {
       const { createCipheriv, createDecipheriv } = this.#crypto;
       const stream = decrypts ? createDecipheriv(name, key, nonce) : createCipheriv(name, key, nonce);
       stream.setAutoPadding(false);
-      // OpenSSL takes each piece of XTS for a data unit of its own.
+      // OpenSSL treats each piece of XTS as a data unit of its own.
       const result = piecewise(stream, text, cipher === 'aes-xts' ? bytes : PIECE_BYTES);
       end(stream);
       return this.#write(result, destination, bytes);
@@ -148,7 +148,7 @@ export class NodeHost implements HostCryptography {
     });
   }
 
-  /** Writes pieces one behind the other; nothing, and false, where they are not `bytes` long together. */
+  /** Writes pieces one after another. Writes nothing and returns false unless they have `bytes` bytes in total. */
   #write(pieces: readonly Uint8Array[], destination: number, bytes: number): boolean {
     if (pieces.reduce((sum, { length }) => sum + length, 0) !== bytes) return false;
     let at = destination;
@@ -159,7 +159,7 @@ export class NodeHost implements HostCryptography {
     return true;
   }
 
-  /** Does the work of an algorithm. What node:crypto throws is the answer `refusal`, and is reported once for each algorithm. */
+  /** Runs `work`. If node:crypto throws, returns `refusal` and reports the error, once for each algorithm. */
   #attempt<Answer>(algorithm: AlgorithmName, bytes: number, refusal: Answer, work: () => Answer): Answer {
     try {
       const answer = work();
@@ -190,7 +190,7 @@ export class NodeHost implements HostCryptography {
     return this.#at(start, this.#field(session, spec.SESSION_AUTH_KEY_LEN));
   }
 
-  /** A session's id, or 0 for that of one request in stateless mode. */
+  /** A session's id; 0 for the session of one stateless request. */
   #id(session: number): number {
     return this.#field(session, spec.SESSION_ID) + 2 ** 32 * this.#field(session, spec.SESSION_ID + 4);
   }
@@ -203,7 +203,7 @@ export class NodeHost implements HostCryptography {
     return this.#bytes.subarray(address, address + bytes);
   }
 
-  /** The memory's buffer is another one whenever the memory has grown. */
+  /** Makes new views if the memory has grown, because growing replaces its ArrayBuffer. */
   #refresh(): void {
     const { buffer } = this.#memory;
     if (this.#bytes.buffer === buffer) return;
@@ -213,8 +213,8 @@ export class NodeHost implements HostCryptography {
 }
 
 /**
- * Node makes a new buffer for each result, which for a large one are pages that the kernel has to find and to clear, at twice the
- * cost of the encryption itself; so short ones are mostly memory that the process has already.
+ * Node allocates a new buffer for each result. For a large buffer the kernel must find and clear pages, which costs twice as much as the
+ * encryption. Buffers of this size mostly come from memory that the process already has.
  */
 const PIECE_BYTES = 65536;
 
@@ -229,12 +229,12 @@ function piecewise(
   return pieces;
 }
 
-/** Whether the guest's choice of a key was refused: OpenSSL takes no XTS key whose halves are the same, but the device does. */
+/** Whether OpenSSL refused the guest's key: it takes no XTS key with equal halves, but the device does. */
 function isOfKey(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_OSSL_XTS_DUPLICATED_KEYS';
 }
 
-/** Whether the tag is right: node:crypto throws where it is not. */
+/** Whether the tag is right: node:crypto throws if it is wrong. */
 function authentic(stream: NodeCrypto.DecipherGCM): boolean {
   try {
     stream.final();
@@ -244,7 +244,7 @@ function authentic(stream: NodeCrypto.DecipherGCM): boolean {
   }
 }
 
-/** node:crypto, where this runs in Node. Asked of the process, so that bundlers for browsers see no import. */
+/** The module node:crypto if this runs in Node. It comes from `process`, so that bundlers for browsers see no import. */
 export function nodeCrypto(): Crypto | undefined {
   return globalThis.process?.getBuiltinModule?.('node:crypto');
 }

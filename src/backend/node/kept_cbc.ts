@@ -2,21 +2,21 @@ import type * as NodeCrypto from 'node:crypto';
 
 type Crypto = Pick<typeof NodeCrypto, 'createCipheriv' | 'createDecipheriv'>;
 
-/** Requests of up to so many bytes are worth it: more take so long that a new object is no matter. */
+/** Largest request, in bytes, that reuses a cipher object. Beyond it, making a new object costs little in comparison. */
 export const KEPT_BYTES_MAX = 32768;
-/** Sessions that keep one: those that had theirs first lose it to others. */
+/** Largest number of sessions that keep an object. When there are more, the session that has had its object longest loses it. */
 const KEPT_MOST = 256;
 const BLOCK_BYTES = 16;
 
 interface Kept {
   id: number;
   stream: { update(data: Uint8Array): Uint8Array; final(): Uint8Array };
-  /** The last block of ciphertext that went through: what CBC chains the next block to. */
+  /** The last block of ciphertext that the object has seen: CBC chains the next block to it. */
   chained: Uint8Array;
 }
 
 export interface CbcRequest {
-  /** OpenSSL's. */
+  /** OpenSSL's name of the cipher. */
   name: string;
   key: Uint8Array;
   decrypts: boolean;
@@ -25,12 +25,13 @@ export interface CbcRequest {
 }
 
 /**
- * AES-CBC in objects of node:crypto that stay with their sessions: to make one takes 1.3 to 1.6 µs, a third of what 4 KiB take. It has no
- * way to give one another IV, but CBC needs none: the first block is XORed with what the object will chain to it, and with the IV.
+ * AES-CBC in objects of node:crypto that stay with their sessions. Making an object takes 1.3 to 1.6 µs, a third of the time for 4 KiB.
+ * node:crypto cannot change an object's IV, but CBC can do without: the object XORs the block C, the last ciphertext, into the first
+ * block P of the text. If the text begins with P ⊕ C ⊕ IV, the object computes E(P ⊕ IV). Decryption works in the same way.
  */
 export class KeptCbc {
   readonly #crypto: Crypto;
-  /** By where sessions stand. */
+  /** By the address of the session. */
   readonly #kept = new Map<number, Kept>();
   readonly #staging = new Uint8Array(KEPT_BYTES_MAX);
 
@@ -39,28 +40,29 @@ export class KeptCbc {
   }
 
   /**
-   * Encrypts or decrypts whole blocks, KEPT_BYTES_MAX at most; writes to none of its arguments.
-   * @param id which session it is that stands there: not 0
-   * @throws what OpenSSL says of the key
+   * Encrypts or decrypts whole blocks, at most KEPT_BYTES_MAX bytes. It does not write to its arguments.
+   * @param session the session's address
+   * @param id the session's id, not 0: it tells apart sessions that had the same address
+   * @throws Error of OpenSSL if it refuses the key
    */
   run(session: number, id: number, request: CbcRequest): Uint8Array {
     const kept = this.#of(session, id, request);
-    // Read once: the guest may write to it meanwhile, and what is chained next has to be what OpenSSL saw.
+    // The source is read once, because the guest may change it meanwhile: the chained block must be the block that OpenSSL saw.
     const staged = this.#staging.subarray(0, request.source.length);
     staged.set(request.source);
     try {
       return request.decrypts ? decrypt(kept, staged, request.iv) : encrypt(kept, staged, request.iv);
     } catch (error) {
-      // Who knows what it would chain to.
+      // After an error it is not known which block the object would chain to.
       this.forget(session);
       throw error;
     } finally {
-      // Plaintext stays nowhere.
+      // No plaintext stays in memory.
       staged.fill(0);
     }
   }
 
-  /** Forgets the key of the session that stands there, or all keys. */
+  /** Ends the object of the session at this address, or all objects: their keys are wiped. */
   forget(session?: number): void {
     const sessions = session === undefined ? [...this.#kept.keys()] : [session];
     for (const each of sessions) {
@@ -78,7 +80,7 @@ export class KeptCbc {
     if (this.#kept.size >= KEPT_MOST) this.forget(oldest);
     const { createCipheriv, createDecipheriv } = this.#crypto;
     const chained = new Uint8Array(BLOCK_BYTES);
-    // OpenSSL holds the last block back as long as it may be padding.
+    // With padding switched on, OpenSSL would hold the last block back.
     const stream = decrypts
       ? createDecipheriv(name, key, chained).setAutoPadding(false)
       : createCipheriv(name, key, chained);
@@ -102,16 +104,16 @@ function decrypt({ stream, chained }: Kept, text: Uint8Array, iv: Uint8Array): U
   return result;
 }
 
-/** Ends a stream of node:crypto, which frees OpenSSL's context and wipes the key in it, where a collection of garbage would come some day. */
+/** Ends a stream of node:crypto. This frees OpenSSL's context and wipes its key now, without waiting for the garbage collector. */
 export function end(stream: Pick<Kept['stream'], 'final'>): void {
   try {
     stream.final();
   } catch {
-    // What it says of padding or of a tag is no matter any more.
+    // Errors of padding or of a tag do not matter any more.
   }
 }
 
-/** XORs the first block of `text` with what stands before it now, and with what is to stand there. */
+/** XORs the first block of `text` with the block that the object chains to it, and with the IV that is wanted instead. */
 function chain(text: Uint8Array, chained: Uint8Array, iv: Uint8Array): void {
   for (let i = 0; i < BLOCK_BYTES; i++) text[i] = (text[i] ?? 0) ^ (chained[i] ?? 0) ^ (iv[i] ?? 0);
 }

@@ -3,11 +3,11 @@ import * as spec from '../../../spec/engine.ts';
 import type { AlgorithmName } from '../../../spec/names.ts';
 import { recordOf, SERVED, SERVICES, type ServiceName } from '../../../spec/services.ts';
 
-/** What a session asks for, by names: its cipher or AEAD, and its hash or MAC. */
+/** The names of a session's algorithms, and its direction. */
 export interface SessionAlgorithms {
   /** A cipher or an AEAD, if the session has one. */
   cipher: AlgorithmName | undefined;
-  /** A hash or a MAC, if the session has one; `nested` hashes have a key and no name. */
+  /** A hash or a MAC, if the session has one. A `nested` hash has no name, so this is undefined. */
   digest: AlgorithmName | undefined;
   decrypts: boolean;
 }
@@ -19,9 +19,9 @@ const NAMES = recordOf(SERVED, (service) => {
 });
 
 /**
- * Reads what a session asks for.
- * @param memory a view of the memory that the session lies in, from its start
- * @param session where it stands there
+ * Reads the algorithms and the direction of a session.
+ * @param memory a view of the whole memory that the session lies in
+ * @param session the session's offset in that memory
  */
 export function sessionAlgorithms(memory: DataView, session: number): SessionAlgorithms {
   const field = (offset: number) => memory.getUint32(session + offset, true);

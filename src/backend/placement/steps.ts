@@ -13,7 +13,7 @@ import {
   STEPS_MAX,
 } from '../../../spec/engine.ts';
 
-/** Places beside the engine, by the numbers that the engine knows them by. */
+/** The places beside the engine, with the numbers that the engine uses for them. */
 export const PLACES = { host: PLACE_HOST, workers: PLACE_WORKERS, webcrypto: PLACE_WEBCRYPTO } as const;
 export type Place = keyof typeof PLACES;
 
@@ -66,8 +66,8 @@ export function stepsOf(takes: Takes): Step[] {
 
 /**
  * Writes a session's steps for one depth where the engine reads them.
- * @param memory a view of the memory that the session lies in, from its start
- * @param session where it stands there
+ * @param memory a view of the whole memory that the session lies in
+ * @param session the session's offset in that memory
  * @param depth the depth's number (DEPTH_*)
  */
 export function writeSteps(memory: DataView, session: number, depth: number, steps: readonly Step[]): void {

@@ -1,16 +1,16 @@
-// Figures: from which size on requests run elsewhere than in the engine, as measured on the machines that the comments name.
+// Figures: the sizes from which requests run outside the engine, as measured on the machines that the comments name.
 import type { AlgorithmName } from '../../../spec/names.ts';
 import { WEBCRYPTO_BELOW } from './steps.ts';
 import { ALGORITHMS, type Threshold, type Thresholds, type ThresholdTable } from './thresholds.ts';
 
-/** Whose cryptography there is beside the engine's: Node's, which answers at once, or a browser's, which answers later. */
+/** The host's own cryptography: Node's, which returns its result at once, or a browser's, which returns a promise. */
 export type HostKind = 'node:crypto' | 'webcrypto';
 
 /** The same size at every depth. */
 const from = (least: number): Threshold => ({ few: least, many: least, crowd: least });
 const ALWAYS = from(1);
 
-/** All that node:crypto can do, whatever its size: for those who want it and nothing else. */
+/** All algorithms of node:crypto at every size, for the backend 'host'. */
 export const HOST_ALWAYS: ThresholdTable = {
   'aes-ecb': ALWAYS,
   'aes-cbc': ALWAYS,
@@ -41,15 +41,15 @@ const gcm = from(2048);
 const parallel = from(4096);
 const serial: Threshold = { few: 1024, many: 2048, crowd: 2048 };
 const sha256: Threshold = { few: 1024, many: 2048, crowd: 2048 };
-/** Four at a time the engine is as fast as the processor's SHA-1 instructions. */
+/** With four requests at a time, the engine is as fast as the processor's SHA-1 instructions. */
 const sha1: Threshold = { few: 1024, many: 65536, crowd: 65536 };
-/** No processor here has instructions for these. */
+/** The processors that were measured have no instructions for SHA-512. */
 const sha512 = from(16384);
 const chacha20 = from(65536);
 
-/** An object that is kept needs no new key schedule, and decryption is CBC's parallel direction. */
+/** A cipher object that is kept needs no new key schedule, and CBC decrypts blocks in parallel. */
 const decryption = from(1024);
-/** Both parts of a chain go there, or neither. */
+/** Either both parts of a chain run in node:crypto, or neither. */
 const chain: Threshold = { few: 1024, many: 4096, crowd: 6144 };
 
 /** Measured on Node 20.20, OpenSSL 3.0, an AMD EPYC with AES and SHA instructions. */
@@ -74,11 +74,11 @@ const HOST: ThresholdTable = {
   chain,
 };
 
-/** A request alone is done sooner at once: workers are for many, or for what would keep the emulator for a millisecond. */
+/** One request alone is faster in the engine. Workers gain with many requests, or if a request would block the emulator for 1 ms. */
 const FAST: Threshold = { many: 8192, crowd: 8192 };
 const SLOW: Threshold = { few: 32768, many: 1024, crowd: 1024 };
 
-/** What takes the engine more than ten times as long as AES. */
+/** Algorithms that take the engine more than ten times as long as AES. */
 const SLOW_ALGORITHMS: readonly AlgorithmName[] = [
   'des-ecb',
   'des-cbc',
@@ -94,7 +94,7 @@ const SLOW_ALGORITHMS: readonly AlgorithmName[] = [
   'zuc-eia3',
 ];
 
-/** What the engine does with two workers beside itself, on the same machine. */
+/** Thresholds of two workers beside the engine, measured on the same machine. */
 const WORKERS: ThresholdTable = Object.fromEntries([
   ...ALGORITHMS.map((name) => [name, SLOW_ALGORITHMS.includes(name) ? SLOW : FAST] as const),
   ['aes-cbc-decrypt', FAST] as const,
@@ -108,8 +108,8 @@ const webSha1: Threshold = { few: 32768, many: 131072, crowd: 131072 };
 const webSha512 = from(65536);
 
 /**
- * Measured in Chromium 156, with two cores of an AMD EPYC with AES and SHA instructions. CBC's decryption takes two calls of WebCrypto, and
- * gains nothing.
+ * Measured in Chromium 156, with two cores of an AMD EPYC with AES and SHA instructions. CBC decryption needs two calls of WebCrypto, so
+ * it gains nothing.
  */
 const WEBCRYPTO: ThresholdTable = {
   'aes-cbc': webSerial,
@@ -124,17 +124,20 @@ const WEBCRYPTO: ThresholdTable = {
   'hmac-sha-384': webSha512,
   'hmac-sha-512': webSha512,
 };
-/** In a crowd workers are also ahead where WebCrypto is not yet worth it. */
+/** In a crowd, workers are also faster at sizes where WebCrypto does not gain yet. */
 const BESIDE_WEBCRYPTO: Threshold = { many: WEBCRYPTO_BELOW, crowd: 4096 };
-/** CTR goes to WebCrypto in pieces: of what is large a crowd alone slows it down. */
+/** CTR goes to WebCrypto in pieces, so large requests do not slow WebCrypto down. Only a crowd does. */
 const CTR_BESIDE_WEBCRYPTO: Threshold = { crowd: 8192 };
 
-/** WebCrypto takes no chains. */
+/** Chains in a browser: WebCrypto takes none. */
 const WEB_CHAIN: Threshold = { many: 8192, crowd: 4096 };
-/** Where OpenSSL's objects are not yet worth it, and others can have a part of what it takes two kernels to do. */
+/** Chains in Node that are too short for OpenSSL. A chain takes the engine two kernels, so a crowd of chains gains by workers. */
 const NODE_CHAIN: Threshold = { crowd: 2048 };
 
-/** The table of this machine's kind. What the host does is not for workers, but for what it does slowly. */
+/**
+ * The default tables for a kind of host. Workers get the algorithms that the host cannot compute, and chains; in a browser they also get
+ * the requests that WebCrypto runs slowly.
+ */
 export function defaultThresholds(kind: HostKind | undefined): Thresholds {
   if (!kind) return { host: {}, workers: WORKERS };
   const host = kind === 'webcrypto' ? WEBCRYPTO : HOST;
@@ -148,20 +151,20 @@ export function defaultThresholds(kind: HostKind | undefined): Thresholds {
 }
 
 /**
- * Where a guest runs in the device's thread, node:crypto's code has left the processor's caches when its next request comes: a call
- * takes 6 to 22 µs more than its bytes do, not 3, and gains from here on. Measured with AES-128-CBC of Linux on v86, on the same machine.
+ * If the guest runs in the device's thread, node:crypto's code has left the processor's caches when the next request comes. A call then
+ * costs 6 to 22 µs beyond the work on its bytes, instead of 3, and gains from this size on. Measured with AES-128-CBC of Linux on v86.
  */
 const HOST_BESIDE_GUEST_BYTES = 16384;
-/** CBC's objects are kept, and in its serial direction the engine is slow: 4 KiB gain, alone and with others. */
+/** CBC gains earlier: its objects are kept, and the engine encrypts CBC slowly because it is serial. 4 KiB gain at every depth. */
 const CBC_BESIDE_GUEST_BYTES = 4096;
 
 /**
- * A guest that waits for WebCrypto loses a fifth of its speed, unless it has others to offer meanwhile: with 8 requests of 64 KiB in
- * flight it gains half as much again.
+ * A guest that waits for WebCrypto loses a fifth of its speed, unless it has other requests to offer meanwhile. With 8 requests of 64 KiB
+ * in flight it gains 50 %.
  */
 const WEBCRYPTO_BESIDE_GUEST: Threshold = { many: 65536, crowd: 65536 };
 
-/** The table of defaultThresholds() for a device whose guest runs in the same thread. */
+/** The default tables for a device whose guest runs in the device's thread. */
 export function guestThresholds(kind: HostKind | undefined): Thresholds {
   const { host: table, workers } = defaultThresholds(kind);
   if (kind === 'webcrypto') {

@@ -1,4 +1,4 @@
-// What feeds stepsOf(): from which size on each place takes a session's requests, by a choice of backend.
+// Feeds stepsOf(): the size from which each place takes a session's requests, by the choice of backend.
 import type { Depth } from '../../engine/depth.ts';
 import type { BackendName } from '../contract.ts';
 import type { SessionAlgorithms } from './session_fields.ts';
@@ -13,30 +13,30 @@ export interface PlacedSession {
   isSubtle: boolean;
 }
 
-/** From which size on each place takes a session's requests, at a depth. */
+/** Gives the size from which each place takes a session's requests, at a depth. */
 export type Feed = (session: PlacedSession, depth: Depth) => Takes;
 
-/** A choice of backend, as far as it says where requests run. */
+/** The part of a choice of backend that says where requests run. */
 export interface FeedChoice {
   backend: BackendName;
   thresholds?: Thresholds;
   guestInThread: boolean;
 }
 
-/** What a choice comes to. */
+/** The result of a choice of backend. */
 export interface Placing {
   feed: Feed;
-  /** Whether workers take requests of any session. */
+  /** Whether there is any session whose requests workers take. */
   needsWorkers: boolean;
 }
 
-/** @param kind whose cryptography there is beside the engine's */
+/** @param kind the host's own cryptography; undefined: it has none */
 export function placingOf({ backend, thresholds, guestInThread }: FeedChoice, kind: HostKind | undefined): Placing {
   switch (backend) {
     case 'inline':
       return { feed: () => ({}), needsWorkers: false };
     case 'workers':
-      // Every request that has something to work on.
+      // Workers take every request of a session that has a named algorithm.
       return {
         feed: ({ algorithms: { cipher, digest } }) => (cipher || digest ? { workers: 1 } : {}),
         needsWorkers: true,
@@ -57,14 +57,14 @@ function byTables({ host, workers }: Thresholds, kind: HostKind | undefined): Fe
     if (byWorkers.length > 0) takes.workers = Math.min(...byWorkers);
     const byHost = sizesOf(host, algorithms, depth);
     if (byHost.length === 0) return takes;
-    // Both parts of a chain have to be worth it: the engine takes little longer for two than for one.
+    // Both parts of a chain must gain, because the engine takes little longer for both parts than for one.
     if (kind === 'node:crypto') takes.host = Math.max(...byHost);
     if (kind === 'webcrypto' && isSubtle) takes.webcrypto = Math.min(...byHost);
     return takes;
   };
 }
 
-/** What a table says of a session: of its cipher, of its hash or MAC, and, if it has both, of chains. */
+/** The sizes that a table has for a session: for its cipher, for its hash or MAC, and, if it has both, for chains. */
 function sizesOf(table: ThresholdTable, { cipher, digest, decrypts }: SessionAlgorithms, depth: Depth): number[] {
   const names: (PacedAlgorithm | undefined)[] = [
     cipher === 'aes-cbc' && decrypts ? 'aes-cbc-decrypt' : cipher,

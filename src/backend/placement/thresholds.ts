@@ -8,22 +8,27 @@ import {
 } from '../../../spec/names.ts';
 import type { Depth } from '../../engine/depth.ts';
 
-/** Algorithms as far as their speed goes: CBC is serial in one direction alone, and a chain of any two of them has both to do. */
+/**
+ * A key of a threshold table: an algorithm, or 'aes-cbc-decrypt' because CBC is serial in encryption only, or 'chain' for a session with a
+ * cipher and a hash or MAC.
+ */
 export type PacedAlgorithm = AlgorithmName | 'aes-cbc-decrypt' | 'chain';
 
 /**
- * Content bytes from which a request goes elsewhere: where few are available at once; where many are, three or more, which the engine
- * runs side by side; and where a crowd is, 32 or more. Left out: never.
+ * Bytes of source from which a request leaves the engine, by the number of requests that are available at once: `few`, 1 or 2; `many`, 3
+ * or more, which the engine runs side by side; `crowd`, 32 or more. A number that is left out means never.
  */
 export type Threshold = Partial<Record<Depth, number>>;
 export type ThresholdTable = Readonly<Partial<Record<PacedAlgorithm, Threshold>>>;
 
 /**
- * Where requests of the backend 'auto' run: in the host's own cryptography, in workers, or else in the engine. One whose size reaches the
- * thresholds of both goes where the threshold is the higher one.
+ * Where requests of the backend 'auto' run. A request that reaches neither threshold runs in the engine. A request that reaches both
+ * thresholds goes where the threshold is higher. The keys of both tables are names of algorithms, 'aes-cbc-decrypt' and 'chain'.
  */
 export interface Thresholds {
+  /** For the host's own cryptography: node:crypto, or WebCrypto. */
   host: ThresholdTable;
+  /** For worker threads. */
   workers: ThresholdTable;
 }
 
@@ -35,7 +40,7 @@ export const ALGORITHMS: readonly AlgorithmName[] = [
   ...Object.keys(AEAD_ALGORITHMS),
 ] as AlgorithmName[];
 
-/** Thresholds that are none; the message says what is wrong with them, and where. */
+/** Invalid thresholds. The message says what is wrong, and in which field. */
 export class ThresholdsError extends Error {
   override name = 'ThresholdsError';
 }
@@ -57,8 +62,8 @@ function isPaced(name: string): boolean {
 }
 
 /**
- * Checks what is offered as thresholds, from a file say.
- * @throws ThresholdsError
+ * Checks thresholds, for example from a file.
+ * @throws ThresholdsError that names the first wrong field
  */
 export function parseThresholds(given: unknown): Thresholds {
   const parsed = v.safeParse(Tables, given);

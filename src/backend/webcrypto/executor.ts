@@ -8,28 +8,28 @@ import type { Records } from '../deferral/records.ts';
 import { JobRunner } from '../deferral/runner.ts';
 import { readJob, type SubtleResult, SubtleWork } from './subtle_work.ts';
 
-/** Requests under way at once, where nobody else has records: each has room for a request of the largest size. */
+/** Requests under way at once, if there are no workers whose records it shares. Each slot has room for the largest request. */
 const SLOTS = 16;
 
 interface Started {
   memory: WebAssembly.Memory;
   slots: JobSlots;
-  /** Runs here what WebCrypto refuses, and what cannot wait for it. */
+  /** Runs requests in this thread that WebCrypto refuses, or that cannot wait for it. */
   runner: JobRunner;
   slotAt(slot: number): number;
   records: Records;
-  /** Which request a slot has: an answer to an earlier one comes too late. */
+  /** The serial number of each slot's request. A result for an earlier request of the slot is ignored. */
   serials: number[];
 }
 
-/** Requests that run in WebCrypto, which answers later. */
+/** Runs requests in WebCrypto, whose results come later. */
 export class WebCryptoExecutor implements Executor {
   readonly #work: SubtleWork;
   readonly #memory: WebAssembly.Memory;
   #port: DevicePort | undefined;
   #started: Started | undefined;
   #serial = 0;
-  /** Requests that WebCrypto answered. */
+  /** Requests that WebCrypto finished. */
   readonly counts: ExecutorCounts = { requests: 0, bytes: 0, perWorker: [] };
   /** Contents are copied to WebCrypto. */
   readonly inPlace = false;
@@ -70,7 +70,7 @@ export class WebCryptoExecutor implements Executor {
     port.report({ kind: 'unavailable', message: error instanceof Error ? error.message : String(error) });
   }
 
-  /** @throws RangeError where there is no memory for its slots */
+  /** @throws RangeError if there is no memory for its slots */
   #begin({ engine, maxRequestBytes, memory: guest, foreign }: DevicePort, records: Records): Started {
     const layout = sharedLayout(engine, 0, maxRequestBytes, records.count);
     const memory = new WebAssembly.Memory({ initial: layout.pages });
@@ -84,7 +84,7 @@ export class WebCryptoExecutor implements Executor {
     };
   }
 
-  /** What WebCrypto does not know runs in the engine, at the end of the notification. */
+  /** A request that WebCrypto cannot run is run by the engine, in a turn after the notification. */
   post(record: number): void {
     const started = this.#started;
     if (!started) return;
@@ -111,10 +111,10 @@ export class WebCryptoExecutor implements Executor {
     this.#work.forgetKey(new DataView(this.#memory.buffer).getBigUint64(session + SESSION_ID, true));
   }
 
-  /** It answers from promises alone. */
+  /** Does nothing: results come from promises. */
   flush(): void {}
 
-  /** It answers from promises alone. */
+  /** Does nothing: results come from promises. */
   reap(): void {}
 
   settle(): boolean {
@@ -158,7 +158,7 @@ export class WebCryptoExecutor implements Executor {
     this.#complete(started, record, status, bytes, 'inline');
   }
 
-  /** The engine uses the record's chain, whose result stands in its buffers. */
+  /** Has the engine put the record's chain in the used ring. The result is already in the chain's buffers. */
   #complete(started: Started, record: number, status: number, bytes: number, by: 'host' | 'inline'): void {
     started.slots.leave(record);
     started.records.owners[record] = 'engine';

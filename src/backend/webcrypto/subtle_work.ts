@@ -5,16 +5,17 @@ import { type SessionAlgorithms, sessionAlgorithms } from '../placement/session_
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What WebCrypto came to. */
+/** The result of a request in WebCrypto. */
 export interface SubtleResult {
+  /** VIRTIO_CRYPTO_* status (5.9.7.1). */
   status: number;
-  /** The result's parts, one behind the other. */
+  /** Consecutive parts of the result. */
   parts: readonly Bytes[];
 }
 
-/** A request that can be handed to WebCrypto, which copies its bytes as it is called: they are those of the slot, keys too. */
+/** A request that can be handed to WebCrypto. Its bytes, keys too, are views of the slot: WebCrypto copies them when it is called. */
 export interface SubtleRequest {
-  /** The key belongs to the session with this id; 0: to this request alone. */
+  /** The id of the session that the key belongs to; 0: the key belongs to this request alone. */
   session: bigint;
   key: Bytes;
   algorithms: SessionAlgorithms;
@@ -43,26 +44,26 @@ const CIPHERS: Readonly<Partial<Record<AlgorithmName, string>>> = {
   'aes-ctr': 'AES-CTR',
   gcm: 'AES-GCM',
 };
-/** WebKit and Blink know AES keys of 16 and 32 bytes alone. */
+/** The lengths of AES keys that WebKit and Blink know, in bytes. */
 const AES_KEY_BYTES: readonly number[] = [16, 32];
 const BLOCK = 16;
-/** Nonces of another length mean something else to WebCrypto: it hashes them, where the device takes 16 bytes as J0 itself. */
+/** WebCrypto treats nonces of other lengths differently: it hashes 16 bytes, while the device uses 16 bytes as J0 itself. */
 const NONCE_BYTES = 12;
 /**
- * CTR goes in pieces: for a buffer near 1 MiB, and beyond, Chromium asks the system for pages each time, which takes longer than the
- * encryption.
+ * CTR is done in pieces of this size. For a buffer near 1 MiB and beyond, Chromium asks the system for pages each time, which takes
+ * longer than the encryption.
  */
 const PIECE_BYTES = 256 * 1024;
 const NOTHING: Bytes = new Uint8Array();
 
-/** Whether WebCrypto computes what a session asks for in the same way. */
+/** Whether WebCrypto computes the session's algorithm with the same result as the engine. */
 export function isSubtle(memory: DataView, session: number): boolean {
   return subtleAlgorithms(memory, session) !== undefined;
 }
 
 function subtleAlgorithms(memory: DataView, session: number): SessionAlgorithms | undefined {
   const field = (offset: number) => memory.getUint32(session + offset, true);
-  // A chain would be two calls, one after the other.
+  // A chain would need two calls, one after the other.
   if (field(spec.SESSION_SERVICE) === SERVICE_CIPHER && field(spec.SESSION_OP_TYPE) !== SYM_OP_CIPHER) return undefined;
   const algorithms = sessionAlgorithms(memory, session);
   const { cipher, digest } = algorithms;
@@ -73,8 +74,10 @@ function subtleAlgorithms(memory: DataView, session: number): SessionAlgorithms 
 }
 
 /**
- * Reads a job, if WebCrypto knows what its session asks for. What is wrong with a request only the engine says: undefined, then.
- * @param memory the memory that the job and its copy of the session stand in
+ * Reads a job. Returns undefined if WebCrypto does not know the session's algorithm, or if something is wrong with the request: then the
+ * engine runs it and says what is wrong.
+ * @param memory the memory with the job and its copy of the session
+ * @param job the job's offset in that memory
  */
 export function readJob(memory: WebAssembly.Memory, job: number): SubtleRequest | undefined {
   const view = new DataView(memory.buffer);
@@ -109,7 +112,7 @@ export function readJob(memory: WebAssembly.Memory, job: number): SubtleRequest 
   return isPlain(read, room) ? read : undefined;
 }
 
-/** Whether nothing about a request is out of the ordinary. */
+/** Whether all lengths of a request are those that WebCrypto and the engine treat alike. */
 function isPlain(request: SubtleRequest, room: { destination: number; session: number }): boolean {
   const { algorithms, iv, source, tagBytes, resultBytes } = request;
   const { cipher, digest, decrypts } = algorithms;
@@ -128,7 +131,7 @@ function isPlain(request: SubtleRequest, room: { destination: number; session: n
   return most !== undefined && resultBytes > 0 && resultBytes <= (room.session ? Math.min(room.session, most) : most);
 }
 
-/** Runs requests in WebCrypto. It keeps the keys that it made of sessions' keys; none of them can be exported. */
+/** Runs requests in WebCrypto. It keeps a CryptoKey for each session; these keys cannot be exported. */
 export class SubtleWork {
   readonly #subtle: SubtleCrypto;
   readonly #keys = new Map<bigint, Promise<CryptoKey>>();
@@ -145,7 +148,7 @@ export class SubtleWork {
     this.#keys.clear();
   }
 
-  /** @throws whatever WebCrypto refuses a request with */
+  /** Runs a request. Rejects with WebCrypto's error if it refuses the request. */
   async run(request: SubtleRequest): Promise<SubtleResult> {
     const { cipher, digest } = request.algorithms;
     const hash = digest && HASHES[digest];
@@ -162,7 +165,7 @@ export class SubtleWork {
     const made = digest
       ? this.#subtle.importKey('raw', key, { name: 'HMAC', hash: HMACS[digest] ?? '' }, false, ['sign'])
       : this.#subtle.importKey('raw', key, CIPHERS[cipher ?? 'aes-cbc'] ?? '', false, ['encrypt', 'decrypt']);
-    // One that is refused is refused again to the next request.
+    // A refused import is kept, too: it is refused for the next request of the session.
     if (session !== 0n) this.#keys.set(session, made);
     return made;
   }
@@ -170,19 +173,19 @@ export class SubtleWork {
   async #ctr(key: CryptoKey, { iv, source }: SubtleRequest): Promise<SubtleResult> {
     const pieces: Promise<ArrayBuffer>[] = [];
     for (let at = 0; at < source.length; at += PIECE_BYTES) {
-      // All 128 bits count, as the device's counter does.
+      // The counter has all 128 bits, as in the device.
       const parameters = { name: 'AES-CTR', counter: counterAfter(iv, at / BLOCK), length: 8 * BLOCK };
       pieces.push(this.#subtle.encrypt(parameters, key, source.subarray(at, at + PIECE_BYTES)));
     }
     return { status: CRYPTO_OK, parts: (await Promise.all(pieces)).map((piece) => new Uint8Array(piece)) };
   }
 
-  /** WebCrypto pads; the device does not. */
+  /** AES-CBC. WebCrypto always pads; the device never does. */
   async #cbc(key: CryptoKey, { iv, source, algorithms: { decrypts } }: SubtleRequest): Promise<ArrayBuffer> {
     const name = 'AES-CBC';
-    // Encryption ends in a block of padding, which is cut off.
+    // Encryption appends a block of padding. The caller cuts it off.
     if (!decrypts) return this.#subtle.encrypt({ name, iv }, key, source);
-    // Decryption wants such a block at the end: it is what nothing encrypts to, with the last block as its IV.
+    // Decryption needs a block of padding at the end. Encrypting no bytes, with the last block as the IV, makes one.
     const padding = await this.#subtle.encrypt({ name, iv: source.subarray(-BLOCK) }, key, NOTHING);
     const padded = new Uint8Array(source.length + BLOCK);
     padded.set(source);
@@ -210,7 +213,7 @@ function done(result: ArrayBuffer, bytes: number): SubtleResult {
   return { status: CRYPTO_OK, parts: [new Uint8Array(result, 0, bytes)] };
 }
 
-/** A counter of 128 bits, so many blocks on. */
+/** The 128-bit counter `blocks` blocks after `iv`. */
 function counterAfter(iv: Bytes, blocks: number): Bytes {
   if (blocks === 0) return iv;
   const counter = iv.slice();
@@ -223,7 +226,7 @@ function counterAfter(iv: Bytes, blocks: number): Bytes {
   return counter;
 }
 
-/** WebCrypto, where there is one: a page must be served over https, or from localhost. */
+/** WebCrypto, if there is one. A page has it only over https, or from localhost. */
 export function subtleCrypto(): SubtleCrypto | undefined {
   return globalThis.crypto?.subtle;
 }

@@ -1,6 +1,6 @@
 import { BY_MESSAGE, BY_NOTIFICATION, FINISHED, LISTENING } from './control.ts';
 
-/** Waits for workers to announce what they have finished, without blocking this thread. */
+/** Waits, without blocking this thread, until workers announce that they have finished jobs. */
 export class Announcements {
   readonly #control: Int32Array;
   #ring: (() => void) | undefined;
@@ -10,8 +10,8 @@ export class Announcements {
   }
 
   /**
-   * Resolves when FINISHED is not `seen` any more: by Atomics.waitAsync or, where a browser has none, by a message that the worker sends
-   * which announces next. A message takes longer to arrive.
+   * Resolves when FINISHED differs from `seen`. It uses Atomics.waitAsync. In a browser without it, the next worker that announces sends
+   * a message, which takes longer to arrive.
    */
   next(seen: number): Promise<unknown> {
     const control = this.#control;
@@ -20,14 +20,14 @@ export class Announcements {
       return Promise.resolve(Atomics.waitAsync(control, FINISHED, seen).value);
     }
     Atomics.store(control, LISTENING, BY_MESSAGE);
-    // What was announced before that was announced to nobody.
+    // A worker that announced before this store has sent no message.
     if (Atomics.load(control, FINISHED) !== seen) return Promise.resolve();
     return new Promise<void>((resolve) => {
       this.#ring = resolve;
     });
   }
 
-  /** A worker's message has come, or cannot come any more. */
+  /** Called when a worker's message has come, or cannot come any more. */
   rung(): void {
     this.#ring?.();
     this.#ring = undefined;

@@ -1,31 +1,33 @@
-/** A dedicated worker of a browser, as far as a device needs it: every `Worker` is one. */
+/** The methods of a browser's dedicated worker that a device needs. Every `Worker` has them. */
 export interface DeviceWorker {
   postMessage(message: unknown): void;
   addEventListener(type: string, listener: WorkerListener): void;
   removeEventListener(type: string, listener: WorkerListener): void;
   terminate(): void;
 }
+/** A listener as addEventListener() takes it. */
 export type WorkerListener = ((event: Event) => void) | { handleEvent(event: Event): void };
 
-/** Starts a worker that runs `virtio-crypto-wasm/worker`, each time another. */
+/** Starts a worker that runs `virtio-crypto-wasm/worker`. Each call starts a new one. */
 export type CreateWorker = () => DeviceWorker;
 
+/** Where a browser's workers come from. In Node.js these options have no effect. */
 export interface WorkerSource {
   /**
-   * In a browser: where the workers' script is served from, a copy of `virtio-crypto-wasm/worker`. Without it the script comes from a blob:
-   * URL, which a content security policy has to allow: worker-src blob:.
+   * The URL of the workers' script, a copy of `virtio-crypto-wasm/worker`. Default: a blob: URL, which the page's content security policy
+   * must allow (`worker-src blob:`).
    */
   workerUrl?: string | URL;
-  /** In a browser: makes each worker instead, as a bundler wants to see it: see docs/browsers.md. Not together with workerUrl. */
+  /** Makes each worker, in the form that a bundler recognises: see docs/browsers.md. Not together with workerUrl. */
   createWorker?: CreateWorker;
 }
 
-/** The name of workers in a browser's tools. */
+/** The name of the workers in developer tools. */
 export const WORKER_NAME = 'virtio-crypto';
 
 /**
- * Who makes workers, by the options; nothing for the library itself.
- * @throws TypeError that names the option
+ * Returns the function that makes workers; undefined if the library makes them itself.
+ * @throws TypeError that names the wrong option
  */
 export function resolveWorkerSource({ workerUrl, createWorker }: WorkerSource): CreateWorker | undefined {
   if (createWorker !== undefined && typeof createWorker !== 'function') {

@@ -1,37 +1,37 @@
-// The control words by which a device and its workers agree on who has which slot.
+// The control words with which a device and its workers agree on who owns each slot.
 import { type SharedLayout, SLOTS_MAX } from '../deferral/layout.ts';
 
-/** Where the control words stand, from the layout's origin on: 32 bits each, all of them accessed atomically. */
+/** Byte offset of the control words from the layout's origin. Each has 32 bits, and all accesses are atomic. */
 export const CONTROL = 1024;
-/** Jobs that were ever posted; workers wait for it to change. */
+/** Number of jobs posted so far. Workers wait for it to change. */
 export const POSTED = 0;
-/** Jobs that were ever taken from the ring, as far as somebody has noticed. */
+/** Number of jobs taken from the ring so far. It may lag behind; the state of a slot decides who has it. */
 export const TAKEN = 1;
-/** Jobs that were ever finished; the device waits for it to change. */
+/** Number of announcements of finished jobs so far. The device waits for it to change. */
 export const FINISHED = 2;
-/** Not 0: workers end. */
+/** If not 0, the workers end. */
 export const STOP = 3;
-/** Workers that sleep, or are about to: whoever posts wakes them. */
+/** Number of workers that sleep, or are about to sleep. The device wakes them when it posts. */
 export const SLEEPING = 4;
 /** How the device waits for FINISHED to change: BY_NOTIFICATION, BY_MESSAGE, or 0 for not at all. */
 export const LISTENING = 5;
 /** Approximate number of jobs finished since the device last looked. A hint: nothing depends on its being exact. */
 export const UNSEEN = 6;
-/** The ring of slots that were posted, then the state of each slot. */
+/** Index of the ring of posted slots. The states of the slots follow it. */
 export const RING = 16;
-/** More entries than there are slots: some are those of jobs that the device took back. */
+/** The ring has more entries than there are slots, because jobs that the device took back keep their entries. */
 export const RING_ENTRIES = 1024;
 export const STATES = RING + RING_ENTRIES;
 export const CONTROL_WORDS = STATES + SLOTS_MAX + 1;
 export const WORKERS_MAX = 64;
 
-/** The device listens by Atomics.waitAsync. */
+/** The device listens with Atomics.waitAsync. */
 export const BY_NOTIFICATION = 1;
-/** It has no Atomics.waitAsync: the worker that announces something next puts 0 there, and sends FINISHED_MESSAGE. */
+/** The device has no Atomics.waitAsync: the next worker that announces sets LISTENING to 0 and sends FINISHED_MESSAGE. */
 export const BY_MESSAGE = 2;
 export const FINISHED_MESSAGE = 'finished';
 
-/** States of a slot. A number from RUNNING on is that of the worker that runs it. */
+/** States of a slot. RUNNING + n: worker n runs its job. */
 export const FREE = 0;
 export const WAITING = 1;
 export const DONE = 2;

@@ -1,7 +1,7 @@
-/** More workers than that have to be asked for. */
+/** The largest default. More workers must be asked for. */
 const DEFAULT_MAX = 4;
 
-/** One worker a core. */
+/** The default number of workers: one for each core, at most DEFAULT_MAX. */
 export function defaultWorkers(): number {
   const os = globalThis.process?.getBuiltinModule?.('node:os');
   const cores = os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;

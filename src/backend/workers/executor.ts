@@ -22,10 +22,10 @@ import {
 } from './control.ts';
 import { type Attached, type Started, startWorkers } from './started.ts';
 
-/** A job takes longer than any can: its worker hangs. */
+/** No job takes this long. A worker that does not finish its job within this time hangs. */
 const DEADLINE_MS = 10_000;
 
-/** Requests that run in workers. */
+/** Runs requests in workers. */
 export class WorkerExecutor implements Executor {
   readonly #workers: number;
   readonly #createWorker: CreateWorker | undefined;
@@ -35,17 +35,17 @@ export class WorkerExecutor implements Executor {
   #starting: Promise<void> | undefined;
   #started: Started | undefined;
   #disposed = false;
-  /** Slots that workers have, dropped ones among them. */
+  /** Number of slots that workers have, dropped slots included. */
   #outstanding = 0;
   #listening = false;
-  /** FINISHED, when the device last looked for what is finished. */
+  /** The value of FINISHED when the device last looked for finished jobs. */
   #seen = 0;
-  /** Jobs in the ring that workers have not been shown. */
+  /** Jobs in the ring that POSTED does not count yet, so that no worker sees them. */
   #unposted = 0;
-  /** How often jobs were shown to them in this notification. */
+  /** How often POSTED was raised in this notification. */
   #posts = 0;
   #cancelDeadline: (() => void) | undefined;
-  /** Requests that workers got, and what each worker finished: the device's thread may have run others of them. */
+  /** Requests that workers were given, and what each worker finished. The device's thread may have run the rest itself. */
   readonly counts: ExecutorCounts;
 
   constructor(workers: number, createWorker?: CreateWorker) {
@@ -59,7 +59,7 @@ export class WorkerExecutor implements Executor {
     this.#port = port;
     try {
       const layout = sharedLayout(port.engine, this.#workers, port.maxRequestBytes);
-      // The records' table comes first: the stretch may take what the memory can grow by.
+      // The table of records is claimed first, because the stretch may use up all that the memory can grow by.
       port.claimTable(port.engine.deferredBytes(layout.slots));
       const stretch = port.claimStretch(layout.pages * PAGE_BYTES);
       this.#attached = { layout: stretch ? movedTo(stretch.at, layout) : layout, stretch };
@@ -119,15 +119,15 @@ export class WorkerExecutor implements Executor {
     Atomics.store(control, STATES + record, WAITING);
     const place = Atomics.load(control, POSTED) + this.#unposted++;
     Atomics.store(control, RING + ((place >>> 0) % RING_ENTRIES), record);
-    // Jobs that run side by side are shown together, or else a worker begins with one.
+    // Jobs that run side by side are shown together. Otherwise a worker would begin with one of them alone.
     if (!started.slots.isAlike(record) || this.#unposted === JOBS_AT_ONCE) this.#show(control);
   }
 
-  /** Lets workers see what was posted. */
+  /** Lets workers see the jobs that were posted. */
   #show(control: Int32Array): void {
     Atomics.add(control, POSTED, this.#unposted);
     this.#unposted = 0;
-    // One worker begins while the others' jobs are still being gathered.
+    // One worker begins while this thread still gathers jobs for the others.
     if (this.#posts++ === 0) wake(control, 1);
   }
 
@@ -139,7 +139,7 @@ export class WorkerExecutor implements Executor {
     const started = this.#started;
     if (!started || this.#posts + this.#unposted === 0) return;
     const rest = this.#unposted;
-    // While all workers have four to run, a few more wait until these are done, for others to run beside them.
+    // While each worker has four jobs to run, up to three new jobs wait for more jobs to run side by side with.
     const kept = this.#outstanding - rest >= JOBS_AT_ONCE * this.#workers;
     if (rest > 0 && !kept) this.#show(started.control);
     wake(started.control, this.#posts - 1 + (rest === 2 && !kept ? 1 : 0));
@@ -151,11 +151,11 @@ export class WorkerExecutor implements Executor {
     const started = this.#started;
     if (!started || this.#outstanding === 0) return;
     this.#complete(started, this.#finished(started));
-    // What waited for company is shown now, if nothing else did it.
+    // Jobs that waited for others of their kind are shown now, unless that has happened already.
     this.flush();
   }
 
-  /** What no worker has finished is run here. */
+  /** Runs the requests here that no worker has finished. */
   settle(): boolean {
     const started = this.#started;
     if (!started || this.#outstanding === 0) return false;
@@ -169,7 +169,7 @@ export class WorkerExecutor implements Executor {
       this.#complete(started, [slot]);
       return;
     }
-    // A worker is at it. It may go on with its slot; its result comes too late.
+    // A worker is running the job. It may go on with its slot; its result will be thrown away.
     started.slots.duplicate(slot, started.spare);
     started.runner.run([started.spare]);
     const result = started.slots.deliver(started.spare, slot);
@@ -178,8 +178,8 @@ export class WorkerExecutor implements Executor {
   }
 
   /**
-   * Completes nothing else either: the engine's records of the queue are still in its lists, and must not be given out again before
-   * these are forgotten.
+   * Completes no other request meanwhile. The engine's lists still hold the records of the queue, and no record may be given out again
+   * before the engine has forgotten them.
    */
   drop(queue?: number): void {
     const started = this.#started;
@@ -188,7 +188,7 @@ export class WorkerExecutor implements Executor {
       if (owner !== 'workers' || (queue !== undefined && started.slots.queueOf(slot) !== queue)) return;
       started.owners[slot] = 'dropped';
       this.#port?.engine.drop(this.#port.base, slot);
-      // A worker that has it goes on, and writes to its slot alone.
+      // A worker that runs the job goes on. It writes only to its slot.
       const isTaken = Atomics.compareExchange(started.control, STATES + slot, WAITING, started.self) !== WAITING;
       if (!isTaken) this.#forget(started, slot);
     });
@@ -205,11 +205,11 @@ export class WorkerExecutor implements Executor {
     Atomics.store(started.control, STOP, 1);
     Atomics.add(started.control, POSTED, 1);
     Atomics.notify(started.control, POSTED);
-    // Whoever waits for results waits no more.
+    // Ends this thread's own wait for results.
     Atomics.add(started.control, FINISHED, 1);
     Atomics.notify(started.control, FINISHED);
     started.announcements.rung();
-    // The region of a worker that is at a job has its engine's state: wiped under its hands, it would make it read and write anywhere.
+    // While a worker runs a job, its region holds the state of its engine. If that were wiped now, the engine could write anywhere.
     if (!this.#isBusy(started)) started.slots.wipeAll();
     void started.pool.end().then(() => {
       started.slots.wipeAll();
@@ -217,13 +217,13 @@ export class WorkerExecutor implements Executor {
     });
   }
 
-  /** Whether a worker is at a job, even one whose result nobody waits for. */
+  /** Whether a worker is running a job, even one whose result will be thrown away. */
   #isBusy({ control, owners }: Started): boolean {
     return owners.some((_, slot) => Atomics.load(control, STATES + slot) >= RUNNING);
   }
 
   #finished(started: Started): number[] {
-    // What is announced from now on is looked for anew.
+    // Jobs announced from now on cause another look.
     this.#seen = Atomics.load(started.control, FINISHED);
     Atomics.store(started.control, UNSEEN, 0);
     const finished: number[] = [];
@@ -234,7 +234,7 @@ export class WorkerExecutor implements Executor {
     return finished;
   }
 
-  /** Completes what stands in slots that nobody works on any more. */
+  /** Completes the requests in slots whose jobs are done, and frees dropped slots. */
   #complete(started: Started, slots: readonly number[]): void {
     for (const slot of slots) {
       if (started.owners[slot] === 'dropped') {
@@ -253,7 +253,7 @@ export class WorkerExecutor implements Executor {
     if (slots.length > 0) this.#port?.released();
   }
 
-  /** A job of the device itself is nobody's. */
+  /** Counts a job for the worker that ran it. A job that the device ran itself is not counted. */
   #count({ runner, bytes }: { runner: number; bytes: number }): void {
     const own = this.counts.perWorker[runner];
     if (!own) return;
@@ -262,12 +262,12 @@ export class WorkerExecutor implements Executor {
     this.counts.bytes += bytes;
   }
 
-  /** The engine uses the record's chain. */
+  /** Has the engine put the record's chain in the used ring. */
   #answer(started: Started, record: number, result: JobResult): void {
     this.#port?.complete(started.slots.queueOf(record), record, result, 'workers');
   }
 
-  /** Runs a job that no worker has taken yet, and completes it; false if one has. */
+  /** Runs and completes a job that no worker has taken yet. Returns false if a worker has taken it. */
   #takeBack(started: Started, slot: number): boolean {
     if (Atomics.compareExchange(started.control, STATES + slot, WAITING, started.self) !== WAITING) return false;
     this.#runHere(started, slot);
@@ -279,7 +279,7 @@ export class WorkerExecutor implements Executor {
     this.#complete(started, [slot]);
   }
 
-  /** A slot that nobody waits for, and nobody works on, is free. */
+  /** Frees a dropped slot that no worker runs any more. */
   #forget(started: Started, slot: number): void {
     started.slots.leave(slot);
     Atomics.store(started.control, STATES + slot, FREE);
@@ -287,7 +287,7 @@ export class WorkerExecutor implements Executor {
     this.#records?.free(slot);
   }
 
-  /** A worker is gone: what it had is run here, and if it was the last, what waits as well. */
+  /** Called when a worker has ended. Its jobs are run here. If it was the last worker, waiting jobs are run here, too. */
   #lost(worker: number, reason: string): void {
     const started = this.#started;
     if (!started) return;
@@ -303,15 +303,15 @@ export class WorkerExecutor implements Executor {
     });
     this.reap();
     if (!started.pool.working) this.#port?.place();
-    // Slots of dropped jobs are free now, too: queues may wait for one.
+    // Slots of dropped jobs are free now, too, and queues may wait for a slot.
     this.#port?.released();
   }
 
-  /** Waits for workers to finish something: without a loop, and not at all while they have nothing. */
+  /** Waits for workers to finish jobs, without a busy loop. Does not wait while they have no jobs. */
   #listen(): void {
     const started = this.#started;
     if (!started || this.#outstanding === 0) return;
-    // It may have been called off since this thread began to listen: other calls than the wake-up complete things, too.
+    // The deadline may have been cancelled since this thread began to listen, because other calls complete requests, too.
     this.#arm(started);
     if (this.#listening) return;
     this.#listening = true;
@@ -342,7 +342,7 @@ export class WorkerExecutor implements Executor {
     this.#cancelDeadline = undefined;
   }
 
-  /** Jobs that take longer than any can: their workers hang, or no worker comes for them. */
+  /** Handles jobs past their deadline: replaces a worker that hangs, and runs a job here that no worker has taken. */
   #overdue(started: Started): void {
     const latest = (this.#port?.clock.now() ?? 0) - DEADLINE_MS;
     started.owners.forEach((owner, slot) => {
@@ -354,7 +354,7 @@ export class WorkerExecutor implements Executor {
   }
 }
 
-/** Wakes workers, if so many sleep: those at work look for more by themselves. */
+/** Wakes up to `most` sleeping workers. Workers that are awake look for jobs by themselves. */
 function wake(control: Int32Array, most: number): void {
   const workers = Math.min(most, Atomics.load(control, SLEEPING));
   if (workers > 0) Atomics.notify(control, POSTED, workers);

@@ -1,5 +1,5 @@
-// A worker's end of the ring of jobs: it takes jobs, marks them done, and tells the device. The device's end is in deferral.ts and
-// job_slots.ts.
+// A worker's end of the ring of jobs: it takes jobs, marks them done, and tells the device. The device's end is in executor.ts and in
+// deferral/job_slots.ts.
 import { JOB_ALIKE, JOBS_AT_ONCE } from '../../../spec/engine.ts';
 import { type SharedLayout, slotAt } from '../deferral/layout.ts';
 import {
@@ -18,11 +18,11 @@ import {
   WAITING,
 } from './control.ts';
 
-/** Fewer jobs than that gain nothing by running side by side. */
+/** The smallest number of jobs that gain by running side by side. */
 const LANES_LEAST = 3;
 
 export class JobRing {
-  /** The control words, which layout.ts names. */
+  /** The control words, whose indices control.ts names. */
   readonly control: Int32Array;
   readonly #mark: number;
   readonly #layout: SharedLayout;
@@ -31,7 +31,7 @@ export class JobRing {
 
   /**
    * @param index the worker's number
-   * @param sendMessage sends FINISHED_MESSAGE to the thread that the device is in
+   * @param sendMessage sends FINISHED_MESSAGE to the device's thread
    */
   constructor(layout: SharedLayout, memory: WebAssembly.Memory, index: number, sendMessage: () => void) {
     this.control = controlOf(layout, memory);
@@ -42,7 +42,7 @@ export class JobRing {
   }
 
   /**
-   * Takes a job, or up to four that run side by side.
+   * Takes one job, or up to four jobs that run side by side.
    * @param posted the value of POSTED up to which jobs are taken
    * @returns the jobs' slots
    */
@@ -55,10 +55,10 @@ export class JobRing {
       const ahead = (posted - taken) | 0;
       if (ahead <= 0) break;
       const slot = Atomics.load(control, RING + ((taken >>> 0) % RING_ENTRIES));
-      // The slot's state says whose it is; the count of those that were taken only follows.
+      // The slot's state decides who has the job. TAKEN only follows.
       if (Atomics.compareExchange(control, STATES + slot, WAITING, this.#mark) === WAITING) {
         slots.push(slot);
-        // Four side by side take less than two in turn: worth it even where another worker then has nothing.
+        // Four jobs side by side take less time than two in turn. That is a gain even if another worker then has no job.
         if (slots.length === 1) share = ahead >= LANES_LEAST && this.#alike(slot) ? JOBS_AT_ONCE : 1;
       }
       Atomics.compareExchange(control, TAKEN, taken, (taken + 1) | 0);
@@ -67,8 +67,8 @@ export class JobRing {
   }
 
   /**
-   * Marks jobs done, but for those that the device has taken back.
-   * @returns the number of finished jobs that the device has not been told of
+   * Marks jobs as done, except those that the device has taken back.
+   * @returns the number of finished jobs that have not been announced to the device
    */
   finish(slots: readonly number[]): number {
     for (const slot of slots) Atomics.compareExchange(this.control, STATES + slot, this.#mark, DONE);
@@ -76,8 +76,8 @@ export class JobRing {
   }
 
   /**
-   * Tells the device which jobs are finished, unless it has seen that.
-   * @returns whether there was anything to tell
+   * Tells the device that jobs are finished, unless it has seen them already.
+   * @returns whether there was anything to announce
    */
   announce(): boolean {
     const { control } = this;
@@ -85,7 +85,7 @@ export class JobRing {
     Atomics.add(control, FINISHED, 1);
     const listening = Atomics.load(control, LISTENING);
     if (listening === BY_NOTIFICATION) Atomics.notify(control, FINISHED);
-    // One message for each time that the device listens.
+    // The device gets one message each time it listens.
     else if (listening === BY_MESSAGE && Atomics.compareExchange(control, LISTENING, BY_MESSAGE, 0) === BY_MESSAGE) {
       this.#sendMessage();
     }

@@ -7,7 +7,7 @@ interface NodePort {
   off(type: 'message', listener: (data: unknown) => void): unknown;
 }
 
-/** Node's ports give their listeners the data alone; Comlink expects an event. */
+/** Adapts a port of Node, whose listeners get the data alone, to Comlink, which expects an event. */
 export function nodeEndpoint(port: NodePort): Endpoint {
   const listeners = new WeakMap<object, (data: unknown) => void>();
   return {

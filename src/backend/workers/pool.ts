@@ -13,8 +13,8 @@ export interface SharedEngine {
 
 /**
  * Makes the shared memory of a layout.
- * @param guest the guest's memory, where threads share it and the layout is a part of it
- * @throws Error where this host has none to share: a page that is not cross-origin isolated, say
+ * @param guest the guest's memory, if threads share it and the layout is a part of it
+ * @throws Error if this host has no shared memory, for example a page that is not cross-origin isolated
  */
 export async function createSharedEngine(layout: SharedLayout, guest?: WebAssembly.Memory): Promise<SharedEngine> {
   if (typeof SharedArrayBuffer === 'undefined') {
@@ -24,26 +24,26 @@ export async function createSharedEngine(layout: SharedLayout, guest?: WebAssemb
   return { memory, module: await WebAssembly.compile(sharedBuild(engineBytes())), layout };
 }
 
-/** A worker that was started so often is not started again: it ends for a reason that stays. */
+/** Number of starts after which a worker is not started again, because the reason for its end will not go away. */
 const ATTEMPTS = 16;
-/** No worker takes longer to start, unless it never will. */
+/** A worker that has not started within this time has failed. */
 const START_MS = 10_000;
 
-/** What a pool tells, and is told. */
+/** The handlers of a pool's events, and the source of its workers. */
 export interface PoolEvents extends Omit<ThreadEvents, 'died'> {
-  /** A worker has ended before it was told to: what it was running is left. */
+  /** A worker has ended without being told to. Its jobs are not finished. */
   lost(worker: number, reason: string): void;
-  /** A worker takes jobs in the place of one that was lost. */
+  /** A new worker takes jobs in place of a lost one. */
   joined(): void;
 }
 
-/** The workers: each that ends is replaced. */
+/** The workers of a device. A worker that ends is replaced. */
 export class WorkerPool {
   readonly #shared: SharedEngine;
   readonly #clock: Clock;
   readonly #events: PoolEvents;
   readonly #threads: (Thread | undefined)[];
-  /** All that were made and have not ended: those that take jobs, start, or are being replaced. */
+  /** All threads that were made and have not ended: they take jobs, start, or are being replaced. */
   readonly #living = new Set<Thread>();
   readonly #attempts: number[];
   #failure = 'it did not start.';
@@ -57,22 +57,22 @@ export class WorkerPool {
     this.#attempts = this.#threads.map(() => 0);
   }
 
-  /** Whether anybody takes jobs. */
+  /** Whether any worker takes jobs. */
   get working(): boolean {
     return this.#threads.some((thread) => thread !== undefined);
   }
 
-  /** Why a worker could not be started. */
+  /** Why the last worker that failed could not be started. */
   get failure(): string {
     return this.#failure;
   }
 
-  /** Starts all workers. Resolves when each takes jobs, or has failed. */
+  /** Starts all workers. Resolves when each worker takes jobs or has failed. */
   async start(): Promise<void> {
     await Promise.all(this.#threads.map((_, index) => this.#start(index)));
   }
 
-  /** Ends a worker that hangs; another takes its place. */
+  /** Ends a worker that hangs, and starts another in its place. */
   async replace(worker: number, reason: string): Promise<void> {
     const thread = this.#threads[worker];
     if (!thread) return;
@@ -81,7 +81,7 @@ export class WorkerPool {
     this.#gone(worker, reason);
   }
 
-  /** Ends all workers, those that are still starting among them. Resolves when none does anything any more. */
+  /** Ends all workers, also those that are still starting. Resolves when no worker runs any more. */
   async end(): Promise<void> {
     this.#ended = true;
     this.#threads.splice(0);
@@ -117,7 +117,7 @@ export class WorkerPool {
       }
       this.#threads[index] = thread;
     } catch (error) {
-      // The others do its work.
+      // The other workers do its work.
       this.#failure = error instanceof Error ? error.message : String(error);
       if (thread) await this.#end(thread);
     } finally {
@@ -135,7 +135,7 @@ export class WorkerPool {
     try {
       this.#events.lost(worker, reason);
     } finally {
-      // A handler that heard of it may have ended the device.
+      // The handler may have ended the device.
       if (!this.#ended && (this.#attempts[worker] ?? 0) < ATTEMPTS) void this.#restart(worker);
     }
   }

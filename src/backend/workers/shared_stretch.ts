@@ -1,14 +1,16 @@
-/** A part of a guest memory that threads share, for workers that serve requests where they stand. One pool after the other has it. */
+/** A part of a shared guest memory, for workers that read requests in place. Pools use it one after another. */
 export interface SharedStretch {
+  /** Byte offset in the memory. */
   at: number;
+  /** Length in bytes. */
   bytes: number;
-  /** Resolves when the pool that has it, or waits for it, is done with it. */
+  /** Resolves when the last pool that has taken a turn is done with the stretch. */
   free: Promise<void>;
 }
 
 /**
- * Waits for a stretch's turn.
- * @returns what is to be called when it is needed no more
+ * Waits until a stretch is free, and takes it.
+ * @returns a function to call when the stretch is not needed any more
  */
 export async function takeTurn(stretch: SharedStretch): Promise<() => void> {
   const before = stretch.free;

@@ -9,10 +9,10 @@ import { controlOf, RUNNING } from './control.ts';
 import { createSharedEngine, WorkerPool } from './pool.ts';
 import { type SharedStretch, takeTurn } from './shared_stretch.ts';
 
-/** What is claimed for workers before they start. */
+/** The memory that is claimed for workers before they start. */
 export interface Attached {
   layout: SharedLayout;
-  /** The part of the guest's memory that the layout is in; undefined: it is in a memory of its own. */
+  /** The part of the guest's memory that holds the layout; undefined: the layout has a memory of its own. */
   stretch: SharedStretch | undefined;
 }
 
@@ -23,32 +23,32 @@ export interface Started {
   runner: JobRunner;
   control: Int32Array;
   announcements: Announcements;
-  /** The number under which the device itself runs jobs, and the slot that it may use for it. */
+  /** The slot state of a job that the device runs itself, and the number of the device's own slot. */
   self: number;
   spare: number;
   owners: Records['owners'];
+  /** For each slot: the clock's milliseconds when its job was posted. */
   postedAt: number[];
-  /** To be called when nothing of this is used any more. */
+  /** Gives the shared stretch back. Call it when no worker runs any more. */
   leave(): void;
 }
 
-/** Who waits for workers. */
+/** The caller of startWorkers(): it wants the workers and hears of their events. */
 export interface Starter {
-  /** A worker has ended before it was told to: what it was running is left. */
+  /** A worker has ended without being told to. Its jobs are not finished. */
   lost(worker: number, reason: string): void;
-  /** A worker takes jobs in the place of one that was lost. */
+  /** A new worker takes jobs in place of a lost one. */
   joined(): void;
-  /** Whether they still are. */
+  /** Whether the workers are still wanted. */
   wanted(): boolean;
-  /** Makes a browser's workers, where the library's own way is not allowed. */
+  /** Makes a browser's workers; undefined: the library makes them. */
   createWorker: CreateWorker | undefined;
-  /** They take jobs from now on. */
+  /** Called when the workers take jobs. */
   ready(started: Started): void;
 }
 
 /**
- * Starts workers.
- * @throws Error where there can be none
+ * Starts workers. Resolves when they take jobs, or are not wanted any more. Rejects with an Error if no worker can be started.
  */
 export async function startWorkers(
   port: DevicePort,
@@ -63,12 +63,12 @@ export async function startWorkers(
     const shared = await createSharedEngine(layout, stretch && port.memory);
     const { memory, module } = shared;
     const control = controlOf(layout, memory);
-    // Those who had the stretch before have left what they needed to end.
+    // The pool that had the stretch before has left the control words that told its workers to end.
     control.fill(0);
     const announcements = new Announcements(control);
     pool = new WorkerPool(shared, port.clock, {
       lost: (worker, reason) => {
-        // It may have been about to send a message.
+        // The lost worker may have been about to send its message.
         announcements.rung();
         starter.lost(worker, reason);
       },

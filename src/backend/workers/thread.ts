@@ -10,26 +10,26 @@ import { WORKER_SOURCE } from './worker_source.ts';
 export interface Thread {
   /** Resolves when the worker takes jobs. */
   start(start: WorkerStart): Promise<void>;
-  /** Ends the worker, whatever it is doing. Resolves when it does nothing any more. */
+  /** Ends the worker, whatever it is doing. Resolves when it does not run any more. */
   end(): Promise<void>;
 }
 
-/** A browser does not say when a worker that was ended does nothing any more: it is given so long. */
+/** How long to wait for a browser's worker to end, because a browser does not say when a terminated worker has stopped. */
 const BROWSER_END_MS = 50;
 
-/** Whom a thread tells, and who makes it. */
+/** The handlers of a thread's events, and the source of its worker. */
 export interface ThreadEvents {
-  /** It ended before end() was called. */
+  /** The worker ended before end() was called. */
   died(reason: string): void;
-  /** It announced something to a device that listens for messages. */
+  /** The worker announced finished jobs by a message. */
   announced(): void;
-  /** Makes a browser's worker; undefined: this library does, from a blob: URL. */
+  /** Makes a browser's worker; undefined: this library makes it from a blob: URL. */
   createWorker: CreateWorker | undefined;
 }
 
 /**
- * Starts a thread, which then waits to be told what to do.
- * @throws Error where the host refuses a worker at once
+ * Starts a thread, which waits for start().
+ * @throws Error if the host refuses the worker at once
  */
 export function createThread(events: ThreadEvents): Thread {
   const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
@@ -58,7 +58,7 @@ function nodeThread({ Worker }: typeof Threads, { died, announced }: ThreadEvent
   return {
     start: async (start) => {
       await Promise.race([control.start(start), failed]);
-      // A device that nobody uses any more ends with its process.
+      // The worker does not keep the process alive, so a device that was not disposed of ends with its process.
       worker.unref();
     },
     end: async () => {
@@ -68,7 +68,7 @@ function nodeThread({ Worker }: typeof Threads, { died, announced }: ThreadEvent
   };
 }
 
-/** A browser says no more than that there is no worker. */
+/** Reasons for a missing worker. A browser's own error does not say why. */
 const BLOCKED =
   "the browser blocks workers from blob: URLs. Allow them with “worker-src 'self' blob:” in the page’s Content-Security-Policy, or give the device workerUrl or createWorker.";
 const NOT_LOADED = 'the script that workerUrl or createWorker names could not be loaded.';
@@ -106,7 +106,7 @@ function browserThread({ died, announced, createWorker }: ThreadEvents): Thread 
   };
 }
 
-/** @throws Error where the browser refuses it before it has looked at the script */
+/** @throws Error if the browser refuses the URL before it has looked at the script */
 function blobWorker(): { worker: DeviceWorker; forget: () => void } {
   const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
   try {

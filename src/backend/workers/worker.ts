@@ -1,5 +1,5 @@
-// What runs in a worker, bundled into one script by scripts/build-worker.mjs. Comlink starts it; from then on it knows the shared
-// memory alone, and sleeps in Atomics.wait when there is nothing to do.
+// The script of a worker, bundled by scripts/build-worker.mjs. Comlink starts it. From then on it uses only the shared memory, and sleeps
+// in Atomics.wait when there are no jobs.
 import * as Comlink from 'comlink';
 import type { SharedLayout } from '../deferral/layout.ts';
 import { JobRunner } from '../deferral/runner.ts';
@@ -7,7 +7,7 @@ import { FINISHED, FINISHED_MESSAGE, POSTED, SLEEPING, STOP, TAKEN } from './con
 import { JobRing } from './job_ring.ts';
 import { nodeEndpoint } from './node_endpoint.ts';
 
-/** What a worker is told when it starts. */
+/** The message with which a worker starts. */
 export interface WorkerStart {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
@@ -17,19 +17,22 @@ export interface WorkerStart {
 
 /** The control plane of a worker. */
 export interface WorkerControl {
-  /** Resolves when the engine stands and the worker begins to take jobs. */
+  /** Resolves when the engine is ready and the worker begins to take jobs. */
   start(start: WorkerStart): void;
 }
 
-/** So many jobs are announced together, and for so many milliseconds a job waits to be, unless the next one takes longer. */
+/**
+ * A worker announces finished jobs when there are ANNOUNCED_TOGETHER of them, or ANNOUNCED_WITHIN_MS milliseconds after the device was
+ * last told of any. It looks at the time only between jobs.
+ */
 const ANNOUNCED_TOGETHER = 8;
 const ANNOUNCED_WITHIN_MS = 0.2;
 /**
- * For so many milliseconds a worker stays awake, for the device to answer what was announced with more: to be woken takes as long, and the
- * system likes to wake it where another worker runs already, which it then waits for.
+ * Milliseconds that a worker without jobs stays awake, because the device may post more jobs after an announcement. Being woken takes as
+ * long. The system also tends to wake a worker on a core where another worker runs, and then it has to wait.
  */
 const AWAKE_MS = 0.03;
-/** Where that was in vain, so many times it is not tried: the device may be waiting for the very core that a worker keeps. */
+/** After staying awake in vain, a worker goes to sleep at once this many times: the device may be waiting for the worker's core. */
 const TIRED = 4;
 
 class Server {
@@ -37,12 +40,12 @@ class Server {
   readonly #control: Int32Array;
   readonly #runner: JobRunner;
   readonly #workers: number;
-  /** FINISHED, and when this worker saw it change: then the device was last told something. */
+  /** The last value of FINISHED, and when this worker saw it change. At that time the device was last told of finished jobs. */
   #told = 0;
   #toldAt = 0;
   #tired = 0;
 
-  /** @param send posts a message to the thread that the device is in */
+  /** @param send posts a message to the device's thread */
   constructor({ module, memory, layout, index }: WorkerStart, send: (message: string) => void) {
     this.#ring = new JobRing(layout, memory, index, () => send(FINISHED_MESSAGE));
     this.#control = this.#ring.control;
@@ -62,13 +65,14 @@ class Server {
       }
       this.#runner.run(slots);
       const unseen = this.#ring.finish(slots);
-      // To be woken costs the device more than to take one job's result: it hears of several, unless the workers would run dry.
+      // Being woken costs the device more than taking the result of one job. So it is told of several jobs at a time, unless the
+      // workers would run out of jobs.
       const ahead = (posted - Atomics.load(control, TAKEN)) | 0;
       if (unseen >= ANNOUNCED_TOGETHER || ahead < 2 * this.#workers || this.#isLate()) this.#ring.announce();
     }
   }
 
-  /** Until something more is posted. */
+  /** Sleeps until more jobs are posted. */
   #sleep(posted: number): void {
     const control = this.#control;
     if (this.#stayAwake(posted)) return;
@@ -79,7 +83,7 @@ class Server {
     }
   }
 
-  /** For AWAKE_MS, unless that was in vain lately; whether something came. */
+  /** Stays awake for AWAKE_MS, unless that was in vain lately. Returns true if jobs were posted. */
   #stayAwake(posted: number): boolean {
     if (this.#tired > 0) {
       this.#tired--;
@@ -110,7 +114,7 @@ const control: WorkerControl = {
     const server = new Server(start, (message) =>
       parent ? parent.postMessage(message) : globalThis.postMessage(message),
     );
-    // After the answer has left: serving ends only when the device does.
+    // Serving begins after the reply to start() has left, because it ends only with the device.
     setTimeout(() => server.serve(), 0);
   },
 };

@@ -78,7 +78,7 @@ export function isCaseName(name: string): name is CaseName {
 
 export const BLOCK_BYTES = 16;
 
-/** One row of a table: a case at a size, so many requests a notification. */
+/** One row of a table: a case, its size in bytes, and the number of requests in a notification. */
 export interface Row {
   case: Case;
   bytes: number;
@@ -109,7 +109,7 @@ export function rowsOf(
   );
 }
 
-/** Rows of the named cases where nobody chose sizes or batches. */
+/** Rows of the named cases if the user chose no sizes and batches. */
 export function defaultRows(names: readonly CaseName[] = CASE_NAMES): Row[] {
   return names.flatMap((name) => {
     const rows = rowsOf([name]);

@@ -1,4 +1,4 @@
-// What the process of node-masked is asked, and what it answers: one answer a question, in order.
+// The questions to the process of node-masked, and its answers: one answer for each question, in order.
 import { isCaseName, type Row, rowsOf } from './cases.ts';
 import { type Workload, workloadOf } from './workload.ts';
 

@@ -16,7 +16,7 @@ export interface Overhead {
 
 export const OVERHEAD_BATCH = 64;
 export const OVERHEAD_BYTES = 1024;
-/** The same requests, of so many times the bytes. */
+/** The longer requests have this many times the bytes. */
 const LONGER = 4;
 
 /**

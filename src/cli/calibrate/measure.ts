@@ -10,10 +10,10 @@ import { FAMILIES, type Family } from './families.ts';
 
 /** Request sizes, each twice the one before as far as it matters. */
 export const SIZES: readonly number[] = [128, 256, 512, 1024, 2048, 4096, 8192, 16384, 65536];
-/** Requests in flight where there are few, where there are many, and in a crowd. */
+/** Requests in flight for each depth. */
 export const IN_FLIGHT: Readonly<Record<Depth, number>> = { few: 1, many: 8, crowd: 64 };
 
-/** Workers have to be faster by so much, for they take the time of another core. */
+/** Workers must be faster by this factor, because they use the time of another core. */
 const WORKERS_GAIN = 1.1;
 
 export interface CalibrationOptions {

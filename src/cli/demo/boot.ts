@@ -10,7 +10,7 @@ export interface BootOptions {
   timeout?: number;
   /** Shows the kernel's log. */
   verbose?: true;
-  /** The initramfs is the user's own: its shell is asked for, and nobody knows how long its boot is. */
+  /** Whether the initramfs is the user's own: its shell must be probed for, and the length of its boot is not known. */
   ownGuest: boolean;
   machine: FileMachineOptions;
 }

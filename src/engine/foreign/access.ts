@@ -8,8 +8,8 @@ import { GuestMemoryError, type GuestMemoryPort } from './port.ts';
 const STORED_BYTES_MAX = 4;
 
 /**
- * Carries bytes between a port and the engine's memory. After the port has failed once it is left alone until the device is reset: a
- * guest that is gone is not asked for every byte.
+ * Copies bytes between a port and the engine's memory. After the port has failed, it is not called again until the device is reset, because
+ * each call to a guest that is gone would fail.
  */
 export class PortAccess implements ForeignAccess {
   readonly memory: WasmMemory = new WebAssembly.Memory({ initial: 1 });
@@ -53,7 +53,7 @@ export class PortAccess implements ForeignAccess {
     this.#failure = undefined;
   }
 
-  /** The imports of assembly/memory/foreign.ts. Pointers and lengths arrive as signed numbers, addresses as they are. */
+  /** The imports of assembly/memory/foreign.ts. Pointers and lengths arrive as signed 32-bit numbers, addresses as 64-bit floats. */
   #imports(): WasmFunctions {
     return {
       load16: (address: number) => this.#load16(address),
@@ -95,7 +95,7 @@ export class PortAccess implements ForeignAccess {
     return this.#failure;
   }
 
-  /** The memory's buffer is another one whenever the memory has grown. */
+  /** A view of the engine's memory. It is made again if the memory has grown, because growing replaces its ArrayBuffer. */
   #bytes(): Uint8Array {
     const { buffer } = this.memory;
     if (this.#engine.buffer !== buffer) this.#engine = new Uint8Array(buffer);

@@ -4,13 +4,13 @@ import { FOREIGN_DELTA_BASE64, FOREIGN_RELAXED_DELTA_BASE64 } from './binary.ts'
 
 const compiled = new Map<EngineBuild, WebAssembly.Module>();
 
-/** The binary of a build for foreign memory, decoded anew at each call. */
+/** The binary of a build for foreign memory. It is decoded again at each call. */
 export function foreignBytes(build: EngineBuild = engineBuild()): Uint8Array<ArrayBuffer> {
   const simd = applyDelta(engineBytes('simd'), decodeBase64(FOREIGN_DELTA_BASE64));
   return build === 'simd' ? simd : applyDelta(simd, decodeBase64(FOREIGN_RELAXED_DELTA_BASE64));
 }
 
-/** A build for foreign memory, compiled once a realm. */
+/** The module of a build for foreign memory. It is compiled once in each realm. */
 export function foreignModule(build: EngineBuild = engineBuild()): WebAssembly.Module {
   const module = compiled.get(build) ?? new WebAssembly.Module(foreignBytes(build));
   compiled.set(build, module);

@@ -3,28 +3,34 @@ import type { EngineImports } from '../instantiate.ts';
 import type { WasmMemory } from '../webassembly.ts';
 import type { ForeignRegion, GuestMemoryPort } from './port.ts';
 
-/** A foreign guest memory as a device works with it: an engine over it, and copies for those who carry contents elsewhere. */
+/** A device's access to foreign guest memory: an engine over it, and copies for work that runs outside the engine. */
 export interface ForeignAccess {
-  /** The memory that the engine works in, which has nothing of the guest's. */
+  /** The memory that the engine runs in. It contains no guest memory. */
   readonly memory: WasmMemory;
-  /** The build of the engine for foreign memory, over this one. */
+  /** Makes an engine, of the build for foreign memory, over this guest memory. */
   instantiate(imports: EngineImports): EngineExports;
-  /** Copies guest memory to `to`. @throws GuestMemoryError */
+  /**
+   * Copies `bytes` bytes of guest memory from the guest-physical `address` to `to`, at index `at`.
+   * @throws GuestMemoryError if guest memory cannot be reached
+   */
   read(address: number, to: Uint8Array, at: number, bytes: number): void;
-  /** Copies to guest memory. Where that is not possible it does nothing, and the engine's next access says so. */
+  /**
+   * Copies `bytes` bytes of `from`, from index `at` on, to the guest-physical `address`. If guest memory cannot be reached it does not
+   * throw, but sets `failure`, and the engine's next access throws.
+   */
   write(address: number, from: Uint8Array, at: number, bytes: number): void;
-  /** What made guest memory unreachable. From then on the port is left alone, until recover(). */
+  /** Why guest memory cannot be reached; undefined if it can. After a failure the port is not called again until recover(). */
   readonly failure: Error | undefined;
-  /** The device was reset: the port is tried again. */
+  /** Called when the device is reset: the port is tried again. */
   recover(): void;
 }
 
-/** Guest memory that is no WebAssembly memory: what foreignGuest() of virtio-crypto-wasm/foreign answers. */
+/** Guest memory that is not a WebAssembly memory: the result of foreignGuest() of virtio-crypto-wasm/foreign. */
 export interface ForeignGuest {
-  /** How its bytes are reached. */
+  /** Access to its bytes. */
   port: GuestMemoryPort;
-  /** Which guest-physical memory the port reaches. At most 8 regions, apart from each other. */
+  /** The guest-physical memory that the port reaches: at most 8 regions that do not overlap. */
   regions: readonly ForeignRegion[];
-  /** The engine's build for such memory, which programs without it do not load. */
+  /** Makes a device's access to the port. It brings the engine's build for foreign memory, which other programs do not load. */
   open(port: GuestMemoryPort): ForeignAccess;
 }

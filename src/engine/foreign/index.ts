@@ -1,5 +1,6 @@
 /**
- * Guest memory that is no WebAssembly memory: another process's RAM that was mapped, say. Contents are copied once each way.
+ * Guest memory that is not a WebAssembly memory, for example the mapped RAM of another process. The content of a request is copied once to
+ * the engine and once back.
  * @module virtio-crypto-wasm/foreign
  */
 import { PortAccess } from './access.ts';
@@ -11,8 +12,8 @@ export { MappedMemory, type MappedRegion } from './mapped.ts';
 export { type ForeignRegion, GuestMemoryError, type GuestMemoryPort } from './port.ts';
 
 /**
- * What createCryptoDevice() takes for a guest whose memory a port reaches.
- * @param regions which guest-physical memory that is; CryptoDevice.setRegions() changes them later
+ * Makes the `guest` option of createCryptoDevice() for a guest whose memory is reached through a port.
+ * @param regions the guest-physical memory that the port reaches. CryptoDevice.setRegions() changes them later
  */
 export function foreignGuest(port: GuestMemoryPort, regions: readonly ForeignRegion[]): ForeignGuest {
   return { port, regions, open: (checked) => new PortAccess(checked) };

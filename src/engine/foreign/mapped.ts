@@ -1,10 +1,10 @@
 import type { ForeignRegion, GuestMemoryPort } from './port.ts';
 
-/** A region and its bytes, as a mapping of a file or of shared memory gives them. */
+/** A region of guest memory with its bytes, from a mapping of a file or of shared memory. */
 export interface MappedRegion {
   /** Guest-physical address of its first byte. */
   guestAddress: number;
-  /** Its bytes, for as long as the region is part of the memory. */
+  /** Its bytes. The view must stay valid as long as the region is part of the memory. */
   view: Uint8Array;
 }
 
@@ -12,14 +12,14 @@ interface Mapping {
   start: number;
   end: number;
   bytes: Uint8Array;
-  /** The same in words of 16 bits; undefined where its first byte stands at an odd place. */
+  /** The same bytes as 16-bit words; undefined if the region or its bytes begin at an odd address. */
   words: Uint16Array | undefined;
 }
 
-/** Copying so few bytes one by one takes less time than making a view of them. */
+/** From this many bytes on, making a view is faster than copying byte by byte. */
 const VIEWED_FROM = 48;
 
-/** A port over regions that are mapped into this process: views of their bytes. */
+/** A port over regions that are mapped into this process. Its methods throw a RangeError for bytes that are not in one region. */
 export class MappedMemory implements GuestMemoryPort {
   #mappings: readonly Mapping[] = [];
   #last: Mapping | undefined;
@@ -28,7 +28,7 @@ export class MappedMemory implements GuestMemoryPort {
     this.map(regions);
   }
 
-  /** Replaces all regions. Tell the device, too: CryptoDevice.setRegions(). */
+  /** Replaces all regions. Call CryptoDevice.setRegions(), too. */
   map(regions: readonly MappedRegion[]): void {
     this.#last = undefined;
     this.#mappings = regions.map(({ guestAddress, view }) => ({
@@ -39,7 +39,7 @@ export class MappedMemory implements GuestMemoryPort {
     }));
   }
 
-  /** The regions as a device is told of them. */
+  /** The regions as a device takes them: addresses and lengths without the bytes. */
   get regions(): ForeignRegion[] {
     return this.#mappings.map(({ start, end }) => ({ guestAddress: start, bytes: end - start }));
   }
@@ -65,7 +65,7 @@ export class MappedMemory implements GuestMemoryPort {
     const { start, words, bytes } = this.#find(address, 2);
     const at = address - start;
     if (words) {
-      // Sequentially consistent: after all that was written, and before all that is read next.
+      // The store is sequentially consistent: it comes after all earlier writes, and before all later reads.
       Atomics.store(words, at / 2, value);
       return;
     }

@@ -1,25 +1,25 @@
 /**
- * A guest's memory that is no WebAssembly memory: another process's RAM that was mapped, or an emulator's own. Addresses are
- * guest-physical. The device calls these methods for addresses of its regions alone, never for bytes of two regions at once. Every method
- * may throw, where the guest is gone, say: the device then needs a reset, and its fault says what was thrown.
+ * Access to guest memory that is not a WebAssembly memory: mapped RAM of another process, or an emulator's own memory. Addresses are
+ * guest-physical. The device only asks for bytes inside one of its regions. Every method may throw, for example if the guest is gone: the
+ * device then needs a reset, and its fault contains the error's message.
  *
- * A guest's processors write to this memory at the same time. Each method reads each byte once.
+ * The guest's processors may write to this memory at the same time. Each method must access each byte once.
  */
 export interface GuestMemoryPort {
-  /** Copies `bytes` bytes from `address` on to `to`, from its byte `at` on. */
+  /** Copies `bytes` bytes of guest memory from `address` to `to`, at index `at`. */
   read(address: number, to: Uint8Array, at: number, bytes: number): void;
-  /** Copies `bytes` bytes of `from`, from its byte `at` on, to `address`. */
+  /** Copies `bytes` bytes of `from`, from index `at` on, to guest memory at `address`. */
   write(address: number, from: Uint8Array, at: number, bytes: number): void;
-  /** Loads 16 bits, the lowest byte first, from an even address: both bytes in one access. */
+  /** Loads a little-endian 16-bit number from an even address, both bytes in one access. */
   load16(address: number): number;
   /**
-   * Stores 16 bits, the lowest byte first, to an even address: both bytes in one access. The guest sees it after all that was written
-   * before, and what is loaded next is loaded after it.
+   * Stores a little-endian 16-bit number at an even address, both bytes in one access. The guest must see it after all earlier writes, and
+   * later loads must come after it.
    */
   store16(address: number, value: number): void;
 }
 
-/** A stretch of guest-physical memory that a port reaches. */
+/** A region of guest-physical memory that a port reaches. It must end below 2^53. */
 export interface ForeignRegion {
   /** Guest-physical address of its first byte. */
   guestAddress: number;
@@ -27,7 +27,7 @@ export interface ForeignRegion {
   bytes: number;
 }
 
-/** Guest memory was not to be reached. Its cause is what the port threw. */
+/** Guest memory could not be reached. `cause` is the error that the port threw. */
 export class GuestMemoryError extends Error {
   override name = 'GuestMemoryError';
 }

@@ -8,18 +8,20 @@ import { parseTransportState, MmioState as SavedState } from '../state.ts';
 
 export type { AccessSize };
 
-/** What is saved of the transport, beside the device's own state. */
+/** The saved registers of the transport: plain data that survives JSON. The device's own state is saved by CryptoDevice.save(). */
 export interface MmioState {
+  /** InterruptStatus (4.2.2): ISR_* bits. */
   interruptStatus: number;
+  /** The values of DeviceFeaturesSel, DriverFeaturesSel and QueueSel. */
   selected: { deviceFeature: number; driverFeature: number; queue: number };
 }
 
-/** What this device answers for a vendor: "VCW" in ASCII. */
+/** The value of VendorID: "VCW" in ASCII. */
 const VENDOR_ID = 0x00574356;
 
 /**
- * Virtio over MMIO, version 2 (4.2): a register model. The host routes accesses of a 512-byte window to read() and
- * write(), and drives the interrupt line as it is told.
+ * A register model of virtio over MMIO, version 2 (4.2). The host routes the guest's accesses of a 512-byte window to read() and write(),
+ * and sets the level of the interrupt line when setInterruptLine is called.
  */
 export class VirtioMmio<Device extends DeviceRegisters = DeviceRegisters> {
   /** Length of the register window in bytes. */
@@ -31,9 +33,10 @@ export class VirtioMmio<Device extends DeviceRegisters = DeviceRegisters> {
   #interruptStatus = 0;
 
   /**
-   * @param setInterruptLine called with the new level of the interrupt, which is level-triggered
-   * @param options notify takes the driver's notifications, for a host that chooses when to pass them on to the device
-   * @throws TypeError for a parameter of another type, naming it
+   * @param device the device, from createCryptoDevice(). The transport becomes its handler of interrupts
+   * @param setInterruptLine called with the new level of the level-triggered interrupt: true is active
+   * @param options `notify` gets the driver's notifications instead of the device. The host then calls device.notify(queue) later
+   * @throws TypeError that names a parameter of a wrong type
    */
   constructor(
     device: Device,
@@ -52,9 +55,10 @@ export class VirtioMmio<Device extends DeviceRegisters = DeviceRegisters> {
   }
 
   /**
-   * The driver reads `size` bytes at `offset` of the window. Control registers are 32 bits wide and aligned (4.2.2.2);
-   * other accesses to them read as 0, and so does an offset where nothing is, beyond the window, negative or no whole number.
-   * The configuration space takes every width. Where the device was, reads give all ones.
+   * Reads `size` bytes at `offset` of the window for the driver. Control registers take aligned accesses of 4 bytes (4.2.2.2), the
+   * configuration space accesses of every width. All other reads return 0, also at offsets that are negative, fractions or beyond the
+   * window. After remove() reads return all ones.
+   * @returns a little-endian number without a sign
    * @throws RangeError for a size other than 1, 2 and 4
    */
   read(offset: number, size: AccessSize): number {
@@ -67,9 +71,9 @@ export class VirtioMmio<Device extends DeviceRegisters = DeviceRegisters> {
   }
 
   /**
-   * The driver writes the `size` lowest bytes of `value` at `offset`; anything but a whole control register is ignored. Of a
-   * value only those bytes count, whatever else the number holds.
-   * @throws RangeError for a size other than 1, 2 and 4, TypeError for a value that is no number
+   * Writes the `size` lowest bytes of `value` at `offset` for the driver. Only writes of a whole control register have an effect.
+   * @throws RangeError for a size other than 1, 2 and 4
+   * @throws TypeError for a value that is not a number
    */
   write(offset: number, size: AccessSize, value: number): void {
     const word = writtenBytes(this.device, offset, size, value);
@@ -103,25 +107,26 @@ export class VirtioMmio<Device extends DeviceRegisters = DeviceRegisters> {
     }
   }
 
-  /** Takes the device out of the machine (CryptoDevice.remove); the interrupt line falls. */
+  /** Takes the device out of the machine (see CryptoDevice.remove). The interrupt line becomes inactive. */
   remove(): void {
     this.device.remove();
     this.#forget();
   }
 
-  /** The machine was reset: as if the driver had written 0 to the status, with the transport's own registers. */
+  /** Call this when the machine is reset. Resets the device, as a driver does by writing 0 to the status, and the transport's registers. */
   reset(): void {
     this.device.reset();
     this.#forget();
   }
 
+  /** Returns the transport's registers, for restore(). Save the device's own state, too: CryptoDevice.save(). */
   save(): MmioState {
     return { interruptStatus: this.#interruptStatus, selected: { ...this.#selected } };
   }
 
   /**
-   * Takes over what save() answered; the interrupt line follows.
-   * @throws StateError for anything else
+   * Takes over registers that save() returned, and sets the interrupt line accordingly. Restore the device, too: CryptoDevice.restore().
+   * @throws StateError if `saved` is damaged
    */
   restore(saved: MmioState): void {
     const state = parseTransportState(SavedState, saved, 'MMIO');
@@ -154,7 +159,7 @@ export class VirtioMmio<Device extends DeviceRegisters = DeviceRegisters> {
       case mmio.MMIO_CONFIG_GENERATION:
         return device.config.generation;
       default:
-        // 4.2.2: a shared memory region that does not exist has length and base -1.
+        // 4.2.2: length and base of a shared memory region that does not exist are -1.
         return offset >= mmio.MMIO_SHM_LEN_LOW && offset <= mmio.MMIO_SHM_BASE_HIGH ? 0xffffffff : 0;
     }
   }
@@ -172,7 +177,7 @@ export class VirtioMmio<Device extends DeviceRegisters = DeviceRegisters> {
       return;
     }
     if (offset === mmio.MMIO_QUEUE_RESET) {
-      // 4.2.2.1: the reset is complete at once, so that QueueReset never reads as anything but 0.
+      // 4.2.2.1: the reset is complete at once, so QueueReset always reads as 0.
       if (word === 1 && this.device.ringResetNegotiated) this.device.resetQueue(this.#selected.queue);
       return;
     }

@@ -3,7 +3,7 @@ import type { AddressRegister } from '../../device/queue_registers.ts';
 import type { DeviceRegisters } from '../../device/registers.ts';
 import { wordOf } from '../access.ts';
 
-/** What the driver selected last: part of a saved state. */
+/** The values of the driver's select registers: part of a saved state. */
 export interface Selectors {
   deviceFeature: number;
   driverFeature: number;
@@ -22,7 +22,7 @@ const QUEUE_ADDRESSES = {
   [pci.COMMON_QUEUE_DEVICE]: 'device',
 } as const satisfies Record<number, AddressRegister>;
 
-/** struct virtio_pci_common_cfg (4.1.4.3): registers of one, two or four bytes; 64-bit ones as two halves. */
+/** struct virtio_pci_common_cfg (4.1.4.3): registers of one, two or four bytes. 64-bit registers are two halves. */
 export class CommonConfig {
   readonly #device: DeviceRegisters;
   readonly #vectorCount: number;
@@ -36,7 +36,7 @@ export class CommonConfig {
     this.vectors = { config: pci.MSI_NO_VECTOR, queues: device.queues.map(() => pci.MSI_NO_VECTOR) };
   }
 
-  /** 4.1.5.1.2.1: with the selectors, every event is unmapped. */
+  /** Resets the selectors. 4.1.5.1.2.1: a reset also unmaps every event. */
   reset(): void {
     this.selected.deviceFeature = 0;
     this.selected.driverFeature = 0;
@@ -54,7 +54,7 @@ export class CommonConfig {
     });
   }
 
-  /** The 32-bit word at a multiple of four: every register lies within one. */
+  /** The 32-bit word at `offset`, a multiple of 4. Every register lies within one word. */
   readWord(offset: number): number {
     const device = this.#device;
     switch (offset) {
@@ -76,8 +76,8 @@ export class CommonConfig {
   }
 
   /**
-   * A write of `size` bytes to the register at `offset`; what fits no register's own width is ignored (4.1.3.1).
-   * @param value those bytes alone, as a number without a sign
+   * Writes `size` bytes to the register at `offset`. A write that has not the register's own width is ignored (4.1.3.1).
+   * @param value the bytes as a number without a sign
    */
   write(offset: number, size: number, value: number): void {
     const device = this.#device;
@@ -98,9 +98,9 @@ export class CommonConfig {
       else if (offset === pci.COMMON_QUEUE_SIZE && queue && !queue.enabled) queue.size = value;
       else if (offset === pci.COMMON_QUEUE_ENABLE && value === 1) device.enableQueue(this.selected.queue);
       else if (offset === pci.COMMON_QUEUE_RESET && value === 1 && device.ringResetNegotiated) {
-        // 4.1.4.3.1: the reset is complete at once, so that queue_reset never reads as anything but 0.
+        // 4.1.4.3.1: the reset is complete at once, so queue_reset always reads as 0.
         device.resetQueue(this.selected.queue);
-        // 2.6.1.1.1: all of the queue's state is as after a reset of the device.
+        // 2.6.1.1.1: the queue's state is the same as after a reset of the device.
         if (queue) this.vectors.queues[this.selected.queue] = pci.MSI_NO_VECTOR;
       }
     } else if (offset === pci.COMMON_DEVICE_STATUS) {
@@ -109,7 +109,7 @@ export class CommonConfig {
     }
   }
 
-  /** 4.1.5.1.2.1: a vector that the table does not have cannot be mapped, and the register then shows that none is. */
+  /** 4.1.5.1.2.1: a vector beyond the table cannot be mapped, and the register then reads as NO_VECTOR. */
   #mapped(vector: number): number {
     return vector < this.#vectorCount ? vector : pci.MSI_NO_VECTOR;
   }

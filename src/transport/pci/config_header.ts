@@ -9,7 +9,7 @@ const SUBCLASS_OTHER = 0x80;
 const INTERRUPT_PIN_A = 1;
 const BAR_IS_IO = 1;
 
-/** What shapes the header of a function. */
+/** Options that determine the header of a function. */
 export interface HeaderOptions {
   bar: 'io' | 'memory';
   msix: MsixPlace | undefined;
@@ -25,7 +25,7 @@ export function configHeader({ bar, msix }: HeaderOptions): Uint8Array<ArrayBuff
   view.setUint16(0, pci.PCI_VENDOR_ID, true);
   view.setUint16(2, pci.PCI_DEVICE_ID_BASE + DEVICE_ID_CRYPTO, true);
   view.setUint16(pci.PCI_STATUS, pci.PCI_STATUS_CAPABILITIES, true);
-  // 4.1.2.1: revision 1 and a subsystem id of 0x40 or more tell old drivers that this is no transitional device.
+  // 4.1.2.1: revision 1 and a subsystem id of 0x40 or more tell old drivers that the device is not transitional.
   space[pci.PCI_REVISION] = 1;
   space[pci.PCI_CLASS + 1] = SUBCLASS_OTHER;
   space[pci.PCI_CLASS + 2] = CLASS_ENCRYPTION_CONTROLLER;

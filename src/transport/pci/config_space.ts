@@ -5,14 +5,14 @@ import { CAP_MSIX_AT, CAP_PCI_CFG_AT } from './layout.ts';
 import { bytesOf, hexOf } from './msix.ts';
 import { type PciConfigWindow, WINDOW_DATA_AT, WINDOW_DATA_BYTES } from './window.ts';
 
-/** A base address register as the guest set it. */
+/** A base address register (BAR) as the guest has set it. */
 export interface PciBar {
   readonly kind: 'io' | 'memory';
   /** Length in bytes, a power of two. */
   readonly bytes: number;
-  /** Port or guest-physical address. */
+  /** First port, or guest-physical address. */
   readonly address: number;
-  /** Whether the function answers there: the command register has the space's bit. */
+  /** Whether the function responds at the address: the command register enables I/O or memory accesses. */
   readonly enabled: boolean;
 }
 
@@ -22,8 +22,8 @@ export type BarShape = Pick<PciBar, 'kind' | 'bytes'>;
 const CONTROL_AT = CAP_MSIX_AT + pci.MSIX_CONTROL;
 
 /**
- * The configuration space as the guest reads and writes it: bits that are read-only stay, BARs show their size, and the
- * PCI_CFG window acts. For hosts that keep no configuration spaces of their own.
+ * The configuration space as the guest reads and writes it: read-only bits do not change, BARs show their size, and the PCI_CFG window
+ * works. For hosts that keep no configuration spaces of their own.
  */
 export class PciConfigSpace {
   readonly #powerOn: Uint8Array<ArrayBuffer>;
@@ -45,7 +45,7 @@ export class PciConfigSpace {
     this.#window = window;
   }
 
-  /** Reads 1, 2 or 4 bytes; what lies beyond the space reads as 0. `interrupt` is the Interrupt Status bit (4.1.4.5.1). */
+  /** Reads 1, 2 or 4 bytes; bytes beyond the space read as 0. `interrupt` is the value of the Interrupt Status bit (4.1.4.5.1). */
   read(offset: number, size: number, interrupt: boolean): number {
     if (this.#window.covers(offset, size)) {
       this.#view.setUint32(WINDOW_DATA_AT, this.#window.read(this.#view), true);
@@ -71,7 +71,7 @@ export class PciConfigSpace {
     }));
   }
 
-  /** The driver's mask of INTx. */
+  /** Whether the driver has masked INTx: the Interrupt Disable bit. */
   get intxDisabled(): boolean {
     return (this.#view.getUint16(pci.PCI_COMMAND, true) & pci.PCI_COMMAND_INTX_DISABLE) !== 0;
   }
@@ -89,7 +89,7 @@ export class PciConfigSpace {
     return hexOf(new Uint8Array(this.#view.buffer));
   }
 
-  /** Takes over what save() answered, the bits that a guest may write. @throws StateError when it is no such space */
+  /** Takes over the writable bits of a space that save() returned. @throws StateError if `saved` is not 256 bytes in hexadecimal */
   restore(saved: string): void {
     bytesOf(saved, CONFIG_SPACE_BYTES).forEach((byte, at) => {
       this.#writeByte(at, byte);
@@ -103,7 +103,7 @@ export class PciConfigSpace {
   }
 }
 
-/** Which bits a guest may change; all others are read-only (PCI 3.0, 6.2). */
+/** The bits that a guest may change. All other bits are read-only (PCI 3.0, 6.2). */
 function writableBits(shapes: readonly BarShape[], hasMsix: boolean): Uint8Array {
   const bits = new Uint8Array(CONFIG_SPACE_BYTES);
   const view = new DataView(bits.buffer);

@@ -1,5 +1,4 @@
-// Where the virtio structures stand in BAR 0 (4.1.4). They fit in 256 bytes, so that it may be an I/O BAR, which PCI limits
-// to that size.
+// The places of the virtio structures in BAR 0 (4.1.4). They fit in 256 bytes, because PCI limits an I/O BAR to that size.
 import { CONFIG_BYTES } from '../../../spec/crypto.ts';
 import { COMMON_BYTES } from '../../../spec/virtio_pci.ts';
 
@@ -8,18 +7,18 @@ export const STRUCTURES_BAR = 0;
 export const MSIX_BAR = 1;
 
 export const IO_BAR_BYTES = 256;
-/** A page, so that a host may map it by itself. */
+/** One page, so that a host can map the BAR alone. */
 export const MEMORY_BAR_BYTES = 4096;
 
 /** Each structure: its offset in the BAR and its length in bytes. */
 export const COMMON = { offset: 0x00, bytes: COMMON_BYTES };
 export const ISR = { offset: 0x40, bytes: 1 };
-/** One register serves all queues (notify_off_multiplier 0): the driver writes the queue's index there. */
+/** One register serves all queues (notify_off_multiplier is 0): the driver writes the queue's index to it. */
 export const NOTIFY = { offset: 0x44, bytes: 4 };
 export const NOTIFY_OFF_MULTIPLIER = 0;
 export const DEVICE = { offset: 0x48, bytes: CONFIG_BYTES };
 
-/** Where the capabilities stand in the configuration space, in the order of their list. */
+/** Offsets of the capabilities in the configuration space, in the order of their list. */
 export const CAP_COMMON_AT = 0x40;
 export const CAP_NOTIFY_AT = 0x50;
 export const CAP_ISR_AT = 0x64;

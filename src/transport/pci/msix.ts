@@ -3,10 +3,10 @@ import { StateError } from '../../device/state.ts';
 import { littleEndian } from '../access.ts';
 import { MEMORY_BAR_BYTES } from './layout.ts';
 
-/** Delivers an interrupt message: the host writes `data`, 32 bits, to the guest-physical `address`, or acts as if it had. */
+/** Delivers an interrupt message: the host writes the 32 bits of `data` to the guest-physical `address`, or does the equivalent. */
 export type DeliverMessage = (address: bigint, data: number) => void;
 
-/** Where table and pending bits stand in their BAR, and how many vectors there are. */
+/** The places of table and pending bits in their BAR, in bytes, and the number of vectors. */
 export interface MsixPlace {
   readonly vectors: number;
   readonly tableOffset: number;
@@ -14,7 +14,7 @@ export interface MsixPlace {
   readonly barBytes: number;
 }
 
-/** What is saved of MSI-X: the table's entries and the pending bits as bytes in hexadecimal. */
+/** The saved state of MSI-X: the table and the pending bits, each as bytes in hexadecimal. */
 export interface MsixState {
   table: string;
   pending: string;
@@ -24,8 +24,8 @@ const PENDING_WORD_BYTES = 8;
 const PENDING_WORD_BITS = 64;
 
 /**
- * MSI-X (PCI 3.0, 6.8.2): the table of messages, a mask for each vector and one for all, and the bits of those that wait
- * for a mask to be lifted. Message control stands in the configuration space; who keeps that tells it here.
+ * MSI-X (PCI 3.0, 6.8.2): the table of messages, a mask for each vector and one for all, and the pending bits of messages that wait until
+ * they are unmasked. Message control is in the configuration space: when it changes, the owner of that space calls writeControl().
  */
 export class Msix {
   readonly place: MsixPlace;
@@ -35,13 +35,13 @@ export class Msix {
   #enabled = false;
   #functionMask = false;
 
-  /** @throws RangeError when there cannot be so many vectors */
+  /** @throws RangeError if the number of vectors is not 1 to 2048 */
   constructor(vectors: number, deliver: DeliverMessage) {
     if (!Number.isInteger(vectors) || vectors < 1 || vectors > pci.MSIX_VECTORS_MAX) {
       throw new RangeError(`msix.vectors is ${vectors}: give a whole number from 1 to ${pci.MSIX_VECTORS_MAX}.`);
     }
     const tableBytes = vectors * pci.MSIX_ENTRY_BYTES;
-    // Table and pending bits in halves of a BAR whose size is a power of two, as PCI demands.
+    // Table and pending bits are the two halves of a BAR, whose size must be a power of two in PCI.
     const half = Math.max(MEMORY_BAR_BYTES / 2, 2 ** Math.ceil(Math.log2(tableBytes)));
     this.place = { vectors, tableOffset: 0, pendingOffset: half, barBytes: 2 * half };
     this.#deliver = deliver;
@@ -50,31 +50,31 @@ export class Msix {
     this.reset();
   }
 
-  /** Whether interrupts go by messages: INTx and the ISR status are then out of use (4.1.5.1.2). */
+  /** Whether MSI-X is enabled: INTx and the ISR status are then not used (4.1.5.1.2). */
   get enabled(): boolean {
     return this.#enabled;
   }
 
-  /** The driver wrote message control. What waited for it is delivered. */
+  /** Takes a value that the driver wrote to message control. Pending messages that are unmasked now are delivered. */
   writeControl(control: number): void {
     this.#enabled = (control & pci.MSIX_CONTROL_ENABLE) !== 0;
     this.#functionMask = (control & pci.MSIX_CONTROL_FUNCTION_MASK) !== 0;
     for (let vector = 0; vector < this.place.vectors; vector++) this.#deliverPending(vector);
   }
 
-  /** Sends a vector's message, or keeps it pending while it is masked. A vector that does not exist has none. */
+  /** Sends a vector's message, or keeps it pending while it is masked. Does nothing for a vector beyond the table. */
   signal(vector: number): void {
     if (vector >= this.place.vectors) return;
     this.#setPending(vector, true);
     this.#deliverPending(vector);
   }
 
-  /** Reads the BAR of table and pending bits; what is neither reads as 0. */
+  /** Reads the BAR of table and pending bits. Other bytes read as 0. */
   read(offset: number, size: number): number {
     return littleEndian(offset, size, (at) => this.#readByte(at));
   }
 
-  /** Writes the table. 6.8.2: whole aligned words are the only accesses that have a meaning; pending bits are read-only. */
+  /** Writes the table. 6.8.2: only aligned accesses of 4 bytes have an effect. Pending bits are read-only. */
   write(offset: number, size: number, value: number): void {
     if (size !== 4 || offset % 4 !== 0 || !(offset >= 0 && offset < this.#table.byteLength)) return;
     const field = offset % pci.MSIX_ENTRY_BYTES;
@@ -82,17 +82,17 @@ export class Msix {
       this.#table.setUint32(offset, value & pci.MSIX_ENTRY_MASKED, true);
       this.#deliverPending((offset - field) / pci.MSIX_ENTRY_BYTES);
     } else {
-      // A message is a write of a whole word: its address has no lower bits.
+      // A message writes a whole word, so the lowest two bits of its address are 0.
       this.#table.setUint32(offset, field === pci.MSIX_ENTRY_ADDRESS ? value & ~3 : value, true);
     }
   }
 
-  /** A reset by the driver: nothing of an interrupt outlives it. The table is the operating system's, and stays. */
+  /** Called for a reset by the driver, which ends all interrupts. The table belongs to the operating system, and stays. */
   forgetPending(): void {
     this.#pending.fill(0);
   }
 
-  /** Power-on: no message, every vector masked, MSI-X off. */
+  /** Restores the state at power-on: no messages, every vector masked, MSI-X off. */
   reset(): void {
     this.#enabled = false;
     this.#functionMask = false;
@@ -109,8 +109,8 @@ export class Msix {
   }
 
   /**
-   * Takes over what save() answered, and delivers nothing: messages that were sent are in the host's own state.
-   * @throws StateError when it is of another number of vectors
+   * Takes over a state that save() returned. It delivers no messages, because messages that were sent are in the host's own state.
+   * @throws StateError if the state has another number of vectors
    */
   restore(state: MsixState): void {
     const table = bytesOf(state.table, this.#table.byteLength);
@@ -152,7 +152,7 @@ export function hexOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** @throws StateError unless there are so many bytes */
+/** Reads bytes in hexadecimal. @throws StateError unless there are exactly `length` bytes */
 export function bytesOf(hex: string, length: number): Uint8Array<ArrayBuffer> {
   if (hex.length !== 2 * length || !/^[0-9a-f]*$/.test(hex)) {
     throw new StateError('The saved state of the PCI transport is damaged, or of a function with other options.');

@@ -14,41 +14,45 @@ import { PciConfigWindow } from './window.ts';
 
 export type { AccessSize };
 
-/** How the function shows itself, and what its host can do for it. */
+/** Options of a PCI function. */
 export interface PciOptions {
   /** The kind of BAR 0, which holds the virtio structures: 256 ports or 4096 bytes of memory. Default io. */
   bar?: 'io' | 'memory';
-  /** Offers MSI-X, with table and pending bits in BAR 1, in memory. Default: INTx alone. */
+  /** Offers MSI-X. Its table and its pending bits are in BAR 1, a memory BAR. Default: INTx only. */
   msix?: {
-    /** Entries of the table, 1 to 2048. Default: one for each queue and one for the configuration. */
+    /** Entries of the table, 1 to 2048. Default: one for each queue, and one for changes of the configuration. */
     vectors?: number;
+    /** Delivers the messages. */
     deliver: DeliverMessage;
   };
-  /** Takes the driver's notifications, for a host that chooses when to pass them on to the device. */
+  /** Gets the driver's notifications instead of the device. The host then calls device.notify(queue) later. */
   notify?: (queue: number) => void;
 }
 
-/** What is saved of the transport, beside the device's own state. */
+/** The saved registers of the transport: plain data that survives JSON. The device's own state is saved by CryptoDevice.save(). */
 export interface PciState {
+  /** The ISR status (4.1.4.5): ISR_* bits. */
   isr: number;
+  /** The values of the driver's select registers (4.1.4.3). */
   selected: Selectors;
-  /** The configuration space in hexadecimal; left out by a host that keeps it itself. */
+  /** The configuration space, 256 bytes in hexadecimal. A host that keeps the space itself may leave it out. */
   config?: string;
-  /** Of a function with MSI-X. */
+  /** MSI-X and the vectors of the events. Left out if the function has no MSI-X. */
   msix?: MsixState & { vectors: Vectors };
 }
 
 /**
- * Virtio over PCI (4.1): a register model. The host routes accesses of the configuration space to readConfig() and
- * writeConfig(), those of the BARs to readBar() and writeBar() (read() and write() for BAR 0), and drives the interrupt
- * line as it is told. A host with configuration spaces of its own fills one with configHeader() instead.
+ * A register model of virtio over PCI (4.1). The host routes the guest's accesses of the configuration space to readConfig() and
+ * writeConfig(), and accesses of the BARs to readBar() and writeBar() (or to read() and write() for BAR 0). It sets the level of the
+ * interrupt line when setInterruptLine is called. A host with configuration spaces of its own fills one with configHeader() instead.
  *
- * An access has 1, 2 or 4 bytes: another size is refused with a RangeError. Of a value that is written those bytes count, whatever
- * else the number holds; what is no number is refused with a TypeError. Where there is no register, at an offset beyond the
- * structures, a negative one or one that is no whole number, reads give 0 and writes do nothing (PCI 3.0, 6.1).
+ * All methods that access registers throw a RangeError for a size other than 1, 2 and 4, and a TypeError for a value that is not a
+ * number. They read and write little-endian numbers without a sign; of a value they take the `size` lowest bytes. If there is no
+ * register at an offset (beyond the structures, negative, or a fraction), reads return 0 and writes do nothing (PCI 3.0, 6.1).
  */
 export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
   readonly device: Device;
+  /** The PCI_CFG window (4.1.4.9), for a host that keeps the configuration space itself. */
   readonly window: PciConfigWindow;
   /** Length of BAR 0 in bytes. */
   readonly barBytes: number;
@@ -62,8 +66,10 @@ export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
   #line = false;
 
   /**
-   * @param setInterruptLine called with the new level of INTA#, which is level-triggered
-   * @throws RangeError for an option that is out of range, and TypeError for one of another type, naming it
+   * @param device the device, from createCryptoDevice(). The transport becomes its handler of interrupts
+   * @param setInterruptLine called with the new level of the level-triggered interrupt INTA#: true is active
+   * @throws RangeError that names an option that is out of range
+   * @throws TypeError that names a parameter or option of a wrong type
    */
   constructor(device: Device, setInterruptLine: (level: boolean) => void, options: PciOptions = {}) {
     checkDevice(device, setInterruptLine);
@@ -91,8 +97,9 @@ export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
   }
 
   /**
-   * The configuration space for a host that keeps it, 256 bytes, with BAR 0 at `barAddress` and enabled, as firmware would
+   * Returns the configuration space, 256 bytes, for a host that keeps it itself. BAR 0 is at `barAddress` and enabled, as firmware would
    * leave it.
+   * @param barAddress a port or guest-physical address, a multiple of barBytes
    */
   configHeader(barAddress: number): Uint8Array {
     const space = this.#header.slice();
@@ -103,12 +110,12 @@ export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
     return space;
   }
 
-  /** The guest reads `size` bytes at `offset` of the configuration space. Where the device was, reads give all ones. */
+  /** Reads `size` bytes at `offset` of the configuration space for the guest. After remove() reads return all ones. */
   readConfig(offset: number, size: AccessSize): number {
     return readWithoutRegisters(this.device, offset, size) ?? this.#config.read(offset, size, this.#interruptStatus);
   }
 
-  /** The guest writes the `size` lowest bytes of `value` at `offset` of the configuration space; read-only bits stay. */
+  /** Writes the `size` lowest bytes of `value` at `offset` of the configuration space for the guest. Read-only bits do not change. */
   writeConfig(offset: number, size: AccessSize, value: number): void {
     const bytes = writtenBytes(this.device, offset, size, value);
     if (bytes === undefined) return;
@@ -118,19 +125,19 @@ export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
     this.#update();
   }
 
-  /** The BARs as the guest placed them through writeConfig(); look again after each write. */
+  /** A copy of the BARs as the guest has placed them through writeConfig(). Read it again after each write. */
   get bars(): PciBar[] {
     return this.#config.bars;
   }
 
-  /** The guest reads `size` bytes at `offset` of a BAR. Bytes that belong to nothing read as 0. */
+  /** Reads `size` bytes at `offset` of a BAR for the guest. Bytes without a register read as 0. After remove() reads return all ones. */
   readBar(bar: number, offset: number, size: AccessSize): number {
     if (bar === layout.STRUCTURES_BAR) return this.read(offset, size);
     const msix = bar === layout.MSIX_BAR ? this.#msix : undefined;
     return readWithoutRegisters(this.device, offset, size) ?? msix?.read(offset, size) ?? 0;
   }
 
-  /** The guest writes the `size` lowest bytes of `value` at `offset` of a BAR. */
+  /** Writes the `size` lowest bytes of `value` at `offset` of a BAR for the guest. */
   writeBar(bar: number, offset: number, size: AccessSize, value: number): void {
     if (bar === layout.STRUCTURES_BAR) {
       this.write(offset, size, value);
@@ -141,34 +148,34 @@ export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
   }
 
   /**
-   * The driver reads `size` bytes at `offset` of BAR 0. Bytes that belong to no structure read as 0; where the device was,
-   * reads give all ones. A host that keeps the configuration space itself answers it in the same way.
+   * Reads `size` bytes at `offset` of BAR 0 for the driver. Bytes that belong to no structure read as 0. After remove() reads return all
+   * ones; a host that keeps the configuration space itself must return all ones for reads of it, too.
    */
   read(offset: number, size: AccessSize): number {
     return readWithoutRegisters(this.device, offset, size) ?? littleEndian(offset, size, (at) => this.#readByte(at));
   }
 
-  /** The driver writes the `size` lowest bytes of `value` at `offset` of BAR 0. */
+  /** Writes the `size` lowest bytes of `value` at `offset` of BAR 0 for the driver. */
   write(offset: number, size: AccessSize, value: number): void {
     const bytes = writtenBytes(this.device, offset, size, value);
     if (bytes === undefined) return;
     if (offset === layout.NOTIFY.offset) this.#notify(bytes & 0xffff);
     else if (within(offset, layout.COMMON)) {
       this.#common.write(offset - layout.COMMON.offset, size, bytes);
-      // 4.1.4.5: nothing of an interrupt outlives a reset.
+      // 4.1.4.5: a reset ends all interrupts.
       if (this.device.status === 0) this.#forgetInterrupts();
     }
     // The device configuration has no field that a driver may write (5.9.5).
   }
 
-  /** Takes the device out of the machine (CryptoDevice.remove); the interrupt line falls. */
+  /** Takes the device out of the machine (see CryptoDevice.remove). The interrupt line becomes inactive. */
   remove(): void {
     this.device.remove();
     this.#common.reset();
     this.#forgetInterrupts();
   }
 
-  /** The machine was reset: as if the driver had written 0 to the status, with all of the transport's own registers. */
+  /** Call this when the machine is reset. It resets the device, as a driver does by writing 0 to the status, and all PCI registers. */
   reset(): void {
     this.device.reset();
     this.#common.reset();
@@ -177,6 +184,7 @@ export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
     this.#forgetInterrupts();
   }
 
+  /** Returns the transport's registers, for restore(). Save the device's own state, too: CryptoDevice.save(). */
   save(): PciState {
     const { selected, vectors } = this.#common;
     return {
@@ -188,8 +196,9 @@ export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
   }
 
   /**
-   * Takes over what save() answered; the interrupt line follows. Messages that were delivered are not delivered again.
-   * @throws StateError for anything else, and when the saved function had MSI-X and this one has not, or the other way round
+   * Takes over registers that save() returned, and sets the interrupt line accordingly. Messages that were delivered are not delivered
+   * again. Restore the device, too: CryptoDevice.restore().
+   * @throws StateError if `saved` is damaged, or if only one of the two functions, the saved one and this one, has MSI-X
    */
   restore(saved: PciState): void {
     const state = parseTransportState(SavedState, saved, 'PCI');
@@ -215,7 +224,7 @@ export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
     }
     if (offset === layout.ISR.offset) {
       const isr = this.#isr;
-      // 4.1.4.5.1: reading acknowledges.
+      // 4.1.4.5.1: a read acknowledges the interrupt.
       this.#isr = 0;
       this.#update();
       return isr;
@@ -226,11 +235,14 @@ export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
     return 0;
   }
 
-  /** 4.1.5.3, 4.1.5.4: by the event's vector if MSI-X is enabled, and not at all if that is NO_VECTOR; else by INTx. */
+  /**
+   * Interrupts the driver (4.1.5.3, 4.1.5.4). If MSI-X is enabled, by the event's vector, and not at all if that is NO_VECTOR. Otherwise by
+   * INTx.
+   */
   #raise(kind: 'queue' | 'config', queue: number): void {
     const { vectors } = this.#common;
     const byMessage = this.#msix?.enabled === true;
-    // 4.1.4.5.1: a change of configuration shows in the ISR status either way.
+    // 4.1.4.5.1: a change of configuration sets its ISR bit with MSI-X, too.
     if (kind === 'config') this.#isr |= pci.ISR_CONFIG;
     else if (!byMessage) this.#isr |= pci.ISR_QUEUE;
     if (byMessage)
@@ -238,7 +250,7 @@ export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
     else this.#update();
   }
 
-  /** 4.1.4.5.1: with MSI-X disabled, the Interrupt Status bit is the OR of the ISR's. */
+  /** The Interrupt Status bit. 4.1.4.5.1: with MSI-X disabled, it is set if any ISR bit is set. */
   get #interruptStatus(): boolean {
     return this.#isr !== 0 && this.#msix?.enabled !== true;
   }

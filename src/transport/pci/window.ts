@@ -2,20 +2,24 @@ import * as pci from '../../../spec/virtio_pci.ts';
 import type { AccessSize } from '../access.ts';
 import { CAP_PCI_CFG_AT, STRUCTURES_BAR } from './layout.ts';
 
-/** Where the window stands in the configuration space, and its four bytes of data. */
+/** Offset of pci_cfg_data in the configuration space (4.1.4.9). */
 export const WINDOW_DATA_AT = CAP_PCI_CFG_AT + pci.CAP_PCI_CFG_DATA;
+/** Length of pci_cfg_data in bytes. */
 export const WINDOW_DATA_BYTES = 4;
 
-/** The BAR that the window looks into. */
+/** The BAR that the window gives access to. */
 export interface WindowedBar {
+  /** Length of the BAR in bytes. */
   readonly barBytes: number;
+  /** Reads `size` bytes at `offset` of the BAR. */
   read(offset: number, size: AccessSize): number;
+  /** Writes the `size` lowest bytes of `value` at `offset` of the BAR. */
   write(offset: number, size: AccessSize, value: number): void;
 }
 
 /**
- * The VIRTIO_PCI_CAP_PCI_CFG window (4.1.4.9): a driver that cannot reach the BAR reads and writes it through the
- * configuration space. A host that keeps the capability's bytes itself calls this when the driver accesses pci_cfg_data.
+ * The VIRTIO_PCI_CAP_PCI_CFG window (4.1.4.9): a driver that cannot reach the BAR reads and writes it through the configuration space. A
+ * host that keeps the configuration space itself calls read() and write() when the driver accesses pci_cfg_data.
  */
 export class PciConfigWindow {
   readonly #registers: WindowedBar;
@@ -31,19 +35,27 @@ export class PciConfigWindow {
     return offset < WINDOW_DATA_AT + WINDOW_DATA_BYTES && offset + size > WINDOW_DATA_AT;
   }
 
-  /** The driver reads pci_cfg_data: the BAR is read as the capability in `space` says; 0 where that is not possible. */
+  /**
+   * Call this when the driver reads pci_cfg_data. It reads the BAR as the capability in `space` says. Returns 0 if the capability names no
+   * possible access.
+   * @param space the configuration space, 256 bytes
+   */
   read(space: DataView): number {
     const target = this.#target(space);
     return target ? this.#registers.read(target.offset, target.size) : 0;
   }
 
-  /** The driver wrote pci_cfg_data: the BAR is written with as many of the lowest bytes as the capability in `space` says. */
+  /**
+   * Call this when the driver writes pci_cfg_data. It writes the lowest bytes of `value`, as many as the capability in `space` says, to the
+   * BAR. Does nothing if the capability names no possible access.
+   * @param space the configuration space, 256 bytes
+   */
   write(space: DataView, value: number): void {
     const target = this.#target(space);
     if (target) this.#registers.write(target.offset, target.size, value);
   }
 
-  /** 4.1.4.9.1: cap.length is 1, 2 or 4, cap.offset a multiple of it, within the BAR; anything else is no access. */
+  /** The access that the capability names. 4.1.4.9.1: cap.length is 1, 2 or 4, and cap.offset is a multiple of it within the BAR. */
   #target(space: DataView): { offset: number; size: AccessSize } | undefined {
     const bar = space.getUint8(CAP_PCI_CFG_AT + pci.CAP_BAR);
     const offset = space.getUint32(CAP_PCI_CFG_AT + pci.CAP_OFFSET, true);
