@@ -6,7 +6,7 @@ import { color, dark } from '../ui/theme.ts';
 import { throughput } from './store.ts';
 
 const HEIGHT = 150;
-/** The chart always shows the time for which the store keeps figures, so a new chart is not stretched. */
+/** The chart always shows this time, so a new chart is not stretched. The store keeps figures for longer. */
 const SECONDS_SHOWN = 30;
 
 /** Megabytes a second of all data queues in the last half minute. The table below has the figures. */
