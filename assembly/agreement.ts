@@ -1,6 +1,6 @@
-// What the host reads and writes in the engine's memory (spec/engine.ts), checked against the engine's classes when the
-// engine is compiled. asc evaluates these conditions. Where one holds, it reports ERROR with the constant that is
-// wrong, and the build fails. No code is made of them.
+// Compares the offsets in spec/engine.ts, by which the host reads and writes the engine's memory, with the engine's
+// classes. asc evaluates these conditions when it compiles the engine. If a condition holds, asc reports ERROR with the
+// wrong constant, and the build fails. The conditions make no code.
 import {
   CTRL_AEAD_BYTES,
   CTRL_AKCIPHER_BYTES,
@@ -70,7 +70,7 @@ import { Operation, OPERATION_BYTES } from './request/operation';
 import { Session } from './session/slot';
 import { Buffer, BUFFER_BYTES } from './chain/buffers';
 
-// A session: parameters that are saved, then the keys, then where its requests run.
+// A session: its parameters, then its keys, then its steps (where its requests run).
 if (offsetof<Session>('id') != SESSION_ID) ERROR('SESSION_ID');
 if (offsetof<Session>('service') != SESSION_SERVICE) ERROR('SESSION_SERVICE');
 if (offsetof<Session>('opType') != SESSION_OP_TYPE) ERROR('SESSION_OP_TYPE');
@@ -93,7 +93,7 @@ if (SESSION_PLACED_FOR + SESSION_PARAMETERS_BYTES > SESSION_HEAD_BYTES + SESSION
   ERROR('SESSION_PLACEMENT_BYTES');
 }
 
-// The record of a deferred request: fields, its operation, its buffers.
+// The record of a deferred request: its fields, then its operation, then its buffers.
 if (offsetof<Deferred>('queue') != DEFERRED_QUEUE) ERROR('DEFERRED_QUEUE');
 if (offsetof<Deferred>('session') != DEFERRED_SESSION) ERROR('DEFERRED_SESSION');
 if (offsetof<Deferred>('opcode') != DEFERRED_OPCODE) ERROR('DEFERRED_OPCODE');
@@ -109,7 +109,7 @@ if (BUFFER_BYTES != DEFERRED_BUFFER_BYTES) ERROR('DEFERRED_BUFFER_BYTES');
 if (offsetof<Buffer>('pointer') != DEFERRED_BUFFER_POINTER) ERROR('DEFERRED_BUFFER_POINTER');
 if (offsetof<Buffer>('bytes') != DEFERRED_BUFFER_LENGTH) ERROR('DEFERRED_BUFFER_LENGTH');
 
-// An operation, which records and jobs carry whole.
+// An operation. Records and jobs contain a whole one.
 if (offsetof<Operation>('ivBytes') != OPERATION_IV) ERROR('OPERATION_IV');
 if (offsetof<Operation>('sourceBytes') != OPERATION_SOURCE) ERROR('OPERATION_SOURCE');
 if (offsetof<Operation>('destinationBytes') != OPERATION_DESTINATION) ERROR('OPERATION_DESTINATION');
@@ -120,7 +120,7 @@ if (offsetof<Operation>() != OPERATION_BYTES) ERROR('OPERATION_BYTES');
 if (OPERATION_BYTES != JOB_OPERATION_BYTES) ERROR('JOB_OPERATION_BYTES');
 if (JOB_OPERATION + JOB_OPERATION_BYTES > JOB_CONTENT) ERROR('JOB_CONTENT');
 
-// The device's copy of a request's header has DATA_SYM_STATELESS_BYTES: no header is longer.
+// The device's copy of a request's header has DATA_SYM_STATELESS_BYTES, so no header may be longer.
 if (CTRL_LEGACY_BYTES > DATA_SYM_STATELESS_BYTES) ERROR('CTRL_LEGACY_BYTES');
 if (CTRL_SYM_BYTES > DATA_SYM_STATELESS_BYTES) ERROR('CTRL_SYM_BYTES');
 if (CTRL_HASH_BYTES > DATA_SYM_STATELESS_BYTES) ERROR('CTRL_HASH_BYTES');

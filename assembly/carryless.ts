@@ -1,10 +1,10 @@
-// Carry-less multiplication, which WebAssembly lacks, from integer products whose carries fall into holes (T. Pornin,
-// "BearSSL", constant-time GHASH). No branch and no address depends on a factor.
+// Carry-less multiplication, which WebAssembly lacks. It uses integer products whose carries fall into holes
+// (T. Pornin, "BearSSL", constant-time GHASH). No branch and no address depends on a factor.
 
 /**
- * The low 64 bits of the product of two polynomials over GF(2). Each factor falls into four parts with a bit in every
- * fourth place, so that up to fifteen carries stay in the holes; a sixteenth occurs in the topmost place alone, and
- * falls off.
+ * The low 64 bits of the product of two polynomials over GF(2). Each factor is split into four parts with a bit in
+ * every fourth place, so up to fifteen carries stay in the holes. A sixteenth carry occurs only in the topmost place,
+ * where it is lost.
  */
 @inline export function carrylessLow(x: u64, y: u64): u64 {
   const x0 = x & 0x1111111111111111;
@@ -22,7 +22,7 @@
   return (z0 & 0x1111111111111111) | (z1 & 0x2222222222222222) | (z2 & 0x4444444444444444) | (z3 & 0x8888888888888888);
 }
 
-/** The bits of a word in reverse. Products of reversed factors have the high half where carrylessLow sees it. */
+/** The bits of a word in reverse. With reversed factors carrylessLow returns the high half of a product, reversed. */
 @inline export function reverseBits(x: u64): u64 {
   x = ((x >> 1) & 0x5555555555555555) | ((x & 0x5555555555555555) << 1);
   x = ((x >> 2) & 0x3333333333333333) | ((x & 0x3333333333333333) << 2);

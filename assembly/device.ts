@@ -1,5 +1,5 @@
-// The device's state as the engine keeps it. Everything lives in the region that the host names, at addresses that
-// follow from a handful of capacities, so that one binary serves any number of devices in any memory.
+// The device's state in the engine. All of it is in the region that the host gives, at addresses that follow from a few
+// capacities. So one binary serves any number of devices in any memory.
 import { SERVICE_AEAD, SERVICE_CIPHER, SERVICE_HASH, SERVICE_MAC } from '../spec/crypto';
 import { FAULT_NONE } from '../spec/engine';
 
@@ -7,24 +7,24 @@ import { FAULT_NONE } from '../spec/engine';
 export class Device {
   /** Negotiated feature bits 0 to 63. */
   features: u64;
-  /** Bits of the algorithm masks and of crypto_services that are offered (5.9.5). */
+  /** The algorithm masks and crypto_services that the device offers (5.9.5). */
   cipherAlgorithms: u64;
   macAlgorithms: u64;
   hashAlgorithms: u32;
   aeadAlgorithms: u32;
   services: u32;
-  /** Why the device stopped (FAULT_*), and on which queue. */
+  /** Why the device stopped (FAULT_*), and the queue on which it stopped. */
   fault: u32;
   faultQueue: u32;
-  /** Data queues; the control queue's index is the same number (5.9.2). */
+  /** Number of data queues, which is also the control queue's index (5.9.2). */
   dataQueues: u32;
   /** Largest size of any queue. */
   maxQueueSize: u32;
-  /** max_size of the configuration space: the content of one request, in bytes. */
+  /** max_size of the configuration space: the largest content of one request, in bytes. */
   maxRequestBytes: u32;
-  /** No key of a session is longer, whatever its algorithm takes. */
+  /** The longest key that a session may have, even if its algorithm takes longer keys. */
   maxKeyBytes: u32;
-  /** Non-zero: every write to guest memory is reported through the imported written(). */
+  /** Non-zero: the engine reports every write to guest memory by the imported written(). */
   reportWrites: u32;
 
   memoryRegions: u32;
@@ -33,81 +33,76 @@ export class Device {
   sessions: u32;
   sessionCapacity: u32;
   sessionCount: u32;
-  /** Slots that ever held a session since the last reset: from here on, their memory was not touched. */
+  /** Number of slots in use since the last reset, open or closed. The slots from this index on are wiped when used. */
   sessionsUsed: u32;
-  /** Head of the list of free slots, index + 1; 0: none is free. */
+  /** The first slot in the list of free slots, index + 1; 0: the list is empty. */
   sessionFree: u32;
-  /** Rises with every session, so that no id is ever given out twice. */
+  /** Rises with every session, so that an id is not given out again before 2^32 others. */
   sessionSerial: u32;
 
-  /** The chain that is being read: readable buffers, then writable ones (2.7.4.2). */
+  /** The buffers of the current chain: readable ones, then writable ones (2.7.4.2). */
   buffers: u32;
   bufferCapacity: u32;
   readableCount: u32;
   writableCount: u32;
   readableBytes: u32;
   writableBytes: u32;
-  /** Where reading of the readable part stands. */
+  /** The next byte to read: its buffer and its offset there; and the number of bytes that are left. */
   readBuffer: u32;
   readOffset: u32;
   readableLeft: u32;
-  /** Bytes of the result of the request that is being run; 0 unless its status is OK. */
+  /** Length of the current request's result in bytes. It counts only if the status is OK. */
   resultBytes: u32;
-  /** Bytes at the start of the chain's writable part that were written, for its used element (2.7.8.2). */
+  /** The length in the chain's used element: written bytes at the start of its writable part (2.7.8.2). */
   usedBytes: u32;
-  /**
-   * Content of the data request that is being run: keys in stateless mode, IV, associated data and source
-   * (statistics.ts).
-   */
+  /** Content of the current data request: keys in stateless mode, IV, associated data and source (statistics.ts). */
   contentBytes: u32;
 
-  /** The check that refused the request in hand (REFUSED_*), and whether the host wants to know. */
+  /** The check (REFUSED_*) that refused the current request, and whether the host wants reports of refusals. */
   refused: u32;
   reportRefusals: u32;
 
-  /** What this notification may still run, and whether something was left for the next one (statistics.ts). */
+  /** How much this notification may still run, and NOTIFY_* bits of requests that it leaves (statistics.ts). */
   budget: u64;
   descriptorsLeft: i32;
   moreLeft: u32;
   runningQueue: u32;
   statistics: u32;
 
-  /** Copy of the request's fixed header: guest memory is read once. */
+  /** Copy of the request's fixed header, because guest memory is read only once. */
   header: u32;
-  /** Copy of the IV; the kernels leave the chaining value in it. */
+  /** Copy of the IV. The kernels leave the chaining value in it. */
   iv: u32;
-  /** The request in hand, whichever layout it came in. */
+  /** The current data request (Operation), whatever its layout. */
   operation: u32;
-  /** Records of deferred requests; 0: there are none. */
+  /** The table of records of deferred requests; 0: requests cannot be deferred. */
   deferred: u32;
   deferredRecords: u32;
-  /** Whether requests may be served in the guest's memory: what they read then has to stay until they are done. */
+  /** Whether workers read content in the guest's memory. It must then stay unchanged until the request is done. */
   deferredInPlace: u32;
-  /** Requests whose results are still to come. */
+  /** Deferred requests whose results are still to come. */
   inFlight: u32;
-  /** The record at hand, index + 1; 0: none is. */
+  /** The reserved record, index + 1; 0: no record is reserved. */
   reserved: u32;
-  /**
-   * How many requests are available at once (DEPTH_*), as far as the notification before and what is under way tell.
-   */
+  /** How many requests are at work at once (DEPTH_*), as virtqueue/notify.ts estimates it. */
   depth: u32;
-  /** Where the request in hand runs (PLACE_*). */
+  /** Where the current request runs (PLACE_*). */
   place: u32;
   /** The session of a request in stateless mode. */
   stateless: u32;
   /** Requests that wait to run side by side (request/batch.ts). */
   batch: u32;
   batchCount: u32;
-  /** Between these places stands all that they read and write. */
+  /** The bounds of all bytes that they read and write. */
   batchLow: u32;
   batchHigh: u32;
-  /** Gathered source, and result before it is scattered: maxRequestBytes. */
+  /** The gathered source, and the result before it is scattered: maxRequestBytes. */
   scratch: u32;
-  /** Gathered additional data, and digests before they are scattered: maxRequestBytes. */
+  /** The gathered additional data, and digests before they are scattered: maxRequestBytes. */
   scratch2: u32;
 }
 
-/** Offers a service with these algorithms, if there are any, and if the engine has kernels for the service. */
+/** Offers a service with these algorithms, unless the mask is 0 or the engine has no kernels for the service. */
 export function offerService(device: Device, service: u32, algorithms: u64): void {
   if (!algorithms) return;
   if (service == SERVICE_CIPHER) device.cipherAlgorithms = algorithms;
@@ -129,7 +124,7 @@ export function hasFeature(device: Device, bit: u32): bool {
   return ((device.features >> bit) & 1) != 0;
 }
 
-/** Stops the device: the first fault is kept, the host shows DEVICE_NEEDS_RESET (2.1.2). */
+/** Stops the device and keeps its first fault. The host then shows DEVICE_NEEDS_RESET (2.1.2). */
 export function breakDevice(device: Device, queue: u32, fault: u32): void {
   if (device.fault != FAULT_NONE) return;
   device.fault = fault;

@@ -1,4 +1,4 @@
-// The engine's exports, and nothing else. `device` is the address that initialise() was given.
+// The engine's exports, and nothing else. `device` is the address that the host gave to initialise().
 import { FAULT_NONE, MEMORY_REGIONS_MAX } from '../spec/engine';
 import './agreement';
 import { breakDevice, Device, offerService } from './device';
@@ -16,12 +16,12 @@ import { completePacked } from './virtqueue/packed';
 import { completeSplit } from './virtqueue/split';
 import { wipe } from './memory/bytes';
 
-/** Bytes of memory that a device of these capacities needs. */
+/** Bytes of memory that a device with these capacities needs. */
 export function regionBytes(dataQueues: u32, maxQueueSize: u32, sessions: u32, maxRequestBytes: u32): u32 {
   return bytesFor(dataQueues, maxQueueSize, sessions, maxRequestBytes);
 }
 
-/** Lays out a device in the region at `device` (64-byte aligned) that regionBytes() measured. */
+/** Lays out a device in the region at `device` (64-byte aligned), which has regionBytes() bytes. */
 export function initialise(
   device: usize,
   dataQueues: u32,
@@ -32,74 +32,74 @@ export function initialise(
   clearSessions(layOut(device, dataQueues, maxQueueSize, sessions, maxRequestBytes));
 }
 
-/** Names a stretch of guest RAM: guest-physical [start, start + size) stands at `pointer`. False: too many of them. */
+/** Adds a stretch of guest RAM: guest-physical [start, start + size) is at `pointer`. False: too many stretches. */
 export function addMemory(device: Device, start: u64, size: u64, pointer: usize): bool {
   return addRegion(device, start, size, pointer, MEMORY_REGIONS_MAX);
 }
 
-/** Forgets all stretches of guest RAM. Queues whose rings stand there are not to be run until they are named again. */
+/** Forgets all stretches of guest RAM. The host must add them again before it runs a queue whose rings are there. */
 export function forgetMemory(device: Device): void {
   forgetRegions(device);
 }
 
 /**
- * Offers a service with these algorithms: bits of its mask in the configuration space (5.9.5). Without any, it is not
- * offered.
+ * Offers a service with these algorithms: bits of its mask in the configuration space (5.9.5). A mask of 0 offers
+ * nothing.
  */
 export function offer(device: Device, service: u32, algorithms: u64): void {
   offerService(device, service, algorithms);
 }
 
-/** The longest key that a session may have, where its algorithm does not set a lower bound itself. */
+/** Sets the longest key that a session may have. An algorithm may have a lower bound of its own. */
 export function limitKeys(device: Device, bytes: u32): void {
   device.maxKeyBytes = bytes;
 }
 
-/** Whether writes to guest memory are to be reported through the imported written(). */
+/** Sets whether the engine reports writes to guest memory by the imported written(). */
 export function reportWrites(device: Device, on: bool): void {
   device.reportWrites = on;
 }
 
-/** Whether refused requests are to be reported through the imported refused(). */
+/** Sets whether the engine reports refused requests by the imported refused(). */
 export function reportRefusals(device: Device, on: bool): void {
   device.reportRefusals = on;
 }
 
-/** The features that driver and device agreed on (3.1.1 step 5). */
+/** Sets the features that driver and device agreed on (3.1.1 step 5). */
 export function setFeatures(device: Device, features: u64): void {
   device.features = features;
 }
 
-/** Enables queue `index` (at most dataQueues). Returns a FAULT_*; any but FAULT_NONE breaks the device. */
+/** Enables queue `index` (at most dataQueues). Returns a FAULT_*. Any fault but FAULT_NONE breaks the device. */
 export function enableQueue(device: Device, index: u32, size: u32, desc: u64, avail: u64, used: u64): u32 {
   const fault = enable(device, queueAt(device, index), index, size, desc, avail, used);
   if (fault != FAULT_NONE) breakDevice(device, index, fault);
   return fault;
 }
 
-/** Whether anything is available on queue `index` (at most dataQueues). */
+/** Whether queue `index` (at most dataQueues) is enabled and has an available chain. */
 export function hasAvailable(device: Device, index: u32): bool {
   return queueHasAvailable(queueAt(device, index));
 }
 
 /**
- * Runs what is available on queue `index` (at most dataQueues), within a budget: no more than `requests`, and none once
- * their content comes to `bytes`, or the bytes of their descriptors to `descriptors`. Returns NOTIFY_* bits. Where
- * nothing is available, that is NOTIFY_IDLE, and costs little.
+ * Runs the available chains of queue `index` (at most dataQueues) within a budget: at most `requests` requests, and no
+ * further one once their content reaches `bytes`, or their descriptors `descriptors` bytes. Returns NOTIFY_* bits. If
+ * nothing is available, it returns NOTIFY_IDLE after little work.
  */
 export function notify(device: Device, index: u32, requests: u32, bytes: u32, descriptors: i32): u32 {
   return notifyQueue(device, index, requests, bytes, descriptors);
 }
 
-/** Bytes of a table of so many records of deferred requests. */
+/** Bytes of a table of `records` records of deferred requests. */
 export function deferredBytes(records: u32): u32 {
   return bytesDeferred(records);
 }
 
 /**
- * From now on requests may be deferred: so many records stand at `table` (DEFERRED_*), all zero, which deferredBytes()
- * measured. A table of 0: they may not. None is under way. With `inPlace` those that are apart are served where they
- * stand.
+ * Lets the engine defer requests, with `records` records at `table` (DEFERRED_*), which is all zero and has
+ * deferredBytes() bytes. A table of 0: it defers none. Call it while no deferred request is under way. With `inPlace`
+ * workers read the content in the guest's own buffers.
  */
 export function useDeferred(device: Device, table: usize, records: u32, inPlace: u32): void {
   device.deferred = <u32>table;
@@ -109,20 +109,20 @@ export function useDeferred(device: Device, table: usize, records: u32, inPlace:
 }
 
 /**
- * Completes the request of record `index`, which was posted and not dropped since: `resultBytes` stand in its buffers
- * if `status` is OK. Returns NOTIFY_* bits for its queue.
+ * Completes the request of record `index`, which was posted and not dropped since. If `status` is OK, its buffers hold
+ * `resultBytes` bytes of result. Returns NOTIFY_* bits for its queue.
  */
 export function complete(device: Device, index: u32, status: u32, resultBytes: u32): u32 {
   const queue = finish(device, index, status, resultBytes);
   return queue.packed ? completePacked(device, queue, index) : completeSplit(device, queue, index);
 }
 
-/** The request of record `index`, which was posted, will not be completed. */
+/** Forgets the request of record `index`, which was posted: it will not be completed. */
 export function drop(device: Device, index: u32): void {
   dropRecord(device, index);
 }
 
-/** Bytes of a session with its expanded keys, and of a job (JOB_*) with so much content and room for a result. */
+/** Bytes of a session with its expanded keys, and of a job (JOB_*) with this much content and room for a result. */
 export function sessionBytes(): u32 {
   return SLOT_BYTES;
 }
@@ -131,15 +131,15 @@ export function jobBytes(readableBytes: u32, writableBytes: u32): u32 {
 }
 
 /**
- * Runs `count` jobs, JOBS_AT_ONCE at most, whose addresses stand at `jobs`. The device has room for as many sessions.
- * Jobs stand in the engine's own memory, so that a build for foreign memory runs none.
+ * Runs `count` jobs (at most JOBS_AT_ONCE), whose addresses are at `jobs`. The device has room for `count` sessions.
+ * Jobs are in the engine's own memory, so the build for foreign memory runs none.
  */
 export function runJobs(device: Device, jobs: usize, count: u32): void {
   if (!IN_PLACE) unreachable();
   run(device, jobs, count);
 }
 
-/** Device reset (2.4): queues are forgotten, sessions wiped, faults gone. */
+/** Resets the device (2.4): forgets its queues, wipes its sessions, clears its fault. */
 export function reset(device: Device): void {
   wipe(device.queues, (device.dataQueues + 1) * QUEUE_BYTES);
   wipeRequests(device);
@@ -159,12 +159,12 @@ export function faultQueue(device: Device): u32 {
   return device.faultQueue;
 }
 
-/** Stops the device, as the host found or saved it. */
+/** Stops the device with a fault that the host found, or that a saved state has. */
 export function setFault(device: Device, fault: u32, queue: u32): void {
   breakDevice(device, queue, fault);
 }
 
-/** Resets queue `index` (at most dataQueues) alone (2.6.1): it is disabled, and nothing of it is known any more. */
+/** Resets queue `index` (at most dataQueues) alone (2.6.1): the queue is disabled and forgotten. */
 export function resetQueue(device: Device, index: u32): void {
   const queue = queueAt(device, index);
   dropHeld(device, queue);
@@ -172,13 +172,14 @@ export function resetQueue(device: Device, index: u32): void {
 }
 
 /**
- * Where a queue stands: next available entry in the low half, next used one in the high half, with their wrap counters.
+ * A queue's position: the next available entry in the low half, the next used entry in the high half, with their wrap
+ * counters.
  */
 export function queueIndices(device: Device, index: u32): u32 {
   return indicesOf(queueAt(device, index));
 }
 
-/** Puts an enabled queue where queueIndices() said; false when its ring has no such place. */
+/** Sets an enabled queue's position, as queueIndices() returns it. False: its ring has no such place. */
 export function setQueueIndices(device: Device, index: u32, indices: u32): bool {
   return setIndices(queueAt(device, index), indices);
 }
@@ -188,12 +189,12 @@ export function queueRequests(device: Device, index: u32): u64 {
   return queueAt(device, index).requests;
 }
 
-/** Where the counts stand (STATISTICS_*). They outlast a reset. */
+/** The address of the counters (STATISTICS_*). A reset does not clear them. */
 export function statisticsAt(device: Device): usize {
   return device.statistics;
 }
 
-/** Open sessions, and the serial number that the newest one got. */
+/** The number of open sessions, and the serial number of the newest session. */
 export function sessionCount(device: Device): u32 {
   return device.sessionCount;
 }
@@ -204,28 +205,28 @@ export function setSessionSerial(device: Device, serial: u32): void {
   device.sessionSerial = serial;
 }
 
-/** The open session in slot `index`, laid out as spec/engine.ts says (SESSION_*), or 0. */
+/** The address of the open session in slot `index`, laid out as spec/engine.ts says (SESSION_*), or 0. */
 export function sessionAt(device: Device, index: u32): usize {
   return changetype<usize>(sessionInSlot(device, index));
 }
 
 /**
- * Puts a saved session back under its old id and returns where its parameters and keys are to be written, before
- * expandSession(); 0 when the id does not fit this device.
+ * Puts a saved session back under its old id. Returns its address: the host writes its parameters and keys there, then
+ * calls expandSession(). 0: this device has no free slot for the id.
  */
 export function restoreSession(device: Device, id: u64): usize {
   return changetype<usize>(reopenSession(device, id));
 }
 
 /**
- * Expands the keys of a session whose parameters and keys the host wrote; false when this device cannot have such a
- * session.
+ * Expands the keys of a session whose parameters and keys the host wrote. False: this device does not accept the
+ * parameters.
  */
 export function expandSession(device: Device, session: Session): bool {
   return readySavedSession(device, session);
 }
 
-/** Asks the host anew where the requests of every open session run. */
+/** Asks the host again where the requests of each open session run. */
 export function placeSessions(device: Device): void {
   placeAll(device);
 }

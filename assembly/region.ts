@@ -1,5 +1,4 @@
-// Where each part of a device stands in the region that the host names. One list both measures the region and lays it
-// out.
+// Where each part of a device is in the region that the host gives. One list both measures the region and lays it out.
 import { DATA_SYM_STATELESS_BYTES } from '../spec/crypto';
 import { CHAIN_BUFFERS_MIN, FAULT_NONE, MEMORY_REGIONS_MAX } from '../spec/engine';
 import { BUFFER_BYTES } from './chain/buffers';
@@ -20,7 +19,7 @@ function aligned(bytes: usize): usize {
   return (bytes + ALIGN - 1) & ~(ALIGN - 1);
 }
 
-/** One part begins at `start`: its place is written into `field` of the device, if there is one. Returns its end. */
+/** Writes `start`, the place of a part, into `field` of the device, if `device` is not 0. Returns the part's end. */
 @inline
 function part(device: usize, field: usize, start: usize, bytes: usize): usize {
   if (device) store<u32>(device + field, <u32>start);
@@ -33,8 +32,8 @@ function bufferCapacity(maxQueueSize: u32): u32 {
 }
 
 /**
- * The list of parts, from `base` on. The sessions stand apart from what a reset wipes, which is header to scratch2.
- * @param device where the places are written; 0 only measures
+ * The list of parts, from `base` on. Keep header to scratch2 together: wipeRequests() wipes them as one piece.
+ * @param device where the places are written; 0: only measure
  * @returns the end of the last part
  */
 function layParts(
@@ -66,8 +65,8 @@ export function regionBytes(dataQueues: u32, maxQueueSize: u32, sessions: u32, m
 }
 
 /**
- * Lays a device out at `base` (64-byte aligned, regionBytes() long), and wipes all of it but the slots of sessions. A
- * slot is wiped when it is first used, so that the memory of unused slots stays untouched.
+ * Lays a device out at `base` (64-byte aligned, regionBytes() long), and wipes all parts except the session slots. A
+ * slot is wiped before its first use, so the memory of unused slots stays untouched.
  */
 export function layOut(base: usize, dataQueues: u32, maxQueueSize: u32, sessions: u32, maxRequestBytes: u32): Device {
   wipe(base, aligned(offsetof<Device>()));
@@ -84,7 +83,7 @@ export function layOut(base: usize, dataQueues: u32, maxQueueSize: u32, sessions
   return device;
 }
 
-/** Wipes what the region holds of requests: headers, IVs, keys of stateless mode, contents. */
+/** Wipes all bytes of requests in the region: headers, IVs, keys of stateless mode, contents. */
 export function wipeRequests(device: Device): void {
   wipe(device.header, device.scratch2 + device.maxRequestBytes - device.header);
 }

@@ -1,4 +1,5 @@
-// What one notification may run, and what was run: counted beside each request, summed up once a notification.
+// How much one notification may run, and how much was run. Each request is counted in a row, and the rows are added to
+// the totals once for each notification.
 import { CRYPTO_OK } from '../spec/crypto';
 import {
   NOTIFY_MORE,
@@ -19,7 +20,7 @@ import { DESC_BYTES } from '../spec/virtio';
 import { Device } from './device';
 import { wipe } from './memory/bytes';
 
-/** Bytes that the counts of a device take. */
+/** Size of a device's counters in bytes. */
 export function statisticsBytes(dataQueues: u32): u32 {
   return ROWS_BYTES + (dataQueues + 1 + STATISTICS_SERVICES) * RECORD_BYTES;
 }
@@ -46,9 +47,9 @@ function add(counter: usize, value: u64): void {
 
 /**
  * Starts a notification of queue `index`.
- * @param requests how many it may run
- * @param bytes once their content comes to this, no further one is begun
- * @param descriptors the same for the bytes of their descriptors: they cost time even where they carry nothing
+ * @param requests the most requests that it may run
+ * @param bytes once the requests' content reaches this, no further request begins
+ * @param descriptors the same bound for the bytes of their descriptors, which take time even if their buffers are empty
  */
 export function beginNotification(device: Device, index: u32, requests: u32, bytes: u32, descriptors: i32): void {
   device.runningQueue = index;
@@ -58,26 +59,26 @@ export function beginNotification(device: Device, index: u32, requests: u32, byt
   wipe(device.statistics, ROWS_BYTES);
 }
 
-/** Requests and their content in one number, so that both are counted at once. */
+/** Requests and their content in one number, so that one addition counts both. */
 @inline
 function both(requests: u32, contentBytes: u32): u64 {
   return ((<u64>contentBytes) << 32) | requests;
 }
 
-/** Whether a chain that is available may run; if not, endNotification() says that more is left. */
+/** Whether the budget allows another chain. If not, endNotification() returns NOTIFY_MORE. */
 @inline
 export function mayRun(device: Device): bool {
   const budget = device.budget;
-  // The content may have overdrawn its half by a request.
+  // The last request may have made the content's half negative.
   if (<u32>budget && (<i64>budget) >> 32 > 0) return true;
   device.moreLeft |= NOTIFY_MORE;
   return false;
 }
 
-/** Chains of so few descriptors cost no time worth counting. */
+/** Chains with at most this many descriptors are not counted, because they take little time. */
 const FREE_DESCRIPTORS: u32 = 16;
 
-/** Takes the descriptors of a chain from the budget: once they are spent, all of it is. */
+/** Takes a chain's descriptors from the budget. When no descriptors are left, the whole budget ends. */
 @inline
 export function chargeDescriptors(device: Device, count: u32): void {
   if (count > FREE_DESCRIPTORS) chargeMany(device, count);
@@ -89,27 +90,27 @@ function chargeMany(device: Device, count: u32): void {
 }
 
 /**
- * Counts a data request that was answered.
+ * Counts a data request: one that was completed, batched, deferred or refused.
  * @param service the service that its opcode names (5.9.7.3)
- * @param contentBytes what was read of it behind its header: IV, associated data, source
+ * @param contentBytes its content behind the header: keys in stateless mode, IV, associated data, source
  */
 @inline
 export function countRequest(device: Device, service: u32, status: u32, contentBytes: u32): void {
   count(device, min<u32>(service, STATISTICS_UNKNOWN), status, contentBytes);
 }
 
-/** Counts how a request ended that was counted when it was deferred. */
+/** Counts the status of a deferred request. The request itself was counted when it was deferred. */
 export function countStatus(device: Device, service: u32, status: u32): void {
   if (status != CRYPTO_OK) countError(device, min<u32>(service, STATISTICS_UNKNOWN), status);
 }
 
-/** What notify() is to say beside what it did. */
+/** Adds a bit to the result of notify(). */
 @inline
 export function leaveMore(device: Device, bit: u32): void {
   device.moreLeft |= bit;
 }
 
-/** Counts a control request that was answered. */
+/** Counts a control request that was completed. */
 @inline
 export function countControlRequest(device: Device, status: u32, contentBytes: u32): void {
   count(device, STATISTICS_CONTROL, status, contentBytes);
@@ -132,7 +133,8 @@ function countError(device: Device, service: u32, status: u32): void {
 }
 
 /**
- * Sums up the notification. Returns NOTIFY_MORE when its budget ended before the queue did, and NOTIFY_WAITS, else 0.
+ * Adds the notification's counts to the totals. Returns NOTIFY_MORE if the budget ended before the queue was empty, and
+ * NOTIFY_WAITS if a request waits; else 0.
  */
 export function endNotification(device: Device): u32 {
   const queue = queueRecord(device, device.runningQueue);

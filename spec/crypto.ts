@@ -42,7 +42,7 @@ export const HASH_SHA3_512 = 10;
 export const HASH_SHAKE128 = 11;
 export const HASH_SHAKE256 = 12;
 
-/** MAC algorithms (5.9.4.3): bits of mac_algo_l/h. 1 to 6 are the HMAC of the HASH algorithm of that number. */
+/** MAC algorithms (5.9.4.3): bits of mac_algo_l/h. Numbers 1 to 6 are the HMACs of the HASH algorithms with the same number. */
 export const MAC_NONE = 0;
 export const MAC_HMAC_MD5 = 1;
 export const MAC_HMAC_SHA1 = 2;
@@ -67,7 +67,7 @@ export const AEAD_GCM = 1;
 export const AEAD_CCM = 2;
 export const AEAD_CHACHA20_POLY1305 = 3;
 
-/** AKCIPHER algorithms (5.9.4.5): bits of akcipher_algo; and the kinds of their keys. */
+/** AKCIPHER algorithms (5.9.4.5): bits of akcipher_algo. Then the types of their keys. */
 export const AKCIPHER_RSA = 1;
 export const AKCIPHER_ECDSA = 2;
 export const AKCIPHER_KEY_PUBLIC = 1;
@@ -101,14 +101,14 @@ export const AKCIPHER_DECRYPT = 0x0401;
 export const AKCIPHER_SIGN = 0x0402;
 export const AKCIPHER_VERIFY = 0x0403;
 
-/** Feature bits of the device type (5.9.3), as bit numbers. All but the first need the first (5.9.3.1). */
+/** Feature bits of the device type (5.9.3), as bit numbers. All others require F_REVISION_1 (5.9.3.1). */
 export const F_REVISION_1 = 0;
 export const F_CIPHER_STATELESS_MODE = 1;
 export const F_HASH_STATELESS_MODE = 2;
 export const F_MAC_STATELESS_MODE = 3;
 export const F_AEAD_STATELESS_MODE = 4;
 export const F_AKCIPHER_STATELESS_MODE = 5;
-/** The stateless feature of a service is this bit and the service's number. */
+/** The bit number of a service's stateless feature is this number plus the service's number. */
 export const F_STATELESS_MODE = F_CIPHER_STATELESS_MODE;
 
 /** flag of struct virtio_crypto_op_header: the request names a session. Ignored without REVISION_1. */
@@ -199,7 +199,7 @@ export const DATA_LEGACY_BYTES = 72;
 export const DATA_SYM_BYTES = 72;
 export const DATA_AUTH_BYTES = 32;
 export const DATA_AEAD_BYTES = 48;
-/** The same where the service's stateless mode was negotiated, for requests of both modes. */
+/** The same lengths if the service's stateless mode was negotiated, for requests in both modes. */
 export const DATA_SYM_STATELESS_BYTES = 100;
 export const DATA_AUTH_STATELESS_BYTES = 40;
 export const DATA_AEAD_STATELESS_BYTES = 56;
@@ -237,7 +237,7 @@ export const STATELESS_CIPHER_OP = 32;
 export const STATELESS_CIPHER_IV_LEN = 36;
 export const STATELESS_CIPHER_SRC_LEN = 40;
 export const STATELESS_CIPHER_DST_LEN = 44;
-/** struct virtio_crypto_alg_chain_data_flf_stateless. From its iv_len on, the fields have the order of session mode. */
+/** struct virtio_crypto_alg_chain_data_flf_stateless. From iv_len on, its fields have the same order as in session mode. */
 export const STATELESS_CHAIN_ORDER = 24;
 export const STATELESS_CHAIN_SESSION_AAD_LEN = 28;
 export const STATELESS_CHAIN_CIPHER_ALGO = 32;
@@ -276,7 +276,7 @@ export const STATELESS_AEAD_AAD_LEN = 44;
 export const STATELESS_AEAD_SRC_LEN = 48;
 export const STATELESS_AEAD_DST_LEN = 52;
 
-/** struct virtio_crypto_akcipher_create_session_flf, from the start of the control request; then what its algorithm adds. */
+/** struct virtio_crypto_akcipher_create_session_flf, from the start of the control request. Then the algorithm's parameters. */
 export const CTRL_AKCIPHER_ALGO = 16;
 export const CTRL_AKCIPHER_KEY_TYPE = 20;
 export const CTRL_AKCIPHER_KEY_LEN = 24;
@@ -294,7 +294,7 @@ export const STATELESS_AKCIPHER_PARAMETERS = 36;
 export const STATELESS_AKCIPHER_SRC_LEN = 44;
 export const STATELESS_AKCIPHER_DST_LEN = 48;
 export const DATA_AKCIPHER_STATELESS_BYTES = 52;
-/** In those parameters: struct virtio_crypto_rsa_session_para, struct virtio_crypto_ecdsa_session_para. */
+/** Offsets in the algorithm's parameters: struct virtio_crypto_rsa_session_para, struct virtio_crypto_ecdsa_session_para. */
 export const RSA_PADDING_ALGO = 0;
 export const RSA_HASH_ALGO = 4;
 export const ECDSA_CURVE_ID = 0;
@@ -314,12 +314,12 @@ export const CONFIG_MAX_AUTH_KEY_LEN = 40;
 export const CONFIG_AKCIPHER_ALGO = 44;
 export const CONFIG_MAX_SIZE = 48;
 export const CONFIG_BYTES = 56;
-/** The only bit of the status field: the device is ready to process requests. */
+/** The only bit of the status field. It says that the device is ready to process requests. */
 export const S_HW_READY = 1;
 
 export const AES_BLOCK_BYTES = 16;
-/** AEAD with CCM: iv has this many bytes, whatever iv_len says; the nonce stands behind the first (5.9.7.7). */
+/** Length of iv for AEAD with CCM, whatever iv_len says. The nonce begins at its second byte (5.9.7.7). */
 export const CCM_IV_BYTES = 16;
-/** The longest keys that this device takes: of a cipher or an AEAD (arc4 has the longest), and of a MAC. */
+/** The longest keys that this device takes: of a cipher or an AEAD (arc4's is the longest), and of a MAC. */
 export const CIPHER_KEY_BYTES_MAX = 256;
 export const AUTH_KEY_BYTES_MAX = 512;

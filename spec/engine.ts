@@ -1,16 +1,19 @@
-// What the engine (WebAssembly) and its host (TypeScript) agree on. Not part of any standard.
+// Numbers that the engine (WebAssembly) and its host (TypeScript) agree on. They are not part of any standard.
 
-/** Bits of the answer to notify(). */
+/** Bits of the result of notify(). */
 export const NOTIFY_INTERRUPT = 1;
 export const NOTIFY_NEEDS_RESET = 2;
-/** The budget ended before the queue did: more is available, and notify() is to be called again. */
+/** The budget ended before the queue was empty. The host has to call notify() again. */
 export const NOTIFY_MORE = 4;
-/** A request waits in its ring for a record of a deferred one: notify() is to be called again when one was released. */
+/**
+ * A request waits in its ring, for a free record, or for a deferred request that shares bytes with it. The host has to call notify()
+ * again when a deferred request is complete.
+ */
 export const NOTIFY_WAITS = 8;
-/** Nothing was available, and nothing was done. */
+/** Nothing was available, so nothing was done. */
 export const NOTIFY_IDLE = 16;
 
-/** Why a queue or a chain was refused. Each one costs the guest DEVICE_NEEDS_RESET (2.1.2). */
+/** Why the device broke. After any of these faults the guest sees DEVICE_NEEDS_RESET (2.1.2). */
 export const FAULT_NONE = 0;
 export const FAULT_QUEUE_SIZE = 1;
 export const FAULT_QUEUE_ALIGNMENT = 2;
@@ -29,20 +32,20 @@ export const FAULT_INDIRECT_LENGTH = 14;
 export const FAULT_INDIRECT_ADDRESS = 15;
 export const FAULT_REQUEST_HEADER = 16;
 export const FAULT_REQUEST_STATUS = 17;
-/** The host's own fault: what it was called for threw, and left a request half done. */
+/** The host's own fault: a function of the host threw while the engine called it, and left a request half done. */
 export const FAULT_HOST = 18;
-/** Guest memory that lies elsewhere was not to be reached. */
+/** Foreign guest memory could not be reached. */
 export const FAULT_GUEST_MEMORY = 19;
 
-/** Guest memory may be cut into this many stretches (RAM below and above a hole, say). */
+/** The most stretches of guest memory, for example RAM below and above a hole. */
 export const MEMORY_REGIONS_MAX = 8;
 
-/** A chain may have this many buffers even where the queue is smaller, as indirect tables of drivers in the field do. */
+/** A chain may have this many buffers even if the queue is smaller, because some drivers use such indirect tables. */
 export const CHAIN_BUFFERS_MIN = 1024;
 
 /**
- * A session as it stands in the engine's table: id, parameters and keys. From SESSION_PARAMETERS to SESSION_HEAD_BYTES it is
- * what a saved session consists of; the expanded keys behind it are made anew. The cipher's key comes first, the other behind it.
+ * A session in the engine's table: id, parameters and keys. A saved session consists of the bytes from SESSION_PARAMETERS to
+ * SESSION_HEAD_BYTES. The engine makes the expanded keys again. The cipher's key comes first, then the key of the hash or MAC.
  */
 export const SESSION_ID = 0;
 export const SESSION_PARAMETERS = 8;
@@ -64,9 +67,9 @@ export const SESSION_KEY = 64;
 export const SESSION_KEY_BYTES_MAX = 768;
 export const SESSION_HEAD_BYTES = 832;
 /**
- * Behind the head: where requests of the session run. Not saved, for it is the host's choice. Each depth has STEPS_MAX steps: a request
- * of `from` bytes of source or more runs at `place`. Steps ascend; the last one that a request reaches counts, and one that reaches
- * none runs in the engine. Unused steps are at STEP_NEVER; a session whose steps are all zero has the engine.
+ * Behind the head: where requests of the session run. This is not saved, because the host chooses it. Each depth has STEPS_MAX steps:
+ * a request with at least `from` bytes of source runs at `place`. Steps ascend, and the last step that a request reaches counts. A
+ * request that reaches no step runs in the engine. Unused steps begin at STEP_NEVER. With steps of zeros all run in the engine.
  */
 export const SESSION_STEPS = 832;
 export const STEPS_MAX = 3;
@@ -75,43 +78,43 @@ export const STEP_FROM = 0;
 export const STEP_PLACE = 4;
 export const STEP_NEVER = 0xffffffff;
 export const STEPS_BYTES = 24;
-/** Behind the steps of the session of stateless mode: the parameters that they were made for. */
+/** In the stateless slot, behind the steps: the parameters that the steps were made for. */
 export const SESSION_PLACED_FOR = 904;
 export const SESSION_PARAMETERS_BYTES = 40;
-/** Where a request runs: in the engine, in the host's own cryptography inside the notification, or beside it. */
+/** Where a request runs: in the engine, or in the host's own cryptography, both inside the notification. */
 export const PLACE_ENGINE = 0;
 export const PLACE_HOST = 1;
-/** From here on requests are deferred. */
+/** From this place on requests are deferred: an executor runs them outside the notification. */
 export const PLACE_FIRST_EXECUTOR = 2;
 export const PLACE_WORKERS = 2;
 export const PLACE_WEBCRYPTO = 3;
-/** How many requests are available at once: few, many, or a crowd. */
+/** The depth, which says how many requests are at work at once: few, many, or a crowd. */
 export const DEPTHS = 3;
 export const DEPTH_FEW = 0;
 export const DEPTH_MANY = 1;
 export const DEPTH_CROWD = 2;
-/** The least number of requests that counts as many, and as a crowd. */
+/** The smallest number of requests that counts as many, and the smallest that counts as a crowd. */
 export const MANY_REQUESTS = 3;
 export const CROWD_REQUESTS = 32;
 export const SESSION_PLACEMENT_BYTES = 128;
 
-/** What the host answers when an AEAD request is offered to it: declined, done, or done with a wrong tag and nothing written. */
+/** What the host returns for an AEAD request: it declined, it is done, or the tag was wrong and nothing was written. */
 export const HOST_DECLINED = 0;
 export const HOST_DONE = 1;
 export const HOST_BAD_TAG = 2;
 
-/** A nonce may stand in a longer field (CCM): so many bytes of content may come with a request beyond what its lengths say. */
+/** A nonce may be in a longer field (CCM). So a request may have this many bytes of content more than its lengths say. */
 export const NONCE_SLACK_BYTES = 16;
 
-/** What the host answers when a record for a deferred request is asked for and there is none: nobody works, or all are taken. */
+/** What the host returns if it has no record for a deferred request: it has no executor, or all records are taken. */
 export const CLAIM_NOBODY = -1;
 export const CLAIM_FULL = -2;
 
 /**
- * A record of a deferred request, in the table that useDeferred() names: queue, buffer id, descriptors, session, opcode, numbers of
- * readable and writable buffers, bytes of content and of room for the result, and whether it gains by running beside others like
- * it, 32 bits each. The engine's own fields follow.
- * Behind it the operation, then the buffers: the content's, and those that the device may write, the last of which ends in the status.
+ * A record of a deferred request, in the table that the host gives to useDeferred(): queue, buffer id, descriptors, session, opcode,
+ * numbers of readable and writable buffers, bytes of content and of room for the result, and whether the request runs faster beside
+ * similar requests, 32 bits each. The engine's own fields follow. Then come the operation and the buffers: those of the content, and
+ * those that the device writes. The last of these ends with the status.
  */
 export const DEFERRED_QUEUE = 0;
 export const DEFERRED_SESSION = 12;
@@ -127,30 +130,30 @@ export const DEFERRED_BUFFER_BYTES = 16;
 export const DEFERRED_BUFFER_ADDRESS = 0;
 export const DEFERRED_BUFFER_POINTER = 8;
 export const DEFERRED_BUFFER_LENGTH = 12;
-/** 1 MiB in pages of 4 KiB, read and written. */
+/** The most buffers of a record: enough to read and to write 1 MiB in pages of 4 KiB. */
 export const DEFERRED_BUFFERS_MAX = 528;
 export const DEFERRED_BYTES = 8576;
 
-/** A job: what a deferred request consists of, for whoever runs it, and its answer. */
+/** A job: a deferred request as an executor's engine runs it, and its status and result. */
 export const JOB_OPCODE = 0;
 export const JOB_READABLE_BYTES = 4;
 export const JOB_WRITABLE_BYTES = 8;
 export const JOB_STATUS = 12;
 export const JOB_RESULT_BYTES = 16;
-/** Where its session stands in the same memory, and whether it gains by running beside others like it. */
+/** The address of its session in the same memory, and whether it runs faster beside similar requests. */
 export const JOB_SESSION = 20;
 export const JOB_ALIKE = 24;
-/** How far behind the job's start its content and its result begin: whoever fills it in chooses, from JOB_CONTENT on, so that copies are aligned. */
+/** Offsets of its content and its result from the job's start, at least JOB_CONTENT. The device chooses them so that copies are aligned. */
 export const JOB_CONTENT_AT = 28;
 export const JOB_RESULT_AT = 32;
-/** A job in place: where the buffers of its content stand in the same memory, and their number. 0: its content is in the job. */
+/** A job in place: the address of its content's buffers in the same memory, and their number. Address 0: the content is in the job. */
 export const JOB_BUFFERS = 36;
 export const JOB_READABLE_COUNT = 40;
-/** Which runner ran it: the number of a worker, or behind them all that of the device itself. */
+/** The runner that ran it: a worker's number, or the number after the last worker's for the device itself. */
 export const JOB_RUNNER = 48;
 export const JOB_OPERATION = 64;
 export const JOB_OPERATION_BYTES = 44;
-/** In the operation: lengths of the IV, the source, the room for the result, the additional data, the digest and the tag. */
+/** Offsets in the operation: lengths of the IV, the source, the room for the result, the additional data, the digest and the tag. */
 export const OPERATION_IV = 0;
 export const OPERATION_SOURCE = 4;
 export const OPERATION_DESTINATION = 8;
@@ -159,23 +162,23 @@ export const OPERATION_RESULT = 16;
 export const OPERATION_TAG = 20;
 export const JOB_CONTENT = 128;
 export const JOB_ALIGNMENT = 8;
-/** Jobs that one call runs, side by side where they are alike. */
+/** The most jobs that one call runs. Similar jobs run side by side. */
 export const JOBS_AT_ONCE = 4;
 
 /**
- * What the engine counts, from the address that statisticsAt() answers: what the last notification ran, a row a service;
- * then a record of totals for each queue; then one for each service. Services are 5.9.3.3's (crypto_services), then
- * requests whose opcode names none, then the control queue's (which has a row, and no record).
+ * The engine's counters, at the address that statisticsAt() returns. First the counts of the last notification, a row for each
+ * service. Then a record of totals for each queue, then one for each service. The services are those of crypto_services (5.9.3.3),
+ * then one for opcodes that name no service, then the control queue (which has a row, but no record).
  */
 export const STATISTICS_SERVICES = 6;
 export const STATISTICS_UNKNOWN = 5;
 export const STATISTICS_CONTROL = 6;
-/** A row: requests, and bytes of their content, 32 bits each and counted in one. */
+/** A row: requests, and bytes of their content, 32 bits each. One addition counts both. */
 export const ROW_BYTES = 8;
 export const ROW_REQUESTS = 0;
 export const ROW_CONTENT = 4;
 export const ROWS_BYTES = 64;
-/** A record, 64 bits each: requests, content bytes, then the requests that ended with each status from ERR to KEY_REJECTED. */
+/** A record, 64 bits each: requests, content bytes, then the number of requests for each status from ERR to KEY_REJECTED. */
 export const RECORD_BYTES = 64;
 export const RECORD_REQUESTS = 0;
 export const RECORD_CONTENT = 8;

@@ -1,7 +1,7 @@
-// How the layout of a request is written down: numbers at their offsets, and the bytes that these numbers measure.
-// For TypeScript alone. The layouts themselves are in spec/layouts.ts.
+// How this project describes the layout of a request: numbers at their offsets, and the bytes whose lengths these numbers are.
+// For TypeScript only. The layouts themselves are in spec/layouts.ts.
 
-/** What a number of a request stands for. A reader needs it to show the number in words; the wire does not. */
+/** What a number of a request means. The inspector needs it to show the number in words. */
 export type Meaning =
   | 'number'
   | 'bits'
@@ -35,7 +35,7 @@ export interface Variable<Name extends string = string, Length extends string = 
   readonly name: Name;
   /** The field that says how many bytes there are. */
   readonly length: Length;
-  /** A key: not to be shown, and not to leave the machine. */
+  /** A key. It must not be shown, and must not leave the machine. */
   readonly secret?: true;
 }
 
@@ -48,7 +48,7 @@ export interface Header<Name extends string = string> {
   readonly legacyBytes: number;
 }
 
-/** A kind of request: its header, its fixed-length fields, and what follows them in the readable and in the writable part. */
+/** A kind of request: its header, its fixed-length fields, and the bytes that follow in the readable and in the writable part. */
 export interface Layout<
   Name extends string = string,
   Readable extends string = string,
@@ -61,18 +61,18 @@ export interface Layout<
   readonly fields: readonly Field<Name>[];
   /** Length of header and fixed-length fields with VIRTIO_CRYPTO_F_REVISION_1. */
   readonly bytes: number;
-  /** What stands behind the fixed-length fields, in this order. */
+  /** The bytes behind the fixed-length fields, in this order. */
   readonly readable: readonly Variable<Readable>[];
-  /** What the device writes before the status, in this order. */
+  /** The bytes that the device writes before the status, in this order. */
   readonly writable: readonly Variable<Writable>[];
 }
 
-/** Reads the le32 field at an offset of a request's readable part; 0 where the request has no such bytes. */
+/** Reads the le32 field at an offset of a request's readable part. Returns 0 if the request is too short. */
 export type ReadField = (offset: number) => number;
 
 /**
- * The layouts of a service's requests. A function picks one of several by the request's own fields. It answers a layout for every
- * value of them, because the bytes may come from a hostile guest.
+ * The layouts of a service's requests. A function chooses a layout by the request's own fields. It returns a layout for every value
+ * of these fields, because the bytes may come from a hostile guest.
  */
 export interface ServiceLayouts {
   /** Of a request that creates a session (5.9.7.2.1). */
@@ -110,7 +110,7 @@ export function layout<
   return { readable: [], writable: [], ...given };
 }
 
-/** The field of a layout with this name, its header's fields apart; undefined when it has none. */
+/** The field of a layout with this name. Undefined if there is none. Fields of the header do not count. */
 export function fieldNamed({ fields }: Layout, name: string): Field | undefined {
   return fields.find((field) => field.name === name);
 }

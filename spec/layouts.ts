@@ -1,7 +1,7 @@
-// The layouts of all requests of the crypto device (5.9.7), as data. For TypeScript alone: the reference driver encodes from them,
-// and the inspector decodes from them. Their offsets are those of spec/crypto.ts, which the engine reads requests by.
+// The layouts of all requests of the crypto device (5.9.7), as data. For TypeScript only: the reference driver encodes requests with
+// them, and the inspector decodes requests with them. Their offsets come from spec/crypto.ts, which the engine uses too.
 //
-// spec/layout.ts has the vocabulary, and spec/layouts/ the layouts, a file for each service: legacy (padded), with REVISION_1, and
+// spec/layout.ts has the types, and spec/layouts/ has the layouts, a file for each service: legacy (padded), with REVISION_1, and
 // stateless.
 import type { ServiceLayouts } from './layout.ts';
 import { AEAD_LAYOUTS } from './layouts/aead.ts';
@@ -34,7 +34,7 @@ export const LAYOUTS: Readonly<Record<SpecifiedService, ServiceLayouts>> = {
 
 const BY_NUMBER = new Map<number, ServiceLayouts>(SPECIFIED.map((name) => [SERVICES[name].number, LAYOUTS[name]]));
 
-/** The layouts of the service with this number; undefined for a number that no service has. */
+/** The layouts of the service with this number. Undefined if there is no such service. */
 export function layoutsOf(service: number): ServiceLayouts | undefined {
   return BY_NUMBER.get(service);
 }

@@ -1,4 +1,4 @@
-// The algorithms by the names that users of this library give, with the specification's numbers (5.9.4). For TypeScript alone.
+// The names by which users of this library choose algorithms, with the specification's numbers (5.9.4). For TypeScript only.
 import * as spec from './crypto.ts';
 
 export const CIPHER_ALGORITHMS = {

@@ -1,9 +1,9 @@
-// The checks that refuse a request, by number: the engine names the check that a request failed, and its host the section.
+// The checks that refuse a request, by number. The engine reports the number, and its host adds the section of the specification.
 
-/** Of an opcode and what it names. */
+/** Checks of an opcode and of its service. */
 export const REFUSED_OPCODE = 1;
 export const REFUSED_SERVICE = 2;
-/** Of a session's parameters, whether it is made for good or for one request. */
+/** Checks of a session's parameters, also in stateless mode. */
 export const REFUSED_OP_TYPE = 3;
 export const REFUSED_ALGORITHM = 4;
 export const REFUSED_DIRECTION = 5;
@@ -17,13 +17,13 @@ export const REFUSED_SESSION_RESULT = 12;
 export const REFUSED_SESSION_TAG = 13;
 export const REFUSED_NO_SPACE = 14;
 export const REFUSED_DESTROY = 15;
-/** Of the session that a data request names. */
+/** Checks of the session that a data request names. */
 export const REFUSED_NO_SESSION_MODE = 16;
 export const REFUSED_SESSION = 17;
 export const REFUSED_SESSION_SERVICE = 18;
 export const REFUSED_SESSION_OP_TYPE = 19;
 export const REFUSED_SESSION_DIRECTION = 20;
-/** Of a data request's lengths. */
+/** Checks of a data request's lengths. */
 export const REFUSED_MAX_SIZE = 21;
 export const REFUSED_SOURCE_MISSING = 22;
 export const REFUSED_NO_ROOM = 23;
@@ -34,5 +34,5 @@ export const REFUSED_RESULT_LENGTH = 27;
 export const REFUSED_WINDOW = 28;
 export const REFUSED_TAG_LENGTH = 29;
 export const REFUSED_NONCE_FIELD = 30;
-/** Of the data. */
+/** Checks of the data. */
 export const REFUSED_TAG = 31;

@@ -1,13 +1,13 @@
-// The services of the crypto device (5.9.4), a row each. For TypeScript alone: the numbers are those of spec/crypto.ts, which the
+// The services of the crypto device (5.9.4), a row for each. For TypeScript only. The numbers come from spec/crypto.ts, which the
 // engine compiles too. The layouts of a service's requests are in spec/layouts.ts.
 //
-// The device offers what SERVED names. A service that is added there has kernels and requests in assembly/, which offerService()
-// of the engine knows, and requests in src/driver/. Features, configuration, statistics and the inspector follow from its row.
+// The device offers the services in SERVED. A service that you add there needs kernels and requests in assembly/, a line in
+// offerService() of the engine, and requests in src/driver/. Features, configuration, statistics and the inspector follow its row.
 import * as crypto from './crypto.ts';
 import { SESSION_ALGO, SESSION_AUTH_ALGO } from './engine.ts';
 import { AEAD_ALGORITHMS, AKCIPHER_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS } from './names.ts';
 
-/** What a service consists of. */
+/** The facts about a service. */
 export interface Service {
   /** Bit of crypto_services, and high byte of its opcodes. */
   readonly number: number;
@@ -18,7 +18,7 @@ export interface Service {
   readonly operations: Readonly<Record<string, number>>;
   /** Bit number of the feature VIRTIO_CRYPTO_F_*_STATELESS_MODE (5.9.3). */
   readonly statelessMode: number;
-  /** Numbers of its algorithms: bits of its masks in the configuration space, and algo of its sessions. */
+  /** Numbers of its algorithms: bits of its masks in the configuration space, and values of algo in its sessions. */
   readonly algorithms: Readonly<Record<string, number>>;
   /** Offsets in the configuration space of the mask of algorithms (5.9.5): bits 0 to 31, then bits 32 to 63. */
   readonly masks: readonly [low: number, high?: number];
@@ -88,16 +88,16 @@ export const SERVICES = {
 /** A service of the specification. */
 export type SpecifiedService = keyof typeof SERVICES;
 
-/** Their names, in the order of their numbers. */
+/** The names of the services, in the order of their numbers. */
 export const SPECIFIED = Object.keys(SERVICES) as SpecifiedService[];
 
-/** The services that the device serves and the reference driver uses: the engine has kernels for them. */
+/** The services that the engine has kernels for. The device serves them, and the reference driver uses them. */
 export const SERVED = ['cipher', 'hash', 'mac', 'aead'] as const satisfies readonly SpecifiedService[];
 
 /** A service that the device serves. */
 export type ServiceName = (typeof SERVED)[number];
 
-/** A record of what `of` answers for each of these names. */
+/** A record with the result of `of` for each name. */
 export function recordOf<Name extends string, Value>(
   names: readonly Name[],
   of: (name: Name) => Value,
@@ -105,12 +105,12 @@ export function recordOf<Name extends string, Value>(
   return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, Value>;
 }
 
-/** Bit numbers of the features that let requests of the services that are served be stateless (5.9.3). */
+/** Bit numbers of the features for stateless requests (5.9.3), of the services in SERVED. */
 export const STATELESS_MODES: readonly number[] = SERVED.map((name) => SERVICES[name].statelessMode);
 
 const BY_NUMBER = new Map<number, Service>(Object.values(SERVICES).map((service) => [service.number, service]));
 
-/** The service with this number; undefined for a number that no service has. */
+/** The service with this number. Undefined if there is no such service. */
 export function serviceNumbered(number: number): Service | undefined {
   return BY_NUMBER.get(number);
 }

@@ -1,5 +1,5 @@
 // The wire of the virtio core (OASIS "Virtual I/O Device (VIRTIO) Version 1.3"), compiled by tsc and by asc alike.
-// Values only: nothing here may need an import, a class or a type that only one of the compilers knows.
+// Values only: no code here may need an import, a class or a type that only one of the two compilers knows.
 
 /** Device status bits (2.1 Device Status Field). */
 export const STATUS_ACKNOWLEDGE = 1;
@@ -8,7 +8,7 @@ export const STATUS_DRIVER_OK = 4;
 export const STATUS_FEATURES_OK = 8;
 export const STATUS_DEVICE_NEEDS_RESET = 64;
 export const STATUS_FAILED = 128;
-/** All bits of the device status that there are. */
+/** All defined bits of the device status. */
 export const STATUS_BITS = 0xcf;
 
 /** Feature bits reserved for all devices (6 Reserved Feature Bits), as bit numbers. */
@@ -50,13 +50,13 @@ export const USED_ELEM_LEN = 4;
 export const USED_F_NO_NOTIFY = 1;
 export const USED_ALIGN = 4;
 
-/** Both rings carry an event index behind their elements (2.7.6, 2.7.8): two bytes, present whether negotiated or not. */
+/** Both rings have an event index of two bytes behind their elements (2.7.6, 2.7.8), even if it was not negotiated. */
 export const RING_EVENT_BYTES = 2;
 
-/** The largest queue: a power of two in a split ring (2.7), any number up to this in a packed one (2.8). */
+/** The largest queue. A split ring's size is a power of two (2.7), a packed ring's size is any number up to this (2.8). */
 export const QUEUE_SIZE_MAX = 32768;
 
-/** struct pvirtq_desc (2.8.13): the address and length stand where a split descriptor has them. */
+/** struct pvirtq_desc (2.8.13). Address and length have the same offsets as in a split descriptor. */
 export const PACKED_DESC_ID = 12;
 export const PACKED_DESC_FLAGS = 14;
 export const PACKED_DESC_F_AVAIL = 0x80;

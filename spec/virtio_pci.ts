@@ -35,7 +35,7 @@ export const MSIX_CAP_BYTES = 12;
 export const MSIX_CONTROL_TABLE_SIZE = 0x07ff;
 export const MSIX_CONTROL_FUNCTION_MASK = 0x4000;
 export const MSIX_CONTROL_ENABLE = 0x8000;
-/** MSIX_TABLE and MSIX_PENDING hold a BAR in their lowest three bits, an offset in the others. */
+/** MSIX_TABLE and MSIX_PENDING hold a BAR in the lowest three bits and an offset in the other bits. */
 export const MSIX_BAR_MASK = 7;
 export const MSIX_VECTORS_MAX = 0x800;
 export const MSIX_ENTRY_BYTES = 16;

@@ -2,8 +2,8 @@ import { marked } from 'marked';
 import type { Plugin } from 'vite';
 
 /**
- * Lessons of docs/lessons as modules of HTML: the page opens them beside the machine that they are about. Their pictures become files of
- * the page. The title is left out: it stands in the page's list.
+ * Turns the lessons of docs/lessons into modules of HTML, which the page opens beside the machine. Their pictures become files of the
+ * page. It leaves the title out, because the page's list has it.
  */
 export const lessons = (): Plugin => ({
   name: 'lessons',

@@ -1,13 +1,13 @@
 import type { Plugin } from 'vite';
 
-/** Never changes its name, and is the browser's to keep. */
+/** Its name never changes, and the browser itself keeps it. */
 const SERVICE_WORKER = 'service_worker.js';
 
-/** Lists the page's files in offline.json, relative to the page, for its service worker to keep (web/service-worker/offline.ts). */
+/** Lists the page's files in offline.json, relative to the page. The service worker keeps them (web/service-worker/offline.ts). */
 export const offline = (): Plugin => ({
   name: 'offline',
   apply: 'build',
-  // After the plugins that add files.
+  // Runs after the plugins that add files.
   enforce: 'post',
   generateBundle(_options, bundle) {
     const files = Object.keys(bundle).filter((file) => file !== SERVICE_WORKER && file !== 'index.html');

@@ -4,12 +4,12 @@ import headers from './headers.json' with { type: 'json' };
 import { lessons } from './lessons_plugin.ts';
 import { offline } from './offline_plugin.ts';
 
-/** What a host should send with the page: docs/browsers.md says why. */
+/** The headers that a host should send with the page. docs/browsers.md says why. */
 const { 'Content-Security-Policy': policy, ...isolation } = headers;
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** The engine's binaries as hexadecimal digits: gzip makes a fifth less of them than of base64, in which bytes begin anywhere. */
+/** Writes the engine's binaries as hexadecimal digits. gzip makes them a fifth smaller than base64, in which bytes begin anywhere. */
 const hexadecimalEngine = (): Plugin => ({
   name: 'hexadecimal-engine',
   enforce: 'pre',
@@ -30,10 +30,10 @@ export default defineConfig({
   base: './',
   // scripts/web-guest.mjs puts the guest's files here.
   publicDir: path('../build/web-public'),
-  // While the page is worked on, Vite puts scripts of its own into it.
+  // The development server puts scripts of Vite's own into the page.
   server: { headers: isolation, port: 8086 },
   preview: { headers: { ...isolation, 'Content-Security-Policy': policy }, port: 8086 },
-  // v86 in a file of its own: it has a budget of its own.
+  // v86 is a separate file, because it has its own budget of bytes.
   plugins: [hexadecimalEngine(), lessons(), offline()],
   worker: {
     format: 'es',
@@ -50,7 +50,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 600,
     rolldownOptions: {
       input: { index: path('index.html'), service_worker: path('service-worker/service_worker.ts') },
-      // A service worker answers for the folder that it lies in, under a name that must not change.
+      // A service worker serves the folder that it is in. Its name must not change.
       output: { entryFileNames: ({ name }) => (name === 'service_worker' ? '[name].js' : 'assets/[name]-[hash].js') },
     },
   },

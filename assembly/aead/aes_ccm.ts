@@ -7,8 +7,8 @@ import { aesCbcChain } from '../cipher/aes_vperm';
 import { aesEncryptOne } from '../cipher/aes_vperm_blocks';
 import { tagsEqual } from './tag';
 
-// After the AES context: the chain, then the tag; the counter block; a block in the making; plaintext before it is
-// verified.
+// After the AES context: the chain, which becomes the tag; the counter block; a block under construction; plaintext
+// that is not verified yet.
 const CHAIN: usize = AES_CONTEXT_BYTES;
 const COUNTER: usize = 3408;
 const BLOCK: usize = 3424;
@@ -28,14 +28,14 @@ export function ccmSetKey(ctx: usize, key: usize, keyBytes: u32): void {
   aesExpandKey(ctx, key, keyBytes);
 }
 
-// Chains bytes whose last block is filled up with zeros.
+// Chains bytes, and fills their last block up with zeros.
 function chainPadded(ctx: usize, src: usize, bytes: usize): void {
   const whole = bytes & ~15;
   aesCbcChain(ctx, ctx + CHAIN, src, (whole >> 4) as u32);
   if (whole != bytes) chainJoined(ctx, 0, src + whole, bytes - whole);
 }
 
-// Chains a block: `before` bytes that stand in it already, then `bytes` others, then zeros.
+// Chains a block: `before` bytes that it holds already, then `bytes` more bytes, then zeros.
 function chainJoined(ctx: usize, before: usize, src: usize, bytes: usize): void {
   const block = ctx + BLOCK;
   memory.copy(block + before, src, bytes);
@@ -43,7 +43,7 @@ function chainJoined(ctx: usize, before: usize, src: usize, bytes: usize): void 
   aesCbcChain(ctx, ctx + CHAIN, block, 1);
 }
 
-// The blocks before the plaintext (appendix A.2.1 and A.2.2), and the counter block 0 (appendix A.3).
+// Chains the blocks before the plaintext (appendix A.2.1 and A.2.2), and makes counter block 0 (appendix A.3).
 function begin(
   ctx: usize,
   nonce: usize,
@@ -80,7 +80,7 @@ function begin(
   chainPadded(ctx, aad + head, aadBytes - head);
 }
 
-// The tag from the chain (section 6.1, steps 4 and 8); the counter goes on to 1. Its last byte was 0.
+// Makes the tag from the chain (section 6.1, steps 4 and 8), and sets the counter from 0 to 1.
 function finishTag(ctx: usize): void {
   aesEncryptOne(ctx, ctx + COUNTER, ctx + BLOCK);
   v128.store(ctx, v128.xor(v128.load(ctx, CHAIN), v128.load(ctx, BLOCK)), CHAIN);
@@ -96,7 +96,7 @@ function finishTag(ctx: usize): void {
  * @param src plaintext, any alignment
  * @param bytes its length: the caller has checked that it fits into 15 - `nonceBytes` bytes
  * @param dst ciphertext: the same address as `src`, or memory apart from it
- * @param tag where the tag goes, apart from all the others
+ * @param tag where the tag goes, apart from all other parameters
  * @param tagBytes 4, 6, 8, 10, 12, 14 or 16: the caller has checked it
  */
 export function ccmEncrypt(
@@ -119,9 +119,9 @@ export function ccmEncrypt(
 }
 
 /**
- * Decryption and verification (section 6.2), with the parameters of ccmEncrypt; `src` is ciphertext, and `tag` what the
- * tag should be. The plaintext is made twice: first piece by piece in the context, for the tag, and into `dst` only if
- * that is right.
+ * Decryption and verification (section 6.2), with the parameters of ccmEncrypt. `src` is ciphertext, and `tag` is the
+ * expected tag. The plaintext is made twice: first piece by piece in the context, to compute the tag, then in `dst`, if
+ * the tag is right.
  * @returns whether the tag is right
  */
 export function ccmDecrypt(

@@ -28,7 +28,7 @@ export function gcmSetKey(ctx: usize, key: usize, keyBytes: u32): void {
   ghashSetKey(ctx + GHASH, ctx + TAG);
 }
 
-/** Builds what long texts need, unless it is there: copies of the context have it then, too. */
+/** Builds the table for long texts, unless the context has it. Copies of the context then have it too. */
 export function gcmPrepare(ctx: usize): void {
   ghashPrepare(ctx + GHASH);
 }
@@ -50,14 +50,14 @@ function makeCounter(ctx: usize, iv: usize, ivBytes: u32): void {
   }
 }
 
-// The block cipher of J0, which masks the tag; the counter goes on to the first block of text.
+// Returns the encryption of J0, which masks the tag, and sets the counter to the first block of text.
 function maskAndIncrement(ctx: usize): v128 {
   aesEncryptOne(ctx, ctx + COUNTER, ctx + TAG);
   store<u32>(ctx, bswap<u32>(bswap<u32>(load<u32>(ctx, COUNTER + 12)) + 1), COUNTER + 12);
   return v128.load(ctx, TAG);
 }
 
-// The tag of the additional data and of the ciphertext (section 7.1, steps 4 to 6), at ctx + TAG.
+// Makes the tag of the additional data and of the ciphertext (section 7.1, steps 4 to 6) at ctx + TAG.
 function makeTag(ctx: usize, mask: v128, aad: usize, aadBytes: usize, text: usize, bytes: usize): void {
   const gh = ctx + GHASH;
   ghashInit(gh);
@@ -71,11 +71,11 @@ function makeTag(ctx: usize, mask: v128, aad: usize, aadBytes: usize, text: usiz
  * Authenticated encryption (section 7.1).
  * @param ctx see gcmSetKey; its scratch is used
  * @param iv any alignment
- * @param ivBytes 12, the usual; 16, which are taken as J0 itself; any other length is hashed
+ * @param ivBytes 12 is usual; an IV of 16 is J0 itself; an IV of any other length is hashed
  * @param aad additional authenticated data, `aadBytes` bytes
  * @param src plaintext, `bytes` bytes, any alignment
  * @param dst ciphertext: the same address as `src`, or memory apart from it
- * @param tag where the tag goes, apart from all the others
+ * @param tag where the tag goes, apart from all other parameters
  * @param tagBytes length of the tag, 0 to 16: the caller has checked it
  */
 export function gcmEncrypt(
@@ -98,8 +98,8 @@ export function gcmEncrypt(
 }
 
 /**
- * Authenticated decryption (section 7.2), with the parameters of gcmEncrypt; `src` is ciphertext, and `tag` what the
- * tag should be. Nothing is written to `dst` unless it is.
+ * Authenticated decryption (section 7.2), with the parameters of gcmEncrypt. `src` is ciphertext, and `tag` is the
+ * expected tag. Nothing is written to `dst` if the tag is wrong.
  * @returns whether the tag is right
  */
 export function gcmDecrypt(
@@ -123,7 +123,7 @@ export function gcmDecrypt(
 }
 
 /**
- * GMAC: GCM that authenticates only (section 3).
+ * GMAC: GCM that only authenticates (section 3).
  * @param src the message, `bytes` bytes, any alignment
  * @param dst where the tag goes
  * @param tagBytes length of the tag, 0 to 16

@@ -5,8 +5,8 @@
 //   288  the Poly1305 context
 //   368  the tag
 //
-// The first group of key stream serves both: its first block is the Poly1305 key (section 2.6), its other three are for
-// text.
+// The first group of key stream has two uses: its first block is the Poly1305 key (section 2.6), its other three blocks
+// are for text.
 
 import { CHACHA20_GROUP_BYTES, chacha20Groups } from '../cipher/chacha20';
 import { POLY1305_CONTEXT_BYTES, poly1305Final, poly1305Init, poly1305Pad, poly1305Update } from '../mac/poly1305';
@@ -40,7 +40,7 @@ function makeStream(ctx: usize, nonce: usize, counter: u32): void {
   chacha20Groups(ctx, nonce, counter, stream, stream, 1);
 }
 
-// Enciphers or deciphers text, whose first blocks' key stream is in the scratch.
+// Enciphers or deciphers text. The key stream of its first blocks is in the scratch.
 function crypt(ctx: usize, nonce: usize, src: usize, dst: usize, bytes: usize): void {
   const first = min<usize>(bytes, FIRST_TEXT);
   xorBytes(dst, src, ctx + STREAM + BLOCK, first);
@@ -56,7 +56,7 @@ function crypt(ctx: usize, nonce: usize, src: usize, dst: usize, bytes: usize): 
   xorBytes(dst + done, src + done, ctx + STREAM, bytes - done);
 }
 
-// The tag of the additional data and of the ciphertext, into the context.
+// Makes the tag of the additional data and of the ciphertext in the context.
 function makeTag(ctx: usize, aad: usize, aadBytes: usize, text: usize, bytes: usize): void {
   const poly = ctx + POLY1305;
   const tag = ctx + TAG;
@@ -77,7 +77,7 @@ function makeTag(ctx: usize, aad: usize, aadBytes: usize, text: usize, bytes: us
  * @param aad additional authenticated data, `aadBytes` bytes
  * @param src plaintext, `bytes` bytes, any alignment: less than 2³⁸ - 63
  * @param dst ciphertext: the same address as `src`, or memory apart from it
- * @param tag where the tag goes, apart from all the others
+ * @param tag where the tag goes, apart from all other parameters
  * @param tagBytes length of the tag, 0 to 16: the caller has checked it
  */
 export function chachaPolyEncrypt(
@@ -100,8 +100,8 @@ export function chachaPolyEncrypt(
 }
 
 /**
- * Authenticated decryption, with the parameters of chachaPolyEncrypt; `src` is ciphertext, and `tag` what the tag
- * should be. Nothing is written to `dst` unless it is.
+ * Authenticated decryption, with the parameters of chachaPolyEncrypt. `src` is ciphertext, and `tag` is the expected
+ * tag. Nothing is written to `dst` if the tag is wrong.
  * @returns whether the tag is right
  */
 export function chachaPolyDecrypt(

@@ -1,5 +1,5 @@
 /**
- * Whether two tags are equal, in a time that does not tell where they differ.
+ * Whether two tags are equal. The time that it takes does not depend on where they differ.
  * @param bytes length of both: public
  */
 export function tagsEqual(a: usize, b: usize, bytes: u32): bool {

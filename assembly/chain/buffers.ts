@@ -1,5 +1,5 @@
-// The buffers of the chain that is being run: checked stretches of guest RAM, readable ones first, and reading and
-// writing across them. The ring walkers and the chain reader fill the list; requests see nothing else of a chain.
+// The buffers of the current chain: checked stretches of guest RAM, readable ones first, with functions that read and
+// write across them. The chain reader fills the list. Requests reach their chain only through it.
 import {
   FAULT_CHAIN_BYTES,
   FAULT_CHAIN_LENGTH,
@@ -28,11 +28,11 @@ import {
 @unmanaged
 export class Buffer {
   address: u64;
-  /** Where guest memory is the engine's own: where it begins there. */
+  /** Where the buffer begins in the engine's memory, if guest memory is the engine's own. */
   pointer: u32;
   bytes: u32;
 
-  /** Where it begins: guest memory elsewhere is reached by its guest-physical address. */
+  /** Where the buffer begins. Foreign guest memory is reached by its guest-physical address. */
   @inline
   get place(): GuestPointer {
     return IN_PLACE ? <GuestPointer>this.pointer : <GuestPointer>this.address;
@@ -58,23 +58,23 @@ export function beginBuffers(device: Device): void {
 
 /**
  * Adds the buffer of one descriptor, in the chain's order. Its address and length are checked here and nowhere else.
- * Returns FAULT_NONE or what is wrong with it.
+ * Returns FAULT_NONE or the fault of the descriptor.
  */
 @inline
 export function addBuffer(device: Device, address: u64, bytes: u32, flags: u32): u32 {
-  // A buffer of no bytes carries nothing: its address is not looked at.
+  // A buffer of no bytes has no content, so its address does not matter.
   if (!bytes) return FAULT_NONE;
   const pointer = translate(device, address, bytes);
   if (pointer == NO_RAM) return FAULT_DESCRIPTOR_ADDRESS;
   const index = device.readableCount + device.writableCount;
   if (index == device.bufferCapacity) return FAULT_CHAIN_LENGTH;
-  // 2.7.5.2: no chain longer than 2^32 bytes in total; below that, all sums of lengths fit.
+  // 2.7.5.2: no chain is longer than 2^32 bytes in total. So all sums of lengths fit into 32 bits.
   if (device.readableBytes + device.writableBytes > u32.MAX_VALUE - bytes) return FAULT_CHAIN_BYTES;
   if (flags & DESC_F_WRITE) {
     device.writableBytes += bytes;
     device.writableCount++;
   } else {
-    // 2.7.4.2: writable buffers stand after the readable ones.
+    // 2.7.4.2: writable buffers come after the readable ones.
     if (device.writableCount) return FAULT_DESCRIPTOR_ORDER;
     device.readableBytes += bytes;
     device.readableCount++;
@@ -86,13 +86,13 @@ export function addBuffer(device: Device, address: u64, bytes: u32, flags: u32):
   return FAULT_NONE;
 }
 
-/** Ends the list and puts its reader at the first byte. */
+/** Ends the list. Reading begins at its first byte. */
 @inline
 export function endBuffers(device: Device): void {
   device.readableLeft = device.readableBytes;
 }
 
-/** Copies the next `bytes` of the readable part to `to`. The caller has compared them with readableLeft. */
+/** Copies the next `bytes` of the readable part to `to`. The caller has compared `bytes` with readableLeft. */
 export function readBytes(device: Device, to: usize, bytes: u32): void {
   device.readableLeft -= bytes;
   while (bytes) {
@@ -112,8 +112,8 @@ export function nextIsContiguous(device: Device, bytes: u32): bool {
 }
 
 /**
- * The next `bytes` of the readable part as one piece: in guest memory where they are contiguous, else gathered at
- * `scratch`. The caller has compared them with readableLeft and with the size of scratch.
+ * The place of the next `bytes` of the readable part as one piece: in guest memory if they are contiguous there, else
+ * gathered at `scratch`. The caller has compared `bytes` with readableLeft and with the size of scratch.
  */
 export function readContiguous(device: Device, bytes: u32, scratch: usize): usize {
   if (nextIsContiguous(device, bytes)) {
@@ -137,8 +137,8 @@ function advance(device: Device, buffer: Buffer, bytes: u32): void {
 }
 
 /**
- * Where `bytes`, one at least, of the writable part stand from its byte `offset` on if they are one piece, else
- * NOWHERE.
+ * The place of `bytes` of the writable part, from its byte `offset` on, if they are one piece, else NOWHERE. `bytes` is
+ * at least 1.
  */
 export function writableContiguous(device: Device, offset: u32, bytes: u32): usize {
   if (!IN_PLACE) return NOWHERE;
@@ -149,8 +149,8 @@ export function writableContiguous(device: Device, offset: u32, bytes: u32): usi
 }
 
 /**
- * Whether a buffer of the chain has a byte of the `bytes` at `place`: a writable one, or with `readable` any. An empty
- * place has none.
+ * Whether the chain's writable buffers (with `readable` all its buffers) share a byte with the `bytes` at `place`.
+ * False if `bytes` is 0.
  */
 export function chainMeets(device: Device, place: GuestPointer, bytes: u32, readable: bool): bool {
   if (!bytes) return false;
@@ -162,7 +162,7 @@ export function chainMeets(device: Device, place: GuestPointer, bytes: u32, read
   return false;
 }
 
-/** The bounds of all of the chain's buffers, or of its writable ones: the lower one in the low half of one number. */
+/** The bounds of the chain's writable buffers, or of all its buffers: the lower bound in the low half of the result. */
 export function placesOfChain(device: Device, writable: bool): u64 {
   let low: u32 = u32.MAX_VALUE;
   let high: u32 = 0;
@@ -175,10 +175,7 @@ export function placesOfChain(device: Device, writable: bool): u64 {
   return ((<u64>high) << 32) | low;
 }
 
-/**
- * Whether the chain has bytes of `count` buffers that were kept at `from`: in a writable buffer, or with `readable` in
- * any.
- */
+/** Whether the chain's writable buffers (with `readable` all) share a byte with the `count` buffers kept at `from`. */
 export function meetsBuffers(device: Device, from: usize, count: u32, readable: bool): bool {
   for (let index: u32 = 0; index < count; index++) {
     const buffer = changetype<Buffer>(from + index * BUFFER_BYTES);
@@ -187,20 +184,20 @@ export function meetsBuffers(device: Device, from: usize, count: u32, readable: 
   return false;
 }
 
-/** The place of the chain's last writable byte, which is the status, where requests are served in place. */
+/** The place of the chain's last writable byte, the status. Only for guest memory that is the engine's own. */
 export function lastWritable(device: Device): usize {
   const buffer = bufferAt(device, device.readableCount + device.writableCount - 1);
   return <usize>buffer.place + buffer.bytes - 1;
 }
 
-/** The guest-physical address of byte `offset` of the writable part, which is longer than that. */
+/** The guest-physical address of byte `offset` of the writable part. The part is longer than `offset`. */
 export function writableAddress(device: Device, offset: u32): u64 {
   let index = device.readableCount;
   while (offset >= bufferAt(device, index).bytes) offset -= bufferAt(device, index++).bytes;
   return bufferAt(device, index).address + offset;
 }
 
-/** Reports `bytes` of the writable part from its byte `offset` on as written. */
+/** Reports that `bytes` of the writable part were written, from its byte `offset` on. */
 export function reportWritten(device: Device, offset: u32, bytes: u32): void {
   if (!device.reportWrites) return;
   let index = device.readableCount;
@@ -217,9 +214,7 @@ export function reportWritten(device: Device, offset: u32, bytes: u32): void {
   }
 }
 
-/**
- * Scatters `bytes` over the writable part from its byte `offset` on. The caller has compared them with writableBytes.
- */
+/** Copies `bytes` to the writable part, from its byte `offset` on. The caller has compared them with writableBytes. */
 export function writeBytes(device: Device, from: usize, offset: u32, bytes: u32): void {
   let index = device.readableCount;
   while (bytes) {
@@ -238,8 +233,8 @@ export function writeBytes(device: Device, from: usize, offset: u32, bytes: u32)
 }
 
 /**
- * Writes the last byte of the last writable buffer: where virtio_crypto_inhdr stands, however much longer than the
- * result the driver's destination is (5.9.7.3). The chain has a writable byte.
+ * Writes the last writable byte of the chain. It is virtio_crypto_inhdr, the status, even if the driver's destination
+ * is longer than the result (5.9.7.3). The chain has at least one writable byte.
  */
 export function writeLastByte(device: Device, value: u8): void {
   const buffer = bufferAt(device, device.readableCount + device.writableCount - 1);
@@ -248,10 +243,10 @@ export function writeLastByte(device: Device, value: u8): void {
 }
 
 /**
- * What a used element says of a data request (2.7.8.2): bytes at the start of the writable part, all of which were
- * written. The status stands behind the result only where the chain has no room between the two.
+ * The length in a data request's used element (2.7.8.2): bytes at the start of the writable part that were all written.
+ * It counts the status only if there is no room between result and status.
  * @param resultBytes bytes of the result, 0 if there is none
- * @param writableBytes bytes of the chain's whole writable part, the last of which is the status
+ * @param writableBytes bytes of the chain's whole writable part, of which the last is the status
  */
 @inline
 export function usedBytes(resultBytes: u32, writableBytes: u32): u32 {

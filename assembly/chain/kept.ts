@@ -1,20 +1,20 @@
-// A chain's buffers, kept beyond its turn. A deferred request's are copied away, and are made the device's list again
-// when the request is run or completed.
+// Buffers of a chain that are kept after the device's list was filled with another chain. deferred.ts copies a deferred
+// request's buffers into its record. They become the device's list again when the request runs or completes.
 import { Device } from '../device';
 import { beginBuffers, Buffer, BUFFER_BYTES, bufferAt, endBuffers } from './buffers';
 
-/** Readable buffers, from where reading stands, that the next `bytes` are in. */
+/** Number of readable buffers that hold the next `bytes`. */
 export function readableBuffersFor(device: Device, bytes: u32): u32 {
   if (!bytes) return 0;
   return buffersFor(device, device.readBuffer, <u64>bytes + device.readOffset);
 }
 
-/** Writable buffers that the first `bytes` are in. */
+/** Number of writable buffers that hold the first `bytes`. */
 export function writableBuffersFor(device: Device, bytes: u32): u32 {
   return buffersFor(device, device.readableCount, bytes);
 }
 
-/** The list has so many bytes from buffer `first` on. */
+/** Number of buffers from `first` on that hold `bytes`. The caller knows that the list has as many bytes. */
 function buffersFor(device: Device, first: u32, bytes: u64): u32 {
   let index = first;
   for (let left = <i64>bytes; left > 0; index++) left -= bufferAt(device, index).bytes;
@@ -22,9 +22,9 @@ function buffersFor(device: Device, first: u32, bytes: u64): u32 {
 }
 
 /**
- * Copies what a request needs of its chain to `to`: the next `readable` buffers from where reading stands, the first
- * `writable` ones, and the last one, in which the status stands, if it is not among these. Returns how many writable
- * ones that makes.
+ * Copies the buffers that a request needs to `to`: the next `readable` buffers that are to be read, the first
+ * `writable` buffers, and the last buffer, which holds the status, if it is not among them. Returns the number of
+ * writable buffers copied.
  */
 export function copyBuffersAway(device: Device, to: usize, readable: u32, writable: u32): u32 {
   memory.copy(to, <usize>device.buffers + device.readBuffer * BUFFER_BYTES, readable * BUFFER_BYTES);
@@ -42,14 +42,14 @@ export function copyBuffersAway(device: Device, to: usize, readable: u32, writab
   return writable + 1;
 }
 
-/** Makes `count` writable buffers, copied away to `from`, the device's list: a result's and the status's. */
+/** Makes the `count` writable buffers at `from` the device's list: those of the result and of the status. */
 export function restoreResultBuffers(device: Device, from: usize, count: u32): void {
   beginBuffers(device);
   memory.copy(device.buffers, from, count * BUFFER_BYTES);
   device.writableCount = count;
 }
 
-/** Makes `count` readable buffers, copied away to `from`, the device's list, of which `bytes` are content. */
+/** Makes the `count` readable buffers at `from` the device's list. `bytes` of them are content. */
 export function restoreContentBuffers(device: Device, from: usize, count: u32, bytes: u32): void {
   beginBuffers(device);
   memory.copy(device.buffers, from, count * BUFFER_BYTES);
@@ -58,7 +58,7 @@ export function restoreContentBuffers(device: Device, from: usize, count: u32, b
   endBuffers(device);
 }
 
-/** Makes one readable piece of the engine's own memory the device's list. */
+/** Makes one readable piece of the engine's own memory the device's whole list. */
 export function setContentPiece(device: Device, source: usize, bytes: u32): void {
   beginBuffers(device);
   const readable = bufferAt(device, 0);
@@ -69,7 +69,7 @@ export function setContentPiece(device: Device, source: usize, bytes: u32): void
   endBuffers(device);
 }
 
-/** Adds one writable piece of the engine's own memory to a list that has none yet. */
+/** Adds one writable piece of the engine's own memory to a list without writable buffers. */
 export function addResultPiece(device: Device, result: usize, bytes: u32): void {
   const writable = bufferAt(device, device.readableCount);
   writable.pointer = result;

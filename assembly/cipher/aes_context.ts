@@ -3,9 +3,9 @@
 //   0     number of rounds, u32: 10, 12 or 14 (FIPS 197 table 4)
 //   16    first round key, as FIPS 197 writes it
 //   32    last round key, with the constant of SubBytes
-//   48    last and first round key added, as nibble pairs: what stands between two blocks of a CBC chain
-//   64    15 round keys as nibble pairs, for vector-permute encryption; the last of them serves the chain only
-//   304   15 round keys for vector-permute decryption; the first and the last of them are not used
+//   48    sum of the last and the first round key, as nibble pairs: added between two blocks of a CBC chain
+//   64    15 round keys as nibble pairs, for vector-permute encryption; only the CBC chain uses the last one
+//   304   15 round keys for vector-permute decryption; the first and the last one are not used
 //   544   15 round keys as 8 bit planes each, for fixslicing in both directions
 //   2464  scratch: four fixsliced states of 8 blocks
 //   2976  scratch of counter mode, see aes_ctr_window.ts

@@ -1,5 +1,5 @@
-// AES in counter mode (NIST SP 800-38A section 6.5), with the incrementing functions of its appendix B.1 over 128 bits
-// and of SP 800-38D section 6.2 over 32.
+// AES in counter mode (NIST SP 800-38A section 6.5). The counter has 128 bits (incremented as in its appendix B.1) or
+// 32 bits (as in SP 800-38D section 6.2).
 
 import { xorBytes } from '../memory/xor';
 import { pair, reverseBytes } from '../simd';
@@ -7,10 +7,10 @@ import { AES_SCRATCH } from './aes_context';
 import { aesCtrWindow } from './aes_ctr_window';
 import { aesEncryptToScratch } from './aes_fixslice_encrypt';
 
-// Measured: shorter pieces are not worth what a window takes before its first state. They fit into the scratch.
+// Measured: for shorter pieces the preparation of a window costs more than it saves. They fit into the scratch.
 const WINDOW_LEAST: usize = 512;
 
-// A counter block after `blocks` others.
+// The counter block that is `blocks` blocks after `counter`.
 @inline function plus(counter: v128, blocks: u32, wide: bool): v128 {
   const number = reverseBytes(counter);
   if (!wide) return reverseBytes(i32x4.add(number, i32x4.replace_lane(i64x2.splat(0), 0, blocks)));
@@ -19,7 +19,7 @@ const WINDOW_LEAST: usize = 512;
   return reverseBytes(pair(lower, (i64x2.extract_lane(number, 1) as u64) + ((lower < before) as u64)));
 }
 
-// Adds the key stream of counter blocks that are equal but for their last byte.
+// Adds the key stream of counter blocks that differ only in their last byte.
 function fewBlocks(ctx: usize, counter: usize, src: usize, dst: usize, bytes: usize): void {
   const scratch = ctx + AES_SCRATCH;
   const one = i32x4(1, 0, 0, 0);
@@ -35,7 +35,7 @@ function fewBlocks(ctx: usize, counter: usize, src: usize, dst: usize, bytes: us
 
 function ctr(ctx: usize, counter: usize, src: usize, dst: usize, bytes: usize, wide: bool): void {
   while (bytes != 0) {
-    // Until the last byte begins anew at 0. The counter is public, and so may be the work that it makes.
+    // A part ends where the counter's last byte wraps to 0. Parts may depend on the counter, because it is public.
     const part = min(bytes, (256 - (load<u8>(counter, 15) as usize)) << 4);
     if (part < WINDOW_LEAST) fewBlocks(ctx, counter, src, dst, part);
     else aesCtrWindow(ctx, counter, src, dst, part);
@@ -47,9 +47,9 @@ function ctr(ctx: usize, counter: usize, src: usize, dst: usize, bytes: usize, w
 }
 
 /**
- * CTR encryption and decryption: the counter is the whole block, big-endian, and begins anew after all ones.
+ * CTR encryption and decryption. The counter is the whole block, big-endian, and wraps from all ones to 0.
  * @param ctx expanded key, see aesExpandKey; its scratch is used
- * @param iv 16 bytes of private scratch: the first counter block, replaced by the one after the last that was used
+ * @param iv 16 bytes of private scratch: the first counter block, replaced by the next unused counter block
  * @param src `bytes` bytes, any alignment
  * @param dst result: the same address as `src`, or memory apart from it
  * @param bytes any length; a last block may be short
@@ -58,7 +58,7 @@ export function aesCtr(ctx: usize, iv: usize, src: usize, dst: usize, bytes: usi
   ctr(ctx, iv, src, dst, bytes, true);
 }
 
-/** As aesCtr, but only the last 32 bits of the counter block count: GCM's GCTR (SP 800-38D section 6.5). */
+/** Like aesCtr, but the counter is only the last 32 bits of the block: GCM's GCTR (SP 800-38D section 6.5). */
 export function aesCtr32(ctx: usize, iv: usize, src: usize, dst: usize, bytes: usize): void {
   ctr(ctx, iv, src, dst, bytes, false);
 }

@@ -1,11 +1,12 @@
-// AES-CTR of counter blocks that differ in their last byte alone, where two rounds are mostly done once for all of
-// them: J. H. Park and D. H. Lee, "FACE: Fast AES CTR mode Encryption Techniques based on the Reuse of Repetitive Data"
-// (TCHES 2018/3), here on fixsliced states.
+// AES-CTR of counter blocks that differ only in their last byte. Most of the first two rounds is then computed once for
+// all blocks: J. H. Park and D. H. Lee, "FACE: Fast AES CTR mode Encryption Techniques based on the Reuse of Repetitive
+// Data" (TCHES 2018/3), here on fixsliced states.
 //
-// That byte goes into one column of round 1, and by it into one byte of each column of round 2. Both rounds are linear
-// after SubBytes, whose constant is in the round keys: a byte that is 0 adds nothing there. So the state after a round
-// is what the other bytes make of it, with zeros in these places, plus what these places add, and their SubBytes is
-// done for 16 and for 4 states at once. Branches and addresses follow the length alone.
+// The last byte changes one column of round 1, and this column changes one byte of each column of round 2. Both rounds
+// are linear after SubBytes, and SubBytes' constant is in the round keys, so a zero byte adds nothing. The state after
+// a round is therefore a sum of two parts. The first comes from the bytes that are equal in all blocks, with zeros in
+// the changing places. The second comes from the changing places, whose SubBytes is done for 16 states at once in
+// round 1, and for 4 in round 2. Branches and addresses depend on the length alone.
 
 import { xorBytes } from '../memory/xor';
 import { encryptRound, subBytes } from '../generated/aes_bitslice_encrypt';
@@ -21,18 +22,18 @@ import { encryptStates } from './aes_fixslice_encrypt';
 import { storeBits, transposePlanes } from './aes_planes';
 
 const STATE_BYTES: usize = 128;
-// Text of the 16 states whose last bytes go together.
+// Bytes of text of 16 states, whose last bytes are processed together.
 const LAST_TEXT: usize = 2048;
 
-// In the context at AES_WINDOW: the planes of the other bytes after round 2; of the last byte in 16 states, one state a
-// byte, after SubBytes of round 1; of four bytes in 4 states, one state a word, after SubBytes of round 2; then, for
-// each plane, those four bytes before it, without what the last byte adds.
+// In the context at AES_WINDOW are four sets of planes: of the equal bytes after round 2; of the last byte in 16 states
+// (one state a byte) after SubBytes of round 1; of the four changed bytes in 4 states (one state a word) after SubBytes
+// of round 2; of these four bytes before this SubBytes, without the part that the last byte adds.
 const OTHERS: usize = AES_WINDOW;
 const LAST: usize = AES_WINDOW + 128;
 const FOUR: usize = AES_WINDOW + 256;
 const COLUMN: usize = AES_WINDOW + 384;
 
-// The place in a state, one ShiftRows behind, of the column that the last byte reaches in round 1.
+// Where the column that the last byte changes in round 1 is, in a state that is one ShiftRows behind.
 @inline function column(plane: v128): v128 {
   return i8x16.swizzle(plane, i8x16(0, 5, 10, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
 }
@@ -41,8 +42,8 @@ const COLUMN: usize = AES_WINDOW + 384;
   return v128.and(plane, i8x16(0, -1, -1, -1, -1, 0, -1, -1, -1, -1, 0, -1, -1, -1, -1, 0));
 }
 
-// From one byte a state to the columns of four states: where MixColumns adds a byte of row 3, and where twice that
-// byte. Three times is both.
+// Spreads one byte of each state to the columns of four states: where MixColumns adds a byte of row 3 once, and where
+// it adds this byte twice. Both together add it three times.
 @inline function onceToColumn(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(0, 0, 0, -1, 1, 1, 1, -1, 2, 2, 2, -1, 3, 3, 3, -1));
 }
@@ -51,8 +52,8 @@ const COLUMN: usize = AES_WINDOW + 384;
   return i8x16.swizzle(x, i8x16(-1, -1, 0, 0, -1, -1, 1, 1, -1, -1, 2, 2, -1, -1, 3, 3));
 }
 
-// The same from the four bytes of that column to a whole state, whose every column has one of them after ShiftRows; it
-// is two ShiftRows behind.
+// Spreads the four bytes of this column to a whole state, which is two ShiftRows behind. After ShiftRows each of its
+// columns has one of the four bytes.
 @inline function onceToState(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(-1, 2, 0, 2, 3, -1, 3, 1, 2, 0, -1, 0, 1, 3, 1, -1));
 }
@@ -66,7 +67,7 @@ const COLUMN: usize = AES_WINDOW + 384;
   v128.store(ctx + 16 * plane, v128.xor(v128.xor(others, onceToColumn(x)), twiceToColumn(doubled)), FOUR);
 }
 
-// Four states before SubBytes of round 2, out of the last bytes of the first four states at `from`.
+// Makes four states before SubBytes of round 2 from the last bytes of the first four states at `from`.
 @inline function makeFour(ctx: usize, from: usize): void {
   const x0 = v128.load32_splat(from, 0);
   const x1 = v128.load32_splat(from, 16);
@@ -91,7 +92,7 @@ const COLUMN: usize = AES_WINDOW + 384;
   v128.store(to + 16 * plane, v128.xor(v128.xor(others, onceToState(x)), twiceToState(doubled)));
 }
 
-// A state after round 2, out of its four bytes in the planes at `from`.
+// Makes a state after round 2 from its four bytes in the planes at `from`.
 @inline function makeState(ctx: usize, from: usize, to: usize): void {
   const x0 = v128.load32_splat(from, 0);
   const x1 = v128.load32_splat(from, 16);
@@ -111,7 +112,7 @@ const COLUMN: usize = AES_WINDOW + 384;
   addState(ctx, to, 7, x7, x6);
 }
 
-// What the first 15 bytes of a counter block make of two rounds.
+// Computes the part of two rounds that the first 15 bytes of a counter block determine.
 function openWindow(ctx: usize, counter: usize): void {
   const others = ctx + OTHERS;
   const key = ctx + AES_PLANE_KEYS;
@@ -126,7 +127,7 @@ function openWindow(ctx: usize, counter: usize): void {
   encryptRound(others, key + 2 * AES_PLANE_KEY_BYTES, 2);
 }
 
-// SubBytes of the last byte in the 16 states whose first block ends with `from`.
+// SubBytes of the last byte in 16 states. The last byte of their first block is `from`.
 function lastBytes(ctx: usize, from: u32): void {
   const last = ctx + LAST;
   const key = i8x16.splat(load<i8>(ctx, AES_FIRST_KEY + 15));
@@ -148,12 +149,12 @@ function fourBytes(ctx: usize, from: usize): void {
 }
 
 /**
- * Adds the key stream of counter blocks that are equal but for their last byte.
+ * Adds the key stream of counter blocks that differ only in their last byte.
  * @param ctx expanded key, see aesExpandKey; its scratch is used
  * @param counter the first counter block
  * @param src `bytes` bytes, any alignment
  * @param dst result: the same address as `src`, or memory apart from it
- * @param bytes as many as the last byte can count blocks, at most; a last block may be short
+ * @param bytes at most the blocks until the last byte wraps to 0; a last block may be short
  */
 export function aesCtrWindow(ctx: usize, counter: usize, src: usize, dst: usize, bytes: usize): void {
   const scratch = ctx + AES_SCRATCH;

@@ -23,7 +23,7 @@ export const AES_F8_CONTEXT_BYTES: usize = 6816;
  * @param ctx AES_F8_CONTEXT_BYTES of memory, 16-aligned
  * @param key k_e, apart from ctx
  * @param keyBytes 16, 24 or 32: the caller has checked it
- * @param mask m, `keyBytes` bytes apart from ctx; in SRTP the session salt, filled up with bytes 0x55
+ * @param mask m, `keyBytes` bytes apart from ctx. In SRTP it is the session salt, filled up with bytes 0x55
  */
 export function aesF8SetKey(ctx: usize, key: usize, keyBytes: u32, mask: usize): void {
   const masked = ctx + AES_SCRATCH;

@@ -1,10 +1,10 @@
 // AES on eight blocks at once, bitsliced and fixsliced: A. Adomnicai and T. Peyrin, "Fixslicing AES-like Ciphers"
 // (TCHES 2021/1).
 //
-// ShiftRows is never done: after r rounds the real state is ShiftRows^r of the one held, the round keys are stored to
-// suit, and MixColumns takes its bytes from where ShiftRows would have put them. A state is 128 bytes of planes in the
-// context's scratch. Every step runs over several states before the next begins: they are independent, so one fills the
-// processor while another waits for its own deepest path.
+// ShiftRows is never done: after r rounds the real state is ShiftRows^r of the stored state. The round keys are stored
+// to match, and MixColumns takes its bytes from where ShiftRows would have moved them. A state is 128 bytes of planes
+// in the context's scratch. Each step runs over several states before the next step begins. The states are independent,
+// so the processor works on one state while another waits for a result.
 
 import { invLastRound, invRound } from '../generated/aes_bitslice';
 import { AES_PLANE_KEYS, AES_PLANE_KEY_BYTES, AES_SCRATCH, AES_SCRATCH_BYTES, aesRounds } from './aes_context';
@@ -12,11 +12,11 @@ import { transposePlanes } from './aes_planes';
 import { aesDecryptFew, aesDecryptOne } from './aes_vperm_inverse';
 
 const STATE_BYTES: usize = 128;
-// Measured: a state of eight takes as long as four and a half blocks side by side.
+// Measured: a state of eight blocks takes as long as four and a half blocks by vector permute.
 const FEW_BYTES: usize = 64;
 
-// Twice ShiftRows is its own inverse, and ShiftRows four times is nothing: what was skipped in 10 or 14 rounds, and in
-// 12.
+// Two ShiftRows are their own inverse, and four change nothing. So two are left over after 10 or 14 rounds, and none
+// after 12.
 @inline function addFirstKey(state: usize, key: usize, rounds: u32): void {
   const skipped = i8x16(0, 9, 2, 11, 4, 13, 6, 15, 8, 1, 10, 3, 12, 5, 14, 7);
   for (let end = state + STATE_BYTES; state != end; state += 16, key += 16) {
@@ -35,7 +35,7 @@ const FEW_BYTES: usize = 64;
 }
 
 /**
- * Deciphers states in place, from the planes of ciphertext to blocks: the inverse cipher of FIPS 197 section 5.3.
+ * Deciphers states in place: planes of ciphertext become blocks (FIPS 197 section 5.3, the inverse cipher).
  * @param ctx expanded key, see aesExpandKey
  * @param states planes of the first state; one state follows another
  * @param end end of the last state
@@ -45,8 +45,8 @@ function decryptStates(ctx: usize, states: usize, end: usize): void {
   const keys = ctx + AES_PLANE_KEYS;
   let key = keys + (rounds as usize) * AES_PLANE_KEY_BYTES;
   for (let state = states; state != end; state += STATE_BYTES) addFirstKey(state, key, rounds);
-  // The rounds before the last are numbered 9, 11 or 13 down to 1; round r is r ShiftRows behind. The first lap begins
-  // where AES-192 (r = 3 modulo 4) or AES-128 and AES-256 (r = 1 modulo 4) enter it.
+  // The rounds before the last count from 9, 11 or 13 down to 1, and round r is r ShiftRows behind. A lap has rounds
+  // r = 0, 3, 2 and 1 modulo 4. AES-192 enters the first lap at r = 3, AES-128 and AES-256 enter it at r = 1.
   let lap = 0;
   do {
     if (lap != 0) invRounds(states, end, (key -= AES_PLANE_KEY_BYTES), 0);
@@ -64,7 +64,7 @@ function decryptStates(ctx: usize, states: usize, end: usize): void {
 }
 
 /**
- * Deciphers blocks into the context's scratch. A state that is not full deciphers what else lies in the scratch too.
+ * Deciphers blocks into the context's scratch. If the last state is not full, it deciphers old scratch bytes as well.
  * @param ctx expanded key, see aesExpandKey
  * @param src ciphertext, any alignment
  * @param bytes 16 to AES_SCRATCH_BYTES, whole blocks
@@ -103,8 +103,8 @@ export function aesCbcDecrypt(ctx: usize, iv: usize, src: usize, dst: usize, blo
     const bytes = left < AES_SCRATCH_BYTES ? left : AES_SCRATCH_BYTES;
     aesDecryptToScratch(ctx, src, bytes);
     const last = v128.load(src + bytes - 16);
-    // From the last block to the first, so that in place each ciphertext block is still there when its successor needs
-    // it.
+    // Goes from the last block to the first, so that in place each ciphertext block is still there when the next block
+    // needs it.
     for (let at = bytes - 16; at != 0; at -= 16) {
       v128.store(dst + at, v128.xor(v128.load(scratch + at), v128.load(src + at - 16)));
     }

@@ -6,7 +6,7 @@ import { transposePlanes } from './aes_planes';
 import { aesEncryptFew, aesEncryptOne } from './aes_vperm_blocks';
 
 const STATE_BYTES: usize = 128;
-// Measured: a state of eight takes as long as four and a half blocks side by side.
+// Measured: a state of eight blocks takes as long as four and a half blocks by vector permute.
 const FEW_BYTES: usize = 64;
 
 @inline function addFirstKey(state: usize, key: usize): void {
@@ -32,11 +32,11 @@ const FEW_BYTES: usize = 64;
 }
 
 /**
- * Enciphers states in place, from planes to blocks: the cipher of FIPS 197 section 5.1.
+ * Enciphers states in place: planes become blocks of ciphertext (FIPS 197 section 5.1).
  * @param ctx expanded key, see aesExpandKey
  * @param states planes of the first state; one state follows another
  * @param end end of the last state
- * @param done rounds that the planes have behind them: 2; or 0, and they are of plaintext
+ * @param done rounds that were done before: 0 for planes of plaintext, or 2
  */
 export function encryptStates(ctx: usize, states: usize, end: usize, done: usize): void {
   const rounds = aesRounds(ctx);
@@ -44,7 +44,7 @@ export function encryptStates(ctx: usize, states: usize, end: usize, done: usize
   const lastKey = key + (rounds as usize) * AES_PLANE_KEY_BYTES;
   if (done == 0) for (let state = states; state != end; state += STATE_BYTES) addFirstKey(state, key);
   key += done * AES_PLANE_KEY_BYTES;
-  // Round r is r ShiftRows behind. The last of 9, 11 or 13 full rounds ends a lap after one round or after three.
+  // Round r is r ShiftRows behind. The last of 9, 11 or 13 full rounds is the first or the third round of a lap.
   for (;;) {
     if (done == 0) {
       encryptRounds(states, end, (key += AES_PLANE_KEY_BYTES), 1);
@@ -62,9 +62,9 @@ export function encryptStates(ctx: usize, states: usize, end: usize, done: usize
 }
 
 /**
- * Enciphers blocks into the context's scratch. A state that is not full enciphers what else lies in the scratch too.
+ * Enciphers blocks into the context's scratch. If the last state is not full, it enciphers old scratch bytes as well.
  * @param ctx expanded key, see aesExpandKey
- * @param src plaintext, any alignment; the scratch itself is possible
+ * @param src plaintext, any alignment; it may be the scratch itself
  * @param bytes 16 to AES_SCRATCH_BYTES, whole blocks
  */
 export function aesEncryptToScratch(ctx: usize, src: usize, bytes: usize): void {

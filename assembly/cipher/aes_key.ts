@@ -29,8 +29,8 @@ function subWord(word: u32): u32 {
   return i32x4.extract_lane(v128.xor(sum, sboxConstant()), 0);
 }
 
-// KeyExpansion (FIPS 197 section 5.2, algorithm 2): the words of the schedule as bytes in order. Branches follow the
-// word's number, never its value.
+// KeyExpansion (FIPS 197 section 5.2, algorithm 2): the words of the schedule as bytes in order. Branches depend on a
+// word's number, never on its value.
 function schedule(out: usize, key: usize, keyBytes: u32, bytes: u32): void {
   memory.copy(out, key, keyBytes);
   let rcon: u32 = 1;
@@ -55,7 +55,7 @@ function schedule(out: usize, key: usize, keyBytes: u32, bytes: u32): void {
   return v128.xor(i8x16.add(x, x), v128.and(i8x16.lt_s(x, i8x16.splat(0)), i8x16.splat(0x1b)));
 }
 
-// InvMixColumns (FIPS 197 section 5.3.3) in the form that aes_planes.ts explains.
+// InvMixColumns (FIPS 197 section 5.3.3). aes_planes.ts explains its form.
 @inline function invMixColumns(x: v128): v128 {
   const sum = v128.xor(x, i8x16.swizzle(x, i8x16(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12)));
   const middle = v128.xor(x, twice(sum));
@@ -75,7 +75,7 @@ function schedule(out: usize, key: usize, keyBytes: u32, bytes: u32): void {
 
 /**
  * Expands an AES key.
- * @param ctx AES_CONTEXT_BYTES of memory, 16-aligned: every byte that the kernels read is written, whatever was there
+ * @param ctx AES_CONTEXT_BYTES of memory, 16-aligned. Every byte that the kernels read is written here
  * @param key the key, apart from ctx, any alignment
  * @param keyBytes 16, 24 or 32: the caller has checked it
  */
@@ -99,7 +99,7 @@ export function aesExpandKey(ctx: usize, key: usize, keyBytes: u32): void {
     const pairs = toPairs(plain);
     v128.store(pairKeys + at, beforeShiftRowsTurn3(pairs));
     v128.store(inverseKeys + at, mapNibbles(invMixColumns(plain), UNAFFINE_LOW(), UNAFFINE_HIGH()));
-    // Fixslicing leaves ShiftRows out: after `round` of them the state, and so its key, is that many rotations behind.
+    // Fixslicing leaves ShiftRows out, so in this round the state is `round` ShiftRows behind. Its key must be, too.
     let fixed = plain;
     for (let skipped = round & 3; skipped != 0; --skipped) fixed = invShiftRows(fixed);
     storeBits(planes, fixed);

@@ -1,9 +1,9 @@
-// Arithmetic on vectors of nibble pairs: what the vector-permute kernels and the key schedule share.
+// Arithmetic on vectors of nibble pairs, for the vector-permute kernels and the key schedule.
 
 import { high, low, swizzle } from '../simd';
 import { A_OVER, PAIR_HIGH, PAIR_LOW, RECIPROCAL } from '../generated/aes_tables';
 
-/** `table[index]` in each byte; 0 where the index is 0x80 or more. */
+/** `table[index]` in each byte; 0 if the index is 0x80 or more. */
 @inline export function look(table: v128, index: v128): v128 {
   return swizzle(table, index);
 }
@@ -13,13 +13,13 @@ import { A_OVER, PAIR_HIGH, PAIR_LOW, RECIPROCAL } from '../generated/aes_tables
   return v128.xor(look(byLow, low(x)), look(byHigh, high(x)));
 }
 
-/** Bytes as FIPS 197 writes them, to nibble pairs. */
+/** Turns bytes as in FIPS 197 into nibble pairs. */
 @inline export function toPairs(x: v128): v128 {
   return mapNibbles(x, PAIR_LOW(), PAIR_HIGH());
 }
 
-// One of the two indices that stand for 1/x is 1/(1/p + a/k) + q, with p and q the high nibble i and i + k, either way
-// round. Nothing here is ever looked up between 0x10 and 0x7f.
+// Two indices represent 1/x. One of them is 1/(1/p + a/k) + q, where p and q are the high nibble i and i + k, in either
+// order. No index here is between 0x10 and 0x7f.
 @inline function indexOf(p: v128, q: v128, k: v128): v128 {
   const sum = v128.xor(look(RECIPROCAL(), p), look(A_OVER(), k));
   return v128.xor(look(RECIPROCAL(), sum), q);

@@ -1,7 +1,7 @@
 // Eight AES blocks as bit planes: bit n of byte p of plane b is bit b of byte p of block n (E. Käsper and P. Schwabe,
-// "Faster and Timing-Attack Resistant AES-GCM", CHES 2009). What a round does to planes beside the S-box.
+// "Faster and Timing-Attack Resistant AES-GCM", CHES 2009). All steps of a round except the S-box.
 
-// Each byte from the row below and, as the state is `skipped` ShiftRows behind, from so many columns further right.
+// Takes each byte from the row below, `skipped` columns to the right, because the state is `skipped` ShiftRows behind.
 @inline function turn1(x: v128, skipped: u32): v128 {
   if (skipped == 0) return i8x16.swizzle(x, i8x16(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12));
   if (skipped == 1) return i8x16.swizzle(x, i8x16(5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12, 1, 2, 3, 0));
@@ -9,7 +9,7 @@
   return i8x16.swizzle(x, i8x16(13, 14, 15, 12, 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8));
 }
 
-// The same, twice.
+// Does the same twice.
 @inline function turn2(x: v128, skipped: u32): v128 {
   if ((skipped & 1) == 0) return i8x16.swizzle(x, i8x16(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
   return i8x16.swizzle(x, i8x16(10, 11, 8, 9, 14, 15, 12, 13, 2, 3, 0, 1, 6, 7, 4, 5));
@@ -19,7 +19,7 @@
   return v128.xor(plane, v128.load(key + 16 * number));
 }
 
-/** The planes s0 to s7, into the memory at `state`. */
+/** Stores the planes s0 to s7 at `state`. */
 @inline export function storePlanes(
   state: usize,
   s0: v128,
@@ -41,7 +41,7 @@
   v128.store(state, s7, 112);
 }
 
-/** AddRoundKey of the planes s0 to s7, into the memory at `state`. */
+/** AddRoundKey of the planes s0 to s7. Stores the result at `state`. */
 @inline export function storeKeyed(
   state: usize,
   key: usize,
@@ -65,8 +65,8 @@
 }
 
 /**
- * MixColumns (FIPS 197 section 5.1.3), then AddRoundKey of the planes s0 to s7, into the memory at `state`. With y for
- * a turn of the column by one row and t = s + ys, the matrix 2 + 3y + y² + y³ is 2t + ys + y²t.
+ * MixColumns (FIPS 197 section 5.1.3), then AddRoundKey of the planes s0 to s7. Stores the result at `state`. Let y be
+ * a turn of the column by one row, and t = s + ys. Then the matrix 2 + 3y + y² + y³ is 2t + ys + y²t.
  */
 @inline export function storeMixColumnsKeyed(
   state: usize,
@@ -94,7 +94,7 @@
   v128.store(state, keyed(v128.xor(v128.xor(t6, below7), turn2(t7, skipped)), key, 7), 112);
 }
 
-// One plane s of the above, to which `doubled` comes from the plane below; answers its t.
+// MixColumns of one plane s. `doubled` comes from the plane below. Returns the plane's t.
 @inline function storeMixed(state: usize, key: usize, skipped: u32, s: v128, doubled: v128, number: usize): v128 {
   const below = turn1(s, skipped);
   const t = v128.xor(s, below);
@@ -103,9 +103,9 @@
 }
 
 /**
- * AddRoundKey, then InvMixColumns (FIPS 197 section 5.3.3) of the planes s0 to s7, into the memory at `state`. With y
- * for a turn of the column by one row, t = s + ys and m = 2t + s, the matrix 14 + 11y + 13y² + 9y³ is m + q + y²q for q
- * = t + 4m: 48 additions and 16 turns.
+ * AddRoundKey, then InvMixColumns (FIPS 197 section 5.3.3) of the planes s0 to s7. Stores the result at `state`. Let y
+ * be a turn of the column by one row, t = s + ys, m = 2t + s and q = t + 4m. Then the matrix 14 + 11y + 13y² + 9y³ is
+ * m + q + y²q, which takes 48 additions and 16 turns.
  */
 @inline export function storeKeyedInvMixColumns(
   state: usize,
@@ -160,12 +160,12 @@
   v128.store(state + at, v128.xor(v128.xor(m, q), turn2(q, skipped)));
 }
 
-// The bits that two planes or blocks must exchange, at their place in `upper`.
+// The bits that two planes or blocks must exchange, at their places in `upper`.
 @inline function difference(lower: v128, upper: v128, shift: i32, mask: v128): v128 {
   return v128.and(v128.xor(i64x2.shr_u(lower, shift), upper), mask);
 }
 
-/** transposePlanes of a0 to a7. */
+/** Transposes a0 to a7, as transposePlanes() does in memory. */
 @inline export function storeTransposed(
   to: usize,
   a0: v128,
@@ -204,7 +204,7 @@
 }
 
 /**
- * Transposes, in each byte position, the 8 x 8 matrix of blocks and bits: blocks become planes, and planes blocks.
+ * Transposes the 8 x 8 matrix of blocks and bits in each byte position: blocks become planes, and planes become blocks.
  * @param from 128 bytes, any alignment
  * @param to 128 bytes: the same address as `from`, or memory apart from it
  */
@@ -228,8 +228,7 @@ export function transposePlanes(from: usize, to: usize): void {
 }
 
 /**
- * AddRoundKey of the planes s0 to s7, then two ShiftRows if `behind`, a literal: the blocks, into the memory at
- * `state`.
+ * AddRoundKey of the planes s0 to s7, then two ShiftRows if `behind` (a literal). Stores the blocks at `state`.
  */
 @inline export function storeKeyedBlocks(
   state: usize,
@@ -266,7 +265,7 @@ export function transposePlanes(from: usize, to: usize): void {
 }
 
 /**
- * The planes of eight blocks that are all `x`.
+ * Makes the planes of eight blocks that are all equal to `x`.
  * @param planes 128 bytes
  */
 @inline export function storeBits(planes: usize, x: v128): void {

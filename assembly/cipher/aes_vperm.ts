@@ -1,8 +1,8 @@
 // AES encryption by vector permute: M. Hamburg, "Accelerating AES with Vector Permute Instructions" (CHES 2009).
 //
 // Sixteen S-boxes are sixteen nibble look-ups in registers, so no address depends on a secret. Between rounds a state
-// rests as nibble pairs (scripts/gen-aes-tables.mjs derives them). Serial modes run here: their speed is the latency of
-// a round, which bit slicing cannot shorten.
+// consists of nibble pairs (scripts/gen-aes-tables.mjs derives them). Serial modes use this file, because a round's
+// latency sets their speed, and bit slicing cannot shorten it.
 
 import { AES_LAST_KEY, AES_PAIR_KEYS, AES_TURN_KEY, aesRounds } from './aes_context';
 import { indexIo, indexJo, look, mapReciprocal, toPairs } from './aes_nibbles';
@@ -38,8 +38,8 @@ import {
   return i8x16.swizzle(x, i8x16(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12));
 }
 
-// A round for one stream, by the shortest path from `jo`, which is known last: the sums that need `io` alone are ready
-// by then, and the key has joined them.
+// A round for one stream. `jo` is known last, so the path from `jo` is the shortest possible: the sums of `io` and the
+// key are ready by then.
 @inline export function quickRound(x: v128, key: v128): v128 {
   const io = indexIo(x);
   const jo = indexJo(x);
@@ -56,8 +56,8 @@ import {
   );
 }
 
-// A round for streams side by side, where instructions count and latency does not: with s = 2A + turn(A), MixColumns is
-// s + turn(s) + turn³(A), which saves a look-up.
+// A round for streams side by side. Here the number of instructions matters, and latency does not. With
+// s = 2A + turn(A), MixColumns is s + turn(s) + turn³(A), which saves a look-up.
 @inline export function smallRound(x: v128, key: v128): v128 {
   const io = indexIo(x);
   const jo = indexJo(x);
@@ -67,12 +67,12 @@ import {
   return v128.xor(v128.xor(sum, shiftRowsTurn3(v128.xor(once, key))), turn1(sum));
 }
 
-// The last round has no MixColumns (FIPS 197 section 5.1); its result is bytes again.
+// The last round has no MixColumns (FIPS 197 section 5.1). Its result is bytes again.
 @inline export function lastRound(io: v128, jo: v128, key: v128): v128 {
   return v128.xor(shiftRows(mapReciprocal(io, jo, SBOX_IO(), SBOX_JO())), key);
 }
 
-// A CBC chain, which stores its ciphertext or only its last block: `keep` is a literal.
+// A CBC chain. `keep` (a literal) says whether it stores the whole ciphertext or only the last block.
 @inline function chainOne(ctx: usize, iv: usize, src: usize, dst: usize, blocks: u32, keep: bool): void {
   if (blocks == 0) return;
   const keys = ctx + AES_PAIR_KEYS;
@@ -82,8 +82,8 @@ import {
   let state = v128.xor(toPairs(v128.xor(v128.load(iv), v128.load(src))), v128.load(keys));
   let cipher: v128;
   do {
-    // The next block is brought into the pair basis, with the keys on both sides of it, before the chain arrives. After
-    // the last one there is none to read: that block again, and the result is dropped.
+    // Prepares the next block before the chain needs it: as nibble pairs, with both keys added. After the last block it
+    // reads this block again, and the result is not used.
     const following = src + 16 == end ? src : src + 16;
     const next = v128.xor(toPairs(v128.load(following)), v128.load(ctx, AES_TURN_KEY));
     let key = keys + 16;
@@ -114,7 +114,7 @@ export function aesCbcEncrypt(ctx: usize, iv: usize, src: usize, dst: usize, blo
 }
 
 /**
- * The same chain for message authentication: of the ciphertext only the last block is kept.
+ * The same chain for message authentication, which keeps only the last block of the ciphertext.
  * @param ctx expanded key, see aesExpandKey
  * @param chain 16 bytes: the chaining value, replaced by the last ciphertext block
  * @param src `blocks` * 16 bytes, any alignment
@@ -187,15 +187,16 @@ export const AES_LANE_BYTES: usize = 16;
   v128.store(aesLaneAt(lanes, 3).iv, x3);
 }
 
-/** Whether aesCbcEncrypt4() can take two keys together: all lanes have as many rounds as the first one's key. */
+/** Whether aesCbcEncrypt4() can take two keys together. It runs the same number of rounds in all lanes. */
 @inline
 export function aesCbcEncrypt4Alike(keyBytes: u32, otherKeyBytes: u32): bool {
   return keyBytes == otherKeyBytes;
 }
 
 /**
- * CBC encryption of four independent streams, interleaved so that one stream's latency is another's work.
- * @param lanes four records of AES_LANE_BYTES, as the parameters of aesCbcEncrypt; the four keys have one size, the
+ * CBC encryption of four independent streams. They are interleaved, so that the processor works on one stream while
+ * another one waits for a result.
+ * @param lanes four records of AES_LANE_BYTES with the parameters of aesCbcEncrypt. The four keys have one size, the
  *   four IVs are apart, and a destination overlaps no other lane's source. Each IV is replaced by its lane's last
  *   ciphertext block.
  * @param blocks number of 16-byte blocks, the same in every lane
@@ -205,8 +206,8 @@ export function aesCbcEncrypt4(lanes: usize, blocks: u32): void {
 }
 
 /**
- * The same four chains for message authentication: of each ciphertext only the last block is kept.
- * @param lanes four records as for aesCbcEncrypt4, whose destination is not used
+ * The same four chains for message authentication, which keep only the last block of each ciphertext.
+ * @param lanes four records as for aesCbcEncrypt4; their destinations are not used
  * @param blocks number of 16-byte blocks, the same in every lane
  */
 export function aesCbcChain4(lanes: usize, blocks: u32): void {

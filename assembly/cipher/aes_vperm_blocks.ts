@@ -1,4 +1,4 @@
-// AES encryption by vector permute of the few blocks that do not fill a fixsliced state, and of one that cannot wait.
+// AES encryption by vector permute, for a few blocks that do not fill a fixsliced state, and for single blocks.
 
 import { AES_LAST_KEY, AES_PAIR_KEYS, aesRounds } from './aes_context';
 import { indexIo, indexJo, toPairs } from './aes_nibbles';
@@ -23,8 +23,8 @@ export function aesEncryptOne(ctx: usize, src: usize, dst: usize): void {
 }
 
 /**
- * Enciphers a few blocks in place, a round of all before the next round, so that the processor overlaps them. Up to
- * four take less than a fixsliced state.
+ * Enciphers a few blocks in place. Each round runs over all blocks before the next round, so that the processor
+ * overlaps them. Up to four blocks take less time than a fixsliced state.
  * @param ctx expanded key, see aesExpandKey
  * @param blocks the first block, in scratch
  * @param end end of the last block, above `blocks`

@@ -1,6 +1,6 @@
-// AES decryption by vector permute, for the few blocks that do not fill a fixsliced state: the equivalent inverse
-// cipher of FIPS 197 section 5.3.5, on the nibble pairs of aes_vperm.ts. Here the inverse affine map is part of the
-// basis in which a state rests, so that a round begins with the inversion.
+// AES decryption by vector permute, for a few blocks that do not fill a fixsliced state. It is the equivalent inverse
+// cipher of FIPS 197 section 5.3.5, on the nibble pairs of aes_vperm.ts. Here the nibble pairs include the inverse
+// affine map, so a round begins with the inversion.
 
 import { AES_FIRST_KEY, AES_INVERSE_KEYS, AES_LAST_KEY, aesRounds } from './aes_context';
 import { indexIo, indexJo, look, mapNibbles, mapReciprocal } from './aes_nibbles';
@@ -19,7 +19,7 @@ import {
   UNAFFINE_LOW,
 } from '../generated/aes_tables';
 
-// InvShiftRows (FIPS 197 section 5.3.1), alone and after a turn of every column by 1, 2 and 3 bytes.
+// InvShiftRows (FIPS 197 section 5.3.1), alone, and after a turn of every column by 1, 2 and 3 bytes.
 @inline function invShiftRows(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3));
 }
@@ -40,7 +40,7 @@ import {
   return mapNibbles(invShiftRows(v128.xor(x, key)), UNAFFINE_LOW(), UNAFFINE_HIGH());
 }
 
-// InvSubBytes, AddRoundKey, InvMixColumns, and the InvShiftRows of the round after.
+// InvSubBytes, AddRoundKey, InvMixColumns, and InvShiftRows of the next round.
 @inline function invRound(x: v128, key: v128): v128 {
   const io = indexIo(x);
   const jo = indexJo(x);
@@ -54,7 +54,7 @@ import {
   );
 }
 
-// InvSubBytes and AddRoundKey: the last round has no InvMixColumns, and its result is bytes again.
+// InvSubBytes and AddRoundKey. The last round has no InvMixColumns, and its result is bytes again.
 @inline function lastStep(x: v128, key: v128): v128 {
   return v128.xor(mapReciprocal(indexIo(x), indexJo(x), INVERSE_IO(), INVERSE_JO()), key);
 }
@@ -77,8 +77,8 @@ export function aesDecryptOne(ctx: usize, src: usize, dst: usize): void {
 }
 
 /**
- * Deciphers a few blocks in place, a round of all before the next round, so that the processor overlaps them. Up to
- * four take less than a fixsliced state.
+ * Deciphers a few blocks in place. Each round runs over all blocks before the next round, so that the processor
+ * overlaps them. Up to four blocks take less time than a fixsliced state.
  * @param ctx expanded key, see aesExpandKey
  * @param blocks the first block, in scratch
  * @param end end of the last block, above `blocks`

@@ -7,7 +7,7 @@ import { aesEncryptToScratch } from './aes_fixslice_encrypt';
 import { aesExpandKey } from './aes_key';
 import { aesEncryptOne } from './aes_vperm_blocks';
 
-// After the contexts of Key1 (data) and Key2 (tweak): the next tweak, a block in the making, and the tweaks of a batch.
+// After the contexts of Key1 (data) and Key2 (tweak): the next tweak, a block under construction, and a batch's tweaks.
 const TWEAK_KEY: usize = AES_CONTEXT_BYTES;
 const NEXT: usize = 6784;
 const STOLEN: usize = 6800;
@@ -20,8 +20,8 @@ export const AES_XTS_CONTEXT_BYTES: usize = 7328;
  * Expands the two keys of XTS-AES.
  * @param ctx AES_XTS_CONTEXT_BYTES of memory, 16-aligned
  * @param key Key1 (data), then Key2 (tweak), apart from ctx
- * @param keyBytes length of both together, 32 or 64 (48, of which the standard does not speak, works too): the caller
- *   has checked it, and decides whether equal halves are welcome
+ * @param keyBytes length of both keys together, 32 or 64 (48 works too, but is not in the standard): the caller has
+ *   checked it, and decides whether the two keys may be equal
  */
 export function aesXtsSetKey(ctx: usize, key: usize, keyBytes: u32): void {
   const half = keyBytes >> 1;
@@ -29,15 +29,15 @@ export function aesXtsSetKey(ctx: usize, key: usize, keyBytes: u32): void {
   aesExpandKey(ctx + TWEAK_KEY, key + half, half);
 }
 
-// A tweak times α (section 5.2): 64-bit halves move left by one, and what the upper word of each half loses comes back
-// in the other half, from the topmost word as x⁷ + x² + x + 1.
+// A tweak times α (section 5.2). Both 64-bit halves move left by one. The lower half's top bit goes to the upper half,
+// and the upper half's top bit comes back in the lower half as x⁷ + x² + x + 1.
 @inline function timesAlpha(tweak: v128): v128 {
   const signs = i32x4.shr_s(tweak, 31);
   const crossed = i8x16.shuffle(signs, signs, 12, 13, 14, 15, 0, 0, 0, 0, 4, 5, 6, 7, 0, 0, 0, 0);
   return v128.xor(i64x2.shl(tweak, 1), v128.and(crossed, i32x4(0x87, 0, 1, 0)));
 }
 
-// Writes the tweaks of `bytes` / 16 blocks, each the one before times α, and prepares the one after them.
+// Writes the tweaks of `bytes` / 16 blocks, each the previous tweak times α, and prepares the next tweak.
 @inline function takeTweaks(ctx: usize, bytes: usize): void {
   let tweak = v128.load(ctx, NEXT);
   for (const end = ctx + bytes; ctx != end; ctx += 16) {
@@ -56,8 +56,9 @@ function tweakedBlocks(ctx: usize, src: usize, dst: usize, bytes: usize, encrypt
   xorBytes(dst, scratch, ctx + TWEAKS, bytes);
 }
 
-// The last whole block and the short one after it (sections 5.3.2 and 5.4.2): the short block takes the head of the
-// other's first result, whose tail fills the short one up. Decryption uses the two tweaks the other way round.
+// Ciphertext stealing for the last whole block and the short block after it (sections 5.3.2 and 5.4.2). The whole block
+// is processed first. The head of its result becomes the short block's result, and its tail fills the short block up.
+// Decryption uses the two tweaks in the other order.
 function steal(ctx: usize, src: usize, dst: usize, rest: usize, encrypt: bool): void {
   const stolen = ctx + STOLEN;
   takeTweaks(ctx, 32);

@@ -1,9 +1,9 @@
-// ARC4: the stream cipher that RFC 6229 has test vectors for. Its addresses depend on the key: there is no other way to
-// run it at a useful speed, and no safe way to use it. It is here for guests that still ask for it. A context, in bytes
-// from ctx:
+// ARC4, the stream cipher of RFC 6229's test vectors. Its addresses depend on the key, because it cannot run at a
+// useful speed otherwise. There is no safe way to use ARC4. It is here for guests that still ask for it. A context, in
+// bytes from ctx:
 //
-//   0    the permutation that the key makes, which every request begins with
-//   256  scratch: the permutation of the request at hand
+//   0    the key's permutation, with which every request begins
+//   256  scratch: the permutation of the current request
 
 import { wipe } from '../memory/bytes';
 

@@ -19,7 +19,7 @@ export const CHACHA20_GROUP_BYTES: usize = 256;
   return v128.or(i32x4.shl(x, 7), i32x4.shr_u(x, 25));
 }
 
-// Four vectors with one word of four blocks each, to four words of one block each, which meet the text at src.
+// Turns four vectors with one word of four blocks each into four words of one block each, and adds the text at src.
 @inline function mix(src: usize, dst: usize, a: v128, b: v128, c: v128, d: v128): void {
   const ab01 = i32x4.shuffle(a, b, 0, 4, 1, 5);
   const ab23 = i32x4.shuffle(a, b, 2, 6, 3, 7);
@@ -32,7 +32,7 @@ export const CHACHA20_GROUP_BYTES: usize = 256;
 }
 
 /**
- * Adds the key stream to whole groups of four blocks. It is left in `dst` itself where `src` is zeros.
+ * Adds the key stream to whole groups of four blocks. If `src` is zeros, `dst` gets the key stream itself.
  * @param key 32 bytes, any alignment
  * @param nonce 12 bytes, any alignment
  * @param counter number of the first block; counts modulo 2³²
@@ -95,7 +95,7 @@ export function chacha20Groups(key: usize, nonce: usize, counter: u32, src: usiz
       x5 = rotate7(v128.xor(x5, x9));
       x6 = rotate7(v128.xor(x6, x10));
       x7 = rotate7(v128.xor(x7, x11));
-      // And those of the diagonals.
+      // The quarter rounds of the diagonals.
       x0 = i32x4.add(x0, x5);
       x1 = i32x4.add(x1, x6);
       x2 = i32x4.add(x2, x7);

@@ -9,8 +9,8 @@ import { expandLeft, expandRight, finalPermutation, permuteAndExpand, substitute
   return permuteAndExpand(substitute(v128.xor(half, v128.load(key))));
 }
 
-// All operations on two blocks. Between two of them the final and the initial permutation cancel out: what stays is
-// that the halves change places.
+// All DES operations on two blocks. Between two operations the final and the initial permutation cancel out. Only the
+// exchange of the halves remains.
 function crypt(x: v128, key: usize, step: isize, stages: u32): v128 {
   let left = expandLeft(x);
   let right = expandRight(x);
@@ -90,7 +90,7 @@ export function desCbcDecrypt(ctx: usize, iv: usize, src: usize, dst: usize, blo
   let chain = v128.load64_zero(iv);
   for (; blocks >= 2; blocks -= 2) {
     const cipher = v128.load(src);
-    // What each block is added to: the chaining value, and the first of the two.
+    // The two blocks to add: the chaining value, and the first ciphertext block.
     const before = i64x2.shuffle(chain, cipher, 0, 2);
     v128.store(dst, v128.xor(decrypt2(ctx, cipher), before));
     chain = i64x2.shuffle(cipher, cipher, 1, 1);
@@ -106,10 +106,10 @@ export function desCbcDecrypt(ctx: usize, iv: usize, src: usize, dst: usize, blo
 }
 
 /**
- * CTR encryption and decryption (NIST SP 800-38A section 6.5): the counter is the whole block, big-endian, and begins
- * anew after all ones.
+ * CTR encryption and decryption (NIST SP 800-38A section 6.5). The counter is the whole block, big-endian, and wraps
+ * from all ones to 0.
  * @param ctx expanded key, see desSetKey; its scratch is used
- * @param iv 8 bytes of private scratch: the first counter block, replaced by the one after the last that was used
+ * @param iv 8 bytes of private scratch: the first counter block, replaced by the next unused counter block
  * @param src `bytes` bytes, any alignment
  * @param dst result: the same address as `src`, or memory apart from it
  * @param bytes any length; a last block may be short

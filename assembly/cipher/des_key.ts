@@ -5,7 +5,7 @@ import { placeShift, selection } from '../generated/des_tables';
 
 export { DES_CONTEXT_BYTES } from './des_context';
 
-// Bit `n` of every byte of a key, counted from the most significant; the last byte's bit on top. It is how PC-1 reads.
+// Bit `n` of every byte of a key, counted from the most significant, with the last byte's bit on top. PC-1 reads so.
 @inline function column(key: v128, n: i32): u64 {
   return i8x16.bitmask(i8x16.shl(key, n)) as u64;
 }
@@ -18,12 +18,12 @@ function permutedChoice1(key: usize): u64 {
   return (c << 28) | d;
 }
 
-// Both halves one place to the left.
+// Rotates both halves one place to the left.
 @inline function shifted(halves: u64): u64 {
   return ((halves << 1) & 0xffffffeffffffe) | ((halves >> 27) & 0x10000001);
 }
 
-// PC-2, its bits in the lanes and places of the S-boxes that they meet.
+// PC-2, with each bit in the lane and place of its S-box.
 function permutedChoice2(halves: u64): u64 {
   let roundKey: u64 = 0;
   for (let place: u32 = 0; place < 6; ++place) {
@@ -35,7 +35,7 @@ function permutedChoice2(halves: u64): u64 {
   return roundKey;
 }
 
-// One of the 16 rounds whose shift is by one place and not by two.
+// Whether a round shifts by one place. The others shift by two.
 @inline function shiftsOnce(round: u32): bool {
   return ((0x8103 >> round) & 1) != 0;
 }

@@ -1,14 +1,14 @@
-// KASUMI, the block cipher of 3GPP TS 35.202: 64-bit blocks, 128-bit keys. f8 and f9 only ever encipher.
+// KASUMI, the block cipher of 3GPP TS 35.202: 64-bit blocks, 128-bit keys. f8 and f9 only encipher.
 //
-// S7 and S9 are evaluated as the polynomials that they are, one monomial a lane (scripts/gen-kasumi-tables.mjs), so no
-// branch and no address depends on a secret.
+// S7 and S9 are computed as polynomials, one monomial a lane (scripts/gen-kasumi-tables.mjs), so no branch and no
+// address depends on a secret.
 
 import { kasumiStoreTable } from '../generated/kasumi_tables';
 
 const ROUND_KEY_BYTES: usize = 16;
 const SCHEDULE_BYTES: usize = 128;
 
-/** The key schedule itself. */
+/** The schedule of the key. */
 export const KASUMI_KEY: usize = 448;
 /** The schedule of the key exclusive-ored with f8's key modifier KM. */
 export const KASUMI_F8_KEY: usize = 576;
@@ -57,7 +57,7 @@ const KI3: usize = 14;
   return ((folded ^ (folded >> 16)) as u32) & 0xffff;
 }
 
-// FI. Its key is stored as KI,2 << 7 | KI,1, packed like the state between its halves; the result is seven << 9 | nine.
+// FI. Its key is stored as KI,2 << 7 | KI,1, packed like the state between its halves. The result is seven << 9 | nine.
 function fi(ctx: usize, x: u32, key: u32): u32 {
   return rotate16(halfFi(ctx, halfFi(ctx, x) ^ key), 9);
 }
@@ -84,7 +84,7 @@ function fi(ctx: usize, x: u32, key: u32): u32 {
  * @param ctx see kasumiSetKey
  * @param schedule KASUMI_KEY, KASUMI_F8_KEY or KASUMI_F9_KEY
  * @param block eight bytes as a big-endian number
- * @returns the same of the ciphertext
+ * @returns the ciphertext block as a big-endian number
  */
 export function kasumiEncrypt(ctx: usize, schedule: usize, block: u64): u64 {
   let round = ctx + schedule;
@@ -99,12 +99,12 @@ export function kasumiEncrypt(ctx: usize, schedule: usize, block: u64): u64 {
   return ((left as u64) << 32) | (right as u64);
 }
 
-// Ki of the key schedule, for i from 0 and round the end: eight 16-bit words, big-endian.
+// Ki of the key schedule, for i from 0. After the eighth 16-bit word (big-endian) it begins again with the first.
 @inline function keyWord(key: usize, i: usize, modifier: u32): u32 {
   return (bswap<u16>(load<u16>(key + ((i & 7) << 1))) as u32) ^ modifier;
 }
 
-// Ki' = Ki ^ Ci, where the digits of C run up from 0x0123 to 0xcdef and down again.
+// Ki' = Ki ^ Ci. The hexadecimal digits of the constants C run up from 0x0123 to 0xcdef and down again.
 @inline function primedKeyWord(key: usize, i: usize, modifier: u32): u32 {
   const n = (i as u32) & 3;
   const rising: u32 = 0x0123 + n * 0x4444;
@@ -128,8 +128,7 @@ function expand(schedule: usize, key: usize, modifier: u32): void {
 
 /**
  * Expands a KASUMI key, for f8 and f9 alike.
- * @param ctx KASUMI_CONTEXT_BYTES of memory, 64-aligned: every byte that the kernels read is written, whatever was
- *   there
+ * @param ctx KASUMI_CONTEXT_BYTES of memory, 64-aligned. Every byte that the kernels read is written here
  * @param key 16 bytes apart from ctx, any alignment
  */
 export function kasumiSetKey(ctx: usize, key: usize): void {

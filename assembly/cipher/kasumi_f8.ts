@@ -1,5 +1,5 @@
-// f8, the confidentiality algorithm over KASUMI (3GPP TS 35.201, f8): a keystream of KASUMI blocks, each fed back into
-// the next beside a count and a modifier made of the IV.
+// f8, the confidentiality algorithm over KASUMI (3GPP TS 35.201, f8): a keystream of KASUMI blocks. The input of each
+// block is the previous block, a count, and a modifier made of the IV.
 
 import { KASUMI_F8_KEY, KASUMI_KEY, kasumiEncrypt } from './kasumi';
 

@@ -1,8 +1,8 @@
 // SNOW 3G, the keystream generator of UEA2 and UIA2: "Specification of the 3GPP Confidentiality and Integrity
 // Algorithms UEA2 & UIA2. Document 2: SNOW 3G Specification", whose sections are cited here.
 //
-// Four clocks at once. The LFSR's nearest tap is five stages from its end, so four new stages are one vector; the FSM
-// has two clocks' worth of S-boxes ready at a time, because R1 of the next clock needs no S-box of this one.
+// It runs four clocks at once. The LFSR's nearest tap is five stages from its end, so four new stages are one vector.
+// The FSM computes the S-boxes of two clocks together, because R1 of the next clock needs no S-box of this clock.
 
 import { reverseBytes } from '../simd';
 import { s1, s2 } from './snow3g_sboxes';
@@ -17,10 +17,10 @@ const KEYSTREAM: usize = 128;
 const SQ: usize = 192;
 const MUL_ALPHA: usize = 448;
 const DIV_ALPHA: usize = 576;
-/** Bytes of a SNOW 3G context: the key, the state of the request that runs, and tables. */
+/** Bytes of a SNOW 3G context: the key, the state of the current request, and tables. */
 export const SNOW3G_CONTEXT_BYTES: usize = 704;
 
-// A linear map of the top byte of each word, from what each of its bits adds (snow3gStoreAlpha).
+// A linear map of the top byte of each word, by a table of the value that each bit adds (snow3gStoreAlpha).
 @inline function bit(words: v128, n: i32, term: v128): v128 {
   return v128.and(i32x4.shr_s(i32x4.shl(words, n), 31), term);
 }
@@ -38,8 +38,8 @@ export const SNOW3G_CONTEXT_BYTES: usize = 704;
   );
 }
 
-// Four clocks of the LFSR (section 3.4.5, and in initialisation 3.4.4) and of the FSM (3.4.6). Answers the four words
-// of keystream (4.2); in initialisation nobody reads them.
+// Four clocks of the LFSR (section 3.4.5, and in initialisation 3.4.4) and of the FSM (3.4.6). Returns four words of
+// keystream (4.2), which are not used in initialisation.
 @inline function clock4(ctx: usize, initialise: bool): v128 {
   const stages0 = v128.load(ctx, LFSR);
   const stages4 = v128.load(ctx, LFSR + 16);
@@ -52,7 +52,7 @@ export const SNOW3G_CONTEXT_BYTES: usize = 704;
   const divAlpha = v128.xor(i32x4.shr_u(stages11, 8), alphaOf(i32x4.shl(stages11, 24), ctx + DIV_ALPHA));
   let stages16 = v128.xor(v128.xor(mulAlpha, divAlpha), stages2);
 
-  // The registers at clocks a, b, c and d stand in lane 0, or in lanes 0 and 1 when they belong to two clocks.
+  // The registers of clocks a, b, c and d are in lane 0, or in lanes 0 and 1 if a vector holds two clocks.
   const r1a = v128.load(ctx, R1);
   const r2a = v128.load(ctx, R2);
   const r1b = i32x4.add(r2a, v128.xor(v128.load(ctx, R3), stages5));
@@ -75,7 +75,7 @@ export const SNOW3G_CONTEXT_BYTES: usize = 704;
   const r1 = v128.shuffle<u32>(r1ab, r1cd, 0, 1, 4, 5);
   const r2 = v128.shuffle<u32>(r2ab, r2cd, 0, 1, 4, 5);
   if (initialise) {
-    // F joins the stage that the next F is made of.
+    // F is added to the new stage, from which the next F is made.
     const stage15 = i32x4.extract_lane(stages12, 3);
     const stage16 =
       i32x4.extract_lane(stages16, 0) ^ ((stage15 + i32x4.extract_lane(r1, 0)) ^ i32x4.extract_lane(r2, 0));
@@ -97,7 +97,7 @@ export const SNOW3G_CONTEXT_BYTES: usize = 704;
 }
 
 /**
- * Keeps a SNOW 3G key, for UEA2 and UIA2 alike.
+ * Stores a SNOW 3G key, for UEA2 and UIA2.
  * @param ctx SNOW3G_CONTEXT_BYTES of memory, 64-aligned
  * @param key 16 bytes apart from ctx, any alignment
  */
@@ -129,8 +129,8 @@ export function snow3gStart(ctx: usize, iv: usize): void {
 }
 
 /**
- * The next four words of keystream (section 4.2), as 16 bytes. The first word after initialisation is discarded, so
- * that they straddle two runs of four clocks.
+ * Returns the next four words of keystream (section 4.2) as 16 bytes. The first word after initialisation is discarded,
+ * so the four words come from two runs of four clocks.
  * @param ctx see snow3gStart
  */
 export function snow3gKeystream(ctx: usize): v128 {
@@ -141,7 +141,7 @@ export function snow3gKeystream(ctx: usize): v128 {
 }
 
 /**
- * The same, into the context.
+ * Writes the next four words of keystream to the context.
  * @returns the address of its 16 bytes, valid until the next call
  */
 export function snow3gStoreKeystream(ctx: usize): usize {

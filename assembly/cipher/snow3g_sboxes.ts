@@ -1,5 +1,5 @@
-// S1 and S2 of SNOW 3G ("Document 2: SNOW 3G Specification", sections 3.3.1 and 3.3.2), on four words at once. No
-// address depends on a secret: nibble look-ups in registers, and a scan of the whole of S_Q.
+// S1 and S2 of SNOW 3G ("Document 2: SNOW 3G Specification", sections 3.3.1 and 3.3.2), on four words at once. They use
+// nibble look-ups in registers and a scan of the whole S_Q, so no address depends on a secret.
 
 import { indexIo, indexJo, mapReciprocal, toPairs } from './aes_nibbles';
 import { SBOX_IO, SBOX_JO } from '../generated/aes_tables';
@@ -13,8 +13,7 @@ import { SR_2_IO, SR_2_JO } from '../generated/snow3g_tables';
   return i8x16.swizzle(x, i8x16(3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14));
 }
 
-// The matrix of both S-boxes is that of MixColumns, in a field each: 2, 3, 1, 1 from a word's least significant byte
-// on.
+// Both S-boxes use the matrix of MixColumns, each in its own field: 2, 3, 1, 1 from a word's least significant byte on.
 @inline function mix(once: v128, twice: v128): v128 {
   const sum = v128.xor(twice, turn1(once));
   return v128.xor(v128.xor(sum, turn1(sum)), turn3(once));
@@ -27,11 +26,11 @@ import { SR_2_IO, SR_2_JO } from '../generated/snow3g_tables';
   const jo = indexJo(pairs);
   const once = mapReciprocal(io, jo, SBOX_IO(), SBOX_JO());
   const twice = mapReciprocal(io, jo, SR_2_IO(), SR_2_JO());
-  // The columns of the matrix add up to 1: the constant of S_R comes through as it is.
+  // The coefficients of the matrix add up to 1, so the constant of S_R stays as it is.
   return v128.xor(mix(once, twice), i8x16.splat(0x63));
 }
 
-// Row n of S_Q, its bytes n * 16 and on: a swizzle answers 0 for the indices that belong to other rows.
+// Looks up row n of S_Q, its bytes from n * 16 on. The swizzle gives 0 for indices of other rows.
 @inline function row(x: v128, n: i8, bytes: v128): v128 {
   return i8x16.swizzle(bytes, i8x16.sub(x, i8x16.splat(n << 4)));
 }

@@ -2,7 +2,7 @@
 // context, in bytes from a 16-aligned ctx:
 //
 //   0    length of the key in words of 64 bits, u32: 2, 3 or 4
-//   16   the words of the key that the S-boxes take, a vector each
+//   16   the key words of the S-boxes, a vector each
 //   80   40 subkeys, u32
 
 import { h } from './twofish_h';
@@ -75,7 +75,7 @@ export function twofishSetKey(ctx: usize, key: usize, keyBytes: u32): void {
     store<u32>(at, a + b);
     store<u32>(at, rotl<u32>(a + 2 * b, 9), 4);
   }
-  // The S-boxes take their words in reverse order.
+  // The S-boxes use their words in reverse order.
   for (let word: usize = 0; word < (words as usize); ++word) {
     v128.store(list + (((words as usize) - 1 - word) << 4), i32x4.splat(rsProduct(key + (word << 3))));
   }
@@ -85,7 +85,7 @@ export function twofishSetKey(ctx: usize, key: usize, keyBytes: u32): void {
  * Enciphers a block (sections 4.1 and 4.2).
  * @param ctx expanded key, see twofishSetKey
  * @param src plaintext, 16 bytes, any alignment
- * @param dst ciphertext, 16 bytes, any alignment, over `src` or not
+ * @param dst ciphertext, 16 bytes, any alignment; it may overlap `src`
  */
 export function twofishEncryptBlock(ctx: usize, src: usize, dst: usize): void {
   const words = load<u32>(ctx);

@@ -1,10 +1,10 @@
 // The function h of Twofish: B. Schneier et al., "Twofish: A 128-Bit Block Cipher" (1998), sections 4.3.2 to 4.3.5, on
-// the four words of a vector. The permutations q0 and q1 are made of look-ups of nibbles in registers, and the products
-// in the field of additions: no address and no branch depends on a secret.
+// the four words of a vector. The permutations q0 and q1 are nibble look-ups in registers, and products in the field
+// are additions, so no address and no branch depends on a secret.
 
 import { high, low, swizzle } from '../simd';
 
-// Both permutations' tables of one step, and the choice between them, byte by byte.
+// One step of both permutations: looks up in both tables, and chooses between the results byte by byte.
 @inline function lookBoth(t0: v128, t1: v128, index: v128, isQ1: v128): v128 {
   return v128.bitselect(swizzle(t1, index), swizzle(t0, index), isQ1);
 }
@@ -15,7 +15,7 @@ import { high, low, swizzle } from '../simd';
   return v128.xor(withEight, swizzle(i8x16(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15), b));
 }
 
-// q1 where the mask is set, and else q0 (section 4.3.5).
+// q1 where the mask is set, else q0 (section 4.3.5).
 function q(x: v128, isQ1: v128): v128 {
   const a0 = high(x);
   const b0 = low(x);

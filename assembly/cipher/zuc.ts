@@ -1,9 +1,9 @@
 // ZUC, the keystream generator of 128-EEA3 and 128-EIA3: "Specification of the 3GPP Confidentiality and Integrity
 // Algorithms 128-EEA3 & 128-EIA3. Document 2: ZUC Specification", whose sections are cited here.
 //
-// No branch and no address depends on a secret: sums modulo 2^31 - 1 fold their carries back, and the S-boxes are
-// nibble look-ups in registers (scripts/gen-zuc-tables.mjs). New stages are appended to the LFSR, and it moves once for
-// many clocks.
+// No branch and no address depends on a secret, because sums modulo 2^31 - 1 fold their carries back, and the S-boxes
+// are nibble look-ups in registers (scripts/gen-zuc-tables.mjs). New stages are appended to the LFSR. It moves only
+// once for many clocks.
 
 import { high, low } from '../simd';
 import { indexIo, indexJo, look, mapNibbles, mapReciprocal } from './aes_nibbles';
@@ -14,14 +14,14 @@ const KEY: usize = 0;
 const REGISTERS: usize = 16;
 const LFSR: usize = 64;
 const INITIAL_CLOCKS: usize = 33;
-/** 128 bytes of the context, for keystream. */
+/** The place of 128 bytes for keystream in the context. */
 export const ZUC_KEYSTREAM: usize = 320;
-/** Bytes of a ZUC context: the key, and the state of the request that runs. */
+/** Bytes of a ZUC context: the key, and the state of the current request. */
 export const ZUC_CONTEXT_BYTES: usize = 448;
-/** The most words of keystream that one call makes: as many as the LFSR has stages. */
+/** The most words of keystream that one call makes, which is the number of the LFSR's stages. */
 export const ZUC_MOST_WORDS: usize = 16;
 
-// The stages of the LFSR that are tapped, in bytes from its first.
+// The tapped stages of the LFSR, in bytes from its first stage.
 const STAGE_0: usize = 0;
 const STAGE_2: usize = 8;
 const STAGE_4: usize = 16;
@@ -35,8 +35,8 @@ const STAGE_14: usize = 56;
 const STAGE_15: usize = 60;
 const NEXT: usize = 64;
 
-// The next stage of the LFSR at `at` (section 3.2), where `feedback` is 0 in work mode. The sum is not 0, and folding
-// keeps it so: 2^31 - 1 stands for 0, as the section demands.
+// The next stage of the LFSR at `at` (section 3.2). `feedback` is 0 in work mode. The sum is never 0, and folding does
+// not make it 0: 2^31 - 1 stands for 0, as the section demands.
 @inline function nextStage(at: usize, feedback: u32): u32 {
   let sum =
     ((load<u32>(at, STAGE_15) as u64) << 15) +
@@ -49,11 +49,11 @@ const NEXT: usize = 64;
   return ((sum & 0x7fffffff) + (sum >> 31)) as u32;
 }
 
-// X0 of the bit reorganisation (section 3.3) takes the high half of one stage, then the low half of another.
+// X0 of the bit reorganisation (section 3.3) takes the high half of one stage, then the low half of another stage.
 @inline function highLow(high: u32, low: u32): u32 {
   return ((high << 1) & 0xffff0000) | (low & 0xffff);
 }
-// X1, X2 and X3 take the low half, then the high one.
+// X1, X2 and X3 take the low half of one stage, then the high half of another stage.
 @inline function lowHigh(low: u32, high: u32): u32 {
   return (low << 16) | (high >> 15);
 }
@@ -77,8 +77,8 @@ const NEXT: usize = 64;
   return v128.xor(mapReciprocal(indexIo(pairs), indexJo(pairs), S1_IO(), S1_JO()), i8x16.splat(0x55));
 }
 
-// S of both registers (section 3.4.1): S0 for a word's first and third byte, which are the odd ones in memory, S1 for
-// the others.
+// S of both registers (section 3.4.1): S0 for a word's first and third byte, which have odd addresses, S1 for the other
+// bytes.
 @inline function substitute(registers: u64): u64 {
   const x = i64x2.splat(registers);
   return i64x2.extract_lane(v128.bitselect(s0(x), s1(x), i16x8.splat(0xff00 as i16)), 0);
@@ -109,7 +109,7 @@ const NEXT: usize = 64;
 }
 
 /**
- * Keeps a ZUC key, for 128-EEA3 and 128-EIA3 alike.
+ * Stores a ZUC key, for 128-EEA3 and 128-EIA3.
  * @param ctx ZUC_CONTEXT_BYTES of memory, 64-aligned
  * @param key 16 bytes apart from ctx, any alignment
  */
@@ -160,10 +160,10 @@ export function zucStart(ctx: usize, iv: usize): void {
 }
 
 /**
- * The next words of keystream (section 3.6.2), big-endian.
+ * Makes the next words of keystream (section 3.6.2), big-endian.
  * @param ctx see zucStart
- * @param dst where they go
- * @param words how many, 1 to ZUC_MOST_WORDS
+ * @param dst where the words go
+ * @param words number of words, 1 to ZUC_MOST_WORDS
  */
 export function zucKeystream(ctx: usize, dst: usize, words: usize): void {
   let at = ctx + LFSR;

@@ -1,4 +1,4 @@
-// What MD5, SHA-1 and SHA-2 have in common: chaining words, blocks, and padding by a one bit, zeros and the message's
+// The common part of MD5, SHA-1 and SHA-2: chaining words, blocks, and padding with a one bit, zeros and the message's
 // length (RFC 1321 sections 3.1 and 3.2, FIPS 180-4 section 5.1).
 
 import { HASH_MD5, HASH_SHA1, HASH_SHA_224, HASH_SHA_256, HASH_SHA_384 } from '../../spec/crypto';
@@ -22,7 +22,7 @@ import { swapWords } from './vectors4';
   return algo >= HASH_SHA_384 ? 128 : 64;
 }
 
-/** The chaining words before the first block. */
+/** Sets the chaining words before the first block. */
 export function chainedInit(algo: i32, words: usize): void {
   if (algo == HASH_SHA_256) sha256Init(words);
   else if (algo == HASH_SHA1) sha1Init(words);
@@ -40,7 +40,7 @@ export function chainedBlocks(algo: i32, words: usize, src: usize, blocks: u32):
   else md5Blocks(words, src, blocks);
 }
 
-/** Takes more of the message. Only what is left of a block waits in the state. */
+/** Takes more of the message. Bytes that do not fill a block wait in the state. */
 export function chainedUpdate(algo: i32, state: usize, src: usize, bytes: u32): void {
   const block = chainedBlockBytes(algo);
   const count = stateCount(state);
@@ -68,14 +68,14 @@ export function chainedUpdate(algo: i32, state: usize, src: usize, bytes: u32): 
   for (; from < to; from += 16) v128.store(from, i64x2.splat(0));
 }
 
-/** Pads and compresses what is left. The digest stands at the start of the state, as bytes; the rest is as it falls. */
+/** Pads and compresses the rest of the message. The start of the state then holds the digest as bytes. */
 export function chainedFinish(algo: i32, state: usize): void {
   const block = chainedBlockBytes(algo);
   const count = stateCount(state);
   const partial = state + STATE_BLOCK;
   const end = partial + block;
   const last = partial + ((count as u32) & (block - 1));
-  // Zeros may run over the count behind the block, which is in hand.
+  // The zeros may overwrite the count behind the block, which was read before.
   zero(last, end);
   store<u8>(last, 0x80);
   if (end - last <= block >> 3) {
@@ -84,7 +84,7 @@ export function chainedFinish(algo: i32, state: usize): void {
   }
   const bits = count << 3;
   store<u64>(end - 8, algo == HASH_MD5 ? bits : bswap<u64>(bits));
-  // Of the 128-bit length of SHA-512 the upper half holds the three bits that the shift pushed out.
+  // The upper half of SHA-512's 128-bit length holds the three bits that the shift pushes out of the lower half.
   if (algo >= HASH_SHA_384) store<u64>(end - 16, bswap<u64>(count >> 61));
   chainedBlocks(algo, state, partial, 1);
   toBytes(algo, state);

@@ -1,4 +1,4 @@
-/** Copies less than some blocks of a hash, whose call costs more than its work when memory.copy does it. Apart only. */
+/** Copies a few bytes: calling memory.copy takes longer than the copy itself. The pieces must not overlap. */
 @inline export function copyShort(dst: usize, src: usize, bytes: usize): void {
   while (bytes >= 16) {
     v128.store(dst, v128.load(src));

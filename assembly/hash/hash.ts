@@ -1,5 +1,5 @@
-// One interface to every hash of 5.9.4.2. `algo` is a HASH_* number that hashKnown() has accepted; a state is
-// HASH_STATE_BYTES of memory, 16-aligned, whose algorithm stays the same from hashInit() to hashFinal().
+// One interface to every hash of 5.9.4.2. `algo` is a HASH_* number that hashKnown() has accepted. A state is
+// HASH_STATE_BYTES of memory, 16-aligned. Its algorithm stays the same from hashInit() to hashFinal().
 
 import {
   HASH_MD5,
@@ -22,7 +22,7 @@ export function hashKnown(algo: i32): bool {
   return algo >= HASH_MD5 && algo <= HASH_SHAKE256;
 }
 
-/** Bytes of the full digest; 0 for SHAKE, which has no end. */
+/** Bytes of the full digest; 0 for SHAKE, whose output has any length. */
 export function hashDigestBytes(algo: i32): u32 {
   if (algo <= HASH_SHA_512) return chainedDigestBytes(algo);
   if (algo == HASH_SHA3_224) return 28;
@@ -31,14 +31,14 @@ export function hashDigestBytes(algo: i32): u32 {
   return algo == HASH_SHA3_512 ? 64 : 0;
 }
 
-/** Bytes of a block: what a compression takes, or the rate of the sponge (FIPS 202 section 6, table 3). */
+/** Bytes of a block: the input of a compression, or the rate of the sponge (FIPS 202 section 6, table 3). */
 export function hashBlockBytes(algo: i32): u32 {
   if (algo <= HASH_SHA_512) return chainedBlockBytes(algo);
   if (algo == HASH_SHAKE128) return 168;
   return algo == HASH_SHAKE256 ? 136 : 200 - 2 * hashDigestBytes(algo);
 }
 
-/** Starts a message, whatever the state held. */
+/** Starts a message. The state's old content does not matter. */
 export function hashInit(algo: i32, state: usize): void {
   if (algo > HASH_SHA_512) {
     wipeState(state);
@@ -57,7 +57,7 @@ export function hashUpdate(algo: i32, state: usize, src: usize, bytes: u32): voi
 /**
  * Ends the message and wipes the state.
  * @param dst apart from the state, any alignment
- * @param resultBytes the digest's first bytes, at most hashDigestBytes(algo); for SHAKE as many as are wanted
+ * @param resultBytes number of the digest's first bytes to write, at most hashDigestBytes(algo); any number for SHAKE
  */
 export function hashFinal(algo: i32, state: usize, dst: usize, resultBytes: u32): void {
   if (algo <= HASH_SHA_512) chainedFinal(algo, state, dst, resultBytes);

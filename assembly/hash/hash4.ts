@@ -7,12 +7,12 @@ import { LANES4_BYTES, digest4, idle4, lane4At, run4, setMessage4, setWords4 } f
 
 export { LANE4_BYTES, lane4At, LANES4_BYTES, lanes4Known } from './lanes4';
 
-/** Whether hash4() or hmac4() can take two messages together: one algorithm runs in all lanes, the rest may differ. */
+/** Whether hash4() or hmac4() can take two messages together: the algorithm must be the same, the rest may differ. */
 export function hash4Alike(algo: u32, otherAlgo: u32): bool {
   return algo == otherAlgo;
 }
 
-/** Writes each message's result, after every message has been read, and wipes what was borrowed. */
+/** Writes the results, after all messages have been read, and wipes the borrowed memory. */
 export function results4(messages: usize, count: u32, lanes: usize): void {
   for (let lane: u32 = 0; lane < count; ++lane) {
     const message = lane4At(messages, lane);

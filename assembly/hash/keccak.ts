@@ -41,7 +41,7 @@ export function keccakUpdate(rate: u32, state: usize, src: usize, bytes: u32): v
   setStateCount(state, bytes);
 }
 
-/** Pads, writes `resultBytes` of output, as many as there may be, and wipes the state. */
+/** Pads, writes `resultBytes` (any number) of output, and wipes the state. */
 export function keccakFinal(rate: u32, suffix: u8, state: usize, dst: usize, resultBytes: u32): void {
   const filled = state + (stateCount(state) as usize);
   const last = state + rate - 1;

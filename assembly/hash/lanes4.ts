@@ -1,12 +1,12 @@
-// Up to four messages of SHA-1, SHA-224 or SHA-256 side by side, of whatever lengths. A message is two pieces: the
-// whole blocks where they lie, and one or two padded blocks. As long as two messages have blocks left they run in the
-// lanes of vectors; the longest goes on alone. Offsets in bytes from the 16-aligned memory that the caller lends:
+// Up to four messages of SHA-1, SHA-224 or SHA-256 side by side, of any lengths. A message is processed in two pieces:
+// its whole blocks in place, then one or two padded blocks. While at least two messages have blocks left, they run in
+// the lanes of vectors. The longest message then goes on alone. Offsets in bytes from the caller's 16-aligned memory:
 //
 //   0     chaining words, word n of message m at 16n + 4m
 //   128   where each message's next block is, u32
-//   144   bytes from there to the one after it, u32: 64, or 0 once the message has ended
+//   144   bytes from there to the following block, u32: 64, or 0 once the message has ended
 //   160   blocks left in each message's piece, u32
-//   176   blocks of the piece after it, u32
+//   176   blocks of each message's next piece, u32
 //   192   each message's padded blocks, 128 bytes
 //   704   each message's digest, 32 bytes: as words, then as bytes
 
@@ -100,7 +100,7 @@ export function setMessage4(lanes: usize, lane: u32, source: usize, bytes: u32, 
   const last = from + rest;
   const end = from + blocks * 64;
   copyShort(from, source + whole, rest);
-  // At most 15 bytes more than the blocks: the next lane's are set after these, and digests at the end.
+  // This writes up to 15 bytes beyond the blocks, into bytes that are set later: the next lane's blocks, or digests.
   for (let at = last; at < end; at += 16) v128.store(at, i64x2.splat(0));
   store<u8>(last, 0x80);
   store<u64>(end - 8, bswap<u64>((before + bytes) << 3));
@@ -113,12 +113,13 @@ export function setMessage4(lanes: usize, lane: u32, source: usize, bytes: u32, 
   }
 }
 
-/** Sets a message of the digest that the lane has just made: the outer hash of HMAC. */
+/** Sets the digest that the lane has just made as its next message: for the outer hash of HMAC. */
 export function setDigest4(lanes: usize, lane: u32, digestBytes: u32, before: u64): void {
   setMessage4(lanes, lane, digest4(lanes, lane), digestBytes, before);
 }
 
-// After a piece, the padded blocks; after those the words, which the lane must not change any more, are put away.
+// Called when a lane's piece ends. The padded blocks come next. After them the lane's words are saved, because the lane
+// goes on and changes them.
 function endPiece(lanes: usize, lane: u32): void {
   const at = field(lanes, lane);
   const later = load<u32>(at, LATER);
@@ -138,7 +139,7 @@ function finishAlone(algo: i32, lanes: usize, lane: u32): void {
   if (later != 0) chainedBlocks(algo, words, padded(lanes, lane), later);
 }
 
-/** Runs the messages set to their ends; each lane's digest then stands at digest4() as bytes. */
+/** Runs all messages to their ends. Each lane's digest is then at digest4() as bytes. */
 export function run4(algo: i32, lanes: usize): void {
   for (;;) {
     let running: u32 = 0;

@@ -3,7 +3,7 @@
 @inline export function f(x: u32, y: u32, z: u32): u32 {
   return z ^ (x & (y ^ z));
 }
-// The two halves share no bit, so a sum will do, and only one of them waits for x, which is known last.
+// The two terms share no bit, so an addition can join them. Only one term waits for x, which is known last.
 @inline export function g(x: u32, y: u32, z: u32): u32 {
   return (y & ~z) + (x & z);
 }

@@ -7,7 +7,7 @@
 @inline export function parity(x: u32, y: u32, z: u32): u32 {
   return x ^ y ^ z;
 }
-// The two terms share no bit, so a sum will do, which the processor may add in any order.
+// The two terms share no bit, so an addition can join them, and the processor may add in any order.
 @inline export function majority(x: u32, y: u32, z: u32): u32 {
   return (y & z) + (x & (y ^ z));
 }

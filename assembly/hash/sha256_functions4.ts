@@ -1,5 +1,5 @@
-// The functions of SHA-256 (FIPS 180-4 section 4.1.2) on one word of each of four messages. WebAssembly's vectors do
-// not rotate: every rotation is two shifts, and nesting them would only make the path longer.
+// The functions of SHA-256 (FIPS 180-4 section 4.1.2) on one word of each of four messages. WebAssembly's vectors have
+// no rotation, so every rotation is two shifts. Nested rotations would only make the path longer.
 
 @inline export function bigSigma0(x: v128): v128 {
   return v128.xor(

@@ -8,7 +8,7 @@
   return i32x4.splat(word);
 }
 
-/** Four big-endian words. */
+/** Swaps the bytes of four words: from big-endian to little-endian, and back. */
 @inline export function swapWords(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
 }

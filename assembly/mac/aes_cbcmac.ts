@@ -1,5 +1,5 @@
 // CBC-MAC over AES (ISO/IEC 9797-1 algorithm 1 with padding method 1): the last block of a CBC encryption under a zero
-// IV. It is safe only for messages of one length, which is the caller's concern.
+// IV. It is safe only if all messages have one length. The caller has to see to that.
 
 import { aesExpandKey } from '../cipher/aes_key';
 import { aesCbcChain } from '../cipher/aes_vperm';
@@ -19,8 +19,8 @@ export function aesCbcmacSetKey(ctx: usize, key: usize, keyBytes: u32): void {
 }
 
 /**
- * Ends a message: a last block that is not whole is filled up with zeros. An empty message has no block, and its result
- * is the IV, 16 zeros.
+ * Ends a message. Fills a last block that is not whole up with zeros. An empty message has no block, so its result is
+ * the IV, 16 zeros.
  * @param dst the first `resultBytes` bytes of the result, any alignment
  * @param resultBytes 0 to 16
  */

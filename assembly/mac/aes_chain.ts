@@ -1,12 +1,12 @@
-// What CMAC, XCBC-MAC and CBC-MAC over AES have in common: a chain that keeps the last block of the message back,
-// because its treatment differs. A context, in bytes from a 16-aligned ctx:
+// The common part of CMAC, XCBC-MAC and CBC-MAC over AES: a chain that keeps the last block of the message back,
+// because each of them treats this block differently. A context, in bytes from a 16-aligned ctx:
 //
 //   0     expanded AES key
 //   3392  K1, added to a last block that is whole
 //   3408  K2, added to a last block that was filled up
 //   3424  chaining value
 //   3440  the block kept back
-//   3456  number of its bytes that are there, u32
+//   3456  number of bytes in this block, u32
 
 import { AES_CONTEXT_BYTES } from '../cipher/aes_context';
 import { aesCbcChain } from '../cipher/aes_vperm';
@@ -55,10 +55,10 @@ export function macUpdate(ctx: usize, src: usize, bytes: usize): void {
 }
 
 /**
- * Makes the last block of a message, with the key that it takes.
+ * Makes the last block of a message: pads it if it is not whole, and adds K1 or K2.
  * @param ctx the keys
- * @param block where the block stands, 16 bytes of scratch
- * @param bytes how many of them belong to the message: the rest are written here, a one bit and zeros
+ * @param block the block, 16 bytes of scratch
+ * @param bytes how many of its bytes belong to the message; the others become a one bit and zeros
  */
 export function macLastBlock(ctx: usize, block: usize, bytes: u32): void {
   if (bytes < 16) {

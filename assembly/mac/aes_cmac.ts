@@ -10,7 +10,7 @@ import { MAC_FILLED_KEY, MAC_WHOLE_KEY, macLastBlock } from './aes_chain';
 export { AES_MAC_CONTEXT_BYTES as AES_CMAC_CONTEXT_BYTES } from './aes_chain';
 export { macFinal as aesCmacFinal, macInit as aesCmacInit, macUpdate as aesCmacUpdate } from './aes_chain';
 
-// A block times x (section 5.3, with the constant of its table for 128 bits), without a branch.
+// A block times x (section 5.3, with the constant for 128 bits), without a branch.
 @inline function doubled(block: v128): v128 {
   const number = reverseBytes(block);
   const lower = i64x2.extract_lane(number, 0) as u64;
@@ -40,21 +40,21 @@ export const AES_CMAC4_SCRATCH_BYTES: usize = 192;
 const LAST_BLOCKS: usize = 64;
 const CHAINS: usize = 128;
 
-// Blocks before the last, which is there even if the message is empty.
+// Number of blocks before the last block. An empty message has a last block, too.
 @inline function blocksBefore(bytes: usize): u32 {
   return bytes == 0 ? 0 : (((bytes - 1) >> 4) as u32);
 }
 
-/** Whether aesCmac4() can take two keys together: it runs as many rounds for all lanes as the first one's key has. */
+/** Whether aesCmac4() can take two keys together. It runs the same number of rounds in all lanes. */
 export function aesCmac4Alike(keyBytes: u32, otherKeyBytes: u32): bool {
   return keyBytes == otherKeyBytes;
 }
 
 /**
- * CMAC of four messages, side by side as far as the shortest goes and again for the four last blocks.
- * @param lanes four records of LANE4_BYTES: an expanded key, see aesCmacSetKey (only its keys are read, so lanes may
- *   share it; all keys have one size), a message, and where how much of its result goes. No destination may overlap
- *   another lane's message.
+ * CMAC of four messages. They run side by side up to the length of the shortest one, and again for the last blocks.
+ * @param lanes four records of LANE4_BYTES: an expanded key (see aesCmacSetKey), a message, the result's place and
+ *   length. Keys are only read, so lanes may share one. All keys have one size. No destination may overlap another
+ *   lane's message.
  * @param scratch AES_CMAC4_SCRATCH_BYTES of memory, 16-aligned
  */
 export function aesCmac4(lanes: usize, scratch: usize): void {

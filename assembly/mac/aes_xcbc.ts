@@ -1,4 +1,4 @@
-// AES-XCBC-MAC (RFC 3566): CMAC's forerunner, with three keys derived from one.
+// AES-XCBC-MAC (RFC 3566), the forerunner of CMAC. It derives three keys from one.
 
 import { AES_SCRATCH } from '../cipher/aes_context';
 import { aesExpandKey } from '../cipher/aes_key';

@@ -1,12 +1,12 @@
-// CMAC over TDEA (NIST SP 800-38B), in pieces. The last block of a message is kept back, because its treatment differs.
-// A context, in bytes from a 16-aligned ctx:
+// CMAC over TDEA (NIST SP 800-38B), in pieces. The last block of a message is kept back, because it is treated
+// differently. A context, in bytes from a 16-aligned ctx:
 //
 //   0    expanded key
 //   800  K1, added to a last block that is whole
 //   808  K2, added to a last block that was filled up
 //   816  chaining value
 //   824  the block kept back
-//   832  number of its bytes that are there, u32
+//   832  number of bytes in this block, u32
 
 import { desEncrypt2 } from '../cipher/des';
 import { DES_CONTEXT_BYTES, desSetKey } from '../cipher/des_key';
@@ -20,7 +20,7 @@ const KEPT_BYTES: usize = 832;
 /** Bytes of a context. */
 export const DES_CMAC_CONTEXT_BYTES: usize = 848;
 
-// A block times x (section 5.3, with the constant of its table for 64 bits), without a branch.
+// A block times x (section 5.3, with the constant for 64 bits), without a branch.
 @inline function doubled(block: u64): u64 {
   return (block << 1) ^ ((((block as i64) >> 63) as u64) & 0x1b);
 }
@@ -82,7 +82,7 @@ export function desCmacUpdate(ctx: usize, src: usize, bytes: usize): void {
 }
 
 /**
- * Ends a message (section 6.2); desCmacInit begins another.
+ * Ends a message (section 6.2). desCmacInit begins the next message.
  * @param dst the first `resultBytes` bytes of the result, any alignment
  * @param resultBytes 0 to 8
  */

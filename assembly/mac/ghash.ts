@@ -1,10 +1,10 @@
-// GHASH (NIST SP 800-38D section 6.4), for any block cipher. Short inputs go block by block through a multiplication by
-// H. Long ones run 16 interleaved sums, each multiplied by H¹⁶ a lap: a linear map that ghash_wide.ts does for all 16
-// at once. A context, in bytes from a 16-aligned gh:
+// GHASH (NIST SP 800-38D section 6.4), for any block cipher. Short inputs are multiplied by H block by block. Long
+// inputs use 16 interleaved sums. Each lap multiplies each sum by H¹⁶. This is a linear map, so ghash_wide.ts does it
+// for all 16 sums at once. A context, in bytes from a 16-aligned gh:
 //
 //   0     H as a factor, see ghash_multiply.ts
 //   32    the hash so far
-//   48    whether the table is there, u32
+//   48    whether the table was built, u32
 //   64    table and scratch of ghash_wide.ts
 
 import { pair, reverseBytes } from '../simd';
@@ -18,7 +18,7 @@ const WIDE: usize = 64;
 /** Bytes of a context. */
 export const GHASH_CONTEXT_BYTES: usize = 9024;
 
-// Measured: below, the 16 multiplications that bring the interleaved sums together cost more than the laps save.
+// Measured: below this length, the 16 multiplications that join the interleaved sums cost more than the laps save.
 const LONG_BYTES: usize = 512;
 
 /**
@@ -31,9 +31,9 @@ export function ghashSetKey(gh: usize, key: usize): void {
   store<u32>(gh, 0, HAS_TABLE);
 }
 
-/** Builds the table for long inputs, unless it is there. */
+/** Builds the table for long inputs, unless it was built before. */
 export function ghashPrepare(gh: usize): void {
-  // The lengths of requests decide, not the key: what is in the context is public.
+  // This branch is public: whether the table was built depends on the lengths of requests, not on the key.
   if (load<u32>(gh, HAS_TABLE) != 0) return;
   buildTable(gh + WIDE, gh);
   store<u32>(gh, 1, HAS_TABLE);
@@ -73,7 +73,7 @@ export function ghashLengths(gh: usize, aadBytes: u64, bytes: u64): void {
   ghashStep(gh + STATE, block, gh);
 }
 
-/** The hash so far. */
+/** Returns the hash of the blocks so far. */
 @inline export function ghashState(gh: usize): v128 {
   return v128.load(gh, STATE);
 }

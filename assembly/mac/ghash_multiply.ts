@@ -3,9 +3,9 @@
 import { carrylessLow } from '../carryless';
 import { high, low, pair, swizzle } from '../simd';
 
-// A block holds x⁰ in the most significant bit of its first byte. Its "number" is the big-endian one, as two halves;
-// its "mirror" is the same with all bits of a half in reverse order, because a product's upper half is the lower half
-// of the mirrors' product.
+// A block holds x⁰ in the most significant bit of its first byte. Its "number" is its big-endian value, as two halves.
+// Its "mirror" is the number with the bits of each half in reverse order. It is needed because the upper half of a
+// product is the lower half of the product of the mirrors.
 
 /** Where ghashStep finds its factor: number (upper, lower), then mirror (upper, lower). */
 export const FACTOR_BYTES: usize = 32;
@@ -34,7 +34,7 @@ export function storeFactor(factor: usize, src: usize): void {
 }
 
 /**
- * A step of GHASH: adds a block to the hash, and multiplies it.
+ * A step of GHASH: adds a block to the hash, and multiplies the hash by the factor.
  * @param hash 16 bytes, replaced
  * @param src the block, any alignment
  * @param factor see storeFactor
@@ -51,7 +51,7 @@ export function ghashStep(hash: usize, src: usize, factor: usize): void {
   const y0 = load<u64>(factor, 8);
   const n1 = load<u64>(factor, 16);
   const n0 = load<u64>(factor, 24);
-  // Karatsuba: lower, upper and middle products, each as its lower half and as the mirror of its upper half.
+  // Karatsuba: the lower, upper and middle product, each as its lower half and as the mirror of its upper half.
   const lower = carrylessLow(x0, y0);
   const upper = carrylessLow(x1, y1);
   const middle = carrylessLow(x0 ^ x1, y0 ^ y1) ^ lower ^ upper;
@@ -60,13 +60,13 @@ export function ghashStep(hash: usize, src: usize, factor: usize): void {
   const middleMirror = carrylessLow(m0 ^ m1, n0 ^ n1) ^ lowerMirror ^ upperMirror;
   const mirrors = swapHalves(mirrorBits(pair(lowerMirror, upperMirror)));
   const middles = swapHalves(mirrorBits(i64x2.splat(middleMirror)));
-  // The 255 bits of the whole product move left by one, so that x⁰ is the most significant bit of z3. A mirrored half,
-  // which is the 64 bits from bit 63 of its product on, stands there already.
+  // The 255 bits of the whole product move left by one, so that x⁰ is the most significant bit of z3. A mirrored half
+  // needs no move, because it holds the 64 bits from bit 63 of its product on.
   let z3 = i64x2.extract_lane(mirrors, 1) as u64;
   let z2 = (upper << 1) ^ (i64x2.extract_lane(middles, 0) as u64);
   let z1 = (middle << 1) ^ (i64x2.extract_lane(mirrors, 0) as u64);
   const z0 = lower << 1;
-  // x¹²⁸ = 1 + x + x² + x⁷, first for the half from x¹⁹² on, then for the one before it.
+  // Reduces by x¹²⁸ = 1 + x + x² + x⁷, first the half from x¹⁹² on, then the half from x¹²⁸ on.
   z2 ^= z0 ^ (z0 >> 1) ^ (z0 >> 2) ^ (z0 >> 7);
   z1 ^= (z0 << 63) ^ (z0 << 62) ^ (z0 << 57);
   z3 ^= z1 ^ (z1 >> 1) ^ (z1 >> 2) ^ (z1 >> 7);

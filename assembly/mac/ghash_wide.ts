@@ -1,13 +1,13 @@
-// Sixteen sums of GHASH side by side. Each lap multiplies every sum by H¹⁶ and adds a block of the message to it. With
-// the sums transposed, so that a vector holds one byte of each of the 16, multiplication by a constant is a linear map
-// of nibbles to bytes: 32 nibbles, 16 bytes, a table look-up for each pair, done in registers. The table is read in
-// order, whatever the data.
+// Sixteen sums of GHASH side by side. Each lap multiplies every sum by H¹⁶ and adds a block of the message to it. The
+// sums are transposed, so that a vector holds one byte of each sum. Multiplication by a constant is then a linear map
+// of 32 nibbles to 16 bytes, with a table look-up in registers for each pair. The table is always read in order, so no
+// address depends on the data.
 //
 // From a 16-aligned `wide`:
 //
 //   0     table: 4 quarters of the result's bytes, 16 bytes of the sum, 2 nibbles (high, low), 4 bytes of the result,
 //         16 values
-//   8192  the sums, transposed, and the next lap's: two of 256 bytes that take turns
+//   8192  the transposed sums of this lap and of the next lap: two areas of 256 bytes that take turns
 //   8704  scratch of a transposition: 256 bytes
 
 import { high, low, pair, reverseBytes, swizzle } from '../simd';
@@ -16,7 +16,7 @@ import { ghashStep, storeFactor } from './ghash_multiply';
 const LAP_BYTES: usize = 256;
 const QUARTER_BYTES: usize = 2048;
 const SUMS: usize = 8192;
-/** Where scratch begins. */
+/** Where the scratch begins. */
 export const WIDE_SCRATCH: usize = 8704;
 
 // Two of the four steps of a 16 x 16 transposition: rows n, n + 4, n + 8 and n + 12 become rows 4n to 4n + 3.
@@ -57,7 +57,7 @@ function transpose(wide: usize, from: usize, to: usize): void {
  * @param factor H, see storeFactor
  */
 export function buildTable(wide: usize, factor: usize): void {
-  // H, H², H⁴, H⁸: the last square is H¹⁶. The table's memory holds the factors until it is written.
+  // Squares H four times, which makes H¹⁶. The table's memory holds the factors until the table is written.
   const rows = wide + SUMS;
   const zero = rows + 16;
   v128.store(rows, i64x2(0x80, 0));
@@ -71,7 +71,7 @@ export function buildTable(wide: usize, factor: usize): void {
   let lower = i64x2.extract_lane(number, 0) as u64;
   let upper = i64x2.extract_lane(number, 1) as u64;
   for (let table = wide; table != wide + QUARTER_BYTES; table += 64) {
-    // Row v is H¹⁶ times the nibble v, whose most significant bit has the lowest power of x.
+    // Row v is H¹⁶ times the nibble v. The most significant bit of a nibble has the lowest power of x.
     v128.store(rows, i64x2.splat(0));
     for (let bit: usize = 128; bit != 8; bit >>= 1) {
       const row = reverseBytes(pair(lower, upper));
@@ -89,8 +89,8 @@ export function buildTable(wide: usize, factor: usize): void {
   }
 }
 
-// Adds to four rows of `to` the four bytes of H¹⁶ times the sums that a quarter of the table gives. Measured: with
-// eight rows at a time V8 spills registers, and takes a third longer.
+// Adds four bytes of each product (H¹⁶ times a sum) to four rows of `to`, by a quarter of the table. Measured: with
+// eight rows at a time V8 spills registers and takes a third longer.
 @inline function addMapped(table: usize, sums: usize, to: usize): void {
   let r0 = v128.load(to);
   let r1 = v128.load(to, 16);
@@ -125,7 +125,7 @@ export function buildTable(wide: usize, factor: usize): void {
 export function hashLaps(wide: usize, factor: usize, hash: usize, src: usize, bytes: usize): void {
   let sums = wide + SUMS;
   let next = sums + LAP_BYTES;
-  // Blocks of zeros before the first one change nothing, and make the laps whole. The hash before joins the first
+  // Blocks of zeros before the first block change nothing, and make all laps whole. The old hash is added to the first
   // block.
   const first = bytes & (LAP_BYTES - 1) || LAP_BYTES;
   const zeros = LAP_BYTES - first;

@@ -2,7 +2,7 @@
 //
 //   0     expanded Twofish key
 //   240   GHASH context
-//   9264  the pre-counter block J0, and its cipher, and the tag
+//   9264  the pre-counter block J0, then J0 enciphered, then the tag
 
 import { GHASH_CONTEXT_BYTES, ghashInit, ghashLengths, ghashPadded, ghashSetKey, ghashState } from './ghash';
 import { TWOFISH_CONTEXT_BYTES, twofishEncryptBlock, twofishSetKey } from '../cipher/twofish';
@@ -30,7 +30,7 @@ export function gmacTwofishSetKey(ctx: usize, key: usize, keyBytes: u32): void {
 /**
  * The MAC of a message.
  * @param iv any alignment
- * @param ivBytes 12, the usual; 16, which are taken as J0 itself; any other length is hashed (section 7.1, step 2)
+ * @param ivBytes 12 is usual; an IV of 16 is J0 itself; an IV of any other length is hashed (section 7.1, step 2)
  * @param src the message, `bytes` bytes, any alignment
  * @param dst where the tag goes
  * @param tagBytes length of the tag, 0 to 16

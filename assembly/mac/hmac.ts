@@ -1,5 +1,5 @@
-// HMAC (RFC 2104) over MD5, SHA-1 and SHA-2: the MAC_HMAC_* numbers are the HASH_* numbers of their hashes. The key's
-// two blocks are compressed when it is set, so that a message costs its own blocks and one more.
+// HMAC (RFC 2104) over MD5, SHA-1 and SHA-2. The MAC_HMAC_* numbers are the HASH_* numbers of their hashes. Setting a
+// key compresses its two blocks, so a message costs only its own blocks and one more.
 
 import { MAC_HMAC_MD5, MAC_HMAC_SHA_512 } from '../../spec/crypto';
 import {
@@ -27,7 +27,7 @@ export function hmacDigestBytes(algo: i32): u32 {
   return chainedDigestBytes(algo);
 }
 
-// Adds ipad or opad to the block that holds the key, or turns one into the other (RFC 2104 section 2).
+// Adds ipad or opad to the block that holds the key, or changes ipad to opad (RFC 2104 section 2).
 function addPad(block: usize, pad: i8): void {
   for (let at: usize = 0; at < 128; at += 16) v128.store(block + at, v128.xor(v128.load(block + at), i8x16.splat(pad)));
 }
@@ -39,8 +39,8 @@ function compressKey(algo: i32, words: usize, block: usize): void {
 
 /**
  * Takes a key.
- * @param ctx HMAC_CONTEXT_BYTES of memory, 16-aligned, whatever it held
- * @param key apart from ctx, any alignment, of any length: one longer than a block stands for its digest
+ * @param ctx HMAC_CONTEXT_BYTES of memory, 16-aligned; its old content does not matter
+ * @param key apart from ctx, any alignment, any length; a key longer than a block is replaced by its digest
  */
 export function hmacSetKey(algo: i32, ctx: usize, key: usize, keyBytes: u32): void {
   const state = ctx + HMAC_STATE;
@@ -51,7 +51,7 @@ export function hmacSetKey(algo: i32, ctx: usize, key: usize, keyBytes: u32): vo
     hashDigest(algo, state, key, keyBytes, ctx + HMAC_INNER, digestBytes);
     memory.copy(block, ctx + HMAC_INNER, digestBytes);
   } else memory.copy(block, key, keyBytes);
-  // The midstates are compressed over the working state's words, whose unused bytes are zero.
+  // The midstates are made in the working state's words, whose unused bytes are zero.
   addPad(block, 0x36);
   compressKey(algo, state, block);
   copyWords(ctx + HMAC_INNER, state);
@@ -75,7 +75,7 @@ export function hmacUpdate(algo: i32, ctx: usize, src: usize, bytes: u32): void 
 /**
  * Ends the message: wipes the running hash and keeps the key.
  * @param dst apart from ctx, any alignment
- * @param resultBytes the first bytes of the result, at most hmacDigestBytes(algo)
+ * @param resultBytes number of the result's first bytes to write, at most hmacDigestBytes(algo)
  */
 export function hmacFinal(algo: i32, ctx: usize, dst: usize, resultBytes: u32): void {
   const state = ctx + HMAC_STATE;

@@ -11,7 +11,7 @@ export const HMAC_STATE: usize = 128;
 /** Bytes of a key and its running hash: HMAC_STATE + HASH_STATE_BYTES. */
 export const HMAC_CONTEXT_BYTES: usize = 336;
 
-/** Copies the chaining words of any algorithm. */
+/** Copies the chaining words, for all algorithms alike. */
 @inline export function copyWords(to: usize, from: usize): void {
   v128.store(to, v128.load(from));
   v128.store(to, v128.load(from, 16), 16);

@@ -1,12 +1,12 @@
-// CBC-MAC over KASUMI (ISO/IEC 9797-1 algorithm 1 with padding method 1): the chain of f9 (3GPP TS 35.201) alone,
-// without the sum of its outputs and the second key.
+// CBC-MAC over KASUMI (ISO/IEC 9797-1 algorithm 1 with padding method 1): only the chain of f9 (3GPP TS 35.201),
+// without the sum of its outputs and without the second key.
 
 import { KASUMI_KEY, kasumiEncrypt } from '../cipher/kasumi';
 
 /**
- * The last block of a CBC encryption under a zero IV. An empty message has no block, and its result is 8 zeros.
+ * The last block of a CBC encryption under a zero IV. An empty message has no block, so its result is 8 zeros.
  * @param ctx see kasumiSetKey
- * @param src the message, any alignment; zeros that lack to a multiple of eight bytes are added here
+ * @param src the message, any alignment; zeros up to a multiple of eight bytes are added here
  * @param bytes its length
  * @param dst 8 bytes for the result
  */

@@ -1,5 +1,5 @@
-// f9, the integrity algorithm over KASUMI (3GPP TS 35.201, f9): a CBC chain whose every output joins the last
-// encipherment.
+// f9, the integrity algorithm over KASUMI (3GPP TS 35.201, f9): a CBC chain. The sum of all its outputs is the input of
+// a last encryption.
 
 import { KASUMI_F9_KEY, KASUMI_KEY, kasumiEncrypt } from '../cipher/kasumi';
 
@@ -7,7 +7,7 @@ import { KASUMI_F9_KEY, KASUMI_KEY, kasumiEncrypt } from '../cipher/kasumi';
  * The MAC-I of one request. Constant-time.
  * @param ctx see kasumiSetKey
  * @param src what TS 35.201 calls the padded string, any alignment: COUNT (4 bytes), FRESH (4 bytes), the message, the
- *   DIRECTION bit, a 1 bit, and zeros to a whole byte at least. Zeros that lack to a multiple of eight bytes are added
+ *   DIRECTION bit, a 1 bit, and zeros at least up to a whole byte. Zeros up to a multiple of eight bytes are added
  *   here.
  * @param bytes its length
  * @param dst 4 bytes for the result

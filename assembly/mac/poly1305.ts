@@ -1,9 +1,9 @@
-// Poly1305 (RFC 8439 section 2.5), with numbers in limbs of 32 bits and products in 64. A context, in bytes from a
-// 16-aligned ctx:
+// Poly1305 (RFC 8439 section 2.5), with limbs of 32 bits and products of 64 bits. A context, in bytes from a 16-aligned
+// ctx:
 //
-//   0    r, 4 limbs: clamped, so that those above the first are multiples of 4
+//   0    r, 4 limbs: clamped, so that all limbs but the first are multiples of 4
 //   16   s, 4 limbs
-//   32   the accumulator, 5 limbs: the last two are one while it is computed with
+//   32   the accumulator, 5 limbs: computations take the last two as one
 //   56   number of bytes kept back, u32
 //   64   bytes kept back until a block is whole
 
@@ -21,13 +21,13 @@ const LOW: u64 = 0xffffffff;
   return load<u32>(ctx + (index << 2)) as u64;
 }
 
-// Adds blocks, each with a bit `top` above its 128, and multiplies by r after each (section 2.5.1).
+// Adds each block, with a bit `top` above its 128 bits, and multiplies by r (section 2.5.1).
 function absorb(ctx: usize, src: usize, blocks: usize, top: u64): void {
   const r0 = limb(ctx, 0);
   const r1 = limb(ctx, 1);
   const r2 = limb(ctx, 2);
   const r3 = limb(ctx, 3);
-  // Limbs above the first are multiples of 4, and 2¹³⁰ is 5: a limb r with 2¹²⁸ is 5r/4.
+  // All limbs but the first are multiples of 4, and 2¹³⁰ equals 5 modulo the prime. So a limb r times 2¹²⁸ is 5r/4.
   const f1 = r1 + (r1 >> 2);
   const f2 = r2 + (r2 >> 2);
   const f3 = r3 + (r3 >> 2);
@@ -35,15 +35,15 @@ function absorb(ctx: usize, src: usize, blocks: usize, top: u64): void {
   let h0 = limb(accumulator, 0);
   let h1 = limb(accumulator, 1);
   let h2 = limb(accumulator, 2);
-  // The last limb takes in what stands above 2¹²⁸.
+  // The last limb includes the bits from 2¹²⁸ on.
   let h3 = load<u64>(accumulator, 12);
   for (const end = src + (blocks << 4); src != end; src += 16) {
     h0 += limb(src, 0);
     h1 += limb(src, 1);
     h2 += limb(src, 2);
     h3 += limb(src, 3) + (top << 32);
-    // r is below 2²⁸ in every limb, and h below 3.25, 2, 2 and 6 times 2³²: the first sum is the largest, and below
-    // (3.25 + 5/4 * (2 + 2 + 6)) * 2⁶⁰ = 15.75 * 2⁶⁰.
+    // No sum overflows. Every limb of r is below 2²⁸, and those of h are below 3.25, 2, 2 and 6 times 2³². The first
+    // sum is the largest, and it is below (3.25 + 5/4 * (2 + 2 + 6)) * 2⁶⁰ = 15.75 * 2⁶⁰.
     const d0 = h1 * f3 + h2 * f2 + h3 * f1 + h0 * r0;
     const d1 = h1 * r0 + h2 * f3 + h3 * f2 + h0 * r1 + (d0 >> 32);
     const d2 = h1 * r1 + h2 * r0 + h3 * f3 + h0 * r2 + (d1 >> 32);
@@ -107,7 +107,7 @@ export function poly1305Pad(ctx: usize): void {
 }
 
 /**
- * Ends a message; poly1305Init begins another.
+ * Ends a message. poly1305Init begins the next message.
  * @param tag where the tag goes, 16 bytes, any alignment
  */
 export function poly1305Final(ctx: usize, tag: usize): void {
@@ -118,7 +118,7 @@ export function poly1305Final(ctx: usize, tag: usize): void {
     absorb(ctx, ctx + KEPT, 1, 0);
   }
   const accumulator = ctx + ACCUMULATOR;
-  // The accumulator is at most one modulus too large: then adding 5 carries into 2¹³⁰, and the 5 stays added.
+  // The accumulator may be too large by one modulus. Then adding 5 carries into 2¹³⁰, and the 5 stays added.
   let carry: u64 = 5;
   for (let index: usize = 0; index < 4; ++index) carry = (carry + limb(accumulator, index)) >> 32;
   carry = ((carry + limb(accumulator, 4)) >> 2) * 5;

@@ -4,13 +4,13 @@
 import { carrylessLow, reverseBits } from '../carryless';
 import { snow3gStart, snow3gStoreKeystream } from '../cipher/snow3g';
 
-// What the bits of a product from 64 on are worth modulo x^64 + x^4 + x^3 + x + 1.
+// Reduces the bits of a product from 64 on modulo x^64 + x^4 + x^3 + x + 1.
 @inline function reduce(high: u64): u64 {
   return high ^ (high << 1) ^ (high << 3) ^ (high << 4);
 }
 
-// MUL of section 4.3.4 with 0x1b. The second factor comes with its bits in reverse, too: it is the same for a whole
-// message.
+// MUL of section 4.3.4 with 0x1b. The caller also passes the second factor with its bits in reverse, because this
+// factor stays the same for a whole message.
 function multiply(x: u64, y: u64, reversedY: u64): u64 {
   const high = reverseBits(carrylessLow(reverseBits(x), reversedY)) >> 1;
   return carrylessLow(x, y) ^ reduce(high) ^ reduce((high >> 63) ^ (high >> 61) ^ (high >> 60));

@@ -1,13 +1,13 @@
 // 128-EIA3, the integrity algorithm over ZUC: "Specification of the 3GPP Confidentiality and Integrity Algorithms
 // 128-EEA3 & 128-EIA3. Document 1: 128-EEA3 and 128-EIA3 Specification", section 4.
 //
-// Each 1 bit of the message adds the 32 bits of keystream that begin at its place: a carry-less product of 32 bits of
-// the message, in reverse, and 64 bits of keystream.
+// Each 1 bit of the message adds the 32 bits of keystream that begin at its place. So 32 bits of the message add a
+// carry-less product: of these bits in reverse, and 64 bits of keystream.
 
 import { carrylessLow, reverseBits } from '../carryless';
 import { ZUC_KEYSTREAM, ZUC_MOST_WORDS, zucKeystream, zucStart } from '../cipher/zuc';
 
-// What four bytes of the message, as they are loaded from memory, add to the tag.
+// The value that four bytes of the message, as loaded from memory, add to the tag.
 @inline function addend(word: u32, keystream: usize): u32 {
   const reversed = reverseBits((bswap<u32>(word) as u64) << 32);
   return (carrylessLow(reversed, bswap<u64>(load<u64>(keystream))) >> 32) as u32;

@@ -1,18 +1,18 @@
-// The port to guest memory that lies elsewhere than in the engine's: another process's RAM that the host has mapped. A
-// build for such memory compiles this file in place of guest.ts. All accesses go through the host, and contents are
-// copied once each way. A GuestPointer is the guest-physical address itself, in 64 bits: guests have RAM beyond 4 GiB,
-// and a place whose region is gone finds nothing, rather than other bytes. Such memory changes while the engine works:
-// each value is loaded once.
+// The port to foreign guest memory: RAM outside the engine's memory, for example another process's RAM that the host
+// has mapped. The build for such guests compiles this file in place of guest.ts. All accesses go through the host, and
+// contents are copied once each way. A GuestPointer is the guest-physical address itself, in 64 bits, because guests
+// have RAM beyond 4 GiB, and because an address whose region is gone cannot reach another region's bytes. Such memory
+// changes while the engine works, so the engine loads each value once.
 import { Device } from '../device';
 
-/** What translate() answers and the functions below take: a checked place in guest memory. */
+/** A checked place in guest memory. translate() returns it, and the functions below take it. */
 export type GuestPointer = u64;
 
-/** What translate() answers where there is no RAM. No region reaches so far: the host's addresses have 53 bits. */
+/** translate() returns this if there is no RAM. No region ends so high, because the host's addresses have 53 bits. */
 @inline
 export const NO_RAM: GuestPointer = u64.MAX_VALUE;
 
-/** No place in the engine's memory: what a kernel is to read or write is not one piece there. */
+/** No place in the engine's memory: the bytes are not one piece there, so kernels cannot work on them in place. */
 @inline
 export const NOWHERE: usize = usize.MAX_VALUE;
 
@@ -29,7 +29,7 @@ class Region {
 }
 export const REGION_BYTES: usize = 24;
 
-// Addresses pass to the host as f64: they have 53 bits, and JavaScript takes f64 without making an object of it.
+// Addresses pass to the host as f64, because they have 53 bits and JavaScript makes no object of an f64.
 
 /** Tells the host that guest-physical [start, end) was written. */
 // @ts-ignore: decorator
@@ -41,7 +41,7 @@ declare function written(start: f64, end: f64): void;
 @external('guest', 'load16')
 declare function load16(address: f64): u32;
 
-/** Stores the `bytes` (1, 2 or 4) lowest bytes of `value`. Those of 2 are seen after all that was stored before. */
+/** Stores the lowest `bytes` (1, 2 or 4) bytes of `value`. The guest sees 2-byte stores after all earlier stores. */
 // @ts-ignore: decorator
 @external('guest', 'store')
 declare function storeBytes(address: f64, bytes: u32, value: u32): void;
@@ -56,7 +56,7 @@ declare function read(to: usize, address: f64, bytes: u32): void;
 @external('guest', 'write')
 declare function write(address: f64, from: usize, bytes: u32): void;
 
-/** Adds a stretch of RAM; false when the table is full. */
+/** Adds a stretch of RAM. False: the table is full. */
 export function addRegion(device: Device, start: u64, size: u64, pointer: usize, capacity: u32): bool {
   if (device.memoryRegionCount == capacity) return false;
   const region = changetype<Region>(device.memoryRegions + device.memoryRegionCount * REGION_BYTES);
@@ -72,8 +72,8 @@ export function forgetRegions(device: Device): void {
 }
 
 /**
- * The place of guest-physical [address, address + length), or NO_RAM when any byte of it is not RAM. Subtractions
- * cannot wrap unnoticed: an address below a region's start turns into an offset beyond its end.
+ * The place of guest-physical [address, address + length), or NO_RAM if a byte of it is not RAM. The subtraction may
+ * wrap: an address below a region's start becomes an offset beyond its end, so the comparison refuses it.
  */
 export function translate(device: Device, address: u64, length: u64): GuestPointer {
   let entry: usize = device.memoryRegions;
@@ -86,12 +86,12 @@ export function translate(device: Device, address: u64, length: u64): GuestPoint
   return NO_RAM;
 }
 
-/** Bounds are pages of 2 MiB: those of 53 bits fit in 32. */
+/** Bounds are numbers of 2 MiB pages. The page numbers of 53-bit addresses fit into 32 bits. */
 const BOUND_SHIFT: u64 = 21;
 
 /**
- * A stretch of guest memory from `start` up to `end`, as 32-bit numbers that keep their order: two stretches whose
- * numbers are apart are apart.
+ * The bounds of a stretch of guest memory from `start` to `end` as 32-bit numbers. Two stretches whose bounds do not
+ * overlap have no byte in common.
  */
 @inline
 export function lowBound(start: GuestPointer): u32 {
@@ -104,8 +104,8 @@ export function highBound(end: GuestPointer): u32 {
 }
 
 /**
- * Copies `bytes` of guest memory, 16 at most, to where they can be loaded from. That is the place of the request's
- * header, which is read after all descriptors.
+ * Copies `bytes` (at most 16) of guest memory to the engine's memory, and returns the address of the copy. It lies in
+ * device.header, which is free until all descriptors have been read.
  */
 @inline
 export function fetch(device: Device, pointer: GuestPointer, bytes: u32): usize {
@@ -113,7 +113,7 @@ export function fetch(device: Device, pointer: GuestPointer, bytes: u32): usize 
   return device.header;
 }
 
-/** Only 16 bits are loaded by themselves: indices, flags and ring entries. Longer values come by fetch(). */
+/** Loads 16 bits: indices, flags and ring entries. fetch() loads longer values. */
 @inline
 export function guestLoad<T>(pointer: GuestPointer): T {
   if (sizeof<T>() != 2) ERROR('Fetch values that are not 16 bits long.');
@@ -135,7 +135,7 @@ export function copyToGuest(to: GuestPointer, from: usize, bytes: usize): void {
   write(<f64>to, from, bytes);
 }
 
-/** Reports a write, where the host wants to know: `address` is guest-physical. */
+/** Reports a write at guest-physical `address`, if the host wants reports. */
 @inline
 export function reportWrite(device: Device, address: u64, bytes: u32): void {
   if (device.reportWrites && bytes) written(<f64>address, <f64>(address + bytes));

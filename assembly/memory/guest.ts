@@ -1,16 +1,16 @@
-// The port to guest memory, and the only place that knows how it is reached. Here guest memory lies in the engine's own
-// memory. For guest memory that lies elsewhere (another process's RAM that the host has mapped, say), a build compiles
-// foreign.ts in place of this file. Both export the same names, so that virtqueues, chains and checks exist once.
+// The port to guest memory, and the only file that knows how to reach it. Here guest memory is part of the engine's own
+// memory. For foreign guest memory (for example another process's RAM that the host has mapped) a build compiles
+// foreign.ts in place of this file. Both export the same names, so virtqueues, chains and checks exist once.
 import { Device } from '../device';
 
-/** What translate() answers and the functions below take: a checked place in guest memory. */
+/** A checked place in guest memory. translate() returns it, and the functions below take it. */
 export type GuestPointer = usize;
 
-/** What translate() answers where there is no RAM. Not 0: RAM may stand at the start of the memory. */
+/** translate() returns this if there is no RAM. It is not 0, because RAM may begin at the start of the memory. */
 @inline
 export const NO_RAM: GuestPointer = usize.MAX_VALUE;
 
-/** No place in the engine's memory: what a kernel is to read or write is not one piece there. */
+/** No place in the engine's memory: the bytes are not one piece there, so kernels cannot work on them in place. */
 @inline
 export const NOWHERE: usize = usize.MAX_VALUE;
 
@@ -18,7 +18,7 @@ export const NOWHERE: usize = usize.MAX_VALUE;
 @inline
 export const IN_PLACE = true;
 
-/** One stretch of guest RAM: guest-physical [start, start + size) stands at `pointer`. */
+/** One stretch of guest RAM: guest-physical [start, start + size) is at `pointer`. */
 @unmanaged
 class Region {
   start: u64;
@@ -28,11 +28,11 @@ class Region {
 export const REGION_BYTES: usize = 24;
 
 /**
- * Tells the host that guest-physical [start, end) was written: an emulator drops code that it translated from there.
+ * Tells the host that guest-physical [start, end) was written, so that an emulator drops code translated from there.
  */
 declare function written(start: u32, end: u32): void;
 
-/** Adds a stretch of RAM; false when the table is full. */
+/** Adds a stretch of RAM. False: the table is full. */
 export function addRegion(device: Device, start: u64, size: u64, pointer: usize, capacity: u32): bool {
   if (device.memoryRegionCount == capacity) return false;
   const region = changetype<Region>(device.memoryRegions + device.memoryRegionCount * REGION_BYTES);
@@ -49,8 +49,8 @@ export function forgetRegions(device: Device): void {
 }
 
 /**
- * The place of guest-physical [address, address + length), or NO_RAM when any byte of it is not RAM. Subtractions
- * cannot wrap unnoticed: an address below a region's start turns into an offset beyond its end.
+ * The place of guest-physical [address, address + length), or NO_RAM if a byte of it is not RAM. The subtraction may
+ * wrap: an address below a region's start becomes an offset beyond its end, so the comparison refuses it.
  */
 export function translate(device: Device, address: u64, length: u64): GuestPointer {
   let entry: usize = device.memoryRegions;
@@ -64,8 +64,8 @@ export function translate(device: Device, address: u64, length: u64): GuestPoint
 }
 
 /**
- * A stretch of guest memory from `start` up to `end`, as 32-bit numbers that keep their order: two stretches whose
- * numbers are apart are apart.
+ * The bounds of a stretch of guest memory from `start` to `end` as 32-bit numbers. Two stretches whose bounds do not
+ * overlap have no byte in common.
  */
 @inline
 export function lowBound(start: GuestPointer): u32 {
@@ -77,7 +77,7 @@ export function highBound(end: GuestPointer): u32 {
   return <u32>end;
 }
 
-/** Where `bytes` of guest memory, 16 at most, can be loaded from: each is read there once. */
+/** The address from which `bytes` (at most 16) of guest memory can be loaded. The caller loads each byte once. */
 @inline
 export function fetch(device: Device, pointer: GuestPointer, bytes: u32): usize {
   return pointer;
@@ -104,8 +104,8 @@ export function copyToGuest(to: GuestPointer, from: usize, bytes: usize): void {
 }
 
 /**
- * Reports a write, where the host wants to know: `address` is guest-physical, below 4 GiB for hosts that ask for
- * reports.
+ * Reports a write at guest-physical `address`, if the host wants reports. A host that wants reports has all RAM below
+ * 4 GiB.
  */
 @inline
 export function reportWrite(device: Device, address: u64, bytes: u32): void {

@@ -18,8 +18,8 @@ import { runAeadOf } from './host_crypto';
 import { Operation } from './operation';
 
 /**
- * An AEAD request (5.9.7.7). Encryption writes the ciphertext and behind it the tag; decryption reads them so and
- * writes the plaintext, or nothing and BADMSG where the tag is not right.
+ * Runs an AEAD request (5.9.7.7). Encryption writes the ciphertext, and the tag behind it. Decryption reads the same
+ * order and writes the plaintext. If the tag is wrong, it writes nothing and returns BADMSG.
  */
 export function runAead(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
@@ -38,7 +38,7 @@ export function runAead(device: Device, session: Session): u32 {
   const destination = resultBytes ? writableContiguous(device, 0, resultBytes) : device.scratch;
   const direct =
     inPlaceOrApart(source, destination, operation.sourceBytes, resultBytes) &&
-    // Encryption writes before it reads the additional data.
+    // A kernel may write ciphertext before it reads the additional data.
     (aad + operation.aadBytes <= destination || destination + resultBytes <= aad);
   const result = direct ? destination : device.scratch;
   const nonce = session.algo == AEAD_CCM ? device.iv + 1 : device.iv;
@@ -65,7 +65,7 @@ export function wrongAead(device: Device, session: Session): u32 {
   return content > <u64>device.readableLeft ? REFUSED_NONCE_FIELD : 0;
 }
 
-/** CCM's nonce stands in a field of 16 bytes, behind one that is reserved. */
+/** Length of the field that holds the nonce. CCM's field has 16 bytes: a reserved byte, then the nonce. */
 @inline
 function nonceFieldBytes(session: Session, operation: Operation): u32 {
   return session.algo == AEAD_CCM ? <u32>CCM_IV_BYTES : operation.ivBytes;

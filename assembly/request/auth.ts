@@ -12,8 +12,8 @@ import { Operation } from './operation';
 import { BATCHED } from './outcome';
 
 /**
- * A HASH or MAC request (5.9.7.4, 5.9.7.5). Returns its status, with OK of which the result stands in the chain, or
- * BATCHED. The result's length is left in resultBytes.
+ * Runs a HASH or MAC request (5.9.7.4, 5.9.7.5). Returns its status, or BATCHED. With OK the result is in the chain.
+ * Leaves the result's length in resultBytes.
  */
 export function runAuth(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
@@ -21,7 +21,7 @@ export function runAuth(device: Device, session: Session): u32 {
   const wanted = operation.resultBytes;
   const wrong = wrongAuth(device, session);
   if (wrong) return refuse(device, wrong, CRYPTO_ERR);
-  // The batch uses scratch, so what is gathered there comes after it.
+  // The batch uses scratch too, so it runs before the source is gathered there.
   if (!nextIsContiguous(device, bytes)) runBatch(device);
   const source = readContiguous(device, bytes, device.scratch);
   const digest = writableContiguous(device, 0, wanted);
@@ -56,10 +56,7 @@ export function wrongAuth(device: Device, session: Session): u32 {
   return isMac && !macInputValid(session.authAlgo, operation.sourceBytes) ? REFUSED_SOURCE_LENGTH : 0;
 }
 
-/**
- * Whether a result of this length can be given: not longer than the algorithm's, nor than the session's if that named
- * one.
- */
+/** Whether a result may have this length: at most the algorithm's, and at most the session's if the session has one. */
 export function resultAllowed(session: Session, bytes: u32): bool {
   if (session.resultBytes && bytes > session.resultBytes) return false;
   return session.service == SERVICE_HASH || isPlainHash(session)

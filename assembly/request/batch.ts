@@ -1,6 +1,6 @@
-// Work across requests. CBC encryption and hashing are serial within a request, so requests of one notification that
-// are alike run side by side, four at a time. A request that waits here has passed every check. When the batch runs,
-// before the notification ends, each request's bytes are written first, then its status, then its used element.
+// Work across requests. CBC encryption and hashing are serial within a request, so the batch runs up to four similar
+// requests of one notification side by side. A request that waits here has passed every check. The batch runs before
+// the notification ends. It writes each request's bytes first, then its status, then its used element.
 import {
   AES_BLOCK_BYTES,
   CHAIN_HASH_THEN_CIPHER,
@@ -31,16 +31,16 @@ import { digestOf } from './digest';
 
 const LANES: u32 = 4;
 
-/** A request that waits: what it reads and writes, and what is written after its bytes. */
+/** A request that waits: the bytes that it reads and writes, and the status and used element that follow them. */
 @unmanaged
 export class Waiting {
   session: u32;
-  /** All that it reads and writes, its digest apart. */
+  /** Everything that it reads and writes, except its digest. */
   read: u32;
   readBytes: u32;
   write: u32;
   writeBytes: u32;
-  /** The cipher's window of both. */
+  /** The cipher's window in the source and in the destination. */
   cipherSource: u32;
   cipherDestination: u32;
   cipherBytes: u32;
@@ -51,22 +51,22 @@ export class Waiting {
   digestBytes: u32;
   /** Where its status goes. */
   status: u32;
-  /** The place of its used element in the ring, or NO_PLACE, and what the element says. */
+  /** The place of its used element in the ring, or NO_PLACE; and the element's id and length. */
   usedPlace: u32;
   usedId: u32;
   usedBytes: u32;
-  /** Flags of a packed ring's used descriptor; 0: they are written later. */
+  /** Flags of a packed ring's used descriptor. 0: the ring writes the flags later. */
   usedFlags: u32;
-  /** Guest-physical addresses, known only where writes are reported. */
+  /** Guest-physical addresses, set only if the host wants write reports. */
   writeAddress: u64;
   digestAddress: u64;
   statusAddress: u64;
 }
 const WAITING_BYTES: usize = 96;
-/** No used element is written when the batch has run: the ring writes it later, or there is no ring. */
+/** The batch writes no used element, because the ring writes it later, or because there is no ring. */
 const NO_PLACE: u32 = u32.MAX_VALUE;
 
-/** The requests, their IVs, and the records that the kernels of four lanes take. */
+/** The requests, their IVs, and the records that the four-lane kernels take. */
 const IVS: usize = 4 * WAITING_BYTES;
 const CIPHER_LANES: usize = IVS + 4 * AES_BLOCK_BYTES;
 const HASH_LANES: usize = CIPHER_LANES + 4 * AES_LANE_BYTES;
@@ -93,7 +93,7 @@ function encryptsCbc(session: Session): bool {
   return session.algo == CIPHER_AES_CBC && session.direction == DIRECTION_ENCRYPT && session.service == SERVICE_CIPHER;
 }
 
-/** Whether a session's hash or MAC has a kernel of four lanes. */
+/** Whether a session's hash or MAC has a four-lane kernel. */
 function hashesInLanes(session: Session): bool {
   if (session.service == SERVICE_HASH) return lanes4Known(session.authAlgo);
   if (session.service == SERVICE_CIPHER) {
@@ -105,8 +105,8 @@ function hashesInLanes(session: Session): bool {
 }
 
 /**
- * Whether a request may wait for others like it: it gains by that, and its digest, which is written in another order
- * than alone, is none of its other bytes. Those of a stateless session never wait: its slot is used anew.
+ * True if the request may be batched: the engine runs it, its session has a four-lane kernel, and its digest (written
+ * last) does not overlap its own source or result. Stateless requests never wait, because they share one session slot.
  */
 export function mayWait(
   device: Device,
@@ -125,15 +125,14 @@ export function mayWait(
   );
 }
 
-/** Whether requests of a session have kernels that run several of them side by side. */
+/** Whether a session has a four-lane kernel. */
 export function runsInLanes(session: Session): bool {
   return encryptsCbc(session) || hashesInLanes(session);
 }
 
 /**
- * Runs what waits if the chain in hand has bytes that a waiting request is yet to write, or writes some that it is yet
- * to read. The chain may read them anywhere, in its header as well as in its source. Called before the first byte of a
- * chain is read.
+ * Runs the batch if the current chain shares a byte with a waiting request, and one of the two writes this byte. Call
+ * it before any byte of the chain is read: even the header may lie in a batched result.
  */
 export function runBatchBeforeChain(device: Device): void {
   if (!device.batchCount) return;
@@ -156,9 +155,9 @@ function meetsWaiting(device: Device): bool {
 }
 
 /**
- * Takes the request in hand, which mayWait(), into the batch; its IV is read from the device's. The caller names what
- * it reads and writes: all of it is contiguous, and the result stands where the source does or apart from it. Source,
- * result and digest must stay as they are until runBatch().
+ * Adds the current request to the batch and copies the device's IV. Call mayWait() first. The caller fills in what the
+ * request reads and writes: contiguous pieces, the result at the source's place or apart from it. Nothing else may
+ * change source, result or digest until runBatch().
  */
 export function nextWaiting(device: Device, session: Session): Waiting {
   if (device.batchCount == LANES || (device.batchCount && !alike(sessionOf(waitingAt(device, 0)), session)))
@@ -177,7 +176,7 @@ export function nextWaiting(device: Device, session: Session): Waiting {
   return waiting;
 }
 
-/** The request that nextWaiting() took last: its addresses are kept, for its writes are reported when they are made. */
+/** Keeps the addresses of the request that nextWaiting() added last. Its writes are reported when the batch runs. */
 export function keepAddresses(device: Device): void {
   const waiting = waitingAt(device, device.batchCount - 1);
   waiting.writeAddress = writableAddress(device, 0);
@@ -186,8 +185,8 @@ export function keepAddresses(device: Device): void {
 }
 
 /**
- * The used element of the request that nextWaiting() took last is to be written at `place` of its queue's ring, with
- * these flags if the ring is packed.
+ * Sets where the used element of the request that nextWaiting() added last is to be written: at `place` of the queue's
+ * ring, with these flags if the ring is packed. Runs the batch if it is full.
  */
 @inline
 export function useAfterBatch(device: Device, queue: Queue, place: u32, flags: u32): void {
@@ -204,10 +203,7 @@ function overlap(a: usize, aBytes: u32, b: usize, bBytes: u32): bool {
   return a < b + bBytes && b < a + aBytes;
 }
 
-/**
- * Whether requests of two sessions can run side by side: the sessions name the same kernels, and what these kernels
- * assume of all lanes holds.
- */
+/** Whether requests of two sessions can run side by side: they use the same kernels, with matching key sizes. */
 function alike(a: Session, b: Session): bool {
   return (
     changetype<usize>(a) == changetype<usize>(b) ||
@@ -218,16 +214,16 @@ function alike(a: Session, b: Session): bool {
       aesCbcEncrypt4Alike(a.keyBytes, b.keyBytes) &&
       a.chainOrder == b.chainOrder &&
       a.hashMode == b.hashMode &&
-      // An HMAC runs in the lanes of its hash, whose number it has.
+      // An HMAC has the number of its hash, and runs in the hash's lanes.
       hash4Alike(a.authAlgo, b.authAlgo) &&
-      // The number of CMAC with AES stands for a MAC alone: no hash has it.
+      // No hash has the number of CMAC with AES.
       (a.authAlgo != MAC_CMAC_AES || aesCmac4Alike(a.authKeyBytes, b.authKeyBytes)))
   );
 }
 
 /**
- * Encrypts and hashes what waits, and answers it. Called before anything that may read or write the same bytes, and at
- * the end of each notification.
+ * Runs the waiting requests, then writes the status and the used element of each. Call it before anything that may
+ * read or write the same bytes, and at the end of each notification.
  */
 export function runBatch(device: Device): void {
   const count = device.batchCount;
@@ -249,7 +245,7 @@ export function runBatch(device: Device): void {
   for (let index: u32 = 0; index < count; index++) answer(device, queue, waitingAt(device, index));
 }
 
-/** Writes what follows a request's bytes: its status, then its used element. */
+/** Writes a request's status, then its used element. Its bytes have been written before. */
 @inline
 function answer(device: Device, queue: Queue, waiting: Waiting): void {
   guestStore<u8>(waiting.status, <u8>CRYPTO_OK);
@@ -289,12 +285,12 @@ function runCiphers(device: Device, session: Session, count: u32): void {
   }
 }
 
-/** Encrypts as far as the shortest request goes, and returns how many bytes of each that is. */
+/** Encrypts all requests up to the length of the shortest one. Returns this length in bytes. */
 function runCipherLanes(device: Device, count: u32): u32 {
   const lanes = device.batch + CIPHER_LANES;
   let done: u32 = u32.MAX_VALUE;
   for (let index: u32 = 0; index < LANES; index++) {
-    // Three streams and an idle one still beat three in turn. The idle one runs over scratch, which holds no more.
+    // Four lanes with an idle one are still faster than three requests in turn. The idle lane works on scratch.
     const idle = index >= count;
     const waiting = waitingAt(device, idle ? 0 : index);
     if (!idle) done = min<u32>(done, waiting.cipherBytes);
@@ -335,7 +331,7 @@ function runHashLanes(device: Device, session: Session, count: u32): void {
   else hmac4(session.authAlgo, lanes, count, scratch);
 }
 
-/** Writes the records of the lanes, and returns where they stand. */
+/** Writes the records of the lanes. Returns their address. */
 function hashLanes(device: Device, count: u32): usize {
   const lanes = device.batch + HASH_LANES;
   for (let index: u32 = 0; index < count; index++) {

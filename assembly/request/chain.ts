@@ -1,6 +1,6 @@
 // Algorithm chaining (5.9.7.6): a cipher over one window of the source and a hash or MAC over another. dst_data is the
-// source with the cipher's window replaced; what is hashed is the additional data and behind it the window, of the
-// result or of the source as alg_chain_order says.
+// source with the cipher's window replaced. The hash takes the additional data, then its window. alg_chain_order says
+// whether this window is of the source or of the result.
 import { CHAIN_HASH_THEN_CIPHER, CRYPTO_ERR, CRYPTO_OK, HASH_MODE_AUTH } from '../../spec/crypto';
 import {
   REFUSED_DESTINATION_LENGTH,
@@ -31,8 +31,8 @@ import { Operation } from './operation';
 import { BATCHED } from './outcome';
 
 /**
- * A chained request. Returns its status, with OK of which result and digest stand in the chain, or BATCHED. The length
- * of both is left in resultBytes.
+ * Runs a chained request. Returns its status, or BATCHED. With OK, result and digest are in the chain. Leaves the
+ * length of both together in resultBytes.
  */
 export function runChain(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
@@ -41,7 +41,7 @@ export function runChain(device: Device, session: Session): u32 {
   const bytes = operation.sourceBytes;
   const aadBytes = operation.aadBytes;
   readBytes(device, device.iv, operation.ivBytes);
-  // The batch uses scratch, so what is gathered there comes after it.
+  // The batch uses scratch too, so it runs before anything is gathered there.
   const gathers = aadBytes != 0 || !nextIsContiguous(device, bytes);
   if (gathers) runBatch(device);
   if (aadBytes && operation.aadFirst) readBytes(device, device.scratch2, aadBytes);
@@ -80,7 +80,7 @@ export function runChain(device: Device, session: Session): u32 {
   runNow(device, session, source, direct ? destination : device.scratch);
   if (direct) reportWritten(device, 0, bytes);
   else writeBytes(device, device.scratch, 0, bytes);
-  // The digest was left behind the additional data and the window that it was made of.
+  // runNow() left the digest in scratch2, behind the additional data and the window.
   writeBytes(device, device.scratch2 + aadBytes + operation.hashBytes, bytes, wanted);
   return CRYPTO_OK;
 }
@@ -104,7 +104,7 @@ export function wrongChain(device: Device, session: Session): u32 {
   return isMac && !macInputValid(session.authAlgo, hashed) ? REFUSED_SOURCE_LENGTH : 0;
 }
 
-/** Runs both algorithms of one request; the digest is left in scratch2, behind what it was made of. */
+/** Runs both algorithms of one request. Leaves the digest in scratch2, behind the additional data and the window. */
 function runNow(device: Device, session: Session, source: usize, result: usize): void {
   const operation = changetype<Operation>(device.operation);
   const hashFirst = session.chainOrder == CHAIN_HASH_THEN_CIPHER;
@@ -130,7 +130,7 @@ function hashWindow(device: Device, session: Session, data: usize): void {
   runDigestOf(device, session, message, aadBytes + bytes, digest, operation.resultBytes);
 }
 
-/** Copies what lies outside the cipher's window. */
+/** Copies the source's bytes outside the cipher's window to the result. */
 function copyAround(operation: Operation, source: usize, result: usize): void {
   if (source == result) return;
   const end = operation.cipherStart + operation.cipherBytes;

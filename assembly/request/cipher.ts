@@ -19,8 +19,8 @@ import { Operation } from './operation';
 import { BATCHED } from './outcome';
 
 /**
- * A CIPHER request of one cipher (5.9.7.6). Returns the request's status, with OK of which the result stands in the
- * chain, or BATCHED. The result's length is left in resultBytes.
+ * Runs a CIPHER request with one cipher (5.9.7.6). Returns its status, or BATCHED. With OK the result is in the chain.
+ * Leaves the result's length in resultBytes.
  */
 export function runCipher(device: Device, session: Session): u32 {
   const operation = changetype<Operation>(device.operation);
@@ -30,7 +30,7 @@ export function runCipher(device: Device, session: Session): u32 {
   if (!bytes) return CRYPTO_OK;
 
   readBytes(device, device.iv, operation.ivBytes);
-  // The batch uses scratch, so what is gathered there comes after it.
+  // The batch uses scratch too, so it runs before the source is gathered there.
   if (!nextIsContiguous(device, bytes)) runBatch(device);
   const source = readContiguous(device, bytes, device.scratch);
   const destination = writableContiguous(device, 0, bytes);
@@ -64,7 +64,7 @@ export function wrongCipher(device: Device, session: Session): u32 {
   return cipherLengthValid(session.algo, operation.sourceBytes) ? 0 : REFUSED_SOURCE_LENGTH;
 }
 
-/** Whether kernels may write to `destination` directly: it is one piece, and the source's place or apart from it. */
+/** Whether kernels may write to `destination` directly: it is one piece, either the source's place or apart from it. */
 @inline
 export function inPlaceOrApart(source: usize, destination: usize, sourceBytes: u32, bytes: u32): bool {
   return (

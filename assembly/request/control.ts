@@ -1,4 +1,4 @@
-// The control queue (5.9.7.2): sessions are made and unmade, at once, inside the notification.
+// The control queue (5.9.7.2): requests create and destroy sessions at once, inside the notification.
 import {
   CREATE_INPUT_BYTES,
   CREATE_INPUT_SESSION_ID,
@@ -36,8 +36,8 @@ import { announceClosing } from './deferred';
 import { DONE } from './outcome';
 
 /**
- * Runs the control request that was read into the device's chain. Returns DONE, or the FAULT_* that says why it cannot
- * even be answered.
+ * Runs the control request in the device's chain. Returns DONE, or a FAULT_* if the chain has no room for an answer
+ * or no complete header.
  */
 export function runControlRequest(device: Device): u32 {
   const revision1 = hasFeature(device, F_REVISION_1);
@@ -72,7 +72,7 @@ export function runControlRequest(device: Device): u32 {
   return DONE;
 }
 
-/** Reads the fixed-length fields up to `bytes` of the request; false when the chain does not have them. */
+/** Reads the fixed-length fields up to byte `bytes` of the request. False: the chain is shorter. */
 function readRest(device: Device, bytes: u32): bool {
   const rest = bytes - CTRL_HEADER_BYTES;
   if (device.readableLeft < rest) return false;
@@ -101,7 +101,7 @@ function destroySession(device: Device, opcode: u32): u32 {
   return CRYPTO_OK;
 }
 
-/** struct virtio_crypto_destroy_session_input. */
+/** Writes struct virtio_crypto_destroy_session_input. */
 function answerDestroy(device: Device, status: u32): void {
   store<u8>(device.header, <u8>status);
   writeBytes(device, device.header, 0, STATUS_BYTES);
@@ -109,7 +109,7 @@ function answerDestroy(device: Device, status: u32): void {
 }
 
 /**
- * struct virtio_crypto_create_session_input; the id is 0 unless a session was made.
+ * Writes struct virtio_crypto_create_session_input. The id is 0 unless a session was made.
  * @param made what createSession() returns
  * @returns the status
  */

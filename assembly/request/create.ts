@@ -41,11 +41,11 @@ import { readBytes } from '../chain/buffers';
 import { readySession } from './ready';
 
 /**
- * Makes the session that the request in the device's header asks for; its keys are next in the chain. Returns the new
- * session's id (isSession()), or the status that says why there is none.
+ * Makes the session that the request in the device's header asks for. Its keys are next in the chain. Returns the new
+ * session's id, or a status (isSession() tells which).
  */
 export function createSession(device: Device, service: u32): u64 {
-  // Parameters are gathered aside: the slot is taken only by a session that is complete.
+  // The parameters are checked in the stateless slot first, so that only a valid session takes a slot of the table.
   const session = changetype<Session>(device.stateless);
   readParameters(session, device.header, service);
   const status = checkSession(device, session);
@@ -97,6 +97,6 @@ function readChain(session: Session, header: usize): void {
   session.direction = load<u32>(header + CTRL_CHAIN_CIPHER_OP);
   session.authAlgo = load<u32>(header + CTRL_CHAIN_AUTH_ALGO);
   session.resultBytes = load<u32>(header + CTRL_CHAIN_RESULT_LEN);
-  // With a plain hash, algo_flf is that of a hash, which has no such field.
+  // With a plain hash, algo_flf is a hash's structure, which has no auth_key_len.
   if (session.hashMode != HASH_MODE_PLAIN) session.authKeyBytes = load<u32>(header + CTRL_CHAIN_AUTH_KEY_LEN);
 }

@@ -1,4 +1,5 @@
-// The data queues (5.9.7.3): one request is parsed from the device's chain, run, and its status written.
+// The data queues (5.9.7.3): parses one request from the device's chain and runs it. Writes its status, unless the
+// request is batched or deferred: then its status is written later.
 import {
   AEAD_DECRYPT,
   AEAD_ENCRYPT,
@@ -57,12 +58,12 @@ import { BATCHED, DEFERRED, DONE, NOT_DEFERRED, OUTCOMES, WAITS } from './outcom
 import { placeOf } from './placement';
 import { closeStateless, openStateless } from './stateless';
 
-/** The longest result of a hash or MAC that has a length of its own. */
+/** The longest result of a hash or MAC with a fixed length. */
 const DIGEST_BYTES_MAX: u32 = 64;
 
 /**
- * Runs the data request that was read into the device's chain. Returns what became of it (outcome.ts), or the FAULT_*
- * that says why it cannot even be answered.
+ * Runs the data request in the device's chain. Returns its outcome (outcome.ts), or a FAULT_* if the chain has no
+ * complete header or no room for a status.
  */
 export function runDataRequest(device: Device): u32 {
   const revision1 = hasFeature(device, F_REVISION_1);
@@ -110,9 +111,8 @@ export function runDataRequest(device: Device): u32 {
 }
 
 /**
- * Counts the content that the request says it has, which stands in its chain, whatever becomes of it: IV, associated
- * data and source. SHAKE's results have any length, and take as long as a source of it: one that is no mere digest is
- * content, too.
+ * Counts the request's content, even if the request fails later: IV, associated data and source. A long result of SHAKE
+ * counts as well, because it takes as much time as a source of its length.
  */
 @inline
 function countContent(device: Device): void {
@@ -133,7 +133,7 @@ function isOperation(opcode: u32): bool {
   );
 }
 
-/** The session's algorithms count, not the header's: DPDK leaves that field uninitialised. */
+/** Uses the session's algorithm and ignores the header's algo field, because DPDK leaves this field uninitialised. */
 function runInSession(device: Device, opcode: u32, stateless: bool): u32 {
   const service = opcode >> 8;
   const session = findSession(device, load<u64>(device.header + DATA_SESSION_ID));
@@ -148,7 +148,7 @@ function runInSession(device: Device, opcode: u32, stateless: bool): u32 {
   return runOperation(device, session, opcode, stateless);
 }
 
-/** 5.9.7: all parameters come with the request, keys among them. Nothing of them stays. */
+/** 5.9.7: all parameters come with the request, and its keys too. The keys are wiped when the request has run. */
 function runStateless(device: Device, opcode: u32): u32 {
   let outcome = openStateless(device, opcode >> 8);
   if (outcome == CRYPTO_OK) outcome = runOperation(device, changetype<Session>(device.stateless), opcode, true);
@@ -169,7 +169,7 @@ function runOperation(device: Device, session: Session, opcode: u32, stateless: 
   countContent(device);
   device.place = placeOf(device, session, changetype<Operation>(device.operation).sourceBytes);
   if (device.place >= <u32>PLACE_FIRST_EXECUTOR) {
-    // What would be refused elsewhere is refused here, where it is known why.
+    // A worker could only say that a request failed. So its lengths are checked here, where the reason is known.
     const wrong = wrongOf(device, session, service);
     if (wrong) return refuse(device, wrong, CRYPTO_ERR);
     const outcome = defer(device, session, opcode);
@@ -180,8 +180,8 @@ function runOperation(device: Device, session: Session, opcode: u32, stateless: 
 }
 
 /**
- * Runs the request whose operation was read; its content is next in the chain. Returns its status, or BATCHED. The
- * length of its result is left in resultBytes.
+ * Runs the request whose operation was read. Its content is next in the chain. Returns its status, or BATCHED. Leaves
+ * the length of its result in resultBytes.
  */
 export function runParsed(device: Device, session: Session, service: u32): u32 {
   if (service == SERVICE_AEAD) return runAead(device, session);
@@ -197,8 +197,8 @@ function wrongOf(device: Device, session: Session, service: u32): u32 {
 }
 
 /**
- * Whether the content is within max_size (5.9.5.1) and the chain has room for all that the lengths say: the check that
- * they fail (REFUSED_*), or 0. In 64 bits, because the guest's lengths may wrap in 32.
+ * Checks that the content is within max_size (5.9.5.1), and that the chain has as many bytes as the lengths say.
+ * Returns the check that fails (REFUSED_*), or 0. The sums have 64 bits, because the guest's lengths may wrap in 32.
  */
 function misfitOf(device: Device): u32 {
   const operation = changetype<Operation>(device.operation);

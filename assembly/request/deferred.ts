@@ -1,6 +1,6 @@
-// Requests whose work is done elsewhere, beside the notification: the engine takes the chain, hands a description of it
-// to the host, and goes on. A record keeps what is needed to complete it later. A request that does not fit waits in
-// its ring.
+// Requests that run outside the notification. The engine takes the chain, hands a record of it to the host, and goes
+// on. The record keeps everything that is needed to complete the request later. A request waits in its ring if there is
+// no free record, or if a deferred request shares bytes with it.
 import { CRYPTO_OK, SERVICE_AEAD } from '../../spec/crypto';
 import {
   CLAIM_NOBODY,
@@ -29,22 +29,25 @@ import { DEFERRED, NOT_DEFERRED, WAITS } from './outcome';
 @external('backend', 'claim')
 declare function claim(): i32;
 
-/** The record is filled in: the work can begin at `place`. Content is copied before this returns. */
+/**
+ * Tells the host that the record is complete, so that the request can run at `place`. The host copies the content
+ * before it returns, unless requests are served in place.
+ */
 // @ts-ignore: decorator
 @external('backend', 'post')
 declare function post(index: u32, place: u32): void;
 
-/** The record was completed, and is the host's again. */
+/** Gives the record back to the host. */
 // @ts-ignore: decorator
 @external('backend', 'release')
 declare function release(index: u32): void;
 
-/** A session is closed: whoever keeps a copy of it for requests to come is to wipe that. */
+/** Tells the host that a session closes, so that the host wipes its copies of the session. */
 // @ts-ignore: decorator
 @external('backend', 'closed')
 declare function closed(session: usize): void;
 
-/** Tells whoever runs deferred requests that a session is about to be closed. */
+/** Tells the host that a session is about to be closed. */
 export function announceClosing(session: Session): void {
   closed(changetype<usize>(session));
 }
@@ -52,7 +55,7 @@ export function announceClosing(session: Session): void {
 const RUNNING: u32 = 1;
 const DONE: u32 = 2;
 
-/** A request that is under way (DEFERRED_* of spec/engine.ts). Its operation and its buffers stand behind. */
+/** A request that is under way (DEFERRED_* of spec/engine.ts). Its operation and its buffers follow these fields. */
 @unmanaged
 export class Deferred {
   queue: u32;
@@ -60,19 +63,19 @@ export class Deferred {
   chainDescriptors: u32;
   session: u32;
   opcode: u32;
-  /** Buffers that are kept, and the bytes of the content and of the result's place in them. */
+  /** Numbers of the buffers that are kept; bytes of content, and of room for the result. */
   readableCount: u32;
   writableCount: u32;
   readableBytes: u32;
   writableBytes: u32;
-  /** Whether the request gains by running beside others like it. */
+  /** Whether the request has a four-lane kernel, and so runs faster beside similar requests. */
   alike: u32;
-  /** Where IN_ORDER was negotiated: the record of the queue's next chain, index + 1. */
+  /** With IN_ORDER: the record of the queue's next chain, index + 1. */
   next: u32;
   state: u32;
-  /** With DONE: what the used element says (2.7.8.2). */
+  /** With DONE: the length in the used element (2.7.8.2). */
   usedBytes: u32;
-  /** Between these places stands all that its request will write, or, if it may be served in place, read. */
+  /** Bounds of all bytes that the request will write and, if requests are served in place, of those that it reads. */
   low: u32;
   high: u32;
   /** Bytes of the chain's whole writable part. */
@@ -88,13 +91,13 @@ function recordAt(device: Device, index: u32): Deferred {
   return changetype<Deferred>(device.deferred + index * DEFERRED_BYTES);
 }
 
-/** Whether the next chain of a queue, if it is done at once, has to wait for others before it is used (IN_ORDER). */
+/** Whether earlier chains of the queue are under way, which have to be used before the next chain (IN_ORDER). */
 @inline
 export function isOrdered(queue: Queue): bool {
   return queue.orderFirst != 0;
 }
 
-/** Makes sure that a record is at hand. Returns its index, or CLAIM_FULL or CLAIM_NOBODY, which are below 0. */
+/** Reserves a record, unless one is reserved. Returns its index, or CLAIM_FULL or CLAIM_NOBODY, which are below 0. */
 export function reserve(device: Device): i32 {
   if (device.reserved) return device.reserved - 1;
   const index = claim();
@@ -113,13 +116,13 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
     operation.ivBytes + operation.sourceBytes + operation.aadBytes + NONCE_SLACK_BYTES,
   );
   const writableBytes = operation.destinationBytes + operation.resultBytes;
-  // Linux lists the rest of a scattered content again with each of its pieces: only what carries something is kept.
+  // Linux lists the rest of a scattered content again with each piece. Only the buffers that are needed are kept.
   const readable = readableBuffersFor(device, readableBytes);
   const writable = writableBuffersFor(device, writableBytes);
   if (readable + writable + 1 > <u32>DEFERRED_BUFFERS_MAX) return NOT_DEFERRED;
   const index = reserve(device);
   if (index < 0) return index == CLAIM_NOBODY ? NOT_DEFERRED : WAITS;
-  // Its content may be what a waiting request has yet to write.
+  // Its content may be the result of a batched request, which is not written yet.
   runBatch(device);
   const queue = queueAt(device, device.runningQueue);
   queue.lastTaken++;
@@ -142,12 +145,12 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   return DEFERRED;
 }
 
-/** So many comparisons of buffers are worth their time; beyond, two chains count as sharing bytes. */
+/** Most comparisons of buffers for one record. More take too long, so the chains then count as sharing bytes. */
 const COMPARISONS_MAX: u32 = 4096;
 
 /**
- * Whether the chain has bytes that a request under way has yet to write: as if each were done in turn, it then has to
- * wait.
+ * Whether the chain has to wait for a request under way. It has to if the two share a byte that the request has yet to
+ * write, or that it reads in place and the chain writes. So all results are as if requests ran one after the other.
  */
 @inline
 export function meetsDeferred(device: Device): bool {
@@ -170,11 +173,11 @@ function meetsRecord(device: Device, record: Deferred): bool {
   if (count * others > COMPARISONS_MAX) return true;
   const readable = changetype<usize>(record) + DEFERRED_BUFFERS;
   if (meetsBuffers(device, readable + record.readableCount * BUFFER_BYTES, record.writableCount, true)) return true;
-  // What is served in place is still to be read there.
+  // A request that is served in place still reads its content there.
   return device.deferredInPlace != 0 && meetsBuffers(device, readable, record.readableCount, false);
 }
 
-/** The request of record `index` will not be completed. */
+/** Forgets the request of record `index`: it will not be completed. */
 export function dropRecord(device: Device, index: u32): void {
   const record = recordAt(device, index);
   if (record.state != RUNNING) return;
@@ -182,19 +185,19 @@ export function dropRecord(device: Device, index: u32): void {
   device.inFlight--;
 }
 
-/** None of the requests under way will be completed. */
+/** Forgets all requests under way: none will be completed. */
 export function dropRecords(device: Device): void {
   for (let index: u32 = 0; index < device.deferredRecords; index++) recordAt(device, index).state = 0;
   device.inFlight = 0;
   device.reserved = 0;
 }
 
-/** Keeps a chain that was run, of `usedBytes`, until those before it are used. A record is at hand. */
+/** Keeps a chain whose request has run until the chains before it are used. Call reserve() first. */
 export function holdBack(device: Device, queue: Queue): void {
   begin(device, queue, DONE).usedBytes = device.usedBytes;
 }
 
-/** Fills the record at hand with the queue's chain. */
+/** Fills the reserved record with the queue's chain. */
 function begin(device: Device, queue: Queue, state: u32): Deferred {
   const index = device.reserved - 1;
   device.reserved = 0;
@@ -214,16 +217,14 @@ function begin(device: Device, queue: Queue, state: u32): Deferred {
   return record;
 }
 
-/** A queue is reset: records of chains that were only kept for their turn are free again. */
+/** Frees the records of chains that only wait for their turn. Called when a queue is reset. */
 export function dropHeld(device: Device, queue: Queue): void {
   for (let index = queue.orderFirst; index; index = recordAt(device, index - 1).next) {
     if (recordAt(device, index - 1).state == DONE) release(index - 1);
   }
 }
 
-/**
- * Takes the result of a record's request, whose bytes the host has put in their place: writes its status, and counts.
- */
+/** Finishes a record's request after the host has written its result: writes its status and counts it. */
 export function finish(device: Device, index: u32, status: u32, resultBytes: u32): Queue {
   const record = recordAt(device, index);
   device.inFlight--;
@@ -239,14 +240,14 @@ export function finish(device: Device, index: u32, status: u32, resultBytes: u32
   record.usedBytes = usedBytes(written, record.room);
   record.state = DONE;
   countStatus(device, record.opcode >> 8, status);
-  // Lengths were checked before it was deferred: only its tag can be wrong.
+  // The lengths were checked before the request was deferred, so only its tag can be wrong.
   if (status != CRYPTO_OK) reportRefusal(device, refuse(device, REFUSED_TAG, status), record.opcode);
   return queueAt(device, record.queue);
 }
 
 /**
- * Takes the next record whose chain may be used, if there is one: `index` + 1, or the queue's oldest where order
- * counts. Its chain is left in the queue, and what its used element says in usedBytes.
+ * Takes the next record whose chain may be used: the queue's oldest with IN_ORDER, else record `index` - 1. False: no
+ * chain may be used. Leaves the chain's id and descriptors in the queue, and its used element's length in usedBytes.
  */
 export function nextUsable(device: Device, queue: Queue, index: u32): bool {
   const ordered = queue.orderFirst;

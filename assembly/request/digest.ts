@@ -2,7 +2,7 @@ import { HASH_MODE_AUTH, HASH_MODE_NESTED, SERVICE_CIPHER, SERVICE_HASH } from '
 import { hashRun, macRun, nestedHashRun } from '../session/auth';
 import { authContextOf, authKeyOf, Session } from '../session/slot';
 
-/** The digest that a HASH, MAC or chained session makes of one message. The lengths have been checked. */
+/** Makes the digest of one message with a HASH, MAC or chained session. The caller has checked the lengths. */
 export function digestOf(session: Session, source: usize, bytes: u32, digest: usize, digestBytes: u32): void {
   const context = authContextOf(session);
   if (session.service == SERVICE_HASH) {

@@ -1,5 +1,5 @@
-// The host's own cryptography, which may have instructions that WebAssembly lacks. Requests whose place it is are
-// offered to it, inside the notification. It computes what the kernels would, or declines.
+// The host's own cryptography, which may use instructions that WebAssembly lacks. A request with PLACE_HOST is offered
+// to it inside the notification. The host computes the same result as the kernels, or declines.
 import { DIRECTION_DECRYPT } from '../../spec/crypto';
 import { HOST_DECLINED, HOST_DONE, PLACE_HOST } from '../../spec/engine';
 import { Device } from '../device';
@@ -8,17 +8,17 @@ import { cipherRun } from '../session/cipher';
 import { contextOf, Session } from '../session/slot';
 import { digestOf } from './digest';
 
-/** Runs a cipher, in place or apart; false: declined, and nothing was written. */
+/** Runs a cipher, in place or apart. False: the host declined and wrote nothing. */
 // @ts-ignore: decorator
 @external('backend', 'cipher')
 declare function cipher(session: usize, iv: usize, source: usize, destination: usize, bytes: u32): bool;
 
-/** Makes a digest; false: declined. */
+/** Makes a digest. False: the host declined. */
 // @ts-ignore: decorator
 @external('backend', 'digest')
 declare function digest(session: usize, source: usize, bytes: u32, result: usize, resultBytes: u32): bool;
 
-/** Runs an AEAD, whose tag stands behind the ciphertext. Returns HOST_*. */
+/** Runs an AEAD, with the tag behind the ciphertext. Returns HOST_*. */
 // @ts-ignore: decorator
 @external('backend', 'aead')
 declare function aead(
@@ -32,7 +32,7 @@ declare function aead(
   destination: usize,
 ): u32;
 
-/** Runs a cipher where it belongs. The IV's place is scratch. */
+/** Runs a cipher in the host if the request's place is PLACE_HOST, else in the engine. Overwrites the IV. */
 export function runCipherOf(
   device: Device,
   session: Session,
@@ -45,7 +45,7 @@ export function runCipherOf(
   cipherRun(session.algo, session.direction, contextOf(session), iv, source, destination, bytes);
 }
 
-/** Makes a digest where it belongs. */
+/** Makes a digest in the host if the request's place is PLACE_HOST, else in the engine. */
 export function runDigestOf(
   device: Device,
   session: Session,
@@ -58,7 +58,10 @@ export function runDigestOf(
   digestOf(session, source, bytes, result, resultBytes);
 }
 
-/** Runs an AEAD where it belongs; false: the tag is wrong, and nothing was written. */
+/**
+ * Runs an AEAD in the host if the request's place is PLACE_HOST, else in the engine. False: the tag is wrong, and
+ * nothing was written.
+ */
 export function runAeadOf(
   device: Device,
   session: Session,

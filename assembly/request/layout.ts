@@ -1,5 +1,5 @@
-// The layouts of data requests (5.9.7.3): padded without REVISION_1, exact with it, and another one for a service whose
-// stateless mode was negotiated. All are read into one Operation.
+// The layouts of data requests (5.9.7.3): padded without REVISION_1, exact with it, and a longer one for a service
+// whose stateless mode was negotiated. The engine reads all of them into one Operation.
 import {
   DATA_AEAD_AAD_LEN,
   DATA_AEAD_BYTES,
@@ -66,7 +66,7 @@ export function symOpType(device: Device, stateless: bool): u32 {
   return load<u32>(device.header + (stateless ? STATELESS_SYM_OP_TYPE : DATA_SYM_OP_TYPE));
 }
 
-/** Reads the lengths of a request of `service`; `opType` is that of a CIPHER request. */
+/** Reads the lengths of a request of `service`. `opType` matters only for the CIPHER service. */
 export function readOperation(device: Device, service: u32, opType: u32, stateless: bool): void {
   if (service == SERVICE_CIPHER) {
     if (opType == SYM_OP_ALGORITHM_CHAINING) readChain(device, stateless);

@@ -1,6 +1,6 @@
 /**
- * What a data request asks for, whichever layout it came in: lengths as the driver gave them, unchecked. Fields that a
- * service does not have are left as they were.
+ * What a data request asks for, whatever its layout. The lengths are the driver's, unchecked. A field that the service
+ * does not use keeps an old value or is 0.
  */
 @unmanaged
 export class Operation {
@@ -11,14 +11,12 @@ export class Operation {
   /** hash_result_len. */
   resultBytes: u32;
   tagBytes: u32;
-  /** The windows of a chain, in source data. */
+  /** The windows of a chained request, as offsets into the source and lengths. */
   cipherStart: u32;
   cipherBytes: u32;
   hashStart: u32;
   hashBytes: u32;
-  /**
-   * Whether aad stands before the source: QEMU's and DPDK's order in a legacy chain, and the order of stateless chains.
-   */
+  /** Whether aad comes before the source: in legacy chains (as in QEMU and DPDK) and in stateless chains. */
   aadFirst: u32;
 }
 export const OPERATION_BYTES: usize = 44;

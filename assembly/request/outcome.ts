@@ -1,15 +1,15 @@
-// What became of a request, in one number. Numbers from OUTCOMES on are the ones below. A smaller number is what its
-// maker names: the FAULT_* that breaks the device where a ring asks, and the CRYPTO_* status of the answer where a
-// service's function returns.
+// The outcome of a request, in one number. Numbers from OUTCOMES on are listed below. The meaning of a smaller number
+// depends on the function: runRequest() returns a FAULT_* that breaks the device, a service's function returns the
+// request's CRYPTO_* status.
 
 export const OUTCOMES: u32 = 0x100;
-/** Its answer stands in the chain: the chain is used now. */
+/** Result and status are in the chain. The ring writes the used element now. */
 export const DONE: u32 = 0x100;
-/** It waits in the batch: its bytes, its status and its used element are written when the batch runs. */
+/** The request waits in the batch, which writes its bytes, its status and its used element when it runs. */
 export const BATCHED: u32 = 0x101;
-/** It runs elsewhere, or waits for its turn (IN_ORDER): its chain is used later. */
+/** The request runs elsewhere, or it has run and waits for its turn (IN_ORDER). Its chain is used later. */
 export const DEFERRED: u32 = 0x102;
-/** There was no room for it: its chain is still available. */
+/** There is no free record, or a request under way shares bytes with the chain. The chain stays available. */
 export const WAITS: u32 = 0x103;
-/** It cannot be deferred: run it now. */
+/** The request cannot be deferred, so the engine runs it now. */
 export const NOT_DEFERRED: u32 = 0x104;

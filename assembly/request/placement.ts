@@ -1,5 +1,5 @@
-// Where a request runs. The host says it once for each session, as steps (SESSION_STEPS). The engine reads them once
-// for each request.
+// Where a request runs. The host decides once for each session and writes steps (SESSION_STEPS). The engine reads them
+// once for each request.
 import {
   PLACE_ENGINE,
   SESSION_PARAMETERS,
@@ -14,12 +14,12 @@ import { Device } from '../device';
 import { Session } from '../session/slot';
 import { sessionInSlot } from '../session/table';
 
-/** Writes the steps of a session, whose parameters and keys stand in it. */
+/** Asks the host to write the steps of a session, which holds its parameters and keys. */
 // @ts-ignore: decorator
 @external('backend', 'place')
 declare function place(session: usize): void;
 
-/** The place of a session's request with `bytes` of source (PLACE_*), at the device's depth. */
+/** The place (PLACE_*) of a request with `bytes` of source in this session, at the device's depth. */
 @inline
 export function placeOf(device: Device, session: Session, bytes: u32): u32 {
   const steps = changetype<usize>(session) + SESSION_STEPS + device.depth * STEPS_BYTES;
@@ -29,12 +29,12 @@ export function placeOf(device: Device, session: Session, bytes: u32): u32 {
   return load<u32>(steps, 2 * STEP_BYTES + STEP_PLACE);
 }
 
-/** Asks where a session's requests are to run. */
+/** Asks the host where a session's requests are to run. */
 export function placeSession(session: Session): void {
   place(changetype<usize>(session));
 }
 
-/** Asks it again of every open session, because the host's answer has changed. */
+/** Asks the host again for every open session, because its choice has changed. */
 export function placeSessions(device: Device): void {
   for (let index: u32 = 0; index < device.sessionsUsed; index++) {
     const session = sessionInSlot(device, index);
@@ -44,8 +44,8 @@ export function placeSessions(device: Device): void {
 }
 
 /**
- * Asks where a request in stateless mode is to run, unless the request before had the same parameters. Their answer
- * stays in the slot, which closeStateless() leaves alone.
+ * Asks the host where a stateless request is to run, unless the previous stateless request had the same parameters. The
+ * slot still holds the steps of that request, because closeStateless() does not wipe them.
  */
 export function placeStateless(session: Session): void {
   const parameters = changetype<usize>(session) + SESSION_PARAMETERS;

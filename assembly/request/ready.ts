@@ -1,23 +1,23 @@
-// The last steps that make a session: its keys are expanded, and it is decided where its requests run.
+// The last steps that make a session: expand its keys, and ask the host where its requests run.
 import { CRYPTO_OK } from '../../spec/crypto';
 import { Device } from '../device';
 import { checkSession, expandSession } from '../session/expand';
 import { Session } from '../session/slot';
 import { placeSession, placeStateless } from './placement';
 
-/** Makes a session ready whose parameters were checked, and whose keys stand in it. */
+/** Makes a session ready. Its parameters have been checked, and it holds its keys. */
 export function readySession(session: Session): void {
   expandSession(session);
   placeSession(session);
 }
 
-/** The same for the session of one request in stateless mode. */
+/** Makes the session of a stateless request ready. */
 export function readyStateless(session: Session): void {
   expandSession(session);
   placeStateless(session);
 }
 
-/** The same for a saved session, which the host has written: false when this device cannot have such a one. */
+/** Makes a saved session ready, which the host has written. False: this device does not accept its parameters. */
 export function readySavedSession(device: Device, session: Session): bool {
   if (checkSession(device, session) != CRYPTO_OK) return false;
   session.nextFree = 0;

@@ -1,4 +1,4 @@
-// Stateless mode (5.9.7): a session of one request, made from the request's own fields in a slot that no id names.
+// Stateless mode (5.9.7): a session for one request, made from the request's own fields, in a slot that has no id.
 import {
   CRYPTO_ERR,
   CRYPTO_NOTSUPP,
@@ -38,9 +38,7 @@ import { readBytes } from '../chain/buffers';
 import { symOpType } from './layout';
 import { readyStateless } from './ready';
 
-/**
- * Makes the session of the request whose header the device holds, and reads its keys, which stand first in the chain.
- */
+/** Makes a session of the request in the device's header. Its keys are next in the chain. Returns a status. */
 export function openStateless(device: Device, service: u32): u32 {
   const session = changetype<Session>(device.stateless);
   const header = device.header;
@@ -71,7 +69,7 @@ export function openStateless(device: Device, service: u32): u32 {
   return CRYPTO_OK;
 }
 
-/** Forgets the request's keys. What remains is where requests with the same parameters run. */
+/** Wipes the request's parameters and keys. The steps stay, for the next request with the same parameters. */
 export function closeStateless(device: Device): void {
   wipe(device.stateless, SESSION_HEAD_BYTES);
   const context = contextOf(changetype<Session>(device.stateless));
@@ -91,6 +89,6 @@ function readChain(session: Session, header: usize): void {
   session.direction = load<u32>(header + STATELESS_CHAIN_CIPHER_OP);
   session.authAlgo = load<u32>(header + STATELESS_CHAIN_AUTH_ALGO);
   session.hashMode = load<u32>(header + STATELESS_CHAIN_HASH_MODE);
-  // A plain hash has no key, whatever its field says.
+  // A plain hash has no key, so its auth_key_len is ignored.
   session.authKeyBytes = session.hashMode == HASH_MODE_PLAIN ? 0 : load<u32>(header + STATELESS_CHAIN_AUTH_KEY_LEN);
 }

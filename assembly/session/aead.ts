@@ -4,14 +4,14 @@ import { CCM_CONTEXT_BYTES, ccmDecrypt, ccmEncrypt, ccmSetKey } from '../aead/ae
 import { GCM_CONTEXT_BYTES, gcmDecrypt, gcmEncrypt, gcmPrepare, gcmSetKey } from '../aead/aes_gcm';
 import { chachaPolyDecrypt, chachaPolyEncrypt, chachaPolySetKey } from '../aead/chacha20_poly1305';
 
-/** Room for the expanded key of any of them: GCM's is the largest. */
+/** Room for the expanded key of any AEAD algorithm. GCM's is the largest. */
 export const AEAD_CONTEXT_BYTES: usize = GCM_CONTEXT_BYTES;
 
 export function aeadKeyValid(algo: u32, keyBytes: u32): bool {
   return keyBytes == 32 || (algo != AEAD_CHACHA20_POLY1305 && (keyBytes == 16 || keyBytes == 24));
 }
 
-/** SP 800-38D section 5.2.1.2, SP 800-38C appendix A.1, RFC 8439 section 2.8. */
+/** Tag lengths of SP 800-38D section 5.2.1.2, SP 800-38C appendix A.1, RFC 8439 section 2.8. */
 export function aeadTagValid(algo: u32, bytes: u32): bool {
   if (algo == AEAD_GCM) return bytes == 4 || bytes == 8 || (bytes >= 12 && bytes <= 16);
   if (algo == AEAD_CCM) return bytes >= 4 && bytes <= 16 && (bytes & 1) == 0;
@@ -19,8 +19,8 @@ export function aeadTagValid(algo: u32, bytes: u32): bool {
 }
 
 /**
- * Whether a nonce of `ivBytes` goes with a text of `bytes` (5.9.7.7): for GCM 12, or 16 that are J0 itself; for CCM 7
- * to 13, which leave so many bytes of a block for the text's length.
+ * Whether a nonce of `ivBytes` goes with a text of `bytes` (5.9.7.7). GCM takes 12 bytes, or 16 that are J0 itself. CCM
+ * takes 7 to 13. The rest of a block, 15 - `ivBytes` bytes, then has to hold the text's length.
  */
 export function aeadIvValid(algo: u32, ivBytes: u32, bytes: u32): bool {
   if (algo == AEAD_GCM) return ivBytes == 12 || ivBytes == 16;
@@ -36,14 +36,14 @@ export function aeadExpandKey(algo: u32, context: usize, key: usize, keyBytes: u
 }
 
 /**
- * Builds what is else built with the first long text, before the context is copied to where only copies of that copy
- * are used.
+ * Builds GCM's table for long texts now. Normally the first long text builds it. But workers see only copies of this
+ * context, so each request there would build it again.
  */
 export function aeadPrepare(algo: u32, context: usize): void {
   if (algo == AEAD_GCM) gcmPrepare(context);
 }
 
-/** Encrypts; the tag is written behind the ciphertext. */
+/** Encrypts, and writes the tag behind the ciphertext. */
 export function aeadEncrypt(
   algo: u32,
   context: usize,
@@ -66,7 +66,7 @@ export function aeadEncrypt(
   }
 }
 
-/** Decrypts, if the tag behind the ciphertext is right; else nothing is written and the answer is false. */
+/** Decrypts if the tag behind the ciphertext is right. Else it writes nothing and returns false. */
 export function aeadDecrypt(
   algo: u32,
   context: usize,

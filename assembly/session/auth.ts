@@ -1,8 +1,8 @@
 // The HASH and MAC algorithms (5.9.4.2, 5.9.4.3): which keys and results they have, and which kernels run them.
 //
-// Where an algorithm needs a parameter that a MAC request has no field for, it is the first bytes of the message, as in
-// DPDK (docs/parameters.md): so the IVs of GMAC, UIA2 and EIA3; f9's message is the padded string that begins with
-// COUNT and FRESH and ends with the direction.
+// A MAC request has no field for some parameters. As in DPDK (docs/parameters.md), the message then begins with them:
+// with the IV for GMAC, UIA2 and EIA3. f9's message is the padded string, which begins with COUNT and FRESH and ends
+// with the direction.
 import {
   HASH_SHAKE128,
   MAC_CBCMAC_AES,
@@ -33,15 +33,15 @@ import { kasumiF9 } from '../mac/kasumi_f9';
 import { snow3gUia2 } from '../mac/snow3g_uia2';
 import { zucEia3 } from '../mac/zuc_eia3';
 
-/** Room for the expanded key and the working state of any of them: that of GMAC is the largest. */
+/** Room for the expanded key and the working state of any hash or MAC. GMAC's is the largest. */
 export const AUTH_CONTEXT_BYTES: usize = GCM_CONTEXT_BYTES;
 
-/** Kernels of 4 and 8 bytes leave their result here, at the end of the context, for it may be cut. */
+/** Kernels with results of 4 and 8 bytes write them here, at the end of the context, because a result may be cut. */
 const SHORT_RESULT: usize = AUTH_CONTEXT_BYTES - 8;
-/** Behind the running hash: where a nested hash keeps its inner digest. */
+/** Where a nested hash keeps its inner digest: behind the running hash. */
 const NESTED_INNER: usize = 512;
 const NESTED_INNER_BYTES: u32 = 64;
-/** COUNT and FRESH; the direction needs a byte more. */
+/** Bytes of COUNT and FRESH. The direction needs another byte. */
 const F9_HEAD_BYTES: u32 = 8;
 
 /** Bytes of the IV that stands before the message. */
@@ -51,12 +51,12 @@ function ivBytes(algo: u32): u32 {
   return algo == MAC_SNOW3G_UIA2 || algo == MAC_ZUC_EIA3 ? 16 : 0;
 }
 
-/** Whether a hash can have this length: SHAKE has any, the others can be cut. */
+/** Whether a hash's result can have this length. SHAKE's can have any, and the others can be cut. */
 export function hashResultValid(algo: u32, bytes: u32): bool {
   return bytes != 0 && (algo >= <u32>HASH_SHAKE128 || bytes <= hashDigestBytes(algo));
 }
 
-/** Whether a MAC can be cut to this length. */
+/** Whether a MAC's result can be cut to this length. */
 export function macResultValid(algo: u32, bytes: u32): bool {
   return bytes != 0 && bytes <= macBytes(algo);
 }
@@ -76,7 +76,7 @@ export function macKeyValid(algo: u32, keyBytes: u32): bool {
   return keyBytes == 16 || keyBytes == 24 || keyBytes == 32;
 }
 
-/** Whether a message of this length holds the parameters that stand at its start. */
+/** Whether a message of this length is long enough for the parameters at its start. */
 export function macInputValid(algo: u32, bytes: u32): bool {
   return algo == MAC_KASUMI_F9 ? bytes > F9_HEAD_BYTES : bytes >= ivBytes(algo);
 }
@@ -99,7 +99,7 @@ export function hashRun(algo: u32, context: usize, source: usize, bytes: u32, di
 }
 
 /**
- * The nested hash of a chain: of the key and the hash of the key and the message. The inner hash has its whole length.
+ * The nested hash of a chained request: H(key, H(key, message)). The inner hash is not cut.
  */
 export function nestedHashRun(
   algo: u32,
@@ -112,7 +112,7 @@ export function nestedHashRun(
   digestBytes: u32,
 ): void {
   const inner = context + NESTED_INNER;
-  // SHAKE has no length of its own: the result's is the inner one's too, up to twice its strength.
+  // SHAKE has no fixed length. Its inner hash is as long as the result, up to this bound.
   const innerBytes = hashDigestBytes(algo) || min<u32>(digestBytes, NESTED_INNER_BYTES);
   hashInit(algo, context);
   hashUpdate(algo, context, key, keyBytes);

@@ -35,13 +35,13 @@ import { snow3gUea2 } from '../cipher/snow3g_uea2';
 import { zucSetKey } from '../cipher/zuc';
 import { zucEea3 } from '../cipher/zuc_eea3';
 
-/** Room for the expanded key of any of them, which XTS needs. */
+/** Room for the expanded key of any cipher. XTS's is the largest. */
 export const CIPHER_CONTEXT_BYTES: usize = (AES_XTS_CONTEXT_BYTES + 63) & ~63;
 
-/** Of DES, and of KASUMI. */
+/** Block length of DES and of KASUMI. */
 const SHORT_BLOCK_BYTES: u32 = 8;
 
-/** DES and TDEA in their modes have the numbers 5 to 9. */
+/** The modes of DES and TDEA have the numbers 5 to 9. */
 @inline
 function isDes(algo: u32): bool {
   return algo >= <u32>CIPHER_DES_ECB && algo <= <u32>CIPHER_3DES_CTR;
@@ -59,8 +59,8 @@ function isAesKey(bytes: u32): bool {
 }
 
 /**
- * Whether `algo` has keys of this length; an algorithm that is not listed has none. XTS has two keys in one (IEEE
- * 1619), f8 a key and a mask of its length.
+ * Whether `algo` has keys of this length. False for an algorithm that is not listed. XTS takes two keys in one (IEEE
+ * 1619), f8 a key and a mask of the same length.
  */
 export function cipherKeyValid(algo: u32, keyBytes: u32): bool {
   if (algo == CIPHER_AES_XTS) return keyBytes == 32 || keyBytes == 64;
@@ -84,7 +84,7 @@ export function cipherExpandKey(algo: u32, context: usize, key: usize, keyBytes:
   else unreachable();
 }
 
-/** The one length of an algorithm's IV or counter. */
+/** The length of an algorithm's IV or counter. */
 export function cipherIvBytes(algo: u32): u32 {
   if (algo == CIPHER_AES_ECB || algo == CIPHER_DES_ECB || algo == CIPHER_3DES_ECB || algo == CIPHER_ARC4) return 0;
   return algo == CIPHER_KASUMI_F8 || isDes(algo) ? SHORT_BLOCK_BYTES : AES_BLOCK_BYTES;
@@ -94,12 +94,12 @@ export function cipherIvBytes(algo: u32): u32 {
 export function cipherLengthValid(algo: u32, bytes: u32): bool {
   if (algo == CIPHER_AES_CBC || algo == CIPHER_AES_ECB) return bytes % AES_BLOCK_BYTES == 0;
   if (isDes(algo) && algo != CIPHER_3DES_CTR) return bytes % SHORT_BLOCK_BYTES == 0;
-  // A data unit has one block at least (IEEE 1619 section 5.1): a request of no bytes has none.
+  // A data unit has at least one block (IEEE 1619 section 5.1), so XTS refuses a request of no bytes.
   if (algo == CIPHER_AES_XTS) return bytes >= <u32>AES_BLOCK_BYTES;
   return true;
 }
 
-/** Runs one request over contiguous data, in place or apart. The IV's place is scratch of the kernel's. */
+/** Runs one request over contiguous data, in place or apart. The kernel overwrites the IV. */
 export function cipherRun(
   algo: u32,
   direction: u32,

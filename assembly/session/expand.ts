@@ -1,5 +1,5 @@
-// What makes a session: its parameters are checked in one place, whether they came by the control queue, with a
-// stateless request, or from a saved state.
+// Checks a session's parameters and expands its keys. This is the one place for all sessions: of the control queue, of
+// stateless requests, and of a saved state.
 import {
   AUTH_KEY_BYTES_MAX,
   CHAIN_CIPHER_THEN_HASH,
@@ -46,8 +46,8 @@ function has(mask: u64, bit: u32): bool {
 }
 
 /**
- * Checks a session's parameters, keys apart (5.9.7.2.1). Returns OK, NOTSUPP for what is not offered, or ERR for values
- * that cannot be. A hash_result_len of 0 stands for the algorithm's own.
+ * Checks a session's parameters without its keys (5.9.7.2.1). Returns OK, NOTSUPP for an algorithm or mode that is not
+ * offered, or ERR for invalid values. A hash_result_len of 0 stands for the algorithm's own length.
  */
 export function checkSession(device: Device, session: Session): u32 {
   const service = session.service;
@@ -81,7 +81,7 @@ function checkCipher(device: Device, session: Session): u32 {
 
 function checkHash(device: Device, session: Session): u32 {
   if (!has(device.hashAlgorithms, session.authAlgo)) return refuse(device, REFUSED_ALGORITHM, CRYPTO_NOTSUPP);
-  // A nested hash has a key: the prefix of both its hashes.
+  // A nested hash has a key, the prefix of both hashes.
   if (session.authKeyBytes > min<u32>(AUTH_KEY_BYTES_MAX, device.maxKeyBytes))
     return refuse(device, REFUSED_KEY_LIMIT, CRYPTO_ERR);
   return !session.resultBytes || hashResultValid(session.authAlgo, session.resultBytes)
@@ -114,7 +114,7 @@ function directed(session: Session): bool {
   return session.direction == DIRECTION_ENCRYPT || session.direction == DIRECTION_DECRYPT;
 }
 
-/** Expands the keys that stand in a session which checkSession() has passed. */
+/** Expands the keys of a session. checkSession() has accepted its parameters. */
 export function expandSession(session: Session): void {
   const service = session.service;
   if (service == SERVICE_AEAD) {

@@ -4,12 +4,12 @@ import { CIPHER_CONTEXT_BYTES } from './cipher';
 import { AEAD_CONTEXT_BYTES } from './aead';
 
 /**
- * A session (5.9.7.2.1): what the driver asked for, its keys, and what they were expanded to. spec/engine.ts gives the
- * layout of the head to the host, which saves it.
+ * A session (5.9.7.2.1): its parameters, its keys and the expanded keys. spec/engine.ts describes the head to the host,
+ * which saves it.
  */
 @unmanaged
 export class Session {
-  /** 0: the slot is free, or serves a request in stateless mode. */
+  /** 0: the slot is free, or is the stateless slot. */
   id: u64;
   service: u32;
   /** SYM_OP_* of a CIPHER session. */
@@ -29,23 +29,23 @@ export class Session {
   nextFree: u32;
 }
 
-/** Gives a session the parameters of another one: all fields between its id and its place in the list of free slots. */
+/** Copies the parameters of session `from` to `to`: the fields from service to resultBytes. */
 export function copyParameters(to: Session, from: Session): void {
   const first = offsetof<Session>('service');
   memory.copy(changetype<usize>(to) + first, changetype<usize>(from) + first, offsetof<Session>('nextFree') - first);
 }
 
-/** Where the expanded keys stand: of a cipher and behind it of a hash or MAC, or of an AEAD alone. */
+/** Offsets of the expanded keys: a cipher's and behind it a hash's or MAC's, or an AEAD's alone. */
 const SLOT_CONTEXT: usize = SESSION_HEAD_BYTES + SESSION_PLACEMENT_BYTES;
 const SLOT_AUTH_CONTEXT: usize = SLOT_CONTEXT + CIPHER_CONTEXT_BYTES;
-/** Slots keep the contexts' alignment. */
+/** The larger of both layouts. SLOT_BYTES is a multiple of 64, so that the contexts of every slot are aligned. */
 const CONTEXT_BYTES: usize =
   CIPHER_CONTEXT_BYTES + AUTH_CONTEXT_BYTES > AEAD_CONTEXT_BYTES
     ? CIPHER_CONTEXT_BYTES + AUTH_CONTEXT_BYTES
     : AEAD_CONTEXT_BYTES;
 export const SLOT_BYTES: usize = (SLOT_CONTEXT + CONTEXT_BYTES + 63) & ~63;
 
-/** The driver's keys, kept for a saved state: the cipher's, then the other. */
+/** The driver's keys, kept for a saved state: the cipher's, then the hash's or MAC's. */
 @inline
 export function keyOf(session: Session): usize {
   return changetype<usize>(session) + SESSION_KEY;
@@ -62,7 +62,7 @@ export function contextOf(session: Session): usize {
   return changetype<usize>(session) + SLOT_CONTEXT;
 }
 
-/** The expanded key, or the working state, of a hash or MAC. */
+/** The expanded key or the working state of a hash or MAC. */
 @inline
 export function authContextOf(session: Session): usize {
   return changetype<usize>(session) + SLOT_AUTH_CONTEXT;

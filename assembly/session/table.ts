@@ -1,6 +1,5 @@
-// The session table: a fixed number of slots. An id holds the slot's index in its low half and a serial number above
-// it, so that an id is looked up at once and is not given out again before 2^32 others were, whatever is reset in
-// between.
+// The session table: a fixed number of slots. The low half of an id is the slot's index, so a lookup takes one step.
+// The high half is a serial number, which a reset does not change. So an id comes back only after 2^32 other ids.
 import { Device } from '../device';
 import { wipe } from '../memory/bytes';
 import { SLOT_BYTES, Session } from './slot';
@@ -11,8 +10,7 @@ function slotAt(device: Device, index: u32): Session {
 }
 
 /**
- * Wipes every session, their keys with them, and frees all slots (2.4: reset). Slots that no session ever had are left
- * alone.
+ * Wipes every session and its keys, and frees all slots (2.4: reset). Does not touch slots that were never in use.
  */
 export function clearSessions(device: Device): void {
   wipe(device.sessions, device.sessionsUsed * SLOT_BYTES);
@@ -22,8 +20,8 @@ export function clearSessions(device: Device): void {
 }
 
 /**
- * A free slot, wiped, that belongs to nobody yet (its id is 0 until openSession), or null when the table is full. Slots
- * are taken from the list of closed ones first, then from those that were never used, whose memory nobody has touched.
+ * Returns a free slot, wiped, or null if the table is full. Its id stays 0 until openSession(). Takes slots of closed
+ * sessions first, because the memory of slots that were never in use is still untouched.
  */
 export function freeSession(device: Device): Session | null {
   if (device.sessionFree) return slotAt(device, device.sessionFree - 1);
@@ -32,7 +30,7 @@ export function freeSession(device: Device): Session | null {
   return slotAt(device, device.sessionFree - 1);
 }
 
-/** Brings the slots below `count` into use: those that were not are wiped and put on the list of free ones. */
+/** Brings the slots below `count` into use: wipes the new ones and puts them on the list of free slots. */
 function useSlots(device: Device, count: u32): void {
   for (let index = device.sessionsUsed; index < count; index++) {
     const session = slotAt(device, index);
@@ -43,10 +41,10 @@ function useSlots(device: Device, count: u32): void {
   device.sessionsUsed = max<u32>(device.sessionsUsed, count);
 }
 
-/** Takes the slot that freeSession() answered and gives it a new id, which is returned. */
+/** Takes the slot that freeSession() returned, and gives it a new id. Returns the id. */
 export function openSession(device: Device, session: Session): u64 {
   const index = device.sessionFree - 1;
-  // No serial is 0: it would make the id of slot 0 that of no session.
+  // No serial is 0, because slot 0 would then have the id 0, which stands for no session.
   if (++device.sessionSerial == 0) device.sessionSerial = 1;
   session.id = ((<u64>device.sessionSerial) << 32) | index;
   device.sessionFree = session.nextFree;
@@ -55,12 +53,12 @@ export function openSession(device: Device, session: Session): u64 {
   return session.id;
 }
 
-/** Whether a number is the id of a session, open or closed: no serial is 0, so no id is below 2^32. */
+/** Whether a number is the id of an open or closed session. No serial is 0, so every id is at least 2^32. */
 export function isSession(id: u64): bool {
   return id >> 32 != 0;
 }
 
-/** The session with this id, or null: unknown, closed, or 0. */
+/** The open session with this id, or null. */
 export function findSession(device: Device, id: u64): Session | null {
   const index = <u32>id;
   if (!id || index >= device.sessionsUsed) return null;
@@ -68,7 +66,7 @@ export function findSession(device: Device, id: u64): Session | null {
   return session.id == id ? session : null;
 }
 
-/** Closes a session: its slot is wiped and free again. */
+/** Closes a session: wipes its slot and frees it. */
 export function closeSession(device: Device, session: Session): void {
   const index = <u32>session.id;
   wipe(changetype<usize>(session), SLOT_BYTES);
@@ -77,7 +75,7 @@ export function closeSession(device: Device, session: Session): void {
   device.sessionCount--;
 }
 
-/** The open session in slot `index`, or null: for a host that saves the device. */
+/** The open session in slot `index`, or null. */
 export function sessionInSlot(device: Device, index: u32): Session | null {
   if (index >= device.sessionsUsed) return null;
   const session = slotAt(device, index);
@@ -85,8 +83,8 @@ export function sessionInSlot(device: Device, index: u32): Session | null {
 }
 
 /**
- * Puts a session that was saved back into the free slot that its id names and returns it, or null when the id names no
- * slot of this device, or one that is taken.
+ * Puts a saved session back into the free slot that its id names, and returns it. Null: this device has no such slot,
+ * or the slot is taken.
  */
 export function reopenSession(device: Device, id: u64): Session | null {
   const index = <u32>id;

@@ -1,5 +1,5 @@
-// The chain reader: descriptors into checked buffers, each descriptor loaded once. Both rings walk their own
-// descriptors and share the indirect tables.
+// The chain reader turns descriptors into checked buffers. It loads each descriptor once, because the guest may change
+// it meanwhile. Each kind of ring has its own walk, and the two share the checks of indirect descriptors.
 import {
   FAULT_CHAIN_LENGTH,
   FAULT_DESCRIPTOR_INDEX,
@@ -30,12 +30,12 @@ import { chargeDescriptors } from '../statistics';
 import { addBuffer, beginBuffers, endBuffers } from '../chain/buffers';
 import { Queue } from './queue';
 
-/** `next` has 16 bits: no walk through a longer table sees more of it, so none is allowed more steps. */
+/** `next` has 16 bits, so a walk through a longer indirect table reaches no more descriptors than this. */
 const NAMEABLE_DESCRIPTORS: u32 = 0x10000;
 
 /**
- * Reads the split ring's chain that starts at descriptor `head` into the device's buffer list. The walk is bounded by
- * the table's size, so that loops end. Returns FAULT_NONE or what is wrong with the chain.
+ * Reads the split ring's chain that starts at descriptor `head` into the device's buffer list. A walk has no more steps
+ * than its table has descriptors, so a loop ends. Returns FAULT_NONE or the fault of the chain.
  */
 export function readSplitChain(device: Device, queue: Queue, head: u32): u32 {
   let table = queue.desc;
@@ -75,17 +75,17 @@ export function readSplitChain(device: Device, queue: Queue, head: u32): u32 {
 }
 
 /**
- * Reads the packed ring's chain that is next into the device's buffer list, and leaves its buffer id and its length in
- * descriptors in the queue. Only the head's AVAIL and USED bits are looked at: DPDK leaves the others as they were.
- * @param left descriptors of the ring that the driver can have made available: a longer list is a loop
- * @returns FAULT_NONE or what is wrong with the chain
+ * Reads the packed ring's next chain into the device's buffer list. Leaves the chain's buffer id and its number of
+ * descriptors in the queue. Reads AVAIL and USED of the head alone, because DPDK does not set them in the others.
+ * @param left the most descriptors that the driver can have made available: a longer chain is a loop
+ * @returns FAULT_NONE or the fault of the chain
  */
 export function readPackedChain(device: Device, queue: Queue, left: u32): u32 {
   let index: u32 = queue.nextAvail;
   let count: u32 = 0;
   beginBuffers(device);
   while (true) {
-    // 2.8.17: no list is longer than the queue.
+    // 2.8.17: no chain is longer than the queue.
     if (count++ == left) return FAULT_DESCRIPTOR_LOOP;
     const descriptor = fetch(device, queue.desc + index * DESC_BYTES, DESC_BYTES);
     const address = load<u64>(descriptor + DESC_ADDR);
@@ -93,7 +93,7 @@ export function readPackedChain(device: Device, queue: Queue, left: u32): u32 {
     const flags = <u32>load<u16>(descriptor + PACKED_DESC_FLAGS);
     const id = <u32>load<u16>(descriptor + PACKED_DESC_ID);
     if (flags & DESC_F_INDIRECT) {
-      // 2.8.19: an indirect table stands alone in its list.
+      // 2.8.19: an indirect descriptor is alone in its chain.
       if (count > 1) return FAULT_INDIRECT_NEXT;
       let fault = checkIndirect(queue, bytes, flags);
       if (fault == FAULT_NONE) fault = readPackedTable(device, address, bytes);
@@ -103,7 +103,7 @@ export function readPackedChain(device: Device, queue: Queue, left: u32): u32 {
       if (fault != FAULT_NONE) return fault;
     }
     if (!(flags & DESC_F_NEXT)) {
-      // 2.8.6: the id stands in the list's last descriptor.
+      // 2.8.6: the last descriptor holds the buffer id.
       queue.chainId = id;
       break;
     }
@@ -115,10 +115,7 @@ export function readPackedChain(device: Device, queue: Queue, left: u32): u32 {
   return FAULT_NONE;
 }
 
-/**
- * Whether the packed ring's next descriptor is available (2.8.1): its AVAIL bit matches the wrap counter, USED does
- * not.
- */
+/** Whether the packed ring's next descriptor is available (2.8.1): AVAIL matches the wrap counter, USED does not. */
 @inline
 export function packedAvailable(queue: Queue): bool {
   const flags = <u32>guestLoad<u16>(queue.desc + <u32>queue.nextAvail * DESC_BYTES + PACKED_DESC_FLAGS);
@@ -127,10 +124,10 @@ export function packedAvailable(queue: Queue): bool {
   );
 }
 
-/** A packed ring's indirect table (2.8.7): all its descriptors, in their order; no flag but WRITE means anything. */
+/** Reads a packed ring's indirect table (2.8.7): all its descriptors in order. Of their flags only WRITE counts. */
 @inline
 function readPackedTable(device: Device, address: u64, bytes: u32): u32 {
-  // 2.8.18: the device may limit the length of a list; it does so before it walks through entries of no bytes.
+  // 2.8.18: the device may limit a chain's length. It checks here, because entries of no bytes never fill the list.
   if (bytes / DESC_BYTES > device.bufferCapacity) return FAULT_CHAIN_LENGTH;
   const table: GuestPointer = translate(device, address, bytes);
   if (table == NO_RAM) return FAULT_INDIRECT_ADDRESS;
@@ -149,8 +146,8 @@ function readPackedTable(device: Device, address: u64, bytes: u32): u32 {
 }
 
 /**
- * What both rings demand of an indirect descriptor (2.7.5.3.1, 2.8.19): the feature, no NEXT beside it, a whole number
- * of entries. Its write-only flag is ignored (2.7.5.3.2, 2.8.7).
+ * Checks an indirect descriptor for both kinds of ring (2.7.5.3.1, 2.8.19): the feature is negotiated, NEXT is not set,
+ * the table has a whole number of entries. WRITE is ignored (2.7.5.3.2, 2.8.7).
  */
 @inline
 function checkIndirect(queue: Queue, bytes: u32, flags: u32): u32 {

@@ -1,4 +1,4 @@
-// A notification of a queue, whichever ring it has.
+// A notification of a queue, for split and packed rings.
 import {
   CROWD_REQUESTS,
   DEPTH_CROWD,
@@ -16,14 +16,14 @@ import { processPackedQueue } from './packed';
 import { Queue, queueAt } from './queue';
 import { processSplitQueue, splitAhead } from './split';
 
-/** Whether anything is available on a queue. */
+/** Whether a queue is enabled and has an available chain. */
 @inline
 export function queueHasAvailable(queue: Queue): bool {
   if (!queue.enabled) return false;
   return queue.packed ? packedAvailable(queue) : splitAhead(queue) != 0;
 }
 
-/** Runs what is available on queue `index`, as far as the budget goes. Returns NOTIFY_* bits. */
+/** Runs the available chains of queue `index`, as far as the budget goes. Returns NOTIFY_* bits. */
 export function notifyQueue(device: Device, index: u32, requests: u32, bytes: u32, descriptors: i32): u32 {
   if (device.fault != FAULT_NONE) return NOTIFY_NEEDS_RESET;
   const queue = queueAt(device, index);
@@ -37,7 +37,10 @@ export function notifyQueue(device: Device, index: u32, requests: u32, bytes: u3
   return answer | endNotification(device);
 }
 
-/** How many requests are available at once (DEPTH_*): a packed ring does not say, so the last notification counts. */
+/**
+ * How many requests are at work at once (DEPTH_*): those that the last notification took, or that a split ring has
+ * available now (a packed ring does not tell), whichever number is larger, and those in flight.
+ */
 @inline
 function depthOf(queue: Queue): u32 {
   const ahead = queue.packed ? 0 : splitAhead(queue);

@@ -1,5 +1,5 @@
-// The packed ring's walker (2.8): available descriptors are taken in ring order, and each chain's used descriptor is
-// written over its first one.
+// The packed ring's walker (2.8). It takes available chains in ring order. It writes used descriptors in ring order
+// too, one for each chain, in the order in which the requests complete.
 import { FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '../../spec/engine';
 import {
   DESC_BYTES,
@@ -26,9 +26,9 @@ import { runRequest } from './run';
 import { markUsed, writePackedUsed } from './used';
 
 /**
- * Runs what is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the
- * notification's budget, and by the ring's size: its first used descriptor is shown last, and before that the driver
- * gets none back that it could offer again.
+ * Runs the available chains of an enabled queue. Returns NOTIFY_* bits. The notification's budget and the ring's size
+ * bound the work of one call: the first used descriptor is marked last, and until then the driver gets no descriptor
+ * back that it could offer again.
  */
 export function processPackedQueue(device: Device, queue: Queue): u32 {
   const first = <u32>queue.nextUsed;
@@ -38,7 +38,7 @@ export function processPackedQueue(device: Device, queue: Queue): u32 {
   let asked: u32 = 0;
   while (moved + queue.inFlightDescriptors < queue.size) {
     if (!packedAvailable(queue)) {
-      // 2.8.10: ask for a notification of the next chain, then look again; whatever came in between is run now.
+      // 2.8.10: ask for a notification of the next chain, then look again, and run chains that came in between.
       if (!queue.eventIdx || asked == taken) break;
       askForNotification(device, queue);
       asked = taken;
@@ -70,13 +70,13 @@ export function processPackedQueue(device: Device, queue: Queue): u32 {
     moved += queue.chainDescriptors;
   }
   runBatch(device);
-  // The first one is shown last: the driver sees nothing behind it before that.
+  // The first used descriptor is marked last. The driver reads in ring order, so it sees no other one before.
   if (moved) markUsed(device, queue, first, firstFlags);
   if (taken && queue.eventIdx && asked != taken) askForNotification(device, queue);
   return answerOf(device, queue, moved);
 }
 
-/** Shows the driver the chain of record `index`, and of others that waited for it. Returns NOTIFY_* bits. */
+/** Shows the driver the chain of record `index`, and chains that waited for it (IN_ORDER). Returns NOTIFY_* bits. */
 export function completePacked(device: Device, queue: Queue, index: u32): u32 {
   let moved: u32 = 0;
   let next = index + 1;
@@ -90,7 +90,7 @@ export function completePacked(device: Device, queue: Queue, index: u32): u32 {
   return answerOf(device, queue, moved);
 }
 
-/** NOTIFY_* bits: whether the driver wants an interrupt for the last `moved` descriptors, which it was shown. */
+/** Returns NOTIFY_* bits, after the driver was shown the last `moved` descriptors. */
 function answerOf(device: Device, queue: Queue, moved: u32): u32 {
   return faultBit(device) | (moved && wantsInterrupt(queue, moved) ? NOTIFY_INTERRUPT : 0);
 }
@@ -100,7 +100,7 @@ function faultBit(device: Device): u32 {
   return device.fault != FAULT_NONE ? NOTIFY_NEEDS_RESET : 0;
 }
 
-/** Writes id and length of the used descriptor of the chain that was run. */
+/** Writes id and length of the used descriptor of the current chain. */
 @inline
 function writeUsed(device: Device, queue: Queue): void {
   writePackedUsed(queue, queue.nextUsed, queue.chainId, device.usedBytes);
@@ -109,11 +109,11 @@ function writeUsed(device: Device, queue: Queue): void {
 /** The flags of the next used descriptor (2.8.1). */
 @inline
 function usedFlags(queue: Queue): u32 {
-  // 2.8.3: WRITE says that the device wrote to a part of the buffers. Every request is answered with a status at least.
+  // 2.8.3: WRITE says that the device wrote to the buffers. It always does, because every request gets a status.
   return queue.usedWrap ? DESC_F_WRITE | PACKED_DESC_F_AVAIL | PACKED_DESC_F_USED : DESC_F_WRITE;
 }
 
-/** Goes past the chain that was run. A chain takes as many places among the used descriptors as it had (2.8.6). */
+/** Goes past the current chain. advanceUsed() skips the same number of used descriptors (2.8.6). */
 function advanceAvail(queue: Queue): void {
   const nextAvail = <u32>queue.nextAvail + queue.chainDescriptors;
   if (nextAvail >= queue.size) queue.availWrap ^= 1;
@@ -127,7 +127,7 @@ function advanceUsed(queue: Queue): void {
   queue.requests++;
 }
 
-/** 2.8.10: a notification is wanted when the descriptor after the last one taken becomes available. */
+/** Asks the driver for a notification when the next descriptor becomes available (2.8.10). */
 function askForNotification(device: Device, queue: Queue): void {
   guestStore<u16>(
     queue.used + EVENT_SUPPRESS_OFFSET,
@@ -142,10 +142,10 @@ function wantsInterrupt(queue: Queue, moved: u32): bool {
   const flags = (<u32>guestLoad<u16>(queue.avail + EVENT_SUPPRESS_FLAGS)) & 3;
   if (flags == EVENT_ENABLE) return true;
   if (flags == EVENT_DISABLE) return false;
-  // DESC without the feature, and the reserved value, suppress nothing.
+  // The reserved value suppresses no interrupt, nor does DESC if EVENT_IDX was not negotiated.
   if (flags != EVENT_DESC || !queue.eventIdx) return true;
   const event = <u32>guestLoad<u16>(queue.avail + EVENT_SUPPRESS_OFFSET);
-  // Both places on one scale, on which the ring's start in this round is 0 and a place of the round before is negative.
+  // Puts both places on one scale: 0 is the ring's start in this round, and places of the previous round are negative.
   let place = <i32>(event & ((1 << EVENT_WRAP_BIT) - 1));
   if (event >> EVENT_WRAP_BIT != queue.usedWrap) place -= queue.size;
   const end = <i32>queue.nextUsed;

@@ -21,7 +21,7 @@ import { Device, hasFeature } from '../device';
 import { GuestPointer, NO_RAM, translate } from '../memory/guest';
 import { wipe } from '../memory/bytes';
 
-/** One virtqueue (2.7, 2.8), its three areas translated once when the driver enables it. */
+/** One virtqueue (2.7, 2.8). Its three areas are translated once, when the driver enables it. */
 @unmanaged
 export class Queue {
   desc: GuestPointer;
@@ -29,7 +29,7 @@ export class Queue {
   avail: GuestPointer;
   /** The device area: used ring, or device event suppression. */
   used: GuestPointer;
-  /** Guest-physical addresses of what the device writes, for write reports. */
+  /** Guest-physical addresses of the areas that the device writes to, for write reports. */
   descAddress: u64;
   usedAddress: u64;
   size: u32;
@@ -39,30 +39,27 @@ export class Queue {
   eventIdx: u32;
   packed: u32;
   /**
-   * The next available entry to look at, and the next used one to fill. Split: free-running, as the rings' own indices.
-   * Packed: places in the ring, with the wrap counters that go with them (2.8.1).
+   * The next available entry to read, and the next used entry to write. Split: free-running like the rings' indices.
+   * Packed: places in the ring, and their wrap counters (2.8.1).
    */
   nextAvail: u16;
   nextUsed: u16;
   availWrap: u32;
   usedWrap: u32;
-  /**
-   * The chain that is being run: its buffer id (split: its head) and, in a packed ring, how many descriptors it takes
-   * there.
-   */
+  /** The current chain: its buffer id (split: its head) and, in a packed ring, its number of descriptors. */
   chainId: u32;
   chainDescriptors: u32;
   /** Requests completed since the queue was enabled. */
   requests: u64;
   /**
-   * Chains that were taken and are not used yet (request/deferred.ts), their descriptors, and where IN_ORDER holds
-   * their order.
+   * Chains that were taken and are not used yet (request/deferred.ts), and their descriptors. With IN_ORDER: the first
+   * and the last record of these chains, index + 1.
    */
   inFlight: u32;
   inFlightDescriptors: u32;
   orderFirst: u32;
   orderLast: u32;
-  /** Requests that the last notification took. */
+  /** Requests that the last notification completed or deferred. */
   lastTaken: u32;
 }
 export const QUEUE_BYTES: usize = 128;
@@ -74,8 +71,8 @@ export function queueAt(device: Device, index: u32): Queue {
 }
 
 /**
- * Enables a queue (4.1.4.3 queue_enable): size and addresses are checked here and not again.
- * Returns FAULT_NONE or why the queue cannot be used.
+ * Enables a queue (4.1.4.3 queue_enable). Size and addresses are checked here and nowhere else.
+ * Returns FAULT_NONE, or why the queue cannot be used.
  */
 export function enableQueue(
   device: Device,
@@ -87,9 +84,9 @@ export function enableQueue(
   used: u64,
 ): u32 {
   const packed = hasFeature(device, F_RING_PACKED);
-  // 2.7, 2.8: no queue is longer; the host knows how long this one may be.
+  // 2.7, 2.8: the longest queue of the specification. The host checks its own limit for this queue.
   if (size == 0 || size > <u32>QUEUE_SIZE_MAX) return FAULT_QUEUE_SIZE;
-  // 2.7: Queue Size is always a power of 2; 2.8: of a packed ring it need not be.
+  // 2.7: a split ring's size is a power of 2. A packed ring's size need not be (2.8).
   if (!packed && (size & (size - 1)) != 0) return FAULT_QUEUE_SIZE;
   const availAlign: u64 = packed ? EVENT_SUPPRESS_ALIGN : AVAIL_ALIGN;
   const availBytes: u64 = packed ? EVENT_SUPPRESS_BYTES : AVAIL_RING + size * AVAIL_ELEM_BYTES + RING_EVENT_BYTES;
@@ -122,13 +119,13 @@ export function enableQueue(
   return FAULT_NONE;
 }
 
-/** Forgets a queue: it is as after a device reset (2.6.1.1). */
+/** Puts a queue into its state after a device reset (2.6.1.1). */
 export function forgetQueue(queue: Queue): void {
   wipe(changetype<usize>(queue), QUEUE_BYTES);
 }
 
 /**
- * Where a queue stands: the next available entry in the low half, the next used one in the high half; in a packed ring
+ * A queue's position: the next available entry in the low half, the next used entry in the high half. In a packed ring
  * bit 15 of each half is the wrap counter.
  */
 export function indicesOf(queue: Queue): u32 {
@@ -140,7 +137,7 @@ function indexHalf(queue: Queue, index: u32, wrap: u32): u32 {
   return queue.packed ? index | (wrap << EVENT_WRAP_BIT) : index;
 }
 
-/** Puts an enabled queue where indicesOf() said; false when its ring has no such place. */
+/** Sets an enabled queue's position, as indicesOf() returns it. False: its ring has no such place. */
 export function setIndices(queue: Queue, indices: u32): bool {
   let nextAvail = indices & 0xffff;
   let nextUsed = indices >> 16;

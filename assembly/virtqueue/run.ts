@@ -6,8 +6,8 @@ import { BATCHED, DEFERRED, DONE, WAITS } from '../request/outcome';
 import { Queue } from './queue';
 
 /**
- * Runs the request in the device's buffer list. Returns what became of it: DONE, BATCHED, DEFERRED, WAITS, or the
- * FAULT_* that says why it cannot even be answered.
+ * Runs the request in the device's buffer list. Returns its outcome: DONE, BATCHED, DEFERRED or WAITS, or a FAULT_* if
+ * the chain is too short for a header or an answer.
  */
 @inline
 export function runRequest(device: Device, queue: Queue): u32 {
@@ -15,12 +15,12 @@ export function runRequest(device: Device, queue: Queue): u32 {
   return isOrdered(queue) ? runBehind(device, queue) : run(device, queue);
 }
 
-/** Runs a request whose chain may not be used before others that are under way. */
+/** Runs a request whose chain must not be used before earlier chains that are under way (IN_ORDER). */
 function runBehind(device: Device, queue: Queue): u32 {
   if (reserve(device) < 0) return WAITS;
   const outcome = run(device, queue);
   if (outcome != DONE && outcome != BATCHED) return outcome;
-  // Its used element is written when those before it are complete, which is after the batch of this notification.
+  // Its used element is written after those of the earlier chains, which complete after this notification's batch.
   holdBack(device, queue);
   return DEFERRED;
 }

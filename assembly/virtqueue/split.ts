@@ -1,5 +1,5 @@
-// The split ring's walker (2.7): one call a notification takes every available chain, runs it and publishes its
-// completion.
+// The split ring's walker (2.7). Once for each notification it takes the available chains, runs them, and shows the
+// driver the used elements.
 import { FAULT_AVAIL_INDEX, FAULT_NONE, NOTIFY_INTERRUPT, NOTIFY_NEEDS_RESET, NOTIFY_WAITS } from '../../spec/engine';
 import {
   AVAIL_ELEM_BYTES,
@@ -23,16 +23,16 @@ import { Queue } from './queue';
 import { runRequest } from './run';
 import { writeSplitUsed } from './used';
 
-/** How many chains the driver says it has made available that were not taken yet (2.7.13): it may say anything. */
+/** How many chains are available and not taken yet, by the driver's index (2.7.13). The index may be false. */
 @inline
 export function splitAhead(queue: Queue): u32 {
   return <u32>(<u16>(guestLoad<u16>(queue.avail + AVAIL_IDX) - queue.nextAvail));
 }
 
 /**
- * Runs what is available on an enabled queue. Returns NOTIFY_* bits. The work of one call is bounded by the
- * notification's budget, and by the queue's size: a driver has no more chains than that to offer before it gets some
- * back (2.7.13), and those of this call are shown to it at the end. Without that bound, chains whose results land in
+ * Runs the available chains of an enabled queue, then the batch, then shows the used elements. Returns NOTIFY_* bits.
+ * The notification's budget and the queue's size bound the work of one call: a driver cannot offer more chains before
+ * it gets some back (2.7.13), and used elements are shown at the end. Without this bound, chains whose results land in
  * the available ring could offer themselves for ever.
  */
 export function processSplitQueue(device: Device, queue: Queue): u32 {
@@ -46,7 +46,7 @@ export function processSplitQueue(device: Device, queue: Queue): u32 {
       break;
     }
     if (!runChains(device, queue, available)) break;
-    // 2.7.7.2, 2.7.10: ask for a notification of the next chain, then look again; whatever came in between is run now.
+    // 2.7.7.2, 2.7.10: ask for a notification of the next chain, then look again, and run chains that came in between.
     if (queue.eventIdx) {
       const availEvent = USED_RING + queue.size * USED_ELEM_BYTES;
       guestStore<u16>(queue.used + availEvent, queue.nextAvail);
@@ -57,7 +57,9 @@ export function processSplitQueue(device: Device, queue: Queue): u32 {
   return showUsed(device, queue, firstUsed);
 }
 
-/** Runs the chains up to avail index `available`; false when one of them broke the device or the budget ended. */
+/**
+ * Runs the chains up to avail index `available`. False: a chain broke the device or has to wait, or the budget ended.
+ */
 function runChains(device: Device, queue: Queue, available: u16): bool {
   const mask = queue.size - 1;
   do {
@@ -86,7 +88,7 @@ function runChains(device: Device, queue: Queue, available: u16): bool {
   return true;
 }
 
-/** Writes the used element of the chain that was run. */
+/** Writes the used element of the current chain. */
 @inline
 function use(device: Device, queue: Queue): void {
   writeSplitUsed(queue, queue.nextUsed & (queue.size - 1), queue.chainId, device.usedBytes);
@@ -99,7 +101,7 @@ function advanceUsed(queue: Queue): void {
   queue.requests++;
 }
 
-/** Shows the driver the chain of record `index`, and of others that waited for it. Returns NOTIFY_* bits. */
+/** Shows the driver the chain of record `index`, and chains that waited for it (IN_ORDER). Returns NOTIFY_* bits. */
 export function completeSplit(device: Device, queue: Queue, index: u32): u32 {
   const firstUsed = queue.nextUsed;
   let taken = index + 1;
@@ -110,17 +112,17 @@ export function completeSplit(device: Device, queue: Queue, index: u32): u32 {
   return showUsed(device, queue, firstUsed);
 }
 
-/** Shows the driver the used elements from `firstUsed` on, and decides whether it wants an interrupt (2.7.7). */
+/** Shows the driver the used elements from `firstUsed` on. Returns NOTIFY_* bits, with the interrupt's (2.7.7). */
 function showUsed(device: Device, queue: Queue, firstUsed: u16): u32 {
   const completed = <u32>(<u16>(queue.nextUsed - firstUsed));
   let answer: u32 = device.fault != FAULT_NONE ? NOTIFY_NEEDS_RESET : 0;
   if (!completed) return answer;
   guestStore<u16>(queue.used + USED_IDX, queue.nextUsed);
-  // One report for flags, idx and the whole ring: it is shorter than a page more often than not.
+  // One report for flags, idx and the whole ring, which is usually shorter than a page.
   reportWrite(device, queue.usedAddress + USED_FLAGS, USED_RING + queue.size * USED_ELEM_BYTES);
   if (queue.eventIdx) {
     const usedEvent = guestLoad<u16>(queue.avail + AVAIL_RING + queue.size * AVAIL_ELEM_BYTES);
-    // 2.7.7.2: interrupt when the element that used_event names is among the ones just added.
+    // 2.7.7.2: interrupt if the element that used_event names is one of the elements just added.
     if (<u32>(<u16>(queue.nextUsed - usedEvent - 1)) < completed) answer |= NOTIFY_INTERRUPT;
   } else if (!(guestLoad<u16>(queue.avail + AVAIL_FLAGS) & AVAIL_F_NO_INTERRUPT)) {
     answer |= NOTIFY_INTERRUPT;

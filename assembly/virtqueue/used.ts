@@ -1,6 +1,5 @@
-// Used elements: what tells the driver which chain was used, and how many bytes the device wrote to it. A ring knows an
-// element's place when it takes the request. The element is written when the request's bytes and its status stand in
-// the chain.
+// Used elements tell the driver which chain was used, and how many bytes the device wrote to it. A ring decides an
+// element's place when it takes or completes the request. The element is written after the request's bytes and status.
 import {
   DESC_BYTES,
   DESC_LEN,
@@ -15,7 +14,7 @@ import { Device } from '../device';
 import { guestStore, reportWrite } from '../memory/guest';
 import { Queue } from './queue';
 
-/** Writes the element at `place` of a split ring (2.7.8). The used index that shows it is written later. */
+/** Writes the element at `place` of a split ring (2.7.8). The driver sees it when the used index is written. */
 @inline
 export function writeSplitUsed(queue: Queue, place: u32, id: u32, bytes: u32): void {
   const element = queue.used + USED_RING + place * USED_ELEM_BYTES;
@@ -23,7 +22,7 @@ export function writeSplitUsed(queue: Queue, place: u32, id: u32, bytes: u32): v
   guestStore<u32>(element + USED_ELEM_LEN, bytes);
 }
 
-/** Writes id and length of the used descriptor at `place` of a packed ring (2.8.4). markUsed() makes it one. */
+/** Writes id and length of the used descriptor at `place` of a packed ring (2.8.4). markUsed() marks it used. */
 @inline
 export function writePackedUsed(queue: Queue, place: u32, id: u32, bytes: u32): void {
   const descriptor = queue.desc + place * DESC_BYTES;
@@ -31,7 +30,7 @@ export function writePackedUsed(queue: Queue, place: u32, id: u32, bytes: u32): 
   guestStore<u32>(descriptor + DESC_LEN, bytes);
 }
 
-/** Marks the descriptor at `place` used (2.8.1): nothing of it may change after that (2.8.15). */
+/** Marks the descriptor at `place` used (2.8.1). The device must not change it afterwards (2.8.15). */
 @inline
 export function markUsed(device: Device, queue: Queue, place: u32, flags: u32): void {
   guestStore<u16>(queue.desc + place * DESC_BYTES + PACKED_DESC_FLAGS, <u16>flags);

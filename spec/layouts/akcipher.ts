@@ -18,7 +18,7 @@ const ecdsaParameters = <const Prefix extends string>(prefix: Prefix, at: number
   le32(`${prefix}curve_id`, at + crypto.ECDSA_CURVE_ID, ECDSA_CURVES),
 ];
 
-/** struct virtio_crypto_akcipher_create_session_flf of an algorithm that has no parameters, or is unknown. */
+/** struct virtio_crypto_akcipher_create_session_flf of an algorithm that has no parameters or is unknown. */
 export const AKCIPHER_SESSION = layout({
   ...SESSION,
   bytes: crypto.CTRL_AKCIPHER_BYTES,
@@ -54,8 +54,8 @@ export const AKCIPHER_DATA = layout({
 });
 
 /**
- * VIRTIO_CRYPTO_AKCIPHER_VERIFY: the device reads the signature and what was signed, and writes the status alone. dst_data_len is
- * the length of what was signed.
+ * VIRTIO_CRYPTO_AKCIPHER_VERIFY: the device reads the signature and the signed data, and writes only the status. dst_data_len is
+ * the length of the signed data.
  */
 const VERIFIED = [
   { name: 'src_data (signature)', length: 'src_data_len' },

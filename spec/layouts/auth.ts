@@ -43,7 +43,7 @@ const authData = (section: string) =>
 
 /** struct virtio_crypto_hash_data_flf. */
 export const HASH_DATA = authData('5.9.7.4');
-/** struct virtio_crypto_mac_data_flf, which is that of a hash. */
+/** struct virtio_crypto_mac_data_flf, which has the same layout as a hash's. */
 export const MAC_DATA = authData('5.9.7.5');
 
 /** struct virtio_crypto_hash_data_flf_stateless. */

@@ -56,7 +56,7 @@ export const CHAIN_DATA = layout({
   ],
 });
 
-/** Without REVISION_1, QEMU and DPDK have the additional data in front of the source. */
+/** Without REVISION_1, QEMU and DPDK put the additional data before the source. */
 export const CHAIN_DATA_LEGACY: typeof CHAIN_DATA = {
   ...CHAIN_DATA,
   readable: [

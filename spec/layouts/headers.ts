@@ -1,4 +1,4 @@
-// The general headers of requests, and destroying a session, which is the same for every service.
+// The general headers of requests, and the request that destroys a session, which is the same for every service.
 import * as crypto from '../crypto.ts';
 import { type Header, layout, le32, le64 } from '../layout.ts';
 
@@ -27,7 +27,7 @@ export const DATA_HEADER: Header<'opcode' | 'algo' | 'session_id' | 'flag'> = {
   ],
 };
 
-/** What requests to create a session have in common (5.9.7.2.1). */
+/** The common part of requests that create a session (5.9.7.2.1). */
 export const SESSION = { section: '5.9.7.2.1', header: CONTROL_HEADER } as const;
 
 /** VIRTIO_CRYPTO_*_DESTROY_SESSION: struct virtio_crypto_destroy_session_flf. */

@@ -1,4 +1,4 @@
-// Values that a field of a request can have, by the names that the specification gives them (5.9.7.2.1).
+// Values that a field of a request can have, with the specification's names (5.9.7.2.1).
 import * as crypto from '../crypto.ts';
 
 /** VIRTIO_CRYPTO_SYM_OP_*. */
@@ -38,7 +38,7 @@ export const AKCIPHER_KEY_TYPES = {
 /** VIRTIO_CRYPTO_RSA_*_PADDING. */
 export const RSA_PADDINGS = { names: { 0: 'RAW', 1: 'PKCS1' } } as const;
 
-/** VIRTIO_CRYPTO_RSA_*, the hash that a signature names. */
+/** VIRTIO_CRYPTO_RSA_*, the hash of a signature. */
 export const RSA_HASHES = {
   names: {
     0: 'NO_HASH',

@@ -1,15 +1,15 @@
-// Keeps what the page needs without a network: its own files from the first visit on, the guest's files once a machine has started. A
-// browser may refuse to keep something, for want of space or by its settings. The page then works on, and needs its network.
+// Keeps the files that the page needs without a network: its own files from the first visit on, and the guest's files once a machine has
+// started. A browser may refuse to keep a file, because it lacks space or because of its settings. The page then still needs its network.
 
 /** The page's own files, as web/offline_plugin.ts lists them. */
 const LIST = 'offline.json';
 const GUEST = 'guest/';
 const GUEST_LIST = 'guest/manifest.json';
 
-/** The cache of this folder's page: pages in other folders of the same origin have their own. */
+/** The cache of this folder's page. Pages in other folders of the same origin have their own caches. */
 const cacheOf = (scope: string) => caches.open(`virtio-crypto ${scope}`);
 
-/** Whether the console says already that something could not be kept. */
+/** Whether the console already has a warning about a file that could not be kept. */
 let complained = false;
 
 /** Keeps a copy of the host's answer to a request of the page. Resolves before the copy is complete. */
@@ -19,7 +19,7 @@ export async function keep(event: FetchEvent, scope: string, response: Response)
   try {
     const cache = await cacheOf(scope);
     const key = keyOf(event.request, scope);
-    // Another guest: the old one's files must be gone before the page asks for the new one's.
+    // There is another guest. Its predecessor's files must be gone before the page asks for the new files.
     if (key === scope + GUEST_LIST && (await isAnother(cache, key, response.clone()))) {
       await forget(cache, (url) => url.startsWith(scope + GUEST));
     }
@@ -32,7 +32,7 @@ export async function keep(event: FetchEvent, scope: string, response: Response)
 /** The kept copy of the answer to a request, if there is one. */
 export async function keptFor(request: Request, scope: string): Promise<Response | undefined> {
   try {
-    // The key is an address without headers, whatever the host's answer varied by.
+    // The key is only the address. The headers that the host's answer varies by do not matter.
     return await (await cacheOf(scope)).match(keyOf(request, scope), { ignoreVary: true });
   } catch (error) {
     complain(error);
@@ -41,8 +41,8 @@ export async function keptFor(request: Request, scope: string): Promise<Response
 }
 
 /**
- * Keeps every file of the page as its host has it now, and no file of pages that it had before.
- * @param loaded addresses that the page has loaded; the guest's files among them are kept as well
+ * Keeps every file of the page as its host has it now, and removes the files of older pages.
+ * @param loaded addresses that the page has loaded; the guest's files among these are kept as well
  */
 export async function keepPage(scope: string, loaded: readonly unknown[]): Promise<void> {
   try {
@@ -71,7 +71,7 @@ async function forget(cache: Cache, isOld: (url: string) => boolean): Promise<vo
   await Promise.all(old.map((request) => cache.delete(request, { ignoreVary: true })));
 }
 
-/** The page itself has one name, whatever stands behind it in the address. */
+/** The page itself has one key, whatever follows it in the address. */
 function keyOf({ url, mode }: Request, scope: string): string {
   if (mode === 'navigate') return scope;
   const address = new URL(url);

@@ -1,6 +1,6 @@
-// Stands between the page and its host. It adds the headers of cross-origin isolation, which few hosts of static files let their users
-// choose, and it keeps what the page has loaded, for a visit without a network. It always asks the host first, so that a page is never
-// older than its host's.
+// Stands between the page and its host. It adds the headers of cross-origin isolation, because few hosts of static files let their users
+// choose headers. It keeps the files that the page has loaded, for a visit without a network. It always asks the host first, so the page
+// is never older than the host's page.
 import { keep, keepPage, keptFor } from './offline.ts';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -13,7 +13,7 @@ self.addEventListener('activate', (event) => {
   event.waitUntil(self.clients.claim());
 });
 
-// Each page says once what it has loaded: this worker may not have seen all of its requests.
+// Each page tells this worker once which files it has loaded, because the worker may not have seen all of its requests.
 self.addEventListener('message', (event) => {
   event.waitUntil(keepPage(self.registration.scope, Array.isArray(event.data) ? event.data : []));
 });
@@ -21,7 +21,7 @@ self.addEventListener('message', (event) => {
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   if (request.method !== 'GET' || !request.url.startsWith(self.registration.scope)) return;
-  // What may come from the browser's cache alone cannot be fetched from here.
+  // A service worker cannot fetch a request that may only come from the browser's cache.
   if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
   event.respondWith(answer(event));
 });
@@ -37,7 +37,7 @@ async function answer(event: FetchEvent): Promise<Response> {
     if (kept) return isolated(kept);
     throw error;
   }
-  // A redirect that the browser has yet to follow: its headers are sealed.
+  // The browser follows this redirect itself, and its headers cannot be changed.
   if (response.type === 'opaqueredirect') return response;
   await keep(event, scope, response);
   return isolated(response);

@@ -9,7 +9,7 @@ const LABELS: Record<BackendName, string> = {
 };
 const WORKERS = [1, 2, 3, 4, 8] as const;
 
-/** Where the device's requests run. A choice holds at once, also for a machine that is at work. */
+/** Chooses where the device's requests run. A choice takes effect at once, also for a running machine. */
 export function BackendForm() {
   const { backend, workers } = vm.backend.value;
   const problem = vm.backendProblem.value;

@@ -13,7 +13,7 @@ import * as vm from './vm/store.ts';
 
 const impossible = lacks().some(({ fatal }) => fatal);
 
-/** The machine: its switches, how it is built, its terminal. */
+/** The machine: its buttons, its settings, its terminal. */
 export function MachinePanel() {
   const problem = useSignal('');
   const attempt = (work: () => Promise<unknown>) => {
@@ -92,7 +92,7 @@ async function reset(): Promise<void> {
   if (await confirmLoss('Reset')) await vm.reset();
 }
 
-/** The file is looked at while the machine still runs. */
+/** Reads the file while the machine still runs. */
 async function restore(file: File): Promise<void> {
   const saved = await unpackState(file);
   if (await confirmLoss('Restore')) await vm.start({ from: 'file', ...saved });

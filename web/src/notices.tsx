@@ -1,6 +1,6 @@
 import { lacks } from './ui/support.ts';
 
-/** What the browser or the server lacks, with the remedy; nothing when all is well. */
+/** Features that the browser or the server lacks, each with its remedy. Shows nothing if all is well. */
 export function Notices() {
   return (
     <>

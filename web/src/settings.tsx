@@ -4,10 +4,10 @@ import * as vm from './vm/store.ts';
 
 const QUEUES = [1, 2, 4, 8] as const;
 const QUEUE_SIZES = [2, 16, 64, 256, 1024] as const;
-/** Without indirect descriptors each buffer takes a place: Linux waits for ever for room that a short queue never has. */
+/** Without indirect descriptors each buffer takes a place in the ring. Linux then waits for ever if a queue is too short. */
 const DIRECT_SIZE_MIN = 64;
 
-/** How the next machine is built; a running one is rebuilt by Apply, which boots it anew. */
+/** How the next machine is built. Apply ends a running machine and boots a new one. */
 export function SettingsForm() {
   const chosen = vm.config.value;
   const set = (change: Partial<MachineConfig>) => {

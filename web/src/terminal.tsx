@@ -6,7 +6,7 @@ import { color, dark } from './ui/theme.ts';
 import { STAGES } from './vm/stages.ts';
 import { alive, hasWork, onBoot, onSerial, phase, stage, vm } from './vm/store.ts';
 
-/** As telnet has it: everything else goes to the guest, the Tab key with it. */
+/** The escape key of telnet. All other keys go to the guest, also the Tab key. */
 const ESCAPE = ']';
 
 /** The guest's first serial line. */
@@ -26,7 +26,7 @@ export function TerminalView() {
   );
 }
 
-/** Draws a terminal into `place`, and answers what takes it away again. */
+/** Draws a terminal into `place`. Returns a function that removes it. */
 function connect(place: HTMLElement): () => void {
   const terminal = new Terminal({
     fontSize: 13,
@@ -41,7 +41,7 @@ function connect(place: HTMLElement): () => void {
   terminal.textarea?.setAttribute('aria-label', 'The guest’s terminal. Control and right bracket leave it.');
   terminal.onData((text) => {
     if (!alive.value) return;
-    // A line was entered. What the terminal itself answers to the guest has no end of a line.
+    // The visitor entered a line. The terminal's own answers to the guest contain no end of a line.
     if (text.includes('\r')) hasWork.value = true;
     void vm().type(text);
   });
@@ -57,7 +57,7 @@ function connect(place: HTMLElement): () => void {
       terminal.clearSelection();
       return false;
     }
-    // The browser's own paste comes with an event that the terminal understands.
+    // The browser's own paste sends an event that the terminal understands.
     return event.key !== 'v';
   });
 
@@ -67,7 +67,7 @@ function connect(place: HTMLElement): () => void {
     const size = `cols ${terminal.cols} rows ${terminal.rows}`;
     if (phase.value !== 'running' || size === told) return;
     told = size;
-    // A serial line does not carry the window's size: the guest is told, and its programs get their SIGWINCH.
+    // A serial line does not carry the window's size. So a command tells the guest, and its programs get SIGWINCH.
     void vm()
       .run(`stty -F /dev/ttyS0 ${size}`, 10_000)
       .catch(() => {
@@ -106,5 +106,5 @@ function connect(place: HTMLElement): () => void {
   };
 }
 
-/** A line of the page's own, told from the guest's by its looks. */
+/** A line of the page itself. It looks different from the guest's lines. */
 const faint = (line: string): string => `\u001b[2m${line}\u001b[22m\r\n`;

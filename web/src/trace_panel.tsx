@@ -9,10 +9,10 @@ const recording = signal(false);
 const trace = signal<readonly TracedRequest[]>([]);
 const source = signal('');
 const problem = signal('');
-/** Rows that a browser draws without a pause; the file has them all. */
+/** As many rows as a browser draws without a pause. The file has all requests. */
 const ROWS_SHOWN = 500;
 
-/** Records requests, saves them as files, and opens such files without a machine. */
+/** Records requests, saves them as files, and opens these files without a machine. */
 export function TracePanel() {
   const requests = trace.value;
   return (

@@ -6,12 +6,12 @@ const DISK = '/dev/ram0';
 const VOLUME = '/dev/mapper/vault';
 const MEBIBYTES = 16;
 const OPTIONS = '--disable-locks --key-file /root/passphrase';
-/** cryptsetup waits for udev, which this guest has not. */
+/** cryptsetup would wait for udev, which this guest does not have. */
 const ENVIRONMENT = 'DM_DISABLE_UDEV=1';
 
 /**
- * Clears CRYPTO_ALG_ALLOCATES_MEMORY (0x10000) of cra_flags, which stands before cra_blocksize (16) in the driver's data,
- * and the mark behind which the kernel looks for a signature: Debian's loads what is unsigned, but nothing signed wrongly.
+ * Clears CRYPTO_ALG_ALLOCATES_MEMORY (0x10000) of cra_flags, which comes before cra_blocksize (16) in the driver's data. Also removes the
+ * mark of the module's signature, because Debian's kernel loads unsigned modules, but no module with a wrong signature.
  */
 const PATCH =
   "perl -0777 -pe 's/\\x80\\x00\\x01\\x00(?=\\x10\\x00\\x00\\x00)/\\x80\\x00\\x00\\x00/; s/~Module signature appended~\\n\\z//' /lib/modules/virtio_crypto.ko > /root/virtio_crypto.ko";
@@ -22,7 +22,7 @@ export interface VolumeSpeeds {
 }
 export const luksResult = signal<{ software?: VolumeSpeeds; device?: VolumeSpeeds }>({});
 
-/** A LUKS2 volume on a RAM disk: filled and read by the kernel's software, then through the device, then read without it. */
+/** A LUKS2 volume on a RAM disk. The kernel's software fills and reads it, then the device does, then the software reads it again. */
 export const luks = new Experiment(async (experiment) => {
   luksResult.value = {};
   await prepare(experiment);

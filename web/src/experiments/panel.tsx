@@ -8,7 +8,7 @@ import { inFlight, speed } from './speed.ts';
 import { SpeedChart } from './speed_chart.tsx';
 import { TAMPERINGS, type TamperingName, tamper, tampering } from './tamper.ts';
 
-/** What can be tried in the guest with one click. */
+/** Experiments that run in the guest with one click. */
 export function Experiments() {
   return (
     <div class="experiments">

@@ -2,26 +2,26 @@ import { type Signal, signal } from '@preact/signals';
 import type { CommandResult } from '../../../src/guest/console.ts';
 import { hasWork, messageOf, vm } from '../vm/store.ts';
 
-/** A line of an experiment's log: a command as a learner can type it, what it printed, or a remark. */
+/** A line of an experiment's log: a command as a learner can type it, a command's output, or a remark. */
 export interface LogLine {
   kind: 'command' | 'output' | 'remark' | 'verdict' | 'problem';
   text: string;
 }
 
-/** The experiment could not be carried out; the message says why and what to do. */
+/** The experiment could not run. The message says why, and what to do. */
 export class ExperimentError extends Error {
   override name = 'ExperimentError';
 }
 
 export interface RunOptions {
   timeoutMs?: number;
-  /** A command that may fail; others end the experiment. */
+  /** The command may fail. A failure of any other command ends the experiment. */
   mayFail?: boolean;
-  /** Its output is for the chart, not for the log. */
+  /** The output goes to the chart, and not to the log. */
   quiet?: boolean;
 }
 
-/** What an experiment can do: run commands in the guest, all of them shown, and say what they mean. */
+/** The tools of an experiment: it runs commands in the guest, shows all of them, and says what they mean. */
 export class Experiment {
   readonly log: Signal<readonly LogLine[]> = signal([]);
   readonly running = signal(false);
@@ -72,7 +72,7 @@ export class Experiment {
   }
 }
 
-/** One experiment at a time: they load and unload the same driver. */
+/** Only one experiment runs at a time, because all experiments load and unload the same driver. */
 export const busy = signal(false);
 
 const MODULES = '/lib/modules';
@@ -82,7 +82,7 @@ export async function loadDriver(experiment: Experiment): Promise<void> {
   await experiment.run(`lsmod | grep -q ^virtio_crypto || insmod ${MODULES}/virtio_crypto.ko`);
 }
 
-/** Unloads it: the kernel goes back to its own software. */
+/** Unloads the driver. The kernel then uses its own software. */
 export async function unloadDriver(experiment: Experiment): Promise<void> {
   await experiment.run('if lsmod | grep -q ^virtio_crypto; then rmmod virtio_crypto; fi');
 }

@@ -4,7 +4,7 @@ import { Experiment, ExperimentError, loadDriver, unloadDriver } from './runner.
 
 const ATTEMPTS = 20;
 
-/** The kernel tests every driver against known answers before it offers it to anyone. */
+/** The kernel tests every driver with known answers before it offers the driver. */
 export const selftest = new Experiment(async (experiment) => {
   await experiment.run('grep -h . /sys/bus/pci/devices/*/modalias | grep v00001AF4d00001054');
   experiment.remark('That is the device on the PCI bus: vendor 1af4 (virtio), device 1054 (0x1040 + 20, crypto).');

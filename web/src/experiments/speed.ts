@@ -12,14 +12,14 @@ import { figure } from '../ui/format.ts';
 import { Experiment, ExperimentError, loadDriver, unloadDriver } from './runner.ts';
 
 export const SIZES = [64, 256, 1024, 4096, 65536] as const;
-/** tcrypt, the kernel's own clock, has nothing larger. */
+/** The largest size that tcrypt, the kernel's own benchmark, has. */
 const TCRYPT_BYTES_MAX = 4096;
-/** busybox's insmod tries a module that fails twice, and tcrypt fails on purpose: two measurements each. */
+/** busybox's insmod loads a failing module twice, and tcrypt fails on purpose. So each run measures twice. */
 const LOADS_A_ROUND = { 1: 5, 8: 3 } as const;
 const ROUNDS = 4;
 const AF_ALG_MILLISECONDS = 1500;
 
-/** Megabytes a second by request size, in the order of SIZES; null where nothing was measured yet. */
+/** Megabytes a second by request size, in the order of SIZES; null for a size that was not measured yet. */
 export interface SpeedSeries {
   software: (number | null)[];
   device: (number | null)[];
@@ -30,7 +30,7 @@ const empty = (): SpeedSeries => ({ software: SIZES.map(() => null), device: SIZ
 export const inFlight = signal<1 | 8>(1);
 export const speedSeries = signal<SpeedSeries>(empty());
 
-/** AES-128-CBC in the guest's kernel: its software beside the device, size by size. */
+/** AES-128-CBC in the guest's kernel: its software beside the device, for each size. */
 export const speed = new Experiment(async (experiment) => {
   const depth = inFlight.value;
   speedSeries.value = empty();
@@ -74,7 +74,7 @@ async function measure(experiment: Experiment, series: keyof SpeedSeries, depth:
   note(series, SIZES.length - 1, parseSkcipherClock(output)?.MBps ?? null);
 }
 
-/** The lower quartile of the cycles: what the host did besides does not weigh on it. */
+/** The lower quartile of the cycles, because the host's other work affects it little. */
 function tcryptSpeed(samples: readonly TcryptSample[], bytes: number, rate: number): number | null {
   const cycles = samples.filter((sample) => sample.bytes === bytes).map((sample) => sample.cycles);
   const quartile = cycles.sort((a, b) => a - b)[Math.floor(cycles.length / 4)];

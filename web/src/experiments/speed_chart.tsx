@@ -7,16 +7,16 @@ import { color, dark } from '../ui/theme.ts';
 import { SIZES, speedSeries } from './speed.ts';
 
 const HEIGHT = 240;
-/** uPlot's number of the bars' layout that fills a group's width. */
+/** uPlot's number for a layout in which bars fill a group's width. */
 const GROUP_WIDTH = 0.7;
 
-/** Nothing before the first run: an empty chart would only stand between the visitor and the experiments below it. */
+/** Shows nothing before the first run, because an empty chart would only push the experiments down. */
 export function SpeedChart() {
   const { software, device } = speedSeries.value;
   return [...software, ...device].some((value) => value !== null) ? <Figures /> : null;
 }
 
-/** Software beside device by request size, as they are measured. The table says the same in words. */
+/** Software and device by request size, while they are measured. The table has the same figures as text. */
 function Figures() {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => (place.current ? draw(place.current) : undefined), []);
@@ -63,7 +63,7 @@ function draw(place: HTMLElement): () => void {
   let chart: uPlot | undefined;
   const width = () => Math.max(place.clientWidth, 200);
   const end = effect(() => {
-    // A chart's colours are fixed when it is made.
+    // A chart keeps the colours that it was made with.
     void dark.value;
     const { software, device } = speedSeries.peek();
     chart?.destroy();

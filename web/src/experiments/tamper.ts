@@ -6,7 +6,7 @@ import { exitStatusText } from '../ui/format.ts';
 import { vm } from '../vm/store.ts';
 import { Experiment, ExperimentError, loadDriver } from './runner.ts';
 
-/** A field of the request's header, and what is written over it. */
+/** A field of the request's header, and the bytes that are written over it. */
 interface Tampering {
   label: string;
   offset: number;
@@ -39,14 +39,14 @@ export type TamperingName = keyof typeof TAMPERINGS;
 
 export const tampering = signal<TamperingName>('session');
 
-/** Has the device encrypt 4 KiB once. */
+/** Makes the device encrypt 4 KiB once. */
 export const ENCRYPT =
   `head -c 4096 /dev/zero > /tmp/plain; echo -n 0123456789abcdef > /tmp/key; ` +
   `kcapi-enc -e -q --nounpad -c ${DEVICE_DRIVER} --iv 00000000000000000000000000000000 --keyfd 3 -i /tmp/plain -o /tmp/cipher 3< /tmp/key`;
 const POLL_MS = 50;
 const ATTEMPTS = 200;
 
-/** A request is changed in the guest's memory after the driver has put it into the ring and before the device looks. */
+/** Changes a request in the guest's memory, after the driver has put it into the ring and before the device looks. */
 export const tamper = new Experiment(async (experiment) => {
   const { label, offset, bytes } = TAMPERINGS[tampering.value];
   await loadDriver(experiment);
@@ -56,7 +56,7 @@ export const tamper = new Experiment(async (experiment) => {
   await vm().hold();
   experiment.remark('Requests are held in the ring from now on. The guest encrypts 4 KiB and waits:');
   const command = experiment.run(ENCRYPT, { mayFail: true });
-  // A failure is waited for below; until then it must not count as nobody's.
+  // The code below waits for a failure. Until then the browser must not report an unhandled rejection.
   command.catch(() => {});
   try {
     await untilTampered(offset, bytes);

@@ -11,11 +11,11 @@ import { problem, requests, view, watchDevice } from './store.ts';
 import { ThroughputTables } from './tables.tsx';
 import { ThroughputChart } from './throughput.tsx';
 
-/** A window on the device. It looks only while it is open: a closed one costs the machine nothing. */
+/** A window on the device. It looks only while it is open, so a closed inspector costs the machine nothing. */
 export function Inspector({ open }: { open: boolean }) {
   const running = alive.value;
   const machine = runningConfig.value;
-  // Another machine is another device to watch.
+  // A new machine has a new device to watch.
   useEffect(() => (open && running ? watchDevice() : undefined), [open, running, machine]);
   if (!running) return <p class="hint">Start the machine, and its device can be watched here.</p>;
   return (
@@ -94,7 +94,7 @@ function Switches() {
   );
 }
 
-/** What is so now comes before what the last click found. */
+/** The current state comes before the result of the last click. */
 function holdText(holding: boolean, [first]: readonly TracedRequest[], answer: string): string {
   if (first) {
     const answered = answer.startsWith('One') ? `${answer} ` : '';
@@ -114,7 +114,7 @@ function ExperimentProblem({ of }: { of: Experiment }) {
   );
 }
 
-/** Requests that wait, before the device has looked at them. */
+/** Requests that wait in the ring. The device has not looked at them yet. */
 function Waiting() {
   const waiting = view.value?.waiting ?? [];
   if (waiting.length === 0) return null;
@@ -131,7 +131,7 @@ function Waiting() {
 
 const DRIVER_OK = 4;
 
-/** Without a driver there is nothing to see, and no advice that could be followed. */
+/** Without a driver the page has nothing to show, and other advice would not help. */
 function WithoutDriver() {
   const device = view.value;
   if (!device || device.status & DRIVER_OK) return null;
@@ -149,7 +149,7 @@ function WithoutDriver() {
   );
 }
 
-/** What stands there instead of a list. The inspector sees only what passes while it is open. */
+/** The text in place of an empty list. The inspector sees only requests that pass while it is open. */
 function emptyText(): string {
   const passed = view.value?.counters.reduce((sum, { requests: count }) => sum + count, 0) ?? 0;
   if (passed === 0) return 'No request yet: press “Encrypt 4 KiB” above, or run an experiment.';

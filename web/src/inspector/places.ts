@@ -1,14 +1,14 @@
 import type { WorkCounts } from '../../../src/backend/contract.ts';
 import type { VmView } from '../vm/protocol.ts';
 
-/** Somewhere that data requests run, and what it has done. */
+/** A place where data requests run, and the work that it has done. */
 export interface Place extends WorkCounts {
   name: string;
-  /** One of the workers, whose sum stands above it. */
+  /** Set for a single worker. The row above has the sum of all workers. */
   single?: boolean;
 }
 
-/** Where the data requests of a device ran: what neither WebCrypto nor a worker did, the machine's own thread has. */
+/** Where the data requests of a device ran. Requests that ran neither in WebCrypto nor in a worker ran in the machine's own thread. */
 export function placesOf({ counters, elsewhere, backend }: VmView): Place[] {
   const all = sum(counters.filter(({ kind }) => kind === 'data'));
   const host = { requests: elsewhere.host, bytes: elsewhere.hostBytes };

@@ -9,13 +9,13 @@ import { flagNames } from './flags.ts';
 
 interface Props {
   requests: readonly TracedRequest[];
-  /** What stands there when there is none. */
+  /** The text for an empty list. */
   empty: string;
 }
 
-/** Requests as a list; the chosen one with its chain and its fields. */
+/** Requests as a list. The chosen request is shown with its chain and its fields. */
 export function RequestBrowser({ requests, empty }: Props) {
-  // The request itself, since it may leave the list while it is looked at.
+  // The request itself and not its number, because it may leave the list while the visitor looks at it.
   const chosen = useSignal<TracedRequest | undefined>(undefined);
   const choose = useCallback((request: TracedRequest) => {
     chosen.value = request;
@@ -57,7 +57,7 @@ export function RequestBrowser({ requests, empty }: Props) {
   );
 }
 
-/** A longer chain, of a thousand descriptors at most, scrolls by itself. */
+/** A longer chain (up to a thousand descriptors) scrolls by itself. */
 const ROWS_SEEN = 12;
 
 const RAN: Record<RequestBackend, string> = { inline: 'inline', workers: 'worker', host: 'WebCrypto' };
@@ -68,7 +68,7 @@ interface RowProps {
   onChoose: (request: TracedRequest) => void;
 }
 
-/** A request does not change: its row is made once, however often the list is. */
+/** A request does not change, so its row is made once, even if the list is made again. */
 const RequestRow = memo(({ request, isChosen, onChoose }: RowProps) => {
   const { operation, algorithm, bytes, session, status } = summarise(request);
   const duration = durationText(request.duration);
@@ -93,7 +93,7 @@ const RequestRow = memo(({ request, isChosen, onChoose }: RowProps) => {
 
 interface DetailProps {
   request: TracedRequest;
-  /** Without it, the request still waits: there is nothing to close, and no answer. */
+  /** Undefined while the request still waits: then there is nothing to close, and no answer. */
   onClose?: () => void;
 }
 
@@ -171,7 +171,7 @@ interface FieldTableProps {
   keysShown: boolean;
 }
 
-/** Bytes shown of a long field. */
+/** How many bytes of a long field are shown. */
 const BYTES_SHOWN = 32;
 
 function FieldTable({ part, caption, fields, keysShown }: FieldTableProps) {

@@ -5,7 +5,7 @@ import { Scroll } from '../ui/scroll.tsx';
 import { flagNames } from './flags.ts';
 import { view } from './store.ts';
 
-/** The ring of one queue as it stands in guest memory. */
+/** The ring of one queue as it is in guest memory. */
 export function RingView() {
   const chosen = useSignal(0);
   const rings = view.value?.rings ?? [];
@@ -167,7 +167,7 @@ function UsedTable({ ring }: { ring: RingSnapshot }) {
   );
 }
 
-/** Who goes on at a place of the available ring. */
+/** Marks a place of the available ring where the device or the driver goes on. */
 function markOf(device: boolean, driver: boolean): string {
   if (device && driver) return '◀ both';
   if (device) return '◀ device';

@@ -4,7 +4,7 @@ import { Scroll } from '../ui/scroll.tsx';
 import { vm } from '../vm/store.ts';
 import { view } from './store.ts';
 
-/** Sessions that are open in the device. */
+/** The device's open sessions. */
 export function Sessions() {
   const sessions = view.value?.sessions ?? [];
   return (

@@ -8,25 +8,25 @@ import { placesOf } from './places.ts';
 export const view = signal<VmView | undefined>(undefined);
 /** The last requests, newest first. */
 export const requests = signal<readonly TracedRequest[]>([]);
-/** Megabytes a second of the data queues, with the time of each figure. */
+/** Megabytes a second of all data queues, with the time of each figure. */
 export const throughput = signal<{ times: readonly number[]; rates: readonly number[] }>({ times: [], rates: [] });
-/** What was done in a second. */
+/** Work per second. */
 export interface Rate {
   requests: number;
   MBps: number;
 }
-/** By queue, since the look before. */
+/** Rates by queue, since the previous look. */
 export const rates = signal<readonly Rate[]>([]);
-/** The same, by the names of the places where requests ran. */
+/** Rates by the name of the place where requests ran. */
 export const placeRates = signal<ReadonlyMap<string, Rate>>(new Map());
 export const problem = signal('');
 
-/** Each look costs the guest some of its time. */
+/** The time between two looks. Each look takes some of the guest's time. */
 const INTERVAL_MS = 400;
 const REQUESTS_SHOWN = 50;
 const POINTS = 120;
 
-/** Looks at the device again and again until the answered function is called. */
+/** Looks at the device again and again until the returned function is called. */
 export function watchDevice(): () => void {
   let ended = false;
   let serial = 0;
@@ -64,7 +64,7 @@ export function watchDevice(): () => void {
     });
   return () => {
     ended = true;
-    // The machine may be gone by now, and its tracer with it.
+    // The machine may be gone by now, and its tracer too.
     if (alive.peek()) void vm().watch(false);
   };
 }

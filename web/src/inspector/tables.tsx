@@ -3,7 +3,7 @@ import { Scroll } from '../ui/scroll.tsx';
 import { placesOf } from './places.ts';
 import { placeRates, type Rate, rates, view } from './store.ts';
 
-/** Counters and present rates of each queue, and of each place where requests run. */
+/** Counters and current rates of each queue, and of each place where requests run. */
 export function ThroughputTables() {
   const device = view.value;
   if (!device) return null;

@@ -6,10 +6,10 @@ import { color, dark } from '../ui/theme.ts';
 import { throughput } from './store.ts';
 
 const HEIGHT = 150;
-/** As long as the store keeps figures; a chart that has just begun is not stretched. */
+/** The chart always shows this time, so a new chart is not stretched. The store keeps figures for longer. */
 const SECONDS_SHOWN = 30;
 
-/** Megabytes a second of all data queues, over the last half minute. The table below has the figures. */
+/** Megabytes a second of all data queues in the last half minute. The table below has the figures. */
 export function ThroughputChart() {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => (place.current ? draw(place.current) : undefined), []);
@@ -26,7 +26,7 @@ function draw(place: HTMLElement): () => void {
   const width = () => Math.max(place.clientWidth, 200);
   const ends = [
     effect(() => {
-      // A chart's colours are fixed when it is made.
+      // A chart keeps the colours that it was made with.
       void dark.value;
       chart?.destroy();
       chart = new uPlot(options(width()), [[], []], place);
@@ -42,7 +42,7 @@ function draw(place: HTMLElement): () => void {
   };
 }
 
-/** An axis without data begins in 1970. */
+/** An axis without data would begin in 1970, so it has no labels. */
 const timeOf = (seconds: number): string =>
   throughput.peek().times.length > 1 ? clockText(seconds * 1000).slice(0, 8) : '';
 
@@ -51,7 +51,7 @@ function options(width: number): uPlot.Options {
   return {
     width,
     height: HEIGHT,
-    // The last time may stand at the right edge.
+    // Leaves room for the last time at the right edge.
     padding: [8, 28, 0, 0],
     cursor: { show: false },
     legend: { show: false },

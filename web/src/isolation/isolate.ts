@@ -3,23 +3,23 @@ import { signal } from '@preact/signals';
 /** Why the page is not cross-origin isolated. */
 export type Obstacle = 'insecure' | 'framed' | 'refused' | 'useless';
 
-/** What keeps the page from being isolated; nothing when it is. */
+/** Why the page is not isolated; undefined if it is. */
 export const obstacle = signal<Obstacle | undefined>(undefined);
 
-/** Remembers over a reload that it was for isolation's sake. */
+/** Key in the session storage. It remembers that the page was reloaded to become isolated. */
 const RELOADED = 'reloaded for isolation';
-/** A service worker that is not there by then is not waited for. */
+/** How long the page waits for its service worker. */
 const PATIENCE_MS = 4_000;
 
 /**
- * Makes the page cross-origin isolated where its host sends no headers for it: a service worker adds them, from the next
- * load on. So the page is loaded anew, once.
- * @returns whether the page is about to be loaded anew, and need not be drawn
+ * Makes the page cross-origin isolated if its host sends no headers for it. A service worker adds these headers from the next load on,
+ * so the page reloads once.
+ * @returns whether the page is about to reload, and need not be drawn
  */
 export async function isolate(): Promise<boolean> {
   if (globalThis.crossOriginIsolated) {
     remember(false);
-    // The page needs no worker for its headers then, but for visits without a network.
+    // The page needs no service worker for its headers then, but it needs one for visits without a network.
     if (import.meta.env.PROD) void untilControlled().then(askToKeep);
     return false;
   }
@@ -31,7 +31,7 @@ export async function isolate(): Promise<boolean> {
 
 async function reasonNotToReload(): Promise<Obstacle | undefined> {
   if (!globalThis.isSecureContext) return 'insecure';
-  // A frame is isolated only if what it stands in is.
+  // A frame is isolated only if the page around it is.
   if (window.top !== window) return 'framed';
   if (!(await untilControlled())) return 'refused';
   return remember(true) ? undefined : 'useless';
@@ -39,7 +39,7 @@ async function reasonNotToReload(): Promise<Obstacle | undefined> {
 
 /** Whether a service worker stands between the page and its host. */
 async function untilControlled(): Promise<boolean> {
-  // Some browsers have none in private windows.
+  // Some browsers have no service workers in private windows.
   const { serviceWorker }: Partial<Pick<Navigator, 'serviceWorker'>> = navigator;
   if (!serviceWorker) return false;
   if (serviceWorker.controller) return true;
@@ -56,8 +56,8 @@ async function untilControlled(): Promise<boolean> {
 }
 
 /**
- * Has the service worker keep the page for visits without a network. It is told what was loaded before it stood between the page and its
- * host.
+ * Asks the service worker to keep the page for visits without a network. Tells it which files were loaded, because it has not seen the
+ * requests before its own start.
  */
 function askToKeep(controlled: boolean): void {
   if (!controlled) return;
@@ -65,7 +65,7 @@ function askToKeep(controlled: boolean): void {
   navigator.serviceWorker.controller?.postMessage(loaded);
 }
 
-/** Notes whether the page is loaded anew now; false when it already was, or when nothing can be noted. */
+/** Notes whether the page reloads now. False: it has already reloaded, or the browser stores nothing. */
 function remember(reloading: boolean): boolean {
   try {
     const before = sessionStorage.getItem(RELOADED) !== null;

@@ -1,4 +1,4 @@
-/** Made of docs/lessons by the plugin in web/lessons_plugin.ts. */
+/** The plugin in web/lessons_plugin.ts makes these modules from docs/lessons. */
 declare module '*.md' {
   export const html: string;
 }

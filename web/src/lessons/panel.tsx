@@ -32,7 +32,7 @@ async function open(id: LessonId | undefined): Promise<void> {
   }
 }
 
-/** Short lessons, each with something to try in the machine beside it. */
+/** Short lessons, each with something to try in the machine beside them. */
 export function Lessons() {
   const id = current.value;
   const at = LESSONS.findIndex((lesson) => lesson.id === id);
@@ -80,7 +80,7 @@ export function Lessons() {
   );
 }
 
-/** The lesson itself. A link to another lesson opens it here. */
+/** The lesson's text. A link to another lesson opens that lesson here. */
 function LessonText() {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -96,6 +96,6 @@ function LessonText() {
     element?.addEventListener('click', follow);
     return () => element?.removeEventListener('click', follow);
   }, []);
-  // It is a file of this repository, made to HTML when the page was built.
+  // The HTML is safe: the build made it from a file of this repository.
   return <div class="lesson" ref={place} dangerouslySetInnerHTML={{ __html: text.value }} />;
 }

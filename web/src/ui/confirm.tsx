@@ -4,7 +4,7 @@ import { hasWork } from '../vm/store.ts';
 
 interface Question {
   title: string;
-  /** What the button says that goes on. */
+  /** The label of the button that goes on. */
   action: string;
   answer(yes: boolean): void;
 }
@@ -12,8 +12,8 @@ interface Question {
 const question = signal<Question | undefined>(undefined);
 
 /**
- * Asks before a machine with work in it is ended; nobody is asked about one in which nothing was done since it was started or saved.
- * @param action what is about to end it, as its button says
+ * Asks before a machine with work in it ends. Does not ask if nothing was done in the machine since it was started or saved.
+ * @param action the action that is about to end it, as its button says
  * @returns whether to go on
  */
 export function confirmLoss(action: string): Promise<boolean> {
@@ -24,7 +24,7 @@ export function confirmLoss(action: string): Promise<boolean> {
   });
 }
 
-/** Has the browser ask before the page is left, or loaded anew, while there is a machine with work in it. */
+/** Makes the browser ask before the visitor leaves or reloads the page while a machine has work in it. */
 export function askBeforeLeaving(): void {
   effect(() => {
     if (!hasWork.value) return undefined;
@@ -34,7 +34,7 @@ export function askBeforeLeaving(): void {
   });
 }
 
-/** Where confirmLoss() asks. The browser keeps the focus in it, gives it back afterwards, and takes Escape for a no. */
+/** The dialog of confirmLoss(). The browser keeps the focus in it, gives the focus back afterwards, and takes Escape for a no. */
 export function ConfirmDialog() {
   const place = useRef<HTMLDialogElement>(null);
   const asked = question.value;

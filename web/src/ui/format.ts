@@ -17,14 +17,14 @@ export function clockText(milliseconds: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }
 
-/** A measured figure: one decimal, and of less than 1 two digits that say something, since 0.0 would deny what is there. */
+/** A measured figure with one decimal. Below 1 it has two significant digits, because 0.0 would hide it. */
 export function figure(value: number): string {
   if (value === 0) return '0';
   if (Math.abs(value) >= 0.95) return value.toFixed(1);
   return String(Number(value.toPrecision(2)));
 }
 
-/** Kernel errors that a crypto request ends with. */
+/** Kernel errors with which a crypto request ends. */
 const ERRNO: Record<number, string> = {
   5: 'EIO',
   16: 'EBUSY',
@@ -34,7 +34,7 @@ const ERRNO: Record<number, string> = {
   95: 'EOPNOTSUPP',
 };
 
-/** An exit status as a program leaves it that ends with the kernel's error: minus its number, of which a status keeps one byte. */
+/** The exit status of a program that exits with the kernel's error: minus the error's number, cut to one byte. */
 export function exitStatusText(status: number): string {
   const name = ERRNO[256 - status];
   return name ? `status ${status}, which is 256 − ${256 - status}: the kernel’s error ${name}` : `status ${status}`;

@@ -2,12 +2,12 @@ import type { ComponentChildren } from 'preact';
 
 interface Props {
   label: string;
-  /** Whether it also has a height of its own. */
+  /** Whether its height is limited, too. */
   tall?: boolean;
   children: ComponentChildren;
 }
 
-/** A part of the page that scrolls by itself, for what is wider than a phone. */
+/** A part of the page that scrolls by itself, for content that is wider than a phone. */
 export function Scroll({ label, tall = false, children }: Props) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable, or a keyboard cannot scroll it

@@ -6,7 +6,7 @@ const SIMD_MODULE = Uint8Array.of(
 );
 
 export interface Lack {
-  /** Whether the machine can run all the same. */
+  /** Whether the machine can run without it. */
   fatal: boolean;
   what: string;
   remedy: string;
@@ -20,7 +20,7 @@ const WAYS_TO_ISOLATION: Record<Obstacle, string> = {
   useless: `Its service worker did not help: reload the page, or serve it with the headers ${HEADERS}.`,
 };
 
-/** What this browser, or the way in which the page is served, lacks. */
+/** Features that this browser lacks, or that the page's host has to allow. */
 export function lacks(): Lack[] {
   const found: Lack[] = [];
   if (typeof WebAssembly !== 'object') {

@@ -14,7 +14,7 @@ interface Props {
   onChange: (id: string) => void;
 }
 
-/** Tabs as the ARIA Authoring Practices describe them: one stop for the Tab key, arrows between them. */
+/** Tabs as the ARIA Authoring Practices describe them: the Tab key stops once, and arrow keys move between the tabs. */
 export function Tabs({ label, tabs, current, onChange }: Props) {
   const list = useRef<HTMLDivElement>(null);
   const move = (event: KeyboardEvent) => {

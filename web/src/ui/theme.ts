@@ -14,7 +14,7 @@ function remembered(): Theme {
     const value = localStorage.getItem(KEY);
     return value === 'light' || value === 'dark' ? value : 'system';
   } catch {
-    // Storage may be switched off; the choice then lasts as long as the page.
+    // The storage may be switched off. The choice then lasts as long as the page.
     return 'system';
   }
 }
@@ -30,12 +30,12 @@ export function applyTheme(): void {
     try {
       localStorage.setItem(KEY, theme.value);
     } catch {
-      // As above.
+      // The storage may be switched off, as above.
     }
   });
 }
 
-/** A colour of the style sheet, for what draws on a canvas. */
+/** A colour of the style sheet, for code that draws on a canvas. */
 export function color(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }

@@ -1,14 +1,14 @@
-/** What the page's host has to send for v86 and the device's workers to be allowed. */
+/** The policy that the page's host has to send, so that v86 and the device's workers are allowed. */
 export const WORKER_POLICY = "worker-src 'self' blob:";
 
-/** The page's content security policy forbids what the machine needs. */
+/** The page's content security policy forbids workers that the machine needs. */
 export class PolicyError extends Error {
   override name = 'PolicyError';
 }
 
 /**
- * Starts and ends a worker as v86 does: from a blob: URL. v86 waits for its next turn in such a worker, and where a content security
- * policy blocks it, the machine would stand still without a word.
+ * Starts and ends a worker from a blob: URL, as v86 does. v86 waits for its next turn in such a worker. If a content security policy
+ * blocks the worker, the machine would stand still without a message.
  * @throws PolicyError with the remedy
  */
 export async function checkBlobWorkers(): Promise<void> {

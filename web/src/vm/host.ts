@@ -9,18 +9,18 @@ import { checkBlobWorkers } from './blob_workers.ts';
 import { download, guestManifest } from './images.ts';
 import type { BackendChoice, VmApi, VmEvent, VmStart, VmView } from './protocol.ts';
 
-/** A complete trace ends here: each request is some kilobytes. */
+/** The most requests of a complete trace. Each request takes some kilobytes. */
 const RECORDED_MAX = 20_000;
 const SERIAL_INTERVAL_MS = 16;
 const STAGE_INTERVAL_MS = 200;
-/** The kernel's messages are what a visitor sees of a boot. init silences them before the shell listens. */
+/** Shows the kernel's messages, so that a visitor sees the boot. init silences them before the shell listens. */
 const WITH_MESSAGES = 'loglevel=7';
 
 const FEATURE_NAMES = Object.entries(virtio)
   .filter(([name]) => name.startsWith('F_'))
   .map(([name, bit]) => [`VIRTIO_${name}`, BigInt(bit)] as const);
 
-/** The machine, in the worker that it has to itself. */
+/** The machine, in a worker of its own. */
 export class VmHost implements VmApi {
   #machine: Machine | undefined;
   #config: MachineConfig | undefined;
@@ -59,7 +59,7 @@ export class VmHost implements VmApi {
     machine.onByte((byte) => this.#takeSerial(byte));
     onEvent({ kind: 'stage', stage: 'kernel' });
     if (state) {
-      // The prompt was printed before the state was saved.
+      // The shell printed its prompt before the state was saved, so it has to print one again.
       machine.send('\n');
       await machine.sideConsole.run('true');
     } else {
@@ -95,7 +95,7 @@ export class VmHost implements VmApi {
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     const machine = this.#running;
     if (!this.#config) throw new Error('The machine has not been started.');
-    // Requests that are held have no place in a saved state.
+    // A saved state has no place for held requests.
     this.#tracer?.release();
     return packState(this.#config, await machine.save());
   }
@@ -183,7 +183,7 @@ export class VmHost implements VmApi {
     return this.#tracer;
   }
 
-  /** Nobody looks any more: the device is left alone, unless it still holds or records. */
+  /** Detaches the tracer, unless the page still watches, records or holds requests. */
   #endTrace(): void {
     if (this.#watched || this.#recording || this.#tracer?.holding) return;
     this.#tracer?.detach();
@@ -220,7 +220,7 @@ export class VmHost implements VmApi {
     return goingOn(await unpackState(got.booted), got);
   }
 
-  /** Tells of the device's discovery on the way: Linux itself prints nothing before its shell. */
+  /** Waits for the shell. Reports when the guest finds the device, because Linux prints nothing about it. */
   async #untilShell(machine: Machine): Promise<void> {
     const timer = setInterval(() => {
       if (machine.device.status === 0) return;
@@ -235,7 +235,7 @@ export class VmHost implements VmApi {
     }
   }
 
-  /** Bytes come one by one and in thousands: they are handed over some sixty times a second. */
+  /** Collects bytes and hands them over about sixty times a second, because thousands may come one by one. */
   #takeSerial(byte: number): void {
     if (this.#serial.push(byte) > 1) return;
     setTimeout(() => {
@@ -245,7 +245,7 @@ export class VmHost implements VmApi {
   }
 }
 
-/** Rejects with the next error that nobody handles: v86 restores a state, and loads its WebAssembly, where nobody waits for it. */
+/** Rejects with the next unhandled error, because v86 offers no promise to wait for while it loads its WebAssembly or restores a state. */
 function unhandled(): Promise<never> {
   return new Promise((_, reject) => {
     globalThis.addEventListener(
@@ -259,9 +259,9 @@ function unhandled(): Promise<never> {
   });
 }
 
-/** Of a steady stream only so many are read: twice what is handed over, for bursts. */
+/** How many requests the tracer reads in a second of a steady stream: more than are handed over, for bursts. */
 const WATCHED_A_SECOND = 100;
-/** So many requests at a time: more keep the page from answering its visitor, who cannot read them so fast. */
+/** The most requests of one look. More would slow the page down, and the visitor cannot read them so fast. */
 const REQUESTS_A_LOOK = 12;
-/** A burst's last requests are handed over in the looks that follow; of a steady stream the others are passed over. */
+/** The most requests that wait for the following looks. Older requests are skipped. */
 const BACKLOG = 60;

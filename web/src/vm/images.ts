@@ -11,12 +11,12 @@ const Manifest = v.object({
 });
 export type GuestManifest = v.InferOutput<typeof Manifest>;
 
-/** Files of the page could not be had; the message says which and what to do. */
+/** Files of the page could not be loaded. The message says which files, and what to do. */
 export class DownloadError extends Error {
   override name = 'DownloadError';
 }
 
-/** What the page's host has of the guest. */
+/** The guest's files that the page's host has. */
 export async function guestManifest(base: string): Promise<GuestManifest> {
   const response = await fetch(new URL('guest/manifest.json', base), { cache: 'no-cache' }).catch(() => undefined);
   const parsed = v.safeParse(Manifest, await response?.json().catch(() => undefined));
@@ -28,7 +28,7 @@ export async function guestManifest(base: string): Promise<GuestManifest> {
   return parsed.output;
 }
 
-/** Downloads files side by side; reports the bytes of all of them together. */
+/** Downloads files side by side. Reports the bytes of all files together. */
 export async function download<Name extends string>(
   base: string,
   files: Readonly<Record<Name, GuestFile>>,

@@ -8,48 +8,48 @@ import type { RingSnapshot, SessionInfo, TracedRequest } from '../../../src/trac
 /** Where the device's requests run, as the page shows and changes it. */
 export type BackendChoice = Pick<ResolvedBackend, 'backend' | 'workers'>;
 
-/** What the page asks of the worker that the machine runs in. */
+/** The calls that the page makes to the machine's worker. */
 export interface VmApi {
-  /** Builds the machine and starts it; resolves once a shell listens in the guest. */
+  /** Builds the machine and starts it. Resolves once a shell listens in the guest. */
   boot(start: VmStart, onEvent: (event: VmEvent) => void): Promise<void>;
   /** Types into the terminal's serial line. */
   type(text: string): void;
   /** Runs a command in the shell of the second serial line, which the terminal does not show. */
   run(command: string, timeoutMs: number): Promise<CommandResult>;
-  /** Has the device's requests run elsewhere from now on; resolves when the backend is at work, or never will be. */
+  /** Changes where the device's requests run. Resolves when the backend works, or when it is known that it cannot. */
   useBackend(choice: BackendChoice): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Ends the machine, and with it the workers of its device. */
+  /** Ends the machine and the workers of its device. */
   end(): Promise<void>;
-  /** The machine as a file. */
+  /** Saves the machine as a file. */
   save(): Promise<Uint8Array<ArrayBuffer>>;
-  /** Whether requests are looked at. A machine that nobody watches spends nothing on it. */
+  /** Sets whether the machine's requests are traced. Without tracing the machine spends no time on it. */
   watch(on: boolean): void;
   look(since: number): VmView;
-  /** The key of an open session, in hexadecimal; undefined when it is closed. */
+  /** The key of an open session, in hexadecimal; undefined if the session is closed. */
   keyOf(session: string): string | undefined;
-  /** Requests of the data queues wait in their rings, go through one at a time, or pass freely. */
+  /** Make requests of the data queues wait in their rings, go through one at a time, or pass freely. */
   hold(): void;
   step(queue: number): boolean;
   release(): void;
-  /** Overwrites bytes in the header of the request that waits on a queue; false when none waits. */
+  /** Overwrites bytes in the header of the request that waits on a queue. False: no request waits. */
   tamper(queue: number, offset: number, bytes: Uint8Array): boolean;
-  /** From now on every request is kept, up to a limit; stopRecording() answers them. */
+  /** Keeps every request from now on, up to a limit. stopRecording() returns them. */
   startRecording(): void;
   stopRecording(): TracedRequest[];
 }
 
-/** What a machine starts from. */
+/** The state that a machine starts from. */
 export type VmSource =
   | { from: 'power-on'; config: MachineConfig }
-  /** The state that the page's host prepared. */
+  /** The booted state that the page's host prepared. */
   | { from: 'booted' }
-  /** What a file that save() made holds. */
+  /** The content of a file that save() made. */
   | ({ from: 'file' } & SavedMachine);
 
 export type VmStart = VmSource & {
-  /** Where the page lies. */
+  /** The address of the page's folder. */
   base: string;
   backend: BackendChoice;
 };
@@ -61,26 +61,26 @@ export type VmEvent =
   | { kind: 'stage'; stage: BootStage }
   | { kind: 'config'; config: MachineConfig }
   | { kind: 'serial'; bytes: Uint8Array<ArrayBuffer> }
-  /** Workers could not be started, or one was lost: requests run in the engine then. */
+  /** Workers could not be started, or a worker was lost. Requests then run in the engine. */
   | { kind: 'backend'; message: string }
   /** The guest asked for a reboot, and this machine was not built from a kernel. */
   | { kind: 'reboot' };
 
-/** What the inspector shows, at one moment. */
+/** The data that the inspector shows, at one moment. */
 export interface VmView {
   rings: RingSnapshot[];
   sessions: SessionInfo[];
   counters: QueueCounts[];
-  /** What ran elsewhere than in the engine at once. */
+  /** Counts of requests that ran outside the engine's own notification. */
   elsewhere: BackendCounts;
   /** Where requests are to run. */
   backend: BackendChoice;
-  /** Younger than the serial number that was asked for: some of them, the next look goes on. */
+  /** Some of the requests with larger serial numbers than the page asked for. The next look goes on behind them. */
   requests: TracedRequest[];
-  /** Serial number of the youngest. */
+  /** Serial number of the newest request. */
   latest: number;
   holding: boolean;
-  /** While requests are held: the next one of each data queue in which some wait, not answered yet. */
+  /** While requests are held: the next waiting request of each data queue, without an answer. */
   waiting: TracedRequest[];
   recording: boolean;
   status: number;

@@ -1,6 +1,6 @@
 import type { BootStage } from './protocol.ts';
 
-/** What goes on at each stage of a start. */
+/** What happens at each stage of a start. */
 export const STAGES: Record<BootStage, string> = {
   download: 'Downloading the guest',
   unpack: 'Unpacking the saved machine',
@@ -10,5 +10,5 @@ export const STAGES: Record<BootStage, string> = {
   shell: 'A shell is ready',
 };
 
-/** In their order. */
+/** The stages in their order. */
 export const ORDER: readonly BootStage[] = ['download', 'unpack', 'machine', 'kernel', 'device', 'shell'];

@@ -17,32 +17,31 @@ export const progress = signal({ loaded: 0, total: 0 });
 export const failure = signal('');
 /** How the next machine is built. */
 export const config = signal<MachineConfig>(DEFAULT_CONFIG);
-/** How the one that runs was built. */
+/** How the running machine was built. */
 export const runningConfig = signal<MachineConfig | undefined>(undefined);
-/** The host of the page has a state in which the guest is booted. */
+/** Whether the page's host has a saved state in which the guest is booted. */
 export const hasBootedState = signal(false);
-export const bootSeconds = signal<number | undefined>(undefined);
-/** Where the device's requests run. */
+/** Where the device's requests are to run. */
 export const backend = signal<BackendChoice>({ backend: 'auto', workers: defaultWorkers() });
-/** Why they do not run there. */
+/** Why the requests do not run there. */
 export const backendProblem = signal('');
 export const alive = computed(() => phase.value === 'running' || phase.value === 'paused');
-/** Commands were run in the machine since it was started or saved: they would be lost with it. */
+/** Whether commands were run in the machine since it was started or saved. Their effects would be lost with it. */
 export const hasWork = signal(false);
 
-/** Where the page lies: what it loads stands beside it. */
+/** The address of the page's folder. The files that the page loads are there. */
 export const base = new URL('.', document.baseURI).href;
 
 let worker: Worker | undefined;
 let remote: Remote<VmApi> | undefined;
-/** The same, once the machine runs. */
+/** The worker's interface once the machine runs. */
 let api: Remote<VmApi> | undefined;
-/** A machine that waits while another is restored in its place, and goes on if that one cannot. */
+/** A paused machine, while another machine is restored in its place. It goes on if the restore fails. */
 let setAside: SetAside | undefined;
 const serialListeners = new Set<(bytes: Uint8Array) => void>();
 const bootListeners = new Set<() => void>();
 
-/** The machine's worker; throws while there is none. */
+/** The interface of the machine's worker. Throws if no machine runs. */
 export function vm(): Remote<VmApi> {
   if (!api) throw new Error('The machine is not running: press Start.');
   return api;
@@ -53,7 +52,7 @@ export function onSerial(listener: (bytes: Uint8Array) => void): () => void {
   return () => serialListeners.delete(listener);
 }
 
-/** Calls back whenever a machine begins anew. */
+/** Calls `listener` whenever a new machine begins. */
 export function onBoot(listener: () => void): () => void {
   bootListeners.add(listener);
   return () => bootListeners.delete(listener);
@@ -73,7 +72,7 @@ function onEvent(event: VmEvent): void {
       break;
     case 'stage':
       stage.value = event.stage;
-      // Until then the terminal shows the machine that was set aside, if there is one.
+      // Until this stage the terminal shows the machine that was set aside, if there is one.
       if (event.stage === 'kernel' && setAside) for (const listener of bootListeners) listener();
       break;
     case 'config':
@@ -89,7 +88,7 @@ function onEvent(event: VmEvent): void {
   }
 }
 
-/** A machine that does not end by itself by then is ended. */
+/** How long a machine has to end by itself, before its worker is terminated. */
 const END_MS = 500;
 
 interface SetAside {
@@ -99,7 +98,7 @@ interface SetAside {
   phase: Phase;
 }
 
-/** Ends the machine and its worker, whatever it was doing. */
+/** Ends the machine and its worker, whatever the machine is doing. */
 export function stop(): void {
   if (worker && remote) void end(worker, remote);
   if (setAside) void end(setAside.worker, setAside.remote);
@@ -109,14 +108,14 @@ export function stop(): void {
   phase.value = 'off';
 }
 
-/** From now on the page has no machine. */
+/** Forgets the page's machine, without ending it. */
 function leave(): void {
   worker = undefined;
   remote = undefined;
   api = undefined;
 }
 
-/** Stops the machine that runs, for another to be tried in its place. */
+/** Pauses the running machine and sets it aside, so that another machine can be tried in its place. */
 async function putAside(): Promise<void> {
   if (!worker || !api) return;
   setAside = { worker, remote: api, config: runningConfig.value, phase: phase.value };
@@ -124,7 +123,7 @@ async function putAside(): Promise<void> {
   await setAside.remote.pause();
 }
 
-/** The machine that was set aside is the page's again, and does what it did. */
+/** Makes the machine that was set aside the page's machine again, running or paused as before. */
 async function takeBack(of: SetAside): Promise<void> {
   setAside = undefined;
   worker = of.worker;
@@ -137,25 +136,23 @@ async function takeBack(of: SetAside): Promise<void> {
   phase.value = of.phase;
 }
 
-/** Workers of its own that sleep would outlive a machine that is merely terminated, by seconds: it is asked to end first. */
+/** Asks the machine to end, then terminates its worker. Without the request the machine's own sleeping workers would live for seconds. */
 async function end(of: Worker, asked: Remote<VmApi>): Promise<void> {
   const late = new Promise((resolve) => setTimeout(resolve, END_MS));
   await Promise.race([asked.end().catch(() => {}), late]);
   of.terminate();
 }
 
-/** Replaces the machine by a new one. One that runs while a file is restored ends only when what is restored runs. */
+/** Replaces the machine by a new one. If the new one comes from a file, a running machine ends only when the new one runs. */
 export async function start(source: VmSource): Promise<void> {
   if (source.from === 'file' && alive.value) await putAside();
   else stop();
   failure.value = '';
   backendProblem.value = '';
   progress.value = { loaded: 0, total: 0 };
-  bootSeconds.value = undefined;
   stage.value = 'download';
   phase.value = 'starting';
   if (!setAside) for (const listener of bootListeners) listener();
-  const began = performance.now();
   const mine = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'virtual machine' });
   worker = mine;
   mine.onerror = (event) => fail(mine, event.message || NOT_STARTED);
@@ -167,13 +164,12 @@ export async function start(source: VmSource): Promise<void> {
       if (worker === mine) onEvent(event);
     });
     await asked.boot(from.from === 'file' ? transfer(from, [from.state]) : from, listener);
-    // Another machine may have been started meanwhile.
+    // Meanwhile the visitor may have started another machine.
     if (worker !== mine) return;
     if (setAside) void end(setAside.worker, setAside.remote);
     setAside = undefined;
     hasWork.value = false;
     api = asked;
-    bootSeconds.value = (performance.now() - began) / 1000;
     phase.value = 'running';
   } catch (error) {
     fail(mine, messageOf(error));
@@ -197,14 +193,14 @@ function fail(of: Worker, message: string): void {
   void takeBack(before);
 }
 
-/** The machine as a file. */
+/** Saves the machine as a file. */
 export async function save(): Promise<Uint8Array<ArrayBuffer>> {
   const file = await vm().save();
   hasWork.value = false;
   return file;
 }
 
-/** Starts as quickly as can be: from the prepared state when it fits what is asked for. */
+/** Starts as quickly as possible: from the host's booted state, if it fits the chosen settings. */
 export async function startQuickly(): Promise<void> {
   const plain = JSON.stringify(config.value) === JSON.stringify(DEFAULT_CONFIG);
   if (plain && hasBootedState.value) await start({ from: 'booted' });
@@ -215,7 +211,7 @@ export async function reset(): Promise<void> {
   await start({ from: 'power-on', config: config.value });
 }
 
-/** Has requests run elsewhere from now on: those of the machine that runs, and those of the next. */
+/** Changes where requests run, for the running machine and for the next one. */
 export async function useBackend(choice: BackendChoice): Promise<void> {
   backend.value = choice;
   backendProblem.value = '';
@@ -232,7 +228,7 @@ export async function togglePause(): Promise<void> {
   }
 }
 
-/** Looks at what the page's host offers. */
+/** Finds out whether the page's host has a booted state. */
 export async function lookAround(): Promise<void> {
   try {
     hasBootedState.value = (await guestManifest(base)).files.booted !== undefined;
