@@ -45,9 +45,9 @@ export const RELAXED_DELTA_BASE64: string = ${base64(deltaOf(engine, relaxed))};
 writeFileSync(
   'src/engine/foreign/binary.ts',
   `${HEADER}
-/** What makes the build for foreign memory of the one for the engine's own: see ../delta.ts. */
+/** Turns the build for guests in the engine's memory into the build for foreign memory: see ../delta.ts. */
 export const FOREIGN_DELTA_BASE64: string = ${base64(deltaOf(engine, foreign))};
-/** What makes the one with relaxed SIMD of that. */
+/** Turns the build for foreign memory into its variant with relaxed SIMD. */
 export const FOREIGN_RELAXED_DELTA_BASE64: string = ${base64(deltaOf(foreign, foreignRelaxed))};
 `,
 );

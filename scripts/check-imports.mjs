@@ -1,11 +1,11 @@
 // Checks which file imports which: no circle, and no arrow against the table of rooms in docs/architecture.md.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, normalize, relative } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * What the files of a room may import beside their own room. The longest name that a path begins with is its room. What is not
- * listed (the commands, the page, the tests) may import anything.
+ * The rooms that each room may import, besides itself. A file's room is the longest of these names that its path begins with. Folders
+ * without a row (the commands, the page, the tests) may import every file.
  */
 const ROOMS = {
   spec: [],
@@ -68,8 +68,7 @@ function circles() {
   const path = [];
   const visit = (file) => {
     const at = path.indexOf(file);
-    if (at >= 0)
-      found.push(`A circle of imports: ${[...path.slice(at), file].map((name) => relative('.', name)).join(' → ')}.`);
+    if (at >= 0) found.push(`A circle of imports: ${[...path.slice(at), file].join(' → ')}.`);
     if (at >= 0 || done.has(file)) return;
     path.push(file);
     for (const target of imports.get(file) ?? []) visit(target);

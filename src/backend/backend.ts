@@ -20,8 +20,10 @@ interface Parts {
   /** Gives the size from which each place takes a session's requests. */
   feed: Feed;
   host?: NodeHost;
-  workers?: Executor;
-  webcrypto?: Executor;
+  workers?: WorkerExecutor;
+  webcrypto?: WebCryptoExecutor;
+  /** Both executors, as far as they exist. Workers come first. */
+  executors: readonly Executor[];
   /** Whether executors start with the device. Otherwise each starts with the first session whose requests it would take. */
   eager: boolean;
   /** Why the chosen backend does not exist here. */
@@ -68,13 +70,13 @@ export class Backend implements EngineBackend {
     if (lack) port.report(lack);
     // Queues go on only when settle() has completed everything.
     const own = { ...port, released: () => this.#settling || port.released() };
-    // Workers come first in the list: if they have slots, the number of slots is the number of records.
-    const room = this.#executors().map((executor) => executor.attach(own));
+    // If workers have slots, the number of slots is the number of records.
+    const room = this.#parts.executors.map((executor) => executor.attach(own));
     const count = room.find((requests) => requests > 0);
     if (count === undefined) return;
     this.#records = new Records(port, count);
     this.#records.inPlace = this.#parts.workers?.inPlace ?? false;
-    if (eager) await Promise.all(this.#executors().map((executor) => this.#begin(executor)));
+    if (eager) await Promise.all(this.#parts.executors.map((executor) => this.#begin(executor)));
   }
 
   /**
@@ -97,19 +99,19 @@ export class Backend implements EngineBackend {
   #partsOf({ backend, workers, createWorker, ...choice }: ResolvedBackend): Parts {
     const kind = backend === 'host' || backend === 'auto' ? hostKind() : undefined;
     const { feed, needsWorkers } = placingOf({ backend, ...choice }, kind);
-    const parts: Parts = { feed, eager: backend !== 'auto' };
     const crypto = kind === 'node:crypto' && nodeCrypto();
-    if (crypto) parts.host = new NodeHost(crypto, this.#memory, (event) => this.#port?.report(event));
     const subtle = kind === 'webcrypto' && subtleCrypto();
-    if (subtle) parts.webcrypto = new WebCryptoExecutor(subtle, this.#memory);
-    if (needsWorkers) parts.workers = new WorkerExecutor(workers, createWorker);
-    if (backend === 'host' && !kind) parts.lack = NO_WEBCRYPTO;
-    return parts;
-  }
-
-  #executors(): Executor[] {
-    const { workers, webcrypto } = this.#parts;
-    return [workers, webcrypto].filter((executor) => executor !== undefined);
+    const pool = needsWorkers ? new WorkerExecutor(workers, createWorker) : undefined;
+    const webcrypto = subtle ? new WebCryptoExecutor(subtle, this.#memory) : undefined;
+    return {
+      feed,
+      eager: backend !== 'auto',
+      executors: [pool, webcrypto].filter((executor) => executor !== undefined),
+      ...(pool && { workers: pool }),
+      ...(webcrypto && { webcrypto }),
+      ...(crypto && { host: new NodeHost(crypto, this.#memory, (event) => this.#port?.report(event)) }),
+      ...(backend === 'host' && !kind && { lack: NO_WEBCRYPTO }),
+    };
   }
 
   /** Starts an executor, unless it has been started. When it works, all sessions are placed again. */
@@ -124,7 +126,10 @@ export class Backend implements EngineBackend {
 
   place(session: number): void {
     const view = new DataView(this.#memory.buffer);
-    const placed = { algorithms: sessionAlgorithms(view, session), isSubtle: isSubtle(view, session) };
+    const placed = {
+      algorithms: sessionAlgorithms(view, session),
+      isSubtle: this.#parts.webcrypto !== undefined && isSubtle(view, session),
+    };
     for (const [number, depth] of DEPTHS.entries()) {
       writeSteps(view, session, number, stepsOf(this.#atWork(this.#parts.feed(placed, depth))));
     }
@@ -147,7 +152,7 @@ export class Backend implements EngineBackend {
   }
 
   claim(): number | 'full' | 'nobody' {
-    if (!this.#records || !this.#executors().some(({ working }) => working)) return 'nobody';
+    if (!this.#records || !this.#parts.executors.some(({ working }) => working)) return 'nobody';
     // A request posted now would be under way after settle() has returned.
     return this.#settling ? 'full' : this.#records.claim();
   }
@@ -165,7 +170,7 @@ export class Backend implements EngineBackend {
   }
 
   closed(session: number): void {
-    for (const executor of this.#executors()) executor.closed(session);
+    for (const executor of this.#parts.executors) executor.closed(session);
     this.#parts.host?.forget(session);
   }
 
@@ -198,7 +203,7 @@ export class Backend implements EngineBackend {
     let settled = false;
     this.#settling = true;
     try {
-      for (const executor of this.#executors()) settled = executor.settle() || settled;
+      for (const executor of this.#parts.executors) settled = executor.settle() || settled;
     } finally {
       this.#settling = false;
     }
@@ -207,7 +212,7 @@ export class Backend implements EngineBackend {
 
   /** Forgets the requests under way on one queue, or on all queues when the device is reset. */
   drop(queue?: number): void {
-    for (const executor of this.#executors()) executor.drop(queue);
+    for (const executor of this.#parts.executors) executor.drop(queue);
     if (queue !== undefined) return;
     const records = this.#records;
     for (const record of records?.of('engine') ?? []) records?.free(record);
@@ -216,7 +221,7 @@ export class Backend implements EngineBackend {
   }
 
   dispose(): void {
-    for (const executor of this.#executors()) executor.dispose();
+    for (const executor of this.#parts.executors) executor.dispose();
     this.#parts.host?.forget();
   }
 

@@ -1,4 +1,4 @@
-// Each check that refuses a request or features names itself and its section to whoever asked for it, and to nobody else.
+// Each check that refuses a request or features reports its name and its section to onRefused.
 import { afterEach, describe, expect, test } from 'vitest';
 import * as spec from '../../spec/crypto.ts';
 import type { AlgorithmName } from '../../spec/names.ts';
@@ -228,7 +228,7 @@ describe('features', () => {
   });
 });
 
-describe('whoever is told', () => {
+describe('the handler of refusals', () => {
   test('may throw: the call throws it, and the device goes on', async () => {
     const { rig } = await rigOf('legacy', {
       onRefused: () => {
@@ -255,7 +255,7 @@ describe('whoever is told', () => {
     expect(status).toBe('ok');
   });
 
-  test('is nobody by default, and must be a function', async () => {
+  test('is missing by default, and must be a function', async () => {
     const bench = await createBench();
     disposals.push(() => bench.dispose());
     expect(await bench.driver.destroySession(77n, 'cipher')).toBe('err');

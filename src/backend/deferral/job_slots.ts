@@ -1,5 +1,6 @@
 import { STATUS_BYTES } from '../../../spec/crypto.ts';
 import * as spec from '../../../spec/engine.ts';
+import { copyBytes } from '../../engine/copy_bytes.ts';
 import type { ForeignAccess } from '../../engine/foreign/guest.ts';
 import { endOf, type SharedLayout, slotAt } from './layout.ts';
 import { type SessionCopy, SharedSessions } from './shared_sessions.ts';
@@ -153,7 +154,7 @@ export class JobSlots {
       const before = Math.min(skipped, length);
       const step = Math.min(end - at, length - before);
       if (this.#foreign) this.#foreign.write(this.#address(buffer) + before, source, at, step);
-      else copy(source, at, step, this.#memory, this.#field(buffer, spec.DEFERRED_BUFFER_POINTER) + before);
+      else copyBytes(source, at, step, this.#memory, this.#field(buffer, spec.DEFERRED_BUFFER_POINTER) + before);
       skipped -= before;
       at += step;
     }
@@ -254,7 +255,7 @@ export class JobSlots {
   }
 
   #copyIn(from: number, bytes: number, to: number): void {
-    copy(this.#memory, from, bytes, this.#shared, to);
+    copyBytes(this.#memory, from, bytes, this.#shared, to);
   }
 
   /** Makes new views if the memory has grown, because growing replaces its ArrayBuffer. */
@@ -264,14 +265,6 @@ export class JobSlots {
     this.#memory = new Uint8Array(buffer);
     this.#records = new DataView(buffer);
   }
-}
-
-/** From this many bytes on, making a view is faster than copying byte by byte. */
-const VIEWED_FROM = 48;
-
-function copy(source: Uint8Array, from: number, bytes: number, destination: Uint8Array, to: number): void {
-  if (bytes >= VIEWED_FROM) destination.set(source.subarray(from, from + bytes), to);
-  else for (let i = 0; i < bytes; i++) destination[to + i] = source[from + i] ?? 0;
 }
 
 function roundUp(offset: number): number {

@@ -1,7 +1,7 @@
 import { SESSION_ID } from '../../../spec/engine.ts';
 import { engineModule } from '../../engine/load.ts';
-import type { DevicePort } from '../contract.ts';
-import type { Executor, ExecutorCounts } from '../deferral/executor.ts';
+import type { DevicePort, WorkCounts } from '../contract.ts';
+import type { Executor } from '../deferral/executor.ts';
 import { JobSlots } from '../deferral/job_slots.ts';
 import { sharedLayout, slotAt } from '../deferral/layout.ts';
 import type { Records } from '../deferral/records.ts';
@@ -30,9 +30,7 @@ export class WebCryptoExecutor implements Executor {
   #started: Started | undefined;
   #serial = 0;
   /** Requests that WebCrypto finished. */
-  readonly counts: ExecutorCounts = { requests: 0, bytes: 0, perWorker: [] };
-  /** Contents are copied to WebCrypto. */
-  readonly inPlace = false;
+  readonly counts: WorkCounts = { requests: 0, bytes: 0 };
 
   /** @param memory the memory that the device's sessions lie in */
   constructor(subtle: SubtleCrypto, memory: WebAssembly.Memory) {
@@ -110,12 +108,6 @@ export class WebCryptoExecutor implements Executor {
     this.#started?.slots.closeSession(session);
     this.#work.forgetKey(new DataView(this.#memory.buffer).getBigUint64(session + SESSION_ID, true));
   }
-
-  /** Does nothing: results come from promises. */
-  flush(): void {}
-
-  /** Does nothing: results come from promises. */
-  reap(): void {}
 
   settle(): boolean {
     const started = this.#started;

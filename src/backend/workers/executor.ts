@@ -1,6 +1,6 @@
 import { JOBS_AT_ONCE } from '../../../spec/engine.ts';
-import type { DevicePort } from '../contract.ts';
-import type { Executor, ExecutorCounts } from '../deferral/executor.ts';
+import type { DevicePort, WorkCounts } from '../contract.ts';
+import type { Executor } from '../deferral/executor.ts';
 import type { JobResult } from '../deferral/job_slots.ts';
 import { movedTo, PAGE_BYTES, sharedLayout } from '../deferral/layout.ts';
 import type { Records } from '../deferral/records.ts';
@@ -46,7 +46,7 @@ export class WorkerExecutor implements Executor {
   #posts = 0;
   #cancelDeadline: (() => void) | undefined;
   /** Requests that workers were given, and what each worker finished. The device's thread may have run the rest itself. */
-  readonly counts: ExecutorCounts;
+  readonly counts: WorkCounts & { readonly perWorker: WorkCounts[] };
 
   constructor(workers: number, createWorker?: CreateWorker) {
     this.#createWorker = createWorker;
@@ -70,6 +70,7 @@ export class WorkerExecutor implements Executor {
     }
   }
 
+  /** Whether requests are read in place from the guest's buffers. The buffers must then keep their content until the request is done. */
   get inPlace(): boolean {
     return this.#attached?.stretch !== undefined;
   }
@@ -135,6 +136,7 @@ export class WorkerExecutor implements Executor {
     this.#started?.slots.closeSession(session);
   }
 
+  /** Called at the end of a notification: the requests that it posted may begin. */
   flush(): void {
     const started = this.#started;
     if (!started || this.#posts + this.#unposted === 0) return;
@@ -147,6 +149,7 @@ export class WorkerExecutor implements Executor {
     this.#listen();
   }
 
+  /** Completes the requests that workers have finished. */
   reap(): void {
     const started = this.#started;
     if (!started || this.#outstanding === 0) return;

@@ -1,3 +1,4 @@
+import { copyBytes } from '../copy_bytes.ts';
 import type { ForeignRegion, GuestMemoryPort } from './port.ts';
 
 /** A region of guest memory with its bytes, from a mapping of a file or of shared memory. */
@@ -15,9 +16,6 @@ interface Mapping {
   /** The same bytes as 16-bit words; undefined if the region or its bytes begin at an odd address. */
   words: Uint16Array | undefined;
 }
-
-/** From this many bytes on, making a view is faster than copying byte by byte. */
-const VIEWED_FROM = 48;
 
 /** A port over regions that are mapped into this process. Its methods throw a RangeError for bytes that are not in one region. */
 export class MappedMemory implements GuestMemoryPort {
@@ -46,12 +44,12 @@ export class MappedMemory implements GuestMemoryPort {
 
   read(address: number, to: Uint8Array, at: number, bytes: number): void {
     const mapping = this.#find(address, bytes);
-    copy(mapping.bytes, address - mapping.start, bytes, to, at);
+    copyBytes(mapping.bytes, address - mapping.start, bytes, to, at);
   }
 
   write(address: number, from: Uint8Array, at: number, bytes: number): void {
     const mapping = this.#find(address, bytes);
-    copy(from, at, bytes, mapping.bytes, address - mapping.start);
+    copyBytes(from, at, bytes, mapping.bytes, address - mapping.start);
   }
 
   load16(address: number): number {
@@ -85,9 +83,4 @@ export class MappedMemory implements GuestMemoryPort {
 
 function wordsOf(view: Uint8Array): Uint16Array {
   return new Uint16Array(view.buffer, view.byteOffset, Math.floor(view.length / 2));
-}
-
-function copy(source: Uint8Array, from: number, bytes: number, destination: Uint8Array, to: number): void {
-  if (bytes >= VIEWED_FROM) destination.set(source.subarray(from, from + bytes), to);
-  else for (let i = 0; i < bytes; i++) destination[to + i] = source[from + i] ?? 0;
 }
