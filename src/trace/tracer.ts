@@ -57,6 +57,11 @@ export class DeviceTracer implements DeviceObserver {
   readonly #view: GuestView;
   readonly #kept: number;
   readonly #budget: LookBudget;
+  /**
+   * The time of day in milliseconds since 1970 when performance.now() was 0, by the clock as it was when the tracer was attached.
+   * performance.timeOrigin is not used: it was read when the process or page began, and the clock may have been set since.
+   */
+  readonly #dayOfZero = Date.now() - performance.now();
   #requests: TracedRequest[] = [];
   /** Descriptors of the requests that are kept. */
   #keptDescriptors = 0;
@@ -264,7 +269,7 @@ export class DeviceTracer implements DeviceObserver {
       serial: ++lastSerial,
       usedBytes,
       lastByte: lastWritableByte(this.#view, buffers),
-      startedAt: performance.timeOrigin + startedAt,
+      startedAt: this.#dayOfZero + startedAt,
       duration,
       batch,
       backend,
@@ -299,7 +304,7 @@ export class DeviceTracer implements DeviceObserver {
       usedBytes: 0,
       lastByte: NO_STATUS,
       algorithm: undefined,
-      startedAt: performance.timeOrigin + performance.now(),
+      startedAt: this.#dayOfZero + performance.now(),
       duration: 0,
       batch: 1,
       backend: 'inline',

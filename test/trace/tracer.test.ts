@@ -1,5 +1,5 @@
 import { createCipheriv } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DATA_SESSION_ID } from '../../spec/crypto.ts';
 import { DeviceTracer, decodeRequest, GuestView, ringSnapshot, summarise } from '../../src/trace/index.ts';
 import { type Bench, createBench } from '../support/bench.ts';
@@ -130,10 +130,24 @@ describe.each(['split', 'packed'] as const)('over a %s ring', (ring) => {
     while (!tracer.waiting(0)) await turn();
     const [session] = tracer.sessions();
     expect(session).toMatchObject({ algorithm: 'aes-cbc', direction: 'encrypt', keyBits: 128 });
-    expect(session?.openedAt).toBeLessThanOrEqual(Date.now() + 1);
+    const [create] = tracer.requestsSince(0);
+    expect(session?.openedAt).toBe(create?.startedAt ?? expect.unreachable());
     tracer.detach();
     await answer;
   });
+});
+
+test('times are those of the clock as it is when the tracer is attached, not as it was when the process began', async () => {
+  bench = await createBench();
+  const day = Date.UTC(2038, 0, 19);
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(day);
+  const tracer = new DeviceTracer(bench.device);
+  clock.mockRestore();
+  expect((await encrypt(noise(16))).status).toBe('ok');
+  const [request] = tracer.requestsSince(0);
+  const since = (request?.startedAt ?? Number.NaN) - day;
+  expect(since).toBeGreaterThanOrEqual(0);
+  expect(since).toBeLessThan(600_000);
 });
 
 test('a tracer with a budget of none lets every request pass, and one that is detached sees nothing', async () => {
