@@ -88,6 +88,9 @@ export class Device {
   depth: u32;
   /** Where the current request runs (PLACE_*). */
   place: u32;
+  /** What the host learns of a notification (PLACEMENT_*): the place that it wants to try, and the kind that ran. */
+  tryPlace: u32;
+  ran: u32;
   /** The session of a request in stateless mode. */
   stateless: u32;
   /** Requests that wait to run side by side (request/batch.ts). */

@@ -194,6 +194,11 @@ export function statisticsAt(device: Device): usize {
   return device.statistics;
 }
 
+/** The address of what the host learns of a notification (PLACEMENT_*). */
+export function placementAt(device: Device): usize {
+  return changetype<usize>(device) + offsetof<Device>('tryPlace');
+}
+
 /** The number of open sessions, and the serial number of the newest session. */
 export function sessionCount(device: Device): u32 {
   return device.sessionCount;

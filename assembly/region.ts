@@ -1,6 +1,6 @@
 // Where each part of a device is in the region that the host gives. One list both measures the region and lays it out.
 import { DATA_SYM_STATELESS_BYTES } from '../spec/crypto';
-import { CHAIN_BUFFERS_MIN, FAULT_NONE, MEMORY_REGIONS_MAX } from '../spec/engine';
+import { CHAIN_BUFFERS_MIN, FAULT_NONE, MEMORY_REGIONS_MAX, TRY_NONE } from '../spec/engine';
 import { BUFFER_BYTES } from './chain/buffers';
 import { Device } from './device';
 import { wipe } from './memory/bytes';
@@ -80,6 +80,7 @@ export function layOut(base: usize, dataQueues: u32, maxQueueSize: u32, sessions
   device.maxRequestBytes = maxRequestBytes;
   device.bufferCapacity = bufferCapacity(maxQueueSize);
   device.fault = FAULT_NONE;
+  device.tryPlace = TRY_NONE;
   return device;
 }
 

@@ -81,6 +81,12 @@ export const STEPS_BYTES = 24;
 /** In the stateless slot, behind the steps: the parameters that the steps were made for. */
 export const SESSION_PLACED_FOR = 904;
 export const SESSION_PARAMETERS_BYTES = 40;
+/**
+ * Behind it: the family of the session, a number of the host's for sessions whose requests cost the same (0: none), and a bit for each
+ * place (1 << PLACE_*) that can run its requests.
+ */
+export const SESSION_FAMILY = 944;
+export const SESSION_PLACES = 948;
 /** Where a request runs: in the engine, or in the host's own cryptography, both inside the notification. */
 export const PLACE_ENGINE = 0;
 export const PLACE_HOST = 1;
@@ -97,6 +103,22 @@ export const DEPTH_CROWD = 2;
 export const MANY_REQUESTS = 3;
 export const CROWD_REQUESTS = 32;
 export const SESSION_PLACEMENT_BYTES = 128;
+/**
+ * What the host learns of a notification: two numbers of 32 bits at the address that placementAt() returns. The host writes the first before
+ * a notification: a place (PLACE_*) that requests try if their session allows it, or TRY_NONE. The engine writes the second: the kind of
+ * the notification's data requests; RAN_NOTHING; or RAN_MIXED, if there were several kinds. A kind consists of a session's family, the
+ * depth, a request's place, and how many leading zero bits its number of source bytes has. KIND_FAMILY is the lowest bit of the family, and
+ * so on.
+ */
+export const PLACEMENT_TRY = 0;
+export const PLACEMENT_RAN = 4;
+export const TRY_NONE = 31;
+export const RAN_NOTHING = 0;
+export const RAN_MIXED = 1;
+export const KIND_FAMILY = 16;
+export const KIND_DEPTH = 12;
+export const KIND_PLACE = 8;
+export const KIND_ZEROS = 2;
 
 /** What the host returns for an AEAD request: it declined, it is done, or the tag was wrong and nothing was written. */
 export const HOST_DECLINED = 0;
@@ -124,6 +146,8 @@ export const DEFERRED_WRITABLE_COUNT = 24;
 export const DEFERRED_READABLE_BYTES = 28;
 export const DEFERRED_WRITABLE_BYTES = 32;
 export const DEFERRED_ALIKE = 36;
+/** The request's kind (KIND_*). */
+export const DEFERRED_KIND = 64;
 export const DEFERRED_OPERATION = 80;
 export const DEFERRED_BUFFERS = 128;
 export const DEFERRED_BUFFER_BYTES = 16;

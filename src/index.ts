@@ -2,7 +2,7 @@
  * A virtio crypto device over a guest memory, independent of any emulator.
  * @module virtio-crypto-wasm
  */
-export type { BackendCounts, BackendEvent, BackendName } from './backend/contract.ts';
+export type { BackendCounts, BackendEvent, BackendName, RequestCosts } from './backend/contract.ts';
 export type { BackendOptions } from './backend/options.ts';
 export type { Threshold, Thresholds } from './backend/placement/thresholds.ts';
 export { ThresholdsError } from './backend/placement/thresholds.ts';

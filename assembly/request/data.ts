@@ -55,7 +55,7 @@ import { dataHeaderBytes, readOperation, statelessLayout, symOpType } from './la
 import { Operation } from './operation';
 import { defer } from './deferred';
 import { BATCHED, DEFERRED, DONE, NOT_DEFERRED, OUTCOMES, WAITS } from './outcome';
-import { placeOf } from './placement';
+import { kindOf, noteKind, placeOf } from './placement';
 import { closeStateless, openStateless } from './stateless';
 
 /** The longest result of a hash or MAC with a fixed length. */
@@ -167,7 +167,8 @@ function runOperation(device: Device, session: Session, opcode: u32, stateless: 
   const misfit = misfitOf(device);
   if (misfit) return refuse(device, misfit, CRYPTO_ERR);
   countContent(device);
-  device.place = placeOf(device, session, changetype<Operation>(device.operation).sourceBytes);
+  const sourceBytes = changetype<Operation>(device.operation).sourceBytes;
+  device.place = placeOf(device, session, sourceBytes);
   if (device.place >= <u32>PLACE_FIRST_EXECUTOR) {
     // A worker could only say that a request failed. So its lengths are checked here, where the reason is known.
     const wrong = wrongOf(device, session, service);
@@ -176,6 +177,7 @@ function runOperation(device: Device, session: Session, opcode: u32, stateless: 
     if (outcome != NOT_DEFERRED) return outcome;
     device.place = PLACE_ENGINE;
   }
+  noteKind(device, kindOf(device, session, sourceBytes));
   return runParsed(device, session, service);
 }
 

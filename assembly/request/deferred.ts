@@ -23,6 +23,7 @@ import { Queue, queueAt } from '../virtqueue/queue';
 import { runBatch, runsInLanes } from './batch';
 import { Operation, OPERATION_BYTES } from './operation';
 import { DEFERRED, NOT_DEFERRED, WAITS } from './outcome';
+import { kindOf, noteKind } from './placement';
 
 /** Takes a free record for the engine. Returns its index, or CLAIM_FULL or CLAIM_NOBODY, which are below 0. */
 // @ts-ignore: decorator
@@ -80,6 +81,7 @@ export class Deferred {
   high: u32;
   /** Bytes of the chain's whole writable part. */
   room: u32;
+  kind: u32;
 }
 
 export function deferredBytes(records: u32): u32 {
@@ -129,6 +131,8 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   const record = begin(device, queue, RUNNING);
   record.session = <u32>changetype<usize>(session);
   record.opcode = opcode;
+  record.kind = kindOf(device, session, changetype<Operation>(device.operation).sourceBytes);
+  noteKind(device, record.kind);
   record.readableCount = readable;
   record.readableBytes = readableBytes;
   record.alike = session.id != 0 && runsInLanes(session);

@@ -8,6 +8,7 @@ import {
   MANY_REQUESTS,
   NOTIFY_IDLE,
   NOTIFY_NEEDS_RESET,
+  RAN_NOTHING,
 } from '../../spec/engine';
 import { Device } from '../device';
 import { beginNotification, endNotification } from '../statistics';
@@ -37,6 +38,7 @@ export function notifyQueue(device: Device, index: u32, requests: u32, bytes: u3
   if (!available) return NOTIFY_IDLE;
   beginNotification(device, index, requests, bytes, descriptors);
   device.depth = depthOf(queue, available);
+  device.ran = RAN_NOTHING;
   queue.lastTaken = 0;
   const before = <u32>queue.requests;
   const answer = queue.packed ? processPackedQueue(device, queue) : processSplitQueue(device, queue);

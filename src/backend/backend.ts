@@ -1,24 +1,23 @@
 import type { EngineBackend } from '../engine/backend.ts';
-import { DEPTHS } from '../engine/depth.ts';
 import type { AeadPlaces } from '../engine/host_crypto.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
-import type { BackendCounts, BackendEvent, DevicePort } from './contract.ts';
+import type { BackendCounts, BackendEvent, DevicePort, RequestCosts } from './contract.ts';
 import type { Executor } from './deferral/executor.ts';
 import { Records } from './deferral/records.ts';
 import { hostKind } from './host_kind.ts';
 import { NodeHost, nodeCrypto } from './node/host.ts';
 import type { ResolvedBackend } from './options.ts';
-import { sessionAlgorithms } from './placement/session_fields.ts';
-import { PLACES, stepsOf, type Takes, writeSteps } from './placement/steps.ts';
-import { type Feed, placingOf } from './placement/takes.ts';
+import type { Learner } from './placement/learner.ts';
+import { Placer } from './placement/placer.ts';
+import { PLACES, type Place } from './placement/steps.ts';
+import { placingOf } from './placement/takes.ts';
 import { WebCryptoExecutor } from './webcrypto/executor.ts';
 import { isSubtle, subtleCrypto } from './webcrypto/subtle_work.ts';
 import { WorkerExecutor } from './workers/executor.ts';
 
 /** The parts that a choice of backend has in this process. */
 interface Parts {
-  /** Gives the size from which each place takes a session's requests. */
-  feed: Feed;
+  placer: Placer;
   host?: NodeHost;
   workers?: WorkerExecutor;
   webcrypto?: WebCryptoExecutor;
@@ -43,6 +42,7 @@ export class Backend implements EngineBackend {
   readonly #memory: WasmMemory;
   #choice: ResolvedBackend;
   #parts: Parts;
+  #learner: Learner | undefined;
   #port: DevicePort | undefined;
   #records: Records | undefined;
   /** Executors that have been told to start. */
@@ -57,6 +57,7 @@ export class Backend implements EngineBackend {
     this.#memory = memory;
     this.#choice = choice;
     this.#parts = this.#partsOf(choice);
+    this.#learner = this.#parts.placer.learner;
   }
 
   get choice(): ResolvedBackend {
@@ -69,7 +70,17 @@ export class Backend implements EngineBackend {
     const { eager, lack } = this.#parts;
     if (lack) port.report(lack);
     // Queues go on only when settle() has completed everything.
-    const own = { ...port, released: () => this.#settling || port.released() };
+    const { clock, engine, base } = port;
+    const { placer } = this.#parts;
+    placer.begin(engine.placementAt(base) >>> 0);
+    const own: DevicePort = {
+      ...port,
+      released: () => this.#settling || port.released(),
+      complete: (queue, record, result, by) => {
+        placer.learner?.completed(record, clock.now());
+        port.complete(queue, record, result, by);
+      },
+    };
     // If workers have slots, the number of slots is the number of records.
     const room = this.#parts.executors.map((executor) => executor.attach(own));
     const count = room.find((requests) => requests > 0);
@@ -93,18 +104,27 @@ export class Backend implements EngineBackend {
     this.#begun.clear();
     this.#choice = choice;
     this.#parts = this.#partsOf(choice);
+    this.#learner = this.#parts.placer.learner;
     return this.#port ? this.start(this.#port) : Promise.resolve();
   }
 
   #partsOf({ backend, workers, createWorker, ...choice }: ResolvedBackend): Parts {
     const kind = backend === 'host' || backend === 'auto' ? hostKind() : undefined;
-    const { feed, needsWorkers } = placingOf({ backend, ...choice }, kind);
+    const placing = placingOf({ backend, ...choice }, kind);
     const crypto = kind === 'node:crypto' && nodeCrypto();
     const subtle = kind === 'webcrypto' && subtleCrypto();
-    const pool = needsWorkers ? new WorkerExecutor(workers, createWorker) : undefined;
+    const pool = placing.needsWorkers ? new WorkerExecutor(workers, createWorker) : undefined;
     const webcrypto = subtle ? new WebCryptoExecutor(subtle, this.#memory) : undefined;
     return {
-      feed,
+      placer: new Placer({
+        memory: this.#memory,
+        placing,
+        kind,
+        guestInThread: choice.guestInThread,
+        isSubtle: (view, session) => webcrypto !== undefined && isSubtle(view, session),
+        works: (place) => this.#works(place),
+        placeAll: () => this.#placeAll(),
+      }),
       eager: backend !== 'auto',
       executors: [pool, webcrypto].filter((executor) => executor !== undefined),
       ...(pool && { workers: pool }),
@@ -112,6 +132,15 @@ export class Backend implements EngineBackend {
       ...(crypto && { host: new NodeHost(crypto, this.#memory, (event) => this.#port?.report(event)) }),
       ...(backend === 'host' && !kind && { lack: NO_WEBCRYPTO }),
     };
+  }
+
+  /** Writes the steps of all sessions again, and tells the learner how long that took. */
+  #placeAll(): void {
+    const port = this.#port;
+    if (!port) return;
+    const before = port.clock.now();
+    port.place();
+    this.#learner?.placed(port.clock.now() - before);
   }
 
   /** Starts an executor, unless it has been started. When it works, all sessions are placed again. */
@@ -125,28 +154,23 @@ export class Backend implements EngineBackend {
   }
 
   place(session: number): void {
-    const view = new DataView(this.#memory.buffer);
-    const placed = {
-      algorithms: sessionAlgorithms(view, session),
-      isSubtle: this.#parts.webcrypto !== undefined && isSubtle(view, session),
-    };
-    for (const [number, depth] of DEPTHS.entries()) {
-      writeSteps(view, session, number, stepsOf(this.#atWork(this.#parts.feed(placed, depth))));
-    }
+    this.#parts.placer.place(session);
   }
 
-  /** Keeps the takes of the places that work now. An executor that would take requests, but has not started, is started. */
-  #atWork(takes: Takes): Takes {
-    const { workers, webcrypto, host } = this.#parts;
-    return {
-      ...(host && takes.host !== undefined && { host: takes.host }),
-      ...(this.#works(workers, takes.workers) && { workers: takes.workers }),
-      ...(this.#works(webcrypto, takes.webcrypto) && { webcrypto: takes.webcrypto }),
-    };
+  /** Called before and after a notification of a data queue, which ran `requests` requests. */
+  before(queue: number, now: number): void {
+    this.#learner?.before(queue, now);
   }
 
-  #works(executor: Executor | undefined, from: number | undefined): boolean {
-    if (!executor || from === undefined) return false;
+  after(queue: number, started: number, ended: number, requests: number): void {
+    this.#learner?.after(queue, started, ended, requests);
+  }
+
+  /** Whether a place works now. An executor that has not started is started. */
+  #works(place: Place): boolean {
+    if (place === 'host') return this.#parts.host !== undefined;
+    const executor = this.#parts[place];
+    if (!executor) return false;
     void this.#begin(executor);
     return executor.working;
   }
@@ -163,6 +187,7 @@ export class Backend implements EngineBackend {
     const [chosen, other] = place === PLACES.webcrypto ? [webcrypto, workers] : [workers, webcrypto];
     const executor = other?.working && !chosen?.working ? other : chosen;
     executor?.post(record);
+    if (executor && this.#port) this.#parts.placer.posted(record, this.#records?.table ?? 0, this.#port.clock.now());
   }
 
   release(record: number): void {
@@ -213,6 +238,7 @@ export class Backend implements EngineBackend {
   /** Forgets the requests under way on one queue, or on all queues when the device is reset. */
   drop(queue?: number): void {
     for (const executor of this.#parts.executors) executor.drop(queue);
+    this.#learner?.forget();
     if (queue !== undefined) return;
     const records = this.#records;
     for (const record of records?.of('engine') ?? []) records?.free(record);
@@ -223,6 +249,11 @@ export class Backend implements EngineBackend {
   dispose(): void {
     for (const executor of this.#parts.executors) executor.dispose();
     this.#parts.host?.forget();
+  }
+
+  /** What requests cost at each place, as learned. */
+  costs(): RequestCosts[] {
+    return this.#parts.placer.costs();
   }
 
   counts(): BackendCounts {

@@ -1,5 +1,6 @@
 // The interface between a device and its backend.
 import type { Clock } from '../clock.ts';
+import type { Depth } from '../engine/depth.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { ForeignAccess } from '../engine/foreign/guest.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
@@ -25,6 +26,19 @@ export interface BackendCounts {
    * not included.
    */
   perWorker: WorkCounts[];
+}
+
+/** What requests of one size cost, as the device has learned it: see BackendOptions.learn. */
+export interface RequestCosts {
+  /** Algorithms of the session, lengths of cipher keys in bits, and `decrypt`: for example `aes-cbc-128 decrypt`. */
+  algorithms: string;
+  depth: Depth;
+  /** The least number of source bytes of these requests. The most is one less than twice as many. */
+  bytes: number;
+  /** Where these requests run now. */
+  place: RequestBackend;
+  /** Microseconds of one request at each place that was measured. With several in flight this is a share of the time. */
+  microseconds: Partial<Record<RequestBackend, number>>;
 }
 
 /** The work that one worker has finished. */

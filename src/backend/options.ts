@@ -21,6 +21,12 @@ export interface BackendOptions extends WorkerSource {
   /** For 'auto': the sizes from which requests run outside the engine. Default: figures measured by the library's authors. */
   thresholds?: Thresholds;
   /**
+   * For 'auto' without thresholds: whether the device measures what requests cost at each place while they run, and sends them where they
+   * are cheapest. It tries other places for at most a hundredth of the time. Default true. With false, requests run where figures
+   * of the library's authors say, which is the same place in each run.
+   */
+  learn?: boolean;
+  /**
    * For 'auto': whether the guest runs in the device's thread, as in v86. The guest's work then drives node:crypto out of the
    * processor's caches, and the guest loses the time that it waits for WebCrypto. Default false.
    */
@@ -33,6 +39,7 @@ export interface ResolvedBackend {
   /** Number of workers. */
   workers: number;
   guestInThread: boolean;
+  learn: boolean;
   /** Left out: the default thresholds. */
   thresholds?: Thresholds;
   createWorker?: CreateWorker;
@@ -41,7 +48,7 @@ export interface ResolvedBackend {
 /**
  * Checks a choice of backend.
  * @throws RangeError for an unknown backend or a wrong number of workers; the message names the possible values
- * @throws TypeError for a wrong source of workers, or a guestInThread that is not a boolean
+ * @throws TypeError for a wrong source of workers, or a guestInThread or learn that is not a boolean
  * @throws ThresholdsError for invalid thresholds
  */
 export function resolveBackend({
@@ -49,6 +56,7 @@ export function resolveBackend({
   workers = defaultWorkers(),
   thresholds,
   guestInThread = false,
+  learn = true,
   ...source
 }: BackendOptions): ResolvedBackend {
   if (!BACKENDS.includes(backend)) {
@@ -58,11 +66,13 @@ export function resolveBackend({
     throw new RangeError(`workers is ${workers}: give a whole number from 1 to ${WORKERS_MAX}.`);
   }
   checkSwitch('guestInThread', guestInThread);
+  checkSwitch('learn', learn);
   const createWorker = resolveWorkerSource(source);
   return {
     backend,
     workers,
     guestInThread,
+    learn,
     ...(thresholds === undefined ? {} : { thresholds: parseThresholds(thresholds) }),
     ...(createWorker && { createWorker }),
   };

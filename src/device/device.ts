@@ -314,7 +314,7 @@ export class CryptoDevice implements DeviceRegisters {
 
   /** Counts of the device's work since it was created, resets included. The result is a copy that does not change. */
   statistics(): Statistics {
-    return { ...this.#statistics.read(), elsewhere: this.#backend.counts() };
+    return { ...this.#statistics.read(), elsewhere: this.#backend.counts(), costs: this.#backend.costs() };
   }
 
   /** Sets VIRTIO_CRYPTO_S_HW_READY (5.9.5). While it is off, a driver sends no requests. A change interrupts the driver. */

@@ -209,7 +209,9 @@ export class QueueRunner {
       return;
     }
     const requests = Math.min(admitted, budget.requests);
+    const isData = queue < this.#device.dataQueues;
     let answer: number;
+    if (isData) backend.before(queue, started);
     try {
       answer = engine.notify(base, queue, requests, budget.bytes, limits.bytesPerNotification);
     } catch (error) {
@@ -221,6 +223,7 @@ export class QueueRunner {
     const ended = clock.now();
     this.#after(queue, 'inline');
     const ran = statistics.took(queue, ended - started);
+    if (isData) backend.after(queue, started, ended, ran.requests);
     if (throttled) this.#throttle.fill(ran, ended);
     if (answer & NOTIFY_MORE && requests === budget.requests) this.#hold(queue);
     else if (answer & NOTIFY_MORE) this.#observed.add(queue);

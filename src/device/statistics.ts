@@ -1,7 +1,7 @@
 import * as crypto from '../../spec/crypto.ts';
 import * as spec from '../../spec/engine.ts';
 import { recordOf, SPECIFIED, type SpecifiedService } from '../../spec/services.ts';
-import type { BackendCounts } from '../backend/contract.ts';
+import type { BackendCounts, RequestCosts } from '../backend/contract.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import type { Budget } from './throttle.ts';
 
@@ -43,6 +43,8 @@ export interface Statistics {
   services: Record<CountedService, Counts>;
   /** Work that ran outside the engine: see BackendOptions.backend. */
   elsewhere: BackendCounts;
+  /** What requests cost at each place, as measured since the device or its backend was made: see BackendOptions.learn. */
+  costs: RequestCosts[];
 }
 
 /** The services in the order of the engine's rows and records. */
@@ -111,7 +113,7 @@ export class StatisticsReader {
     if (own) own.held++;
   }
 
-  read(): Omit<Statistics, 'elsewhere'> {
+  read(): Omit<Statistics, 'elsewhere' | 'costs'> {
     const control = this.#queues.length - 1;
     const counts = (record: number, milliseconds: number): Counts => ({ ...this.#record(record), milliseconds });
     const service = (name: CountedService): Counts => {

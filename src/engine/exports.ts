@@ -25,6 +25,7 @@ export interface EngineExports {
   setQueueIndices(device: number, index: number, indices: number): number;
   queueRequests(device: number, index: number): bigint;
   statisticsAt(device: number): number;
+  placementAt(device: number): number;
   sessionCount(device: number): number;
   sessionSerial(device: number): number;
   setSessionSerial(device: number, serial: number): void;
@@ -64,6 +65,7 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'setQueueIndices',
   'queueRequests',
   'statisticsAt',
+  'placementAt',
   'sessionCount',
   'sessionSerial',
   'setSessionSerial',

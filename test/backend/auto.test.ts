@@ -5,6 +5,7 @@ import type { Thresholds } from '../../src/backend/placement/thresholds.ts';
 import { createCryptoDevice } from '../../src/device/device.ts';
 import { type Bench, type BenchOptions, createBench } from '../../src/testing/index.ts';
 import { BYTES, Flight, numbers, turn } from '../support/flight.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { session } from '../support/requests.ts';
 import { type AnyRig, RIGS } from '../support/rig.ts';
 
@@ -173,7 +174,7 @@ describe('by default', () => {
       expect(started.length).toBeGreaterThan(0);
       await bench.driver.cipher({ ...request, data: randomBytes(65536) });
       expect(bench.device.statistics().elsewhere.workers).toBeGreaterThan(0);
-    });
+    }, PATIENCE);
   });
 
   test.each(['aes-ecb', 'aes-cbc', 'aes-ctr', 'aes-xts', '3des-cbc', 'snow3g-uea2', 'zuc-eea3'] as const)(

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BackendEvent } from '../../src/backend/contract.ts';
 import { FakeClock } from '../support/fake_clock.ts';
 import { Flight, numbers, turn } from '../support/flight.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { session } from '../support/requests.ts';
 import { type AnyRig, RIGS } from '../support/rig.ts';
 
@@ -80,7 +81,7 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     await workers[0]?.terminate();
     await flight.used(before, 100);
     for (const place of numbers(100)) flight.expectDone(place);
-    await vi.waitFor(() => expect(workers.length).toBe(3), { timeout: 20_000 });
+    await vi.waitFor(() => expect(workers.length).toBe(3), PATIENCE);
     expect(events).toEqual([expect.objectContaining({ kind: 'worker-lost' })]);
   });
 

@@ -12,6 +12,7 @@ import { createBench } from '../../src/testing/index.ts';
 import { BYTES, Flight, numbers, turn } from '../support/flight.ts';
 import { noise } from '../support/memory.ts';
 import { moved } from '../support/moved.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { closeSession, session } from '../support/requests.ts';
 import { type AnyRig, feature, INDIRECT, RIGS, type RigOptions, VERSION_1 } from '../support/rig.ts';
 
@@ -56,7 +57,7 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     await vi.waitFor(async () => {
       await burst(rig, flight, id);
       expect(elsewhere(rig).workers).toBeGreaterThan(0);
-    }, 20_000);
+    }, PATIENCE);
     return { rig, flight, id };
   }
 
@@ -202,7 +203,7 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     const rig = makeRig({ backend: 'auto', workers: 2, queueSize: 1024, thresholds: DIVIDED, onBackendEvent });
     rigs.push(rig);
     const id = session(rig);
-    await vi.waitFor(() => expect(events).toEqual([expect.objectContaining({ kind: 'unavailable' })]));
+    await vi.waitFor(() => expect(events).toEqual([expect.objectContaining({ kind: 'unavailable' })]), PATIENCE);
     await burst(rig, new Flight(rig), id);
     expect(elsewhere(rig)).toMatchObject({ host: (2 * COUNT) / 3, workers: 0 });
   });
@@ -251,7 +252,7 @@ test('between the thresholds of both the higher one decides, but what is too lar
     if (host > before.host) return 'webcrypto';
     return workers > before.workers ? 'workers' : 'engine';
   };
-  await vi.waitFor(async () => expect(await ranBy(4096)).toBe('workers'), 20_000);
+  await vi.waitFor(async () => expect(await ranBy(4096)).toBe('workers'), PATIENCE);
   expect(await ranBy(4080)).toBe('engine');
   expect(await ranBy(65520)).toBe('workers');
   expect(await ranBy(65536)).toBe('webcrypto');

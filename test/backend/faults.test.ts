@@ -11,6 +11,7 @@ import { FakeClock } from '../support/fake_clock.ts';
 import { Flight, numbers, PLACES, turn } from '../support/flight.ts';
 import { noise } from '../support/memory.ts';
 import { moved } from '../support/moved.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { closeSession, KEY, request, session } from '../support/requests.ts';
 import { type AnyRig, RIGS, type RigOptions } from '../support/rig.ts';
 import { faulty, SharedMemories, start } from '../support/worker_faults.ts';
@@ -57,7 +58,7 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
   }
 
   /** Until something that takes real time has happened. */
-  const eventually = (happened: () => void) => vi.waitFor(happened, { timeout: 20_000, interval: 5 });
+  const eventually = (happened: () => void) => vi.waitFor(happened, { ...PATIENCE, interval: 5 });
 
   test('a worker that hangs is replaced after its time; its request, and those that waited, are done', async () => {
     const { rig, clock, events, flight, id } = await up();

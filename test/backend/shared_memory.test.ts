@@ -7,6 +7,7 @@ import { cipherRequest } from '../support/cipher_requests.ts';
 import { FakeClock } from '../support/fake_clock.ts';
 import { Flight, numbers, PLACES, turn } from '../support/flight.ts';
 import { noise } from '../support/memory.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { AT, IV, KEY, reference, session, UNWRITTEN } from '../support/requests.ts';
 import { type AnyRig, RAM_BYTES, RIGS, Rig, type RigOptions } from '../support/rig.ts';
 import { faulty, SharedMemories } from '../support/worker_faults.ts';
@@ -52,7 +53,8 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     rig.data.offer(0);
   }
 
-  const done = (rig: AnyRig) => vi.waitFor(() => expect(rig.read(AT.status, 1)).toEqual(Uint8Array.of(CRYPTO_OK)));
+  const done = (rig: AnyRig) =>
+    vi.waitFor(() => expect(rig.read(AT.status, 1)).toEqual(Uint8Array.of(CRYPTO_OK)), PATIENCE);
 
   test('content is copied nowhere', async () => {
     const { rig, id } = await up();
@@ -180,7 +182,7 @@ test('settle() does not wait for a worker that hangs over a request in place; it
   rig.device.settle();
   flight.expectDone(0);
   clock.advance(10_000);
-  await vi.waitFor(() => expect(events).toEqual(['A worker was lost: it did not finish a request.']), 5000);
+  await vi.waitFor(() => expect(events).toEqual(['A worker was lost: it did not finish a request.']), PATIENCE);
   rig.device.dispose();
 });
 

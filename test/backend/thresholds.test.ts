@@ -33,7 +33,7 @@ describe('thresholds of a device whose guest runs in its thread', () => {
 
 test('a chain goes elsewhere by its own threshold, or by that of a part of it where that is lower', () => {
   const { workers } = parseThresholds(defaultThresholds('webcrypto'));
-  const { feed } = placingOf({ backend: 'auto', guestInThread: false }, 'webcrypto');
+  const { feed } = placingOf({ backend: 'auto', guestInThread: false, learn: false }, 'webcrypto');
   const from = (cipher: 'aes-cbc' | 'kasumi-f8', digest?: 'hmac-sha-256') =>
     feed({ algorithms: { cipher, digest, decrypts: false }, isSubtle: false }, 'many').workers;
   expect(from('aes-cbc', 'hmac-sha-256')).toBe(workers.chain?.many);

@@ -7,6 +7,7 @@ import { F_IN_ORDER, F_RING_RESET } from '../../spec/virtio.ts';
 import type { BackendEvent } from '../../src/backend/contract.ts';
 import { BYTES, Flight, numbers, PLACES, turn } from '../support/flight.ts';
 import { noise } from '../support/memory.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { closeSession, session } from '../support/requests.ts';
 import { type AnyRig, feature, INDIRECT, RIGS, type RigOptions, VERSION_1 } from '../support/rig.ts';
 
@@ -89,7 +90,7 @@ describe.each(RIGS)('with a %s ring', (ring, makeRig) => {
       await flight.used(before, 100);
       for (const place of numbers(100)) flight.expectDone(place);
     }
-    await vi.waitFor(() => expect(started.length).toBeGreaterThanOrEqual(4));
+    await vi.waitFor(() => expect(started.length).toBeGreaterThanOrEqual(4), PATIENCE);
   });
 
   test('2.4 a reset while 64 are in flight: none of them is heard of again', async () => {

@@ -75,6 +75,17 @@ describe('the inspector says where requests run', () => {
     expect((await figure('worker 1', 0)) + (await figure('worker 2', 0))).toBe(await figure('workers', 0));
     await page.getByRole('combobox', { name: 'Backend' }).selectOption('inline');
     await expect.poll(() => workersShown().count()).toBe(0);
+    await page.getByTestId('costs').waitFor({ state: 'detached' });
+  });
+
+  test('and what they cost there, as auto learns it', async () => {
+    await page.getByRole('combobox', { name: 'Backend' }).selectOption('auto');
+    await typeLine(page, COMPARE);
+    const row = page.getByTestId('costs').getByRole('row').filter({ hasText: 'aes-cbc-128' }).first();
+    await row.waitFor();
+    expect(Number(await row.getByRole('cell').nth(2).innerText())).toBeGreaterThan(0);
+    await interrupt(page);
+    await page.getByRole('combobox', { name: 'Backend' }).selectOption('inline');
   });
 });
 

@@ -160,7 +160,7 @@ test('another ring, other queues and features need no other page', async () => {
     'dataq2',
     'controlq',
   ]);
-}, 180_000);
+});
 
 test('no worker is left when the machine is switched off', async () => {
   expect(page.workers().length).toBeGreaterThan(0);
@@ -168,4 +168,4 @@ test('no worker is left when the machine is switched off', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Switch off' }).click();
   // A browser takes its time to end what sleeps.
   await expect.poll(() => page.workers().length, { timeout: 120_000 }).toBe(0);
-}, 150_000);
+});

@@ -5,6 +5,7 @@ import { CRYPTO_OK } from '../../spec/crypto.ts';
 import { FAULT_HOST } from '../../spec/engine.ts';
 import * as virtio from '../../spec/virtio.ts';
 import { Flight, numbers } from '../support/flight.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { AT, expectWorks, expectWorksAfterReset, prepare, session } from '../support/requests.ts';
 import { type AnyRig, feature, INDIRECT, NEEDS_RESET, RIGS, type RigOptions, UP, VERSION_1 } from '../support/rig.ts';
 
@@ -198,7 +199,7 @@ describe.each(RIGS)('%s ring', (_ring, makeRig) => {
     await vi.waitFor(() => {
       rig.device.settle();
       expect(rig.device.statistics().queues[0]?.requests).toBe(100);
-    });
+    }, PATIENCE);
     await flight.used(0, 100);
     for (const place of numbers(100)) flight.expectDone(place);
   });

@@ -29,7 +29,7 @@ test('what is left out is filled in', () => {
     },
     algorithms: resolveAlgorithms('modern'),
     limits: { requests: undefined, bytes: undefined, bytesPerNotification: 64 * MIB, keyBytes: 65536 },
-    backend: { backend: 'auto', workers: expect.any(Number), guestInThread: false },
+    backend: { backend: 'auto', workers: expect.any(Number), guestInThread: false, learn: true },
   });
   expect(resolveOptions({ maxSessions: 5 })).toMatchObject({ maxSessions: 5, queueSize: 1024 });
 });

@@ -31,6 +31,7 @@ test('a new device has done nothing', () => {
     ],
     services: Object.fromEntries(SERVICES.map((name) => [name, NOTHING])),
     elsewhere: { host: 0, hostBytes: 0, workers: 0, perWorker: [] },
+    costs: [],
   });
 });
 

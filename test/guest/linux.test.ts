@@ -45,13 +45,13 @@ describe('a stock Linux guest on v86', () => {
     expect(results.filter(({ agrees }) => !agrees)).toEqual([]);
     expect(results).toHaveLength(48);
     expect(machine.device.fault).toBeUndefined();
-  }, 120_000);
+  });
 
   test('takes signals in a process that waits in a loop', async () => {
     const file = Buffer.from(linuxProgram(waitForSignals)).toString('base64');
     await run(`echo ${file} | base64 -d > /tmp/waiting; chmod +x /tmp/waiting`);
-    expect((await machine.console.run('/tmp/waiting', { timeoutMs: 120_000 })).status).toBe(0);
-  }, 150_000);
+    expect((await machine.console.run('/tmp/waiting', { timeoutMs: 600_000 })).status).toBe(0);
+  });
 
   test('loses no session in twenty rmmod and insmod', async () => {
     expect(machine.device.sessionCount).toBe(0);
@@ -63,7 +63,7 @@ describe('a stock Linux guest on v86', () => {
       expect(machine.device.sessionCount).toBe(0);
     }
     expect(machine.device.fault).toBeUndefined();
-  }, 240_000);
+  });
 
   test('goes on in another process from a state saved in the middle of its work', async () => {
     // More than a hundred requests, of which the state is saved behind the first twenty.
@@ -88,7 +88,7 @@ describe('a stock Linux guest on v86', () => {
     expect(answer.requests).toBeGreaterThan(0);
     expect(answer.digest).toBe(expected);
     expect(answer.sessionsAtEnd).toBe(0);
-  }, 240_000);
+  });
 
   test('comes back from a suspend of its devices while a socket of AF_ALG is open in the middle of its work', async () => {
     await loadDriver(machine.console);
@@ -100,14 +100,14 @@ describe('a stock Linux guest on v86', () => {
     while (machine.device.requests(0) < before + 20) await new Promise((resolve) => setTimeout(resolve, 20));
     // The kernel suspends its devices, waits for five seconds, and resumes them. Its driver resets the device, whose sessions end.
     await run('echo devices > /sys/power/pm_test');
-    expect((await machine.console.run('echo mem > /sys/power/state', { timeoutMs: 120_000 })).status).toBe(0);
+    expect((await machine.console.run('echo mem > /sys/power/state', { timeoutMs: 600_000 })).status).toBe(0);
     expect(driverReady()).toBe(STATUS_DRIVER_OK);
     expect(machine.device.fault).toBeUndefined();
     await run('while [ ! -e /tmp/ended ]; do sleep 0.2; done; echo none > /sys/power/pm_test');
     const results = await compare(machine.console);
     expect(results.filter(({ agrees }) => !agrees)).toEqual([]);
     expect(results).toHaveLength(48);
-  }, 240_000);
+  });
 
   test('finds a device that was reset after a reboot', async () => {
     machine.restart();

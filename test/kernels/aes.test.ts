@@ -31,7 +31,7 @@ beforeAll(async () => {
   kernels = exports as unknown as Kernels;
   memory = new Uint8Array(pages.buffer);
   view = new DataView(pages.buffer);
-}, 60_000);
+});
 
 /** Fills the memory with canaries and forgets every allocation. */
 function clear(): void {

@@ -81,7 +81,7 @@ describe.each(['simd', 'relaxed-simd'] as const)('AEAD over AES, built for %s', 
   beforeAll(async () => {
     rig = await RequestRig.compile('test/kernels/aes_aead_entry.ts', build);
     kernels = rig.kernels;
-  }, 60_000);
+  });
 
   beforeEach(() => rig.clear());
 

@@ -63,7 +63,7 @@ describe.each(['simd', 'relaxed-simd'] as const)('MACs over AES, built for %s', 
   beforeAll(async () => {
     rig = await RequestRig.compile('test/kernels/aes_mac_entry.ts', build);
     kernels = rig.kernels;
-  }, 60_000);
+  });
 
   beforeEach(() => rig.clear());
 

@@ -38,7 +38,7 @@ describe.each(['simd', 'relaxed-simd'] as const)('AES modes, built for %s', (bui
   beforeAll(async () => {
     rig = await RequestRig.compile('test/kernels/aes_modes_entry.ts', build);
     kernels = rig.kernels;
-  }, 60_000);
+  });
 
   beforeEach(() => rig.clear());
 

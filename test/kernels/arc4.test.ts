@@ -14,7 +14,7 @@ let arena: Arena;
 
 beforeAll(async () => {
   ({ kernels, arena } = await loadKernels<Kernels>('test/kernels/arc4_entry.ts'));
-}, 60_000);
+});
 beforeEach(() => arena.clear());
 
 function expand(key: Uint8Array): number {

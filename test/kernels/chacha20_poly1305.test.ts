@@ -37,7 +37,7 @@ let arena: Arena;
 
 beforeAll(async () => {
   ({ kernels, arena } = await loadKernels<Kernels>('test/kernels/chacha20_poly1305_entry.ts'));
-}, 60_000);
+});
 beforeEach(() => arena.clear());
 
 interface Message {

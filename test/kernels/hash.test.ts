@@ -87,7 +87,7 @@ beforeAll(async () => {
   memory = new Uint8Array(pages.buffer);
   view = new DataView(pages.buffer);
   used = memory.length;
-}, 60_000);
+});
 
 beforeEach(() => clear());
 

@@ -20,7 +20,7 @@ let kernels: Kernels;
 beforeAll(async () => {
   rig = await RequestRig.compile('test/kernels/kasumi_entry.ts');
   kernels = rig.kernels;
-}, 60_000);
+});
 
 beforeEach(() => rig.clear());
 

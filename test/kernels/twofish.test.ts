@@ -43,7 +43,7 @@ function encrypt(key: Uint8Array, block: Uint8Array, inPlace = false): Buffer {
 describe.each(['simd', 'relaxed-simd'] as const)('Twofish, built for %s', (build) => {
   beforeAll(async () => {
     ({ kernels, arena } = await loadKernels<Kernels>('test/kernels/twofish_entry.ts', build));
-  }, 60_000);
+  });
 
   describe('the known answers that were published with Twofish', () => {
     const intermediate = [

@@ -19,7 +19,7 @@ let kernels: Kernels;
 beforeAll(async () => {
   rig = await RequestRig.compile('test/kernels/zuc_entry.ts');
   kernels = rig.kernels;
-}, 60_000);
+});
 
 beforeEach(() => rig.clear());
 

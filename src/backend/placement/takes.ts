@@ -1,4 +1,5 @@
 // Feeds stepsOf(): the size from which each place takes a session's requests, by the choice of backend.
+import { PLACE_ENGINE, PLACE_HOST, PLACE_WEBCRYPTO, PLACE_WORKERS } from '../../../spec/engine.ts';
 import type { Depth } from '../../engine/depth.ts';
 import type { BackendName } from '../contract.ts';
 import type { SessionAlgorithms } from './session_fields.ts';
@@ -21,33 +22,55 @@ export interface FeedChoice {
   backend: BackendName;
   thresholds?: Thresholds;
   guestInThread: boolean;
+  learn: boolean;
 }
 
 /** The result of a choice of backend. */
 export interface Placing {
   feed: Feed;
+  /** Whether costs are learned from the requests that run. The feed then gives the steps as long as nothing is known. */
+  learns: boolean;
   /** Whether there is any session whose requests workers take. */
   needsWorkers: boolean;
 }
 
 /** @param kind the host's own cryptography; undefined: it has none */
-export function placingOf({ backend, thresholds, guestInThread }: FeedChoice, kind: HostKind | undefined): Placing {
+export function placingOf(
+  { backend, thresholds, guestInThread, learn }: FeedChoice,
+  kind: HostKind | undefined,
+): Placing {
   switch (backend) {
     case 'inline':
-      return { feed: () => ({}), needsWorkers: false };
+      return { feed: () => ({}), learns: false, needsWorkers: false };
     case 'workers':
       // Workers take every request of a session that has a named algorithm.
       return {
-        feed: ({ algorithms: { cipher, digest } }) => (cipher || digest ? { workers: 1 } : {}),
+        feed: ({ algorithms }) => (isNamed(algorithms) ? { workers: 1 } : {}),
+        learns: false,
         needsWorkers: true,
       };
     case 'host':
-      return { feed: byTables({ host: HOST_ALWAYS, workers: {} }, kind), needsWorkers: false };
+      return { feed: byTables({ host: HOST_ALWAYS, workers: {} }, kind), learns: false, needsWorkers: false };
     case 'auto': {
       const tables = thresholds ?? (guestInThread ? guestThresholds(kind) : defaultThresholds(kind));
-      return { feed: byTables(tables, kind), needsWorkers: Object.keys(tables.workers).length > 0 };
+      const needsWorkers = Object.keys(tables.workers).length > 0;
+      return { feed: byTables(tables, kind), learns: learn && thresholds === undefined, needsWorkers };
     }
   }
+}
+
+const isNamed = ({ cipher, digest }: SessionAlgorithms): boolean => cipher !== undefined || digest !== undefined;
+
+/** The places (PLACE_*) that can run a session's requests, the engine first. */
+export function placesFor({ algorithms, isSubtle }: PlacedSession, kind: HostKind | undefined): number[] {
+  const { cipher, digest } = algorithms;
+  const isOfHost = (cipher !== undefined && cipher in HOST_ALWAYS) || (digest !== undefined && digest in HOST_ALWAYS);
+  return [
+    PLACE_ENGINE,
+    ...(kind === 'node:crypto' && isOfHost ? [PLACE_HOST] : []),
+    ...(isNamed(algorithms) ? [PLACE_WORKERS] : []),
+    ...(kind === 'webcrypto' && isSubtle ? [PLACE_WEBCRYPTO] : []),
+  ];
 }
 
 function byTables({ host, workers }: Thresholds, kind: HostKind | undefined): Feed {

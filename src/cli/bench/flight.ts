@@ -15,6 +15,9 @@ import type { Workload } from './workload.ts';
 /** Threads that slept are awake by then, each on a core of its own. */
 const WARM_UP_MS = 2;
 
+/** A device that learns where its requests cost least has tried the other places by then. */
+const LEARNING_MS = 2_000;
+
 /** How far a round is: requests used since it began, those under way now, and when that was. */
 interface Progress {
   used: number;
@@ -91,19 +94,23 @@ export class FlightRunner implements Runner {
   readonly #prepared: Prepared;
   readonly #ring: SplitFlight;
   readonly #bytes: number;
+  readonly learns: number;
   #underWay: number;
   #wake: (() => void) | undefined;
 
   /** @throws BenchError when the device refuses a session */
   static async prepare(workload: Workload, options: Omit<MachineOptions, 'ring'>): Promise<FlightRunner> {
     const prepared = await prepareDevice(workload, { ring: 'split', ...options });
-    const runner = new FlightRunner(prepared, workload.bytes);
+    const learns =
+      options.backend === 'auto' && options.thresholds === undefined && options.learn !== false ? LEARNING_MS : 0;
+    const runner = new FlightRunner(prepared, workload.bytes, learns);
     runner.#notify();
     await runner.#turns(({ underWay }) => (underWay === 0 ? 'done' : 'drain'));
     return runner;
   }
 
-  private constructor(prepared: Prepared, bytes: number) {
+  private constructor(prepared: Prepared, bytes: number, learns: number) {
+    this.learns = learns;
     const { machine, queue, heads } = prepared;
     this.#prepared = prepared;
     this.#ring = new SplitFlight(machine.memory, queue, heads.length);

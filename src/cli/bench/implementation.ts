@@ -27,6 +27,8 @@ export interface Implementation {
 
 /** An implementation with a workload at hand. */
 export interface Runner {
+  /** Milliseconds for which it has to run before it is measured, because it learns. Default: as long as the others warm up. */
+  readonly learns?: number;
   /** Does the workload once and returns resultDigest() of what came out. */
   digest(): Promise<string>;
   /** Does the workload `times` times and returns how long that took, in milliseconds. */

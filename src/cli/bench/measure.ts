@@ -63,7 +63,7 @@ async function calibrate(runner: Runner, pace: Pace, signal: AbortSignal | undef
     spent += elapsed;
     const fitting = Math.max(1, Math.round((count * pace.round) / Math.max(elapsed, 0.001)));
     // The last trial decides: it was the longest one, and the warmest.
-    if (spent >= pace.warmUp) return fitting;
+    if (spent >= Math.max(pace.warmUp, runner.learns ?? 0)) return fitting;
     count = Math.min(count * 4, fitting);
   }
 }

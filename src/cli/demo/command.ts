@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { defaultCacheDir } from '../../guest/cache.ts';
 import { CRYPTSETUP_COMMAND, CRYPTSETUP_RUNS } from '../../guest/cryptsetup.ts';
@@ -9,6 +10,7 @@ import type { Machine } from '../machine.ts';
 import { commandOutput, type Output } from '../output.ts';
 import { type BesideRow, besideTable, measureBeside } from './beside.ts';
 import { bootMachine } from './boot.ts';
+import { BootedGuest } from './booted_guest.ts';
 import { type Comparison, compare, KEY_BITS, LENGTHS } from './compare.ts';
 import { type NamedFiles, resolveFiles } from './image.ts';
 import { runInteractive } from './interactive.ts';
@@ -23,6 +25,7 @@ interface DemoOptions extends NamedFiles, BackendFlags {
   memory: number;
   timeout?: number;
   verbose?: true;
+  boot?: true;
   cacheDir?: string;
   json?: true;
 }
@@ -79,7 +82,8 @@ export function demoCommand(): Command {
       'the most that the boot, and each command after it, may take (default: as long as the guest is alive)',
       parseTimeout,
     )
-    .option('--verbose', "show the kernel's log while it boots")
+    .option('--verbose', "boot, and show the kernel's log meanwhile")
+    .option('--boot', 'boot the guest, although one that has booted is kept in the cache')
     .option('--cache-dir <folder>', `where the built guest is kept (default: ${defaultCacheDir()})`)
     .option('--json', 'print one JSON object on standard output, and nothing else there');
   return addBackendOptions(command).action(async (options: DemoOptions, command: Command) => {
@@ -102,17 +106,20 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
   let machine: Machine | undefined;
   try {
     const files = await resolveFiles(options, output, signal);
-    const { timeout, verbose, append } = options;
+    const { timeout, verbose, append = '', memory } = options;
+    const isKept = options.kernel === undefined && !verbose && !options.boot;
+    const cache = options.cacheDir === undefined ? defaultCacheDir() : resolve(options.cacheDir);
     machine = await bootMachine(
       {
         ...(timeout === undefined ? {} : { timeout }),
         ...(verbose ? { verbose } : {}),
         ownGuest: options.initrd !== undefined,
+        ...(isKept ? { kept: await BootedGuest.of(cache, { files, memoryMiB: memory, append }) } : {}),
         machine: {
           files,
-          memoryMiB: options.memory,
+          memoryMiB: memory,
           device: backendOptions(options),
-          ...(append === undefined ? {} : { append }),
+          ...(append === '' ? {} : { append }),
         },
       },
       output,

@@ -1,3 +1,4 @@
+import type { RequestCosts } from '../../../src/backend/contract.ts';
 import { figure } from '../ui/format.ts';
 import { Scroll } from '../ui/scroll.tsx';
 import { placesOf } from './places.ts';
@@ -67,7 +68,46 @@ export function ThroughputTables() {
           </tbody>
         </table>
       </Scroll>
+      <Costs costs={device.costs} />
     </>
+  );
+}
+
+/** What the device has learned: where requests of each size cost least. */
+function Costs({ costs }: { costs: readonly RequestCosts[] }) {
+  if (costs.length === 0) return null;
+  return (
+    <Scroll label="What a request costs">
+      <table data-testid="costs">
+        <caption>
+          Microseconds of a request, as measured while requests ran; auto sends them where they cost least
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">algorithms</th>
+            <th scope="col">at once</th>
+            <th scope="col">from bytes</th>
+            <th scope="col">inline</th>
+            <th scope="col">WebCrypto</th>
+            <th scope="col">workers</th>
+            <th scope="col">run in</th>
+          </tr>
+        </thead>
+        <tbody>
+          {costs.map(({ algorithms, depth, bytes, place, microseconds: { inline, host, workers } }) => (
+            <tr key={`${algorithms} ${depth} ${bytes}`}>
+              <th scope="row">{algorithms}</th>
+              <td>{depth}</td>
+              <td>{bytes}</td>
+              {[inline, host, workers].map((cost, column) => (
+                <td key={String(column)}>{cost === undefined ? '–' : figure(cost)}</td>
+              ))}
+              <td>{place === 'host' ? 'WebCrypto' : place}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
   );
 }
 

@@ -116,12 +116,13 @@ export class VmHost implements VmApi {
   look(since: number): VmView {
     const { device } = this.#running;
     const tracer = this.#tracer;
-    const { queues, elsewhere } = device.statistics();
+    const { queues, elsewhere, costs } = device.statistics();
     return {
       rings: device.queues.map((_, index) => ringSnapshot(device, index)),
       sessions: tracer?.sessions() ?? [],
       counters: queues,
       elsewhere,
+      costs,
       backend: device.backend,
       requests: tracer?.requestsSince(since).slice(-BACKLOG).slice(0, REQUESTS_A_LOOK) ?? [],
       latest: tracer?.requestsSince(0).at(-1)?.serial ?? 0,

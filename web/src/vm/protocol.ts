@@ -1,4 +1,4 @@
-import type { BackendCounts } from '../../../src/backend/contract.ts';
+import type { BackendCounts, RequestCosts } from '../../../src/backend/contract.ts';
 import type { ResolvedBackend } from '../../../src/backend/options.ts';
 import type { QueueCounts } from '../../../src/device/statistics.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
@@ -73,6 +73,8 @@ export interface VmView {
   counters: QueueCounts[];
   /** Counts of requests that ran outside the engine's own notification. */
   elsewhere: BackendCounts;
+  /** What requests cost at each place, as the device has learned it. */
+  costs: RequestCosts[];
   /** Where requests are to run. */
   backend: BackendChoice;
   /** Some of the requests with larger serial numbers than the page asked for. The next look goes on behind them. */

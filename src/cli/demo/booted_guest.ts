@@ -1,0 +1,102 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { ENGINE_BASE64 } from '../../engine/binary.ts';
+import { sha256OfFile } from '../../guest/cache.ts';
+import { type MachineConfig, packState, unpackState } from '../../machine/state_file.ts';
+import type { Machine, MachineFiles } from '../machine.ts';
+
+/** What a booted guest depends on. */
+export interface BootedIdentity {
+  files: MachineFiles;
+  memoryMiB: number;
+  /** What was added to the kernel's command line. */
+  append: string;
+}
+
+const PREFIX = 'booted-';
+const DRAFT_PREFIX = '.build-booted-';
+/** A state of another guest, or a draft of a process that was killed, is removed when it has not been used for this long. */
+const UNUSED_MS = 7 * 24 * 60 * 60 * 1000;
+/** The device of the demo's machine, which has no option of its own. */
+const DEVICE = { dataQueues: 1, queueSize: 1024, features: {} } as const;
+
+/**
+ * A guest that has booted, as a file in the guest's cache. A later start goes on from there. The file's name is a hash of all that it
+ * depends on: the guest's files, RAM and command line, v86, and this library's engine. Its first line has the hash of the rest.
+ */
+export class BootedGuest {
+  readonly #folder: string;
+  readonly #path: string;
+  readonly #config: MachineConfig;
+
+  private constructor(folder: string, name: string, config: MachineConfig) {
+    this.#folder = folder;
+    this.#path = join(folder, name);
+    this.#config = config;
+  }
+
+  /** @param folder the guest's cache */
+  static async of(folder: string, { files, memoryMiB, append }: BootedIdentity): Promise<BootedGuest> {
+    const { kernel, initrd, bios, vgaBios } = files;
+    const hashes = await Promise.all([kernel, initrd, bios, vgaBios].map((file) => sha256OfFile(file)));
+    const v86 = await sha256OfFile(createRequire(import.meta.url).resolve('v86/build/v86.wasm'));
+    const parts = [...hashes, v86, ENGINE_BASE64, memoryMiB, append];
+    const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+    return new BootedGuest(folder, `${PREFIX}${hash.slice(0, 32)}.state`, { memoryMiB, ...DEVICE });
+  }
+
+  /** v86's state of the guest; undefined if none is kept. A damaged file is removed, and is as good as none. */
+  async find(): Promise<ArrayBuffer | undefined> {
+    const file = await readFile(this.#path).catch(() => undefined);
+    if (!file) return undefined;
+    try {
+      const end = file.indexOf('\n');
+      const content = new Uint8Array(file.subarray(end + 1));
+      if (file.toString('latin1', 0, end) !== hashOf(content)) throw new Error('another hash');
+      const { state } = await unpackState(content);
+      const now = new Date();
+      await utimes(this.#path, now, now);
+      return state;
+    } catch {
+      await this.forget();
+      return undefined;
+    }
+  }
+
+  /** Forgets the state, because the guest did not go on from it. */
+  async forget(): Promise<void> {
+    await rm(this.#path, { force: true });
+  }
+
+  /**
+   * Keeps the guest as it is now, and removes the files of guests that nobody has started for a week.
+   * @throws Error if the file cannot be written
+   */
+  async keep(machine: Pick<Machine, 'save'>): Promise<void> {
+    const content = await packState(this.#config, await machine.save());
+    const draft = join(this.#folder, `${DRAFT_PREFIX}${randomUUID()}`);
+    try {
+      await writeFile(draft, Buffer.concat([Buffer.from(`${hashOf(content)}\n`), content]));
+      await rename(draft, this.#path);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
+    await this.#removeUnused();
+  }
+
+  async #removeUnused(): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      if (!name.startsWith(PREFIX) && !name.startsWith(DRAFT_PREFIX)) continue;
+      const path = join(this.#folder, name);
+      const used = await stat(path).catch(() => undefined);
+      if (used && Date.now() - used.mtimeMs > UNUSED_MS) await rm(path, { force: true });
+    }
+  }
+}
+
+function hashOf(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
