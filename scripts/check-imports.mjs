@@ -15,7 +15,7 @@ const ROOMS = {
   'src/engine': ['spec'],
   'src/akcipher': ['spec', 'src/engine'],
   'src/backend': ['spec', 'src/engine', 'src/akcipher'],
-  'src/device': ['spec', 'src/engine', 'src/backend'],
+  'src/device': ['spec', 'src/engine', 'src/akcipher', 'src/backend'],
   'src/transport': ['spec', 'src/device', 'src/engine'],
   'src/v86': ['spec', 'src/transport', 'src/device', 'src/backend', 'src/engine'],
   'src/driver': ['spec'],

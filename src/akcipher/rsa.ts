@@ -16,6 +16,14 @@ export interface RsaParameters {
   hash: number;
 }
 
+/** Two kernels, so that short work need not wait for long work that has paused. */
+export interface RsaArithmetics {
+  /** For work that ends before it returns. */
+  atOnce: RsaArithmetic;
+  /** For one request at a time that may pause. */
+  pausing: RsaArithmetic;
+}
+
 /** A public operation up to this long, in milliseconds, runs at once. */
 const LIGHT_MS = 0.5;
 const NO_DATA = new Uint8Array();
@@ -39,12 +47,12 @@ export function rsaSession(
   sent: Uint8Array,
   parameters: RsaParameters,
   modulusBits: number,
-  arithmetic: RsaArithmetic,
+  arithmetic: RsaArithmetics,
   random: RandomSource,
 ): AkcipherSession | undefined {
   const key = readRsaKey(sent, parameters.isPrivate, modulusBits);
   if (!key) return undefined;
-  if (!key.primes || arithmetic.primesFit(key, key.primes)) {
+  if (!key.primes || arithmetic.atOnce.primesFit(key, key.primes)) {
     return new RsaSession(sent, key, parameters, arithmetic, random);
   }
   wipeKey(key);
@@ -57,7 +65,7 @@ class RsaSession implements AkcipherSession {
   readonly #isPrivate: boolean;
   readonly #isRaw: boolean;
   readonly #hash: number;
-  readonly #arithmetic: RsaArithmetic;
+  readonly #arithmetic: RsaArithmetics;
   readonly #random: RandomSource;
   readonly #pair: BlindingPair = noPair();
 
@@ -65,7 +73,7 @@ class RsaSession implements AkcipherSession {
     sent: Uint8Array,
     key: RsaKey,
     { isPrivate, padding, hash }: RsaParameters,
-    arithmetic: RsaArithmetic,
+    arithmetic: RsaArithmetics,
     random: RandomSource,
   ) {
     this.sent = sent;
@@ -79,7 +87,7 @@ class RsaSession implements AkcipherSession {
 
   isLight(opcode: number): boolean {
     const isPublic = opcode === spec.AKCIPHER_ENCRYPT || opcode === spec.AKCIPHER_VERIFY;
-    return isPublic && this.#arithmetic.publicMs(this.#key) <= LIGHT_MS;
+    return isPublic && this.#arithmetic.atOnce.publicMs(this.#key) <= LIGHT_MS;
   }
 
   *run(request: AkcipherRequest): Steps<AkcipherResult> {
@@ -109,19 +117,24 @@ class RsaSession implements AkcipherSession {
     return this.#key.n.length;
   }
 
-  *#encrypt({ source, room }: AkcipherRequest): Steps<AkcipherResult> {
+  *#encrypt({ opcode, source, room }: AkcipherRequest): Steps<AkcipherResult> {
     if (!this.#isRaw && room < this.#bytes) return ERROR;
     const block = this.#isRaw ? source : encryptionBlock(source, this.#bytes, this.#random);
-    if (!block || !this.#arithmetic.isBelow(block, this.#key)) return ERROR;
-    const data = yield* this.#arithmetic.publicOperation(this.#key, block);
+    if (!block || !this.#arithmetic.atOnce.isBelow(block, this.#key)) return ERROR;
+    const data = yield* this.#publicOperation(block, opcode);
     return this.#isRaw ? atTheEnd(data, room) : ok(data);
   }
 
+  #publicOperation(value: Uint8Array, opcode: number): Steps<Uint8Array> {
+    const { atOnce, pausing } = this.#arithmetic;
+    return (this.isLight(opcode) ? atOnce : pausing).publicOperation(this.#key, value);
+  }
+
   *#decrypt({ source, room }: AkcipherRequest): Steps<AkcipherResult> {
-    if (!this.#isPrivate || !this.#arithmetic.isBelow(source, this.#key)) return ERROR;
+    if (!this.#isPrivate || !this.#arithmetic.atOnce.isBelow(source, this.#key)) return ERROR;
     // A ciphertext with padding is as long as the modulus (RFC 8017, section 7.2.2).
     if (!this.#isRaw && source.length !== this.#bytes) return ERROR;
-    const block = yield* this.#arithmetic.privateOperation(this.#key, source, this.#pair);
+    const block = yield* this.#arithmetic.pausing.privateOperation(this.#key, source, this.#pair);
     if (!block) return ERROR;
     const result = this.#isRaw ? atTheEnd(block, room) : messageIn(block, room);
     block.fill(0);
@@ -131,14 +144,14 @@ class RsaSession implements AkcipherSession {
   *#sign({ source, room }: AkcipherRequest): Steps<AkcipherResult> {
     const block = signatureBlock(source, this.#hash, this.#bytes);
     if (!this.#isPrivate || !block || room < this.#bytes) return ERROR;
-    const data = yield* this.#arithmetic.privateOperation(this.#key, block, this.#pair);
+    const data = yield* this.#arithmetic.pausing.privateOperation(this.#key, block, this.#pair);
     return data ? ok(data) : ERROR;
   }
 
-  *#verify({ source, signed }: AkcipherRequest): Steps<AkcipherResult> {
+  *#verify({ opcode, source, signed }: AkcipherRequest): Steps<AkcipherResult> {
     const block = signatureBlock(signed, this.#hash, this.#bytes);
-    if (!block || source.length !== this.#bytes || !this.#arithmetic.isBelow(source, this.#key)) return REJECTED;
-    return sameBytes(yield* this.#arithmetic.publicOperation(this.#key, source), block) ? ok(NO_DATA) : REJECTED;
+    if (!block || source.length !== this.#bytes || !this.#arithmetic.atOnce.isBelow(source, this.#key)) return REJECTED;
+    return sameBytes(yield* this.#publicOperation(source, opcode), block) ? ok(NO_DATA) : REJECTED;
   }
 }
 

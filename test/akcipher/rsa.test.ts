@@ -1,7 +1,8 @@
 import * as crypto from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import * as spec from '../../spec/crypto.ts';
-import { type AkcipherSession, rsaSession } from '../../src/akcipher/rsa.ts';
+import type { AkcipherSession } from '../../src/akcipher/contract.ts';
+import { rsaSession } from '../../src/akcipher/rsa.ts';
 import { RsaArithmetic } from '../../src/akcipher/rsa_arithmetic.ts';
 import { keyBytesMax } from '../../src/akcipher/rsa_key.ts';
 import { finish } from '../../src/akcipher/steps.ts';
@@ -9,7 +10,7 @@ import { modularPower } from '../support/reference/modular_power.ts';
 import { integer, sequence } from './der_writer.ts';
 
 const random = (bytes: Uint8Array<ArrayBuffer>): void => void crypto.getRandomValues(bytes);
-const arithmetic = new RsaArithmetic(random);
+const arithmetic = { atOnce: new RsaArithmetic(random), pausing: new RsaArithmetic(random) };
 
 interface Pair {
   publicKey: crypto.KeyObject;

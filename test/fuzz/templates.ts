@@ -10,7 +10,7 @@ import {
   type RequestMode,
 } from '../../src/driver/operations.ts';
 import { resultBytes } from '../../src/driver/results.ts';
-import { createSessionRequest, type SessionParameters } from '../../src/driver/sessions.ts';
+import { createSessionRequest, type SymmetricSession } from '../../src/driver/sessions.ts';
 
 export interface Template {
   /** What the device may read, as one piece. */
@@ -20,7 +20,7 @@ export interface Template {
 }
 
 export interface RequestTemplate {
-  parameters: SessionParameters;
+  parameters: SymmetricSession;
   /** Create-session requests: legacy, REVISION_1. */
   create: readonly [Template, Template];
   /** Requests in a session: legacy, REVISION_1, stateless layout; then the one in stateless mode. */
@@ -32,7 +32,7 @@ const key = bytes(16);
 const cipher = (algorithm: 'aes-cbc' | 'aes-ctr' | 'aes-ecb' | 'aes-f8' | '3des-cbc' | 'kasumi-f8', keyBytes = 16) =>
   ({ service: 'cipher', algorithm, direction: 'encrypt', key: bytes(keyBytes) }) as const;
 
-const PARAMETERS: readonly SessionParameters[] = [
+const PARAMETERS: readonly SymmetricSession[] = [
   cipher('aes-cbc'),
   { ...cipher('aes-cbc', 32), direction: 'decrypt' },
   cipher('aes-ctr', 24),
@@ -79,7 +79,7 @@ export const TEMPLATES: readonly RequestTemplate[] = PARAMETERS.map((parameters)
   ],
 }));
 
-function createTemplate(parameters: SessionParameters, revision1: boolean): Template {
+function createTemplate(parameters: SymmetricSession, revision1: boolean): Template {
   const { header, readable: keys } = createSessionRequest(parameters, revision1);
   return templateOf({ readable: [header, ...keys], writable: [crypto.CREATE_INPUT_BYTES] });
 }
@@ -91,7 +91,7 @@ function templateOf({ readable, writable }: OperationChain): Template {
   };
 }
 
-function operation(parameters: SessionParameters, mode: RequestMode): OperationChain {
+function operation(parameters: SymmetricSession, mode: RequestMode): OperationChain {
   const data = bytes(64);
   const iv = bytes(16);
   switch (parameters.service) {
