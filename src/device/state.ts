@@ -36,19 +36,30 @@ const SavedQueue = v.strictObject({
   held: v.boolean(),
 });
 
-const SavedSession = v.strictObject({
+const SavedFields = v.strictObject({
   id: uint64,
   /** The parameters in the engine's layout, from SESSION_PARAMETERS to SESSION_KEY, as 32-bit numbers. */
   parameters: v.pipe(v.array(uint32), v.length((spec.SESSION_KEY - spec.SESSION_PARAMETERS) / 4)),
   /** The driver's keys, one after another, in hexadecimal. null: the keys were not saved, and the session is lost. */
-  key: v.nullable(
-    v.pipe(
-      v.string(),
-      v.regex(/^(?:[0-9a-f]{2})*$/),
-      v.maxLength(2 * Math.max(spec.SESSION_KEY_BYTES_MAX, keyBytesMax(MODULUS_BITS_MAX))),
-    ),
-  ),
+  key: v.nullable(v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})*$/))),
 });
+
+const SavedSession = v.pipe(
+  SavedFields,
+  v.forward(
+    v.check(
+      ({ parameters, key }) => key === null || key.length <= 2 * roomOf(parameters),
+      'Expected keys no longer than their place',
+    ),
+    ['key'],
+  ),
+);
+
+/** The most bytes of keys that a session with these parameters can have. */
+function roomOf(parameters: readonly number[]): number {
+  const service = parameters[(spec.SESSION_SERVICE - spec.SESSION_PARAMETERS) / 4];
+  return service === SERVICE_AKCIPHER ? keyBytesMax(MODULUS_BITS_MAX) : spec.SESSION_KEY_BYTES_MAX;
+}
 
 const level = v.pipe(v.number(), v.finite(), v.minValue(0));
 
@@ -192,12 +203,7 @@ export function restoreSessions(
     });
     const bytes = bytesOf(key);
     const isAkcipher = view.getUint32(spec.SESSION_SERVICE, true) === SERVICE_AKCIPHER;
-    if (!isAkcipher) {
-      if (bytes.length > spec.SESSION_KEY_BYTES_MAX) {
-        throw new StateError(`The saved state is damaged: the keys of session ${id} are longer than any.`);
-      }
-      new Uint8Array(memory.buffer).set(bytes, at + spec.SESSION_KEY);
-    }
+    if (!isAkcipher) new Uint8Array(memory.buffer).set(bytes, at + spec.SESSION_KEY);
     if (!engine.expandSession(device, at) || (isAkcipher && keys?.keep(at, bytes) !== CRYPTO_OK)) {
       throw new StateError(
         `The saved session ${id} is not possible here: create the device with the same algorithms and limits.`,

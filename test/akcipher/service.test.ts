@@ -168,10 +168,25 @@ describe('the AKCIPHER service', () => {
     await driver.akcipher({ ...shown, operation: 'decrypt', data: text() });
     const signed = { padding: 'pkcs1', hash: 'sha1', operation: 'verify' } as const;
     await driver.akcipher({ ...shown, ...signed, data: DIGEST, signature: SIGNATURE });
+    const { id } = await driver.createSession({ service: 'akcipher', ...shown });
+    const mode = { revision1: false, statelessLayout: false, session: id };
+    const content = { operation: 'encrypt', data: new Uint8Array(600), length: BYTES } as const;
+    const { readable, writable } = akcipherOperation({ service: 'akcipher', ...shown }, content, mode);
+    const pieces = Array.from({ length: 600 }, () => new Uint8Array(1));
+    await driver.submit({ queue: 0, readable: [...readable.slice(0, 1), ...pieces], writable });
+    const unknown = createSessionRequest({ service: 'akcipher', ...shown }, false);
+    unknown.header[spec.CTRL_AKCIPHER_KEY_TYPE] = 7;
+    await driver.submit({
+      queue: driver.controlQueue,
+      readable: [unknown.header, ...unknown.readable],
+      writable: [spec.CREATE_INPUT_BYTES],
+    });
     expect(refusals.map(({ check, status }) => [check, status])).toEqual([
       ['key', 'err'],
       ['akcipher', 'err'],
       ['signature', 'key-rejected'],
+      ['pieces', 'err'],
+      ['key_type', 'notsupp'],
     ]);
   });
 
