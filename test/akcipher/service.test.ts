@@ -40,7 +40,7 @@ describe.each([
   ['split', 'revision1', true],
   ['packed', 'revision1', true],
 ] as const)('RSA with the %s ring, layout %s, stateless: %s', (ring, layout, stateless) => {
-  test('5.9.7.8 encrypts and decrypts without padding as node:crypto does', async () => {
+  test('[5.9.7.8.2-1] [5.9.7.8.2-2] [5.9.7.8.2-3] encrypts and decrypts without padding as node:crypto does', async () => {
     const { driver } = await bench({ ring, layout });
     for (let round = 0; round < 3; round++) {
       const plain = text();
@@ -77,7 +77,7 @@ describe.each([
     expect(back).toEqual({ status: 'ok', data: Uint8Array.from(data) });
   });
 
-  test('5.9.7.8 signs as node:crypto does, and verifies: a wrong signature is KEY_REJECTED', async () => {
+  test('[5.9.7.8.2-3] [5.9.7.8.2-7] signs as node:crypto does, and verifies: a wrong signature is KEY_REJECTED', async () => {
     const { driver, device } = await bench({ ring, layout });
     const signing = { padding: 'pkcs1', hash: 'sha-256', data: DIGEST, stateless } as const;
     expect(await driver.akcipher({ ...secret, ...signing, operation: 'sign' })).toEqual({
@@ -140,7 +140,7 @@ describe('the AKCIPHER service', () => {
     expect(await patched(0, spec.CIPHER_CREATE_SESSION | 0x400)).toBe(spec.CRYPTO_NOTSUPP);
   });
 
-  test('5.9.7.3 a request in a session of another service is INVSESS, both ways', async () => {
+  test('[5.9.7.8.2-6] a request in a session of another service is INVSESS, both ways', async () => {
     const { driver } = await bench();
     const key = new Uint8Array(16);
     const cipher = await driver.createCipherSession('aes-cbc', 'encrypt', key);
@@ -154,7 +154,7 @@ describe('the AKCIPHER service', () => {
     expect((await driver.akcipherInSession(asymmetric, content)).status).toBe('invsess');
   });
 
-  test('5.9.7.8 RAW must not be used for signatures: NOTSUPP', async () => {
+  test('[5.9.7.8.2-4] RAW must not be used for signatures: NOTSUPP', async () => {
     const { driver } = await bench();
     expect((await driver.akcipher({ ...secret, operation: 'sign', data: DIGEST })).status).toBe('notsupp');
     const verify = { operation: 'verify', data: DIGEST, signature: SIGNATURE } as const;
@@ -240,7 +240,7 @@ describe('2.7.8.2 the used element and what is written', () => {
     }
   });
 
-  test('an error writes the status, and one zero in front', async () => {
+  test('[5.9.7.8.2-8] an error writes the status, and one zero in front', async () => {
     const result = await written(new Uint8Array(BYTES).fill(1), 20, 30);
     expect(result.written).toBe(1);
     expect(result.writable[0]?.[0]).toBe(0);
