@@ -3,6 +3,7 @@
 import * as crypto from '../../spec/crypto.ts';
 import {
   aeadOperation,
+  akcipherOperation,
   authOperation,
   chainOperation,
   cipherOperation,
@@ -10,7 +11,7 @@ import {
   type RequestMode,
 } from '../../src/driver/operations.ts';
 import { resultBytes } from '../../src/driver/results.ts';
-import { createSessionRequest, type SymmetricSession } from '../../src/driver/sessions.ts';
+import { createSessionRequest, type SessionParameters } from '../../src/driver/sessions.ts';
 
 export interface Template {
   /** What the device may read, as one piece. */
@@ -20,7 +21,7 @@ export interface Template {
 }
 
 export interface RequestTemplate {
-  parameters: SymmetricSession;
+  parameters: SessionParameters;
   /** Create-session requests: legacy, REVISION_1. */
   create: readonly [Template, Template];
   /** Requests in a session: legacy, REVISION_1, stateless layout; then the one in stateless mode. */
@@ -32,7 +33,10 @@ const key = bytes(16);
 const cipher = (algorithm: 'aes-cbc' | 'aes-ctr' | 'aes-ecb' | 'aes-f8' | '3des-cbc' | 'kasumi-f8', keyBytes = 16) =>
   ({ service: 'cipher', algorithm, direction: 'encrypt', key: bytes(keyBytes) }) as const;
 
-const PARAMETERS: readonly SymmetricSession[] = [
+/** RSAPublicKey with a modulus of 512 bits, and 65537. The time of the fuzzer stands still, so it runs no private operations. */
+const RSA_KEY = Uint8Array.of(0x30, 0x47, 0x02, 0x40, 0xd5, ...bytes(62), 0x9b, 0x02, 0x03, 0x01, 0x00, 0x01);
+
+const PARAMETERS: readonly SessionParameters[] = [
   cipher('aes-cbc'),
   { ...cipher('aes-cbc', 32), direction: 'decrypt' },
   cipher('aes-ctr', 24),
@@ -66,6 +70,8 @@ const PARAMETERS: readonly SymmetricSession[] = [
     cipher: { algorithm: 'aes-ctr', key },
     hash: { mode: 'nested', algorithm: 'sha-256', key },
   },
+  { service: 'akcipher', algorithm: 'rsa', keyType: 'public', key: RSA_KEY },
+  { service: 'akcipher', algorithm: 'rsa', keyType: 'public', key: RSA_KEY, padding: 'pkcs1', hash: 'sha-256' },
 ];
 
 export const TEMPLATES: readonly RequestTemplate[] = PARAMETERS.map((parameters) => ({
@@ -79,7 +85,7 @@ export const TEMPLATES: readonly RequestTemplate[] = PARAMETERS.map((parameters)
   ],
 }));
 
-function createTemplate(parameters: SymmetricSession, revision1: boolean): Template {
+function createTemplate(parameters: SessionParameters, revision1: boolean): Template {
   const { header, readable: keys } = createSessionRequest(parameters, revision1);
   return templateOf({ readable: [header, ...keys], writable: [crypto.CREATE_INPUT_BYTES] });
 }
@@ -91,7 +97,7 @@ function templateOf({ readable, writable }: OperationChain): Template {
   };
 }
 
-function operation(parameters: SymmetricSession, mode: RequestMode): OperationChain {
+function operation(parameters: SessionParameters, mode: RequestMode): OperationChain {
   const data = bytes(64);
   const iv = bytes(16);
   switch (parameters.service) {
@@ -104,5 +110,10 @@ function operation(parameters: SymmetricSession, mode: RequestMode): OperationCh
       return aeadOperation(parameters, { iv: bytes(12), data: bytes(80), aad: bytes(8) }, mode);
     case 'chain':
       return chainOperation(parameters, { iv, data }, resultBytes(parameters.hash.algorithm), mode);
+    case 'akcipher': {
+      if (!parameters.hash) return akcipherOperation(parameters, { operation: 'encrypt', data, length: 64 }, mode);
+      const verification = { operation: 'verify', data: bytes(32), signature: data, length: 0 } as const;
+      return akcipherOperation(parameters, verification, mode);
+    }
   }
 }
