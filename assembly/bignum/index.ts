@@ -66,6 +66,11 @@ export function multiply(result: usize, a: usize, b: usize, modulus: Modulus, pr
   montgomery.multiply(result, a, b, modulus, product);
 }
 
+/** result = a^2 / R mod n. */
+export function square(result: usize, a: usize, modulus: Modulus, product: usize): void {
+  montgomery.square(result, a, modulus, product);
+}
+
 /** result = wide / R mod n, for a wide number below R n. `zero` is a number of zeros. */
 export function reduce(
   result: usize,

@@ -9,7 +9,10 @@ import { pair } from '../simd';
 
 export const LIMB_BITS: u32 = 28;
 export const LIMB_MASK: u32 = (1 << LIMB_BITS) - 1;
-/** A lane holds this many rows of two products of 56 bits each, and what was left in it. Then carries have to move. */
+/**
+ * A lane holds this many rows, of a product of 57 bits and one of 56 each, and what was left in it. Then carries have
+ * to move.
+ */
 const ROWS_BETWEEN_CARRIES: u32 = 64;
 
 /** A modulus: its header, the number n, and the number R^2 mod n with R = 2^(28 L). */
@@ -148,6 +151,80 @@ function addRows(a: usize, b: usize, modulus: Modulus, product: usize): void {
   }
 }
 
+/**
+ * result = a^2 / R mod n, below 2 n, for a below 2 n. Products of two different limbs are added once, and doubled.
+ * result may be a.
+ */
+export function square(result: usize, a: usize, modulus: Modulus, product: usize): void {
+  const limbs = modulus.limbs;
+  const inverse = modulus.inverse;
+  const n = nOf(modulus);
+  const n0 = <u64>load<u32>(n);
+  const n1 = <u64>load<u32>(n, 4);
+  let untilCarries = ROWS_BETWEEN_CARRIES;
+  wipe(product, productBytes(limbs));
+  for (let row: u32 = 0; row < limbs; row += 2) {
+    addSquares(a + row * 4, product + row * 16, (limbs - row + 2) >> 2);
+    const at = product + row * 8;
+    const low = load<u64>(at);
+    const m0 = <u64>((<u32>low * inverse) & LIMB_MASK);
+    const next = load<u64>(at, 8) + m0 * n1 + ((low + m0 * n0) >> LIMB_BITS);
+    const m1 = <u64>((<u32>next * inverse) & LIMB_MASK);
+    addTo(at + 16, pair((next + m1 * n0) >> LIMB_BITS, 0));
+    addPair(at + 16, n + 8, <u32>m0, <u32>m1, (limbs + 2) >> 2);
+    untilCarries -= 2;
+    if (!untilCarries) {
+      untilCarries = ROWS_BETWEEN_CARRIES;
+      moveCarries(at + 16, limbs + 2);
+    }
+  }
+  carryInto(result, product + limbs * 8, limbs);
+}
+
+/** Adds the products of two limbs at `a` with themselves, and twice those with the limbs behind them. */
+@inline
+function addSquares(a: usize, to: usize, quads: u32): void {
+  const a0 = <u64>load<u32>(a);
+  const a1 = <u64>load<u32>(a, 4);
+  addTo(to, pair(a0 * a0, 2 * a0 * a1));
+  // The pass adds a1 a1 twice.
+  addTo(to + 16, pair(0 - a1 * a1, 0));
+  addPair(to + 16, a + 8, <u32>(2 * a0), <u32>(2 * a1), quads);
+}
+
+@inline
+function addTo(to: usize, lanes: v128): void {
+  v128.store(to, i64x2.add(v128.load(to), lanes));
+}
+
+/** Adds `first` times the limbs from `from` on, and `second` times those from one limb before. */
+@inline
+function addPair(to: usize, from: usize, first: u32, second: u32, quads: u32): void {
+  const firsts = i32x4.splat(first);
+  const seconds = i32x4.splat(second);
+  for (let quad: u32 = 0; quad < quads; quad++) {
+    const here = v128.load(from);
+    const before = v128.load(from - 4);
+    v128.store(
+      to,
+      i64x2.add(
+        i64x2.add(v128.load(to), i64x2.extmul_low_i32x4_u(firsts, here)),
+        i64x2.extmul_low_i32x4_u(seconds, before),
+      ),
+    );
+    v128.store(
+      to,
+      i64x2.add(
+        i64x2.add(v128.load(to, 16), i64x2.extmul_high_i32x4_u(firsts, here)),
+        i64x2.extmul_high_i32x4_u(seconds, before),
+      ),
+      16,
+    );
+    to += 32;
+    from += 16;
+  }
+}
+
 /** Moves the carries of `lanes` lanes up, so that each lane but the last has 28 bits. */
 function moveCarries(lanes: usize, count: u32): void {
   let carry: u64 = 0;
@@ -238,16 +315,16 @@ export function prepare(modulus: Modulus, bits: u32, product: usize): void {
   modulus.inverse = (0 - inverse) & LIMB_MASK;
   // 2^(bits - 1) is below n. Doubled, it becomes R mod n, which is 1 in Montgomery's form. 2 there, raised to the
   // power 28 L, is R^2 mod n.
-  const square = squareOfR(modulus);
-  wipe(square, numberBytes(limbs));
-  store<u32>(square + ((bits - 1) / LIMB_BITS) * 4, 1 << ((bits - 1) % LIMB_BITS));
+  const power = squareOfR(modulus);
+  wipe(power, numberBytes(limbs));
+  store<u32>(power + ((bits - 1) / LIMB_BITS) * 4, 1 << ((bits - 1) % LIMB_BITS));
   const exponent = limbs * LIMB_BITS;
-  for (let power = bits - 1; power < exponent; power++) double(square, modulus);
-  double(square, modulus);
+  for (let bit = bits - 1; bit < exponent; bit++) double(power, modulus);
+  double(power, modulus);
   for (let bit: i32 = 30 - <i32>clz<u32>(exponent); bit >= 0; bit--) {
-    multiply(square, square, square, modulus, product);
-    canonical(square, modulus);
-    if ((exponent >> bit) & 1) double(square, modulus);
+    square(power, power, modulus, product);
+    canonical(power, modulus);
+    if ((exponent >> bit) & 1) double(power, modulus);
   }
 }
 

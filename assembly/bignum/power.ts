@@ -1,6 +1,6 @@
 // Exponentiation with a secret exponent, in steps of one multiplication, so that a caller can stop between any two. A
 // fixed window of five bits: every window takes five squarings and one multiplication, and reads the whole table.
-import { squareOfR, Modulus, multiply, numberBytes } from './montgomery';
+import { squareOfR, Modulus, multiply, numberBytes, square } from './montgomery';
 import { wipe } from '../memory/bytes';
 
 const WINDOW_BITS: u32 = 5;
@@ -90,7 +90,7 @@ export function run(power: Power, count: u32): u32 {
     const later = step - (TABLE_NUMBERS - 2);
     const inWindow = (later + WINDOW_BITS) % STEPS_OF_WINDOW;
     if (inWindow < WINDOW_BITS) {
-      multiply(acc, acc, acc, modulus, product);
+      square(acc, acc, modulus, product);
       continue;
     }
     look(power, (later + WINDOW_BITS) / STEPS_OF_WINDOW, table, found(power, bytes), bytes);

@@ -19,6 +19,7 @@ export interface BignumExports {
   squareOfR(modulus: number): number;
   nOf(modulus: number): number;
   multiply(result: number, a: number, b: number, modulus: number, product: number): void;
+  square(result: number, a: number, modulus: number, product: number): void;
   reduce(result: number, wide: number, wideLimbs: number, zero: number, modulus: number, product: number): void;
   subtract(result: number, a: number, b: number, modulus: number): void;
   canonical(number: number, modulus: number): void;
@@ -50,6 +51,7 @@ const EXPORTS: readonly (keyof BignumExports)[] = [
   'squareOfR',
   'nOf',
   'multiply',
+  'square',
   'reduce',
   'subtract',
   'canonical',

@@ -105,8 +105,8 @@ export class RsaArithmetic {
     kernel.multiply(result, result, back, ring.modulus, product);
     kernel.canonical(result, ring.modulus);
     // The next operation takes the squares of the pair.
-    kernel.multiply(forth, forth, forth, ring.modulus, product);
-    kernel.multiply(back, back, back, ring.modulus, product);
+    kernel.square(forth, forth, ring.modulus, product);
+    kernel.square(back, back, ring.modulus, product);
     kernel.canonical(forth, ring.modulus);
     kernel.canonical(back, ring.modulus);
     pairs.forth.set(this.#read(forth, ring.limbs, key.n.length));
@@ -198,7 +198,7 @@ export class RsaArithmetic {
     this.#copy(result, form, limbs);
     let left = this.#inOneStep(limbs);
     for (let bit = bitsOf(exponent) - 2; bit >= 0; bit--) {
-      kernel.multiply(result, result, result, modulus, product);
+      kernel.square(result, result, modulus, product);
       const byte = exponent[exponent.length - 1 - (bit >> 3)] ?? 0;
       if ((byte >> (bit & 7)) & 1) kernel.multiply(result, result, form, modulus, product);
       if (--left > 0) continue;

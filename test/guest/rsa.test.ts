@@ -22,7 +22,7 @@ my ($operation, $info, $input, $other) = @ARGV;
 sub content { open(my $file, '<:raw', $_[0]) or die "pkey: $_[0]: $!\\n"; local $/; my $bytes = <$file>; return $bytes }
 my %call = (encrypt => 25, decrypt => 26, sign => 27, verify => 28);
 my $pkcs8 = content('/tmp/key');
-my ($type, $description) = ("asymmetric\\0", "\\0");
+my ($type, $description) = ("asymmetric\\0", "guest\\0");
 my $key = syscall(286, $type, $description, $pkcs8, length $pkcs8, -2);
 die "pkey: add_key: $!\\n" if $key == -1;
 my $in = content($input);

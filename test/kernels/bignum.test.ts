@@ -102,6 +102,11 @@ describe("Montgomery's multiplication", () => {
           const answer = read(result, limbs);
           expect(answer < 2n * n).toBe(true);
           expect((answer * r - a * b) % n).toBe(0n);
+          kernels.square(result, place(a, limbs), modulus, product);
+          const squared = read(result, limbs);
+          expect(squared < 2n * n).toBe(true);
+          expect((squared * r - a * a) % n).toBe(0n);
+          arena.expectGuards(result, kernels.numberBytes(limbs));
         }
       }
     },
