@@ -365,7 +365,7 @@ describe('keys', () => {
   });
 
   test('never lie in the engine, and stay when the backend changes', async () => {
-    const { driver, device, memory } = await bench();
+    const { driver, device, memory } = await bench({ guestMemory: (given) => given });
     const opened = await driver.createSession({ service: 'akcipher', ...secret, padding: 'pkcs1', hash: 'sha-256' });
     const request = { operation: 'sign', data: DIGEST, length: BYTES } as const;
     expect((await driver.akcipherInSession(opened, request)).data).toEqual(SIGNATURE);
