@@ -33,7 +33,7 @@ const key = bytes(16);
 const cipher = (algorithm: 'aes-cbc' | 'aes-ctr' | 'aes-ecb' | 'aes-f8' | '3des-cbc' | 'kasumi-f8', keyBytes = 16) =>
   ({ service: 'cipher', algorithm, direction: 'encrypt', key: bytes(keyBytes) }) as const;
 
-/** RSAPublicKey with a modulus of 512 bits, and 65537. The time of the fuzzer stands still, so it runs no private operations. */
+/** RSAPublicKey with a modulus of 512 bits, and 65537. */
 const RSA_KEY = Uint8Array.of(0x30, 0x47, 0x02, 0x40, 0xd5, ...bytes(62), 0x9b, 0x02, 0x03, 0x01, 0x00, 0x01);
 
 const PARAMETERS: readonly SessionParameters[] = [
