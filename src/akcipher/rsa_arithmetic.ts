@@ -26,6 +26,8 @@ export class RsaArithmetic {
   readonly #bytes = new Uint8Array(this.#memory.buffer);
   readonly #kernel: BignumExports = instantiateBignum(this.#memory);
   readonly #random: RandomSource;
+  /** Prepared moduli of keys, which are public, by their n: to prepare one takes as long as twenty multiplications. */
+  readonly #prepared = new WeakMap<Uint8Array, Uint8Array>();
   #free = BASE;
 
   /** @param random fills bytes with random values */
@@ -71,7 +73,7 @@ export class RsaArithmetic {
   /** value^e mod n (RSAEP, RSAVP1), as long as n. The value is below n. */
   *publicOperation(key: RsaKey, value: Uint8Array): Steps<Uint8Array> {
     this.wipe();
-    const ring = this.#ring(key.n, key.bits, this.#kernel.limbsOf(key.bits));
+    const ring = this.#ringOf(key);
     yield;
     const number = this.#number(value, ring.limbs);
     const product = this.#product(ring);
@@ -88,7 +90,7 @@ export class RsaArithmetic {
   *privateOperation(key: RsaKey, value: Uint8Array, pairs: BlindingPair): Steps<Uint8Array | undefined> {
     const kernel = this.#kernel;
     this.wipe();
-    const ring = this.#ring(key.n, key.bits, kernel.limbsOf(key.bits));
+    const ring = this.#ringOf(key);
     yield;
     const product = this.#product(ring);
     const number = this.#number(value, ring.limbs);
@@ -260,6 +262,16 @@ export class RsaArithmetic {
 
   #inOneStep(limbs: number): number {
     return Math.max(1, Math.floor(STEP_MS / this.#multiplicationMs(limbs)));
+  }
+
+  /** The ring of a key's n. It is prepared once. */
+  #ringOf({ n, bits }: RsaKey): Ring {
+    const limbs = this.#kernel.limbsOf(bits);
+    const known = this.#prepared.get(n);
+    if (known) return { limbs, modulus: this.#place(known) };
+    const ring = this.#ring(n, bits, limbs);
+    this.#prepared.set(n, this.#bytes.slice(ring.modulus, ring.modulus + this.#kernel.modulusBytes(limbs)));
+    return ring;
   }
 
   #ring(n: Uint8Array, bits: number, limbs: number): Ring {
