@@ -1,6 +1,6 @@
 // The device's state in the engine. All of it is in the region that the host gives, at addresses that follow from a few
 // capacities. So one binary serves any number of devices in any memory.
-import { SERVICE_AEAD, SERVICE_CIPHER, SERVICE_HASH, SERVICE_MAC } from '../spec/crypto';
+import { SERVICE_AEAD, SERVICE_AKCIPHER, SERVICE_CIPHER, SERVICE_HASH, SERVICE_MAC } from '../spec/crypto';
 import { FAULT_NONE } from '../spec/engine';
 
 @unmanaged
@@ -12,6 +12,7 @@ export class Device {
   macAlgorithms: u64;
   hashAlgorithms: u32;
   aeadAlgorithms: u32;
+  akcipherAlgorithms: u32;
   services: u32;
   /** Why the device stopped (FAULT_*), and the queue on which it stopped. */
   fault: u32;
@@ -24,6 +25,8 @@ export class Device {
   maxRequestBytes: u32;
   /** The longest key that a session may have, even if its algorithm takes longer keys. */
   maxKeyBytes: u32;
+  /** The longest key of an AKCIPHER session. It fits into scratch. */
+  maxAkcipherKeyBytes: u32;
   /** Non-zero: the engine reports every write to guest memory by the imported written(). */
   reportWrites: u32;
 
@@ -112,6 +115,7 @@ export function offerService(device: Device, service: u32, algorithms: u64): voi
   else if (service == SERVICE_HASH) device.hashAlgorithms = <u32>algorithms;
   else if (service == SERVICE_MAC) device.macAlgorithms = algorithms;
   else if (service == SERVICE_AEAD) device.aeadAlgorithms = <u32>algorithms;
+  else if (service == SERVICE_AKCIPHER) device.akcipherAlgorithms = <u32>algorithms;
   else return;
   device.services |= 1 << service;
 }

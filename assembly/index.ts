@@ -55,6 +55,13 @@ export function limitKeys(device: Device, bytes: u32): void {
   device.maxKeyBytes = bytes;
 }
 
+/**
+ * Sets the longest key that an AKCIPHER session may have, at most the maxRequestBytes of initialise(). 0 until then.
+ */
+export function limitAkcipherKeys(device: Device, bytes: u32): void {
+  device.maxAkcipherKeyBytes = bytes;
+}
+
 /** Sets whether the engine reports writes to guest memory by the imported written(). */
 export function reportWrites(device: Device, on: bool): void {
   device.reportWrites = on;

@@ -7,6 +7,7 @@ import { restartWithFlags, wantedFlags } from '../dist/src/cli/v8_flags.js';
 import { engineBuild } from '../dist/src/engine/load.js';
 import { controlTrials } from './timing/controls.mjs';
 import { measure } from './timing/measure.mjs';
+import { rsaTrials } from './timing/rsa.mjs';
 import { engineTrials } from './timing/trials.mjs';
 
 /** From here on dudect takes a difference for real. */
@@ -22,7 +23,7 @@ const EXIT_LEAK = 1;
 const EXIT_BLIND = 2;
 const BUILDS = { plain: ['simd'], relaxed: ['relaxed-simd'], both: ['simd', 'relaxed-simd'] };
 
-const engine = engineTrials();
+const engine = [...engineTrials(), ...rsaTrials()];
 const controls = await controlTrials();
 const names = [...new Set(engine.map(({ algorithm }) => algorithm))];
 

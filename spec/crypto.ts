@@ -298,6 +298,9 @@ export const DATA_AKCIPHER_STATELESS_BYTES = 52;
 export const RSA_PADDING_ALGO = 0;
 export const RSA_HASH_ALGO = 4;
 export const ECDSA_CURVE_ID = 0;
+/** VIRTIO_CRYPTO_RSA_*_PADDING, the values of padding_algo. */
+export const RSA_RAW_PADDING = 0;
+export const RSA_PKCS1_PADDING = 1;
 
 /** struct virtio_crypto_config (5.9.5 Device configuration layout). */
 export const CONFIG_STATUS = 0;

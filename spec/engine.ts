@@ -55,9 +55,14 @@ export const SESSION_OP_TYPE = 12;
 /** Algorithm of a cipher or an AEAD. */
 export const SESSION_ALGO = 16;
 export const SESSION_DIRECTION = 20;
+/** key_type of an AKCIPHER session, which has no direction. */
+export const SESSION_KEY_TYPE = 20;
 export const SESSION_KEY_LEN = 24;
 export const SESSION_CHAIN_ORDER = 28;
 export const SESSION_HASH_MODE = 32;
+/** padding_algo and hash_algo of an AKCIPHER session. */
+export const SESSION_PADDING = 28;
+export const SESSION_SIGNATURE_HASH = 32;
 /** Algorithm of a hash or a MAC. */
 export const SESSION_AUTH_ALGO = 36;
 export const SESSION_AUTH_KEY_LEN = 40;
@@ -94,6 +99,8 @@ export const PLACE_HOST = 1;
 export const PLACE_FIRST_EXECUTOR = 2;
 export const PLACE_WORKERS = 2;
 export const PLACE_WEBCRYPTO = 3;
+/** All requests of the AKCIPHER service. */
+export const PLACE_AKCIPHER = 4;
 /** The depth, which says how many requests are at work at once: few, many, or a crowd. */
 export const DEPTHS = 3;
 export const DEPTH_FEW = 0;

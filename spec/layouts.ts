@@ -12,6 +12,13 @@ import { SERVICES, SPECIFIED, type SpecifiedService } from './services.ts';
 
 export { AEAD_DATA, AEAD_SESSION, AEAD_STATELESS } from './layouts/aead.ts';
 export {
+  AKCIPHER_DATA,
+  AKCIPHER_VERIFY_DATA,
+  RSA_SESSION,
+  RSA_STATELESS,
+  RSA_VERIFY_STATELESS,
+} from './layouts/akcipher.ts';
+export {
   HASH_DATA,
   HASH_SESSION,
   HASH_STATELESS,

@@ -36,3 +36,9 @@ export const REFUSED_TAG_LENGTH = 29;
 export const REFUSED_NONCE_FIELD = 30;
 /** Checks of the data. */
 export const REFUSED_TAG = 31;
+/** Checks of the AKCIPHER service: its keys, its data, and how the data lie. */
+export const REFUSED_KEY_TYPE = 32;
+export const REFUSED_KEY = 33;
+export const REFUSED_PIECES = 34;
+export const REFUSED_AKCIPHER = 35;
+export const REFUSED_SIGNATURE = 36;

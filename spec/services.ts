@@ -92,7 +92,7 @@ export type SpecifiedService = keyof typeof SERVICES;
 export const SPECIFIED = Object.keys(SERVICES) as SpecifiedService[];
 
 /** The services that the engine has kernels for. The device serves them, and the reference driver uses them. */
-export const SERVED = ['cipher', 'hash', 'mac', 'aead'] as const satisfies readonly SpecifiedService[];
+export const SERVED = ['cipher', 'hash', 'mac', 'aead', 'akcipher'] as const satisfies readonly SpecifiedService[];
 
 /** A service that the device serves. */
 export type ServiceName = (typeof SERVED)[number];

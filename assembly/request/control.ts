@@ -7,6 +7,7 @@ import {
   CRYPTO_NOTSUPP,
   CRYPTO_OK,
   CTRL_AEAD_BYTES,
+  CTRL_AKCIPHER_BYTES,
   CTRL_DESTROY_BYTES,
   CTRL_DESTROY_SESSION_ID,
   CTRL_HASH_BYTES,
@@ -16,10 +17,12 @@ import {
   CTRL_OPCODE,
   CTRL_SYM_BYTES,
   F_REVISION_1,
+  OP_AKCIPHER_CREATE_SESSION,
   OP_AKCIPHER_DESTROY_SESSION,
   OP_CREATE_SESSION,
   OP_DESTROY_SESSION,
   SERVICE_AEAD,
+  SERVICE_AKCIPHER,
   SERVICE_HASH,
   SERVICE_MAC,
   STATUS_BYTES,
@@ -58,8 +61,9 @@ export function runControlRequest(device: Device): u32 {
   if (device.writableBytes < <u32>CREATE_INPUT_BYTES) return FAULT_REQUEST_STATUS;
   let made: u64 = CRYPTO_NOTSUPP;
   const service = opcode >> 8;
-  device.refused = operation == OP_CREATE_SESSION ? REFUSED_SERVICE : REFUSED_OPCODE;
-  if (operation == OP_CREATE_SESSION && offersService(device, service)) {
+  const creates = operation == (service == SERVICE_AKCIPHER ? OP_AKCIPHER_CREATE_SESSION : OP_CREATE_SESSION);
+  device.refused = creates ? REFUSED_SERVICE : REFUSED_OPCODE;
+  if (creates && offersService(device, service)) {
     if (revision1) {
       headerBytes = createHeaderBytes(service);
       if (!readRest(device, headerBytes)) return FAULT_REQUEST_HEADER;
@@ -84,6 +88,7 @@ function readRest(device: Device, bytes: u32): bool {
 function createHeaderBytes(service: u32): u32 {
   if (service == SERVICE_HASH) return CTRL_HASH_BYTES;
   if (service == SERVICE_MAC) return CTRL_MAC_BYTES;
+  if (service == SERVICE_AKCIPHER) return CTRL_AKCIPHER_BYTES;
   return service == SERVICE_AEAD ? CTRL_AEAD_BYTES : CTRL_SYM_BYTES;
 }
 
@@ -92,8 +97,10 @@ function createHeaderBytes(service: u32): u32 {
  * session's: DPDK destroys every symmetric session with the opcode of CIPHER.
  */
 function destroySession(device: Device, opcode: u32): u32 {
-  if ((opcode & 0xff) != OP_DESTROY_SESSION) return refuse(device, REFUSED_OPCODE, CRYPTO_ERR);
-  if (!offersService(device, opcode >> 8)) return refuse(device, REFUSED_SERVICE, CRYPTO_ERR);
+  const service = opcode >> 8;
+  const operation: u32 = service == SERVICE_AKCIPHER ? OP_AKCIPHER_DESTROY_SESSION : OP_DESTROY_SESSION;
+  if ((opcode & 0xff) != operation) return refuse(device, REFUSED_OPCODE, CRYPTO_ERR);
+  if (!offersService(device, service)) return refuse(device, REFUSED_SERVICE, CRYPTO_ERR);
   const session = findSession(device, load<u64>(device.header + CTRL_DESTROY_SESSION_ID));
   if (!session) return refuse(device, REFUSED_DESTROY, CRYPTO_ERR);
   announceClosing(session);

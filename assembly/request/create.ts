@@ -1,4 +1,4 @@
-// Session creation (5.9.7.2.1): the fields of the four services' requests, read into a session.
+// Session creation (5.9.7.2.1): the fields of the services' requests, read into a session.
 import {
   CRYPTO_ERR,
   CRYPTO_NOSPC,
@@ -7,6 +7,10 @@ import {
   CTRL_AEAD_KEY_LEN,
   CTRL_AEAD_OP,
   CTRL_AEAD_TAG_LEN,
+  CTRL_AKCIPHER_ALGO,
+  CTRL_AKCIPHER_KEY_LEN,
+  CTRL_AKCIPHER_KEY_TYPE,
+  CTRL_AKCIPHER_PARAMETERS,
   CTRL_AUTH_ALGO,
   CTRL_AUTH_KEY_LEN,
   CTRL_AUTH_RESULT_LEN,
@@ -24,7 +28,10 @@ import {
   CTRL_SYM_OP_TYPE,
   F_REVISION_1,
   HASH_MODE_PLAIN,
+  RSA_HASH_ALGO,
+  RSA_PADDING_ALGO,
   SERVICE_AEAD,
+  SERVICE_AKCIPHER,
   SERVICE_CIPHER,
   SERVICE_MAC,
   SYM_OP_ALGORITHM_CHAINING,
@@ -35,9 +42,10 @@ import { Device, hasFeature } from '../device';
 import { refuse } from '../refusal';
 import { wipe } from '../memory/bytes';
 import { checkSession } from '../session/expand';
-import { copyParameters, keyOf, Session } from '../session/slot';
+import { copyParameters, keyOf, PARAMETERS_BYTES, parametersOf, Session } from '../session/slot';
 import { freeSession, openSession } from '../session/table';
 import { readBytes } from '../chain/buffers';
+import { handOverKey } from './akcipher';
 import { readySession } from './ready';
 
 /**
@@ -61,6 +69,12 @@ function takeSlot(device: Device, parameters: Session): u64 {
   // 5.9.7.1: NOSPC is a status of REVISION_1.
   if (!session) return refuse(device, REFUSED_NO_SPACE, hasFeature(device, F_REVISION_1) ? CRYPTO_NOSPC : CRYPTO_ERR);
   copyParameters(session, parameters);
+  if (session.service == SERVICE_AKCIPHER) {
+    const status = handOverKey(device, session);
+    if (status == CRYPTO_OK) return openSession(device, session);
+    wipe(parametersOf(session), PARAMETERS_BYTES);
+    return status;
+  }
   readBytes(device, keyOf(session), keys);
   readySession(session);
   return openSession(device, session);
@@ -82,6 +96,12 @@ function readParameters(session: Session, header: usize, service: u32): void {
     session.keyBytes = load<u32>(header + CTRL_AEAD_KEY_LEN);
     session.resultBytes = load<u32>(header + CTRL_AEAD_TAG_LEN);
     session.direction = load<u32>(header + CTRL_AEAD_OP);
+  } else if (service == SERVICE_AKCIPHER) {
+    session.algo = load<u32>(header + CTRL_AKCIPHER_ALGO);
+    session.keyBytes = load<u32>(header + CTRL_AKCIPHER_KEY_LEN);
+    session.keyType = load<u32>(header + CTRL_AKCIPHER_KEY_TYPE);
+    session.padding = load<u32>(header + CTRL_AKCIPHER_PARAMETERS + RSA_PADDING_ALGO);
+    session.signatureHash = load<u32>(header + CTRL_AKCIPHER_PARAMETERS + RSA_HASH_ALGO);
   } else {
     session.authAlgo = load<u32>(header + CTRL_AUTH_ALGO);
     session.resultBytes = load<u32>(header + CTRL_AUTH_RESULT_LEN);

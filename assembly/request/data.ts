@@ -3,6 +3,8 @@
 import {
   AEAD_DECRYPT,
   AEAD_ENCRYPT,
+  AKCIPHER_ENCRYPT,
+  AKCIPHER_VERIFY,
   CIPHER_DECRYPT,
   CIPHER_ENCRYPT,
   CRYPTO_ERR,
@@ -21,6 +23,7 @@ import {
   HASH,
   MAC,
   SERVICE_AEAD,
+  SERVICE_AKCIPHER,
   SERVICE_CIPHER,
   STATUS_BYTES,
   SYM_OP_ALGORITHM_CHAINING,
@@ -47,6 +50,7 @@ import { findSession } from '../session/table';
 import { readBytes, usedBytes, writeLastByte } from '../chain/buffers';
 import { countRequest } from '../statistics';
 import { runAead, wrongAead } from './aead';
+import { runAkcipher } from './akcipher';
 import { runAuth, wrongAuth } from './auth';
 import { keepAddresses, runBatchBeforeChain } from './batch';
 import { runChain, wrongChain } from './chain';
@@ -57,6 +61,7 @@ import { defer } from './deferred';
 import { BATCHED, DEFERRED, DONE, NOT_DEFERRED, OUTCOMES, WAITS } from './outcome';
 import { kindOf, noteKind, placeOf } from './placement';
 import { closeStateless, openStateless } from './stateless';
+import { markWritten } from './used_length';
 
 /** The longest result of a hash or MAC with a fixed length. */
 const DIGEST_BYTES_MAX: u32 = 64;
@@ -101,7 +106,11 @@ export function runDataRequest(device: Device): u32 {
   countRequest(device, service, status, device.contentBytes);
   if (status != CRYPTO_OK) reportRefusal(device, status, opcode);
   if (outcome == DEFERRED) return DEFERRED;
-  device.usedBytes = usedBytes(status == CRYPTO_OK ? device.resultBytes : 0, device.writableBytes);
+  // No AKCIPHER request is completed here unless it failed.
+  device.usedBytes =
+    service == SERVICE_AKCIPHER && offersService(device, service)
+      ? markWritten(device, 0, device.writableBytes)
+      : usedBytes(status == CRYPTO_OK ? device.resultBytes : 0, device.writableBytes);
   if (outcome == BATCHED) {
     if (device.reportWrites) keepAddresses(device);
     return BATCHED;
@@ -129,7 +138,8 @@ function isOperation(opcode: u32): bool {
     opcode == HASH ||
     opcode == MAC ||
     opcode == AEAD_ENCRYPT ||
-    opcode == AEAD_DECRYPT
+    opcode == AEAD_DECRYPT ||
+    (opcode >= <u32>AKCIPHER_ENCRYPT && opcode <= <u32>AKCIPHER_VERIFY)
   );
 }
 
@@ -166,6 +176,7 @@ function runOperation(device: Device, session: Session, opcode: u32, stateless: 
   readOperation(device, service, session.opType, stateless);
   const misfit = misfitOf(device);
   if (misfit) return refuse(device, misfit, CRYPTO_ERR);
+  if (service == SERVICE_AKCIPHER) return runAkcipher(device, session, opcode);
   countContent(device);
   const sourceBytes = changetype<Operation>(device.operation).sourceBytes;
   device.place = placeOf(device, session, sourceBytes);

@@ -1,7 +1,7 @@
 // Requests that run outside the notification. The engine takes the chain, hands a record of it to the host, and goes
 // on. The record keeps everything that is needed to complete the request later. A request waits in its ring if there is
 // no free record, or if a deferred request shares bytes with it.
-import { CRYPTO_OK, SERVICE_AEAD } from '../../spec/crypto';
+import { CRYPTO_KEY_REJECTED, CRYPTO_OK, SERVICE_AEAD, SERVICE_AKCIPHER, STATUS_BYTES } from '../../spec/crypto';
 import {
   CLAIM_NOBODY,
   DEFERRED_BUFFERS,
@@ -11,7 +11,7 @@ import {
   NONCE_SLACK_BYTES,
 } from '../../spec/engine';
 import { F_IN_ORDER } from '../../spec/virtio';
-import { REFUSED_TAG } from '../../spec/refusals';
+import { REFUSED_AKCIPHER, REFUSED_SIGNATURE, REFUSED_TAG } from '../../spec/refusals';
 import { Device, hasFeature } from '../device';
 import { refuse, reportRefusal } from '../refusal';
 import { aeadPrepare } from '../session/aead';
@@ -21,6 +21,7 @@ import { BUFFER_BYTES, meetsBuffers, placesOfChain, reportWritten, usedBytes, wr
 import { copyBuffersAway, readableBuffersFor, restoreResultBuffers, writableBuffersFor } from '../chain/kept';
 import { Queue, queueAt } from '../virtqueue/queue';
 import { runBatch, runsInLanes } from './batch';
+import { markWritten } from './used_length';
 import { Operation, OPERATION_BYTES } from './operation';
 import { DEFERRED, NOT_DEFERRED, WAITS } from './outcome';
 import { kindOf, noteKind } from './placement';
@@ -120,7 +121,9 @@ export function defer(device: Device, session: Session, opcode: u32): u32 {
   const writableBytes = operation.destinationBytes + operation.resultBytes;
   // Linux lists the rest of a scattered content again with each piece. Only the buffers that are needed are kept.
   const readable = readableBuffersFor(device, readableBytes);
-  const writable = writableBuffersFor(device, writableBytes);
+  // used_length.ts may write a byte behind the result, too.
+  const behind: u32 = session.service == SERVICE_AKCIPHER ? STATUS_BYTES : 0;
+  const writable = writableBuffersFor(device, writableBytes + behind);
   if (readable + writable + 1 > <u32>DEFERRED_BUFFERS_MAX) return NOT_DEFERRED;
   const index = reserve(device);
   if (index < 0) return index == CLAIM_NOBODY ? NOT_DEFERRED : WAITS;
@@ -240,13 +243,20 @@ export function finish(device: Device, index: u32, status: u32, resultBytes: u32
   );
   const written = status == CRYPTO_OK ? resultBytes : 0;
   reportWritten(device, 0, written);
+  const service = record.opcode >> 8;
+  record.usedBytes =
+    service == SERVICE_AKCIPHER ? markWritten(device, written, record.room) : usedBytes(written, record.room);
   writeLastByte(device, <u8>status);
-  record.usedBytes = usedBytes(written, record.room);
   record.state = DONE;
-  countStatus(device, record.opcode >> 8, status);
-  // The lengths were checked before the request was deferred, so only its tag can be wrong.
-  if (status != CRYPTO_OK) reportRefusal(device, refuse(device, REFUSED_TAG, status), record.opcode);
+  countStatus(device, service, status);
+  if (status != CRYPTO_OK) reportRefusal(device, refuse(device, refusalOf(service, status), status), record.opcode);
   return queueAt(device, record.queue);
+}
+
+/** The check that a deferred request failed. Lengths were checked before: elsewhere than in AKCIPHER it is the tag. */
+function refusalOf(service: u32, status: u32): u32 {
+  if (service != SERVICE_AKCIPHER) return REFUSED_TAG;
+  return status == CRYPTO_KEY_REJECTED ? REFUSED_SIGNATURE : REFUSED_AKCIPHER;
 }
 
 /**

@@ -1,6 +1,11 @@
 // The layouts of data requests (5.9.7.3): padded without REVISION_1, exact with it, and a longer one for a service
 // whose stateless mode was negotiated. The engine reads all of them into one Operation.
 import {
+  DATA_AKCIPHER_BYTES,
+  DATA_AKCIPHER_DST_LEN,
+  DATA_AKCIPHER_SRC_LEN,
+  DATA_AKCIPHER_STATELESS_BYTES,
+  DATA_OPCODE,
   DATA_AEAD_AAD_LEN,
   DATA_AEAD_BYTES,
   DATA_AEAD_DST_LEN,
@@ -30,6 +35,7 @@ import {
   F_REVISION_1,
   F_STATELESS_MODE,
   SERVICE_AEAD,
+  SERVICE_AKCIPHER,
   SERVICE_CIPHER,
   SERVICE_HASH,
   STATELESS_AEAD_AAD_LEN,
@@ -37,6 +43,8 @@ import {
   STATELESS_AEAD_IV_LEN,
   STATELESS_AEAD_SRC_LEN,
   STATELESS_AEAD_TAG_LEN,
+  STATELESS_AKCIPHER_DST_LEN,
+  STATELESS_AKCIPHER_SRC_LEN,
   STATELESS_CHAIN_IV_LEN,
   STATELESS_CIPHER_IV_LEN,
   STATELESS_HASH_SRC_LEN,
@@ -45,6 +53,7 @@ import {
   SYM_OP_ALGORITHM_CHAINING,
 } from '../../spec/crypto';
 import { Device, hasFeature } from '../device';
+import { setLengths } from './akcipher';
 import { Operation } from './operation';
 
 /** Whether requests of a service have the layout of stateless mode, even those that name a session (5.9.7.3). */
@@ -57,6 +66,7 @@ export function statelessLayout(device: Device, service: u32): bool {
 export function dataHeaderBytes(service: u32, stateless: bool): u32 {
   if (service == SERVICE_CIPHER) return stateless ? DATA_SYM_STATELESS_BYTES : DATA_SYM_BYTES;
   if (service == SERVICE_AEAD) return stateless ? DATA_AEAD_STATELESS_BYTES : DATA_AEAD_BYTES;
+  if (service == SERVICE_AKCIPHER) return stateless ? DATA_AKCIPHER_STATELESS_BYTES : DATA_AKCIPHER_BYTES;
   return stateless ? DATA_AUTH_STATELESS_BYTES : DATA_AUTH_BYTES;
 }
 
@@ -73,6 +83,8 @@ export function readOperation(device: Device, service: u32, opType: u32, statele
     else readCipher(device, stateless);
   } else if (service == SERVICE_AEAD) {
     readAead(device, stateless);
+  } else if (service == SERVICE_AKCIPHER) {
+    readAkcipher(device, stateless);
   } else {
     readAuth(device, service, stateless);
   }
@@ -125,4 +137,14 @@ function readAead(device: Device, stateless: bool): void {
   operation.destinationBytes = load<u32>(header + (stateless ? STATELESS_AEAD_DST_LEN : DATA_AEAD_DST_LEN));
   operation.tagBytes = load<u32>(header + (stateless ? STATELESS_AEAD_TAG_LEN : DATA_AEAD_TAG_LEN));
   operation.resultBytes = 0;
+}
+
+function readAkcipher(device: Device, stateless: bool): void {
+  const header = device.header;
+  setLengths(
+    device,
+    load<u32>(header + DATA_OPCODE),
+    load<u32>(header + (stateless ? STATELESS_AKCIPHER_SRC_LEN : DATA_AKCIPHER_SRC_LEN)),
+    load<u32>(header + (stateless ? STATELESS_AKCIPHER_DST_LEN : DATA_AKCIPHER_DST_LEN)),
+  );
 }

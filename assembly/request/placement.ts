@@ -1,5 +1,6 @@
 // Where a request runs. The host decides once for each session and writes steps (SESSION_STEPS). The engine reads them
 // once for each request.
+import { SERVICE_AKCIPHER } from '../../spec/crypto';
 import {
   KIND_DEPTH,
   KIND_FAMILY,
@@ -69,7 +70,7 @@ export function placeSession(session: Session): void {
 export function placeSessions(device: Device): void {
   for (let index: u32 = 0; index < device.sessionsUsed; index++) {
     const session = sessionInSlot(device, index);
-    if (session) place(changetype<usize>(session));
+    if (session && session.service != SERVICE_AKCIPHER) place(changetype<usize>(session));
   }
   memory.fill(<usize>device.stateless + SESSION_PLACED_FOR, 0, SESSION_PARAMETERS_BYTES);
 }

@@ -1,5 +1,5 @@
 // The last steps that make a session: expand its keys, and ask the host where its requests run.
-import { CRYPTO_OK } from '../../spec/crypto';
+import { CRYPTO_OK, SERVICE_AKCIPHER } from '../../spec/crypto';
 import { Device } from '../device';
 import { checkSession, expandSession } from '../session/expand';
 import { Session } from '../session/slot';
@@ -21,6 +21,7 @@ export function readyStateless(session: Session): void {
 export function readySavedSession(device: Device, session: Session): bool {
   if (checkSession(device, session) != CRYPTO_OK) return false;
   session.nextFree = 0;
-  readySession(session);
+  // The host places requests of AKCIPHER sessions, and keeps their keys.
+  if (session.service != SERVICE_AKCIPHER) readySession(session);
   return true;
 }

@@ -4,13 +4,20 @@ import {
   CRYPTO_NOTSUPP,
   CRYPTO_OK,
   HASH_MODE_PLAIN,
+  RSA_HASH_ALGO,
+  RSA_PADDING_ALGO,
   SERVICE_AEAD,
+  SERVICE_AKCIPHER,
   SERVICE_CIPHER,
   SERVICE_HASH,
   STATELESS_AEAD_ALGO,
   STATELESS_AEAD_KEY_LEN,
   STATELESS_AEAD_OP,
   STATELESS_AEAD_TAG_LEN,
+  STATELESS_AKCIPHER_ALGO,
+  STATELESS_AKCIPHER_KEY_LEN,
+  STATELESS_AKCIPHER_KEY_TYPE,
+  STATELESS_AKCIPHER_PARAMETERS,
   STATELESS_CHAIN_AUTH_ALGO,
   STATELESS_CHAIN_AUTH_KEY_LEN,
   STATELESS_CHAIN_CIPHER_ALGO,
@@ -35,6 +42,8 @@ import { wipe } from '../memory/bytes';
 import { checkSession } from '../session/expand';
 import { contextOf, keyOf, Session, SLOT_BYTES } from '../session/slot';
 import { readBytes } from '../chain/buffers';
+import { handOverKey } from './akcipher';
+import { announceClosing } from './deferred';
 import { symOpType } from './layout';
 import { readyStateless } from './ready';
 
@@ -55,12 +64,22 @@ export function openStateless(device: Device, service: u32): u32 {
     session.resultBytes = load<u32>(header + STATELESS_AEAD_TAG_LEN);
   } else if (service == SERVICE_HASH) {
     session.authAlgo = load<u32>(header + STATELESS_HASH_ALGO);
+  } else if (service == SERVICE_AKCIPHER) {
+    session.algo = load<u32>(header + STATELESS_AKCIPHER_ALGO);
+    session.keyBytes = load<u32>(header + STATELESS_AKCIPHER_KEY_LEN);
+    session.keyType = load<u32>(header + STATELESS_AKCIPHER_KEY_TYPE);
+    session.padding = load<u32>(header + STATELESS_AKCIPHER_PARAMETERS + RSA_PADDING_ALGO);
+    session.signatureHash = load<u32>(header + STATELESS_AKCIPHER_PARAMETERS + RSA_HASH_ALGO);
   } else {
     session.authAlgo = load<u32>(header + STATELESS_MAC_ALGO);
     session.authKeyBytes = load<u32>(header + STATELESS_MAC_KEY_LEN);
   }
   const status = checkSession(device, session);
   if (status != CRYPTO_OK) return status;
+  if (service == SERVICE_AKCIPHER) {
+    device.contentBytes = session.keyBytes;
+    return handOverKey(device, session);
+  }
   const keys = session.keyBytes + session.authKeyBytes;
   if (keys > device.readableLeft) return refuse(device, REFUSED_KEY_MISSING, CRYPTO_ERR);
   readBytes(device, keyOf(session), keys);
@@ -71,8 +90,10 @@ export function openStateless(device: Device, service: u32): u32 {
 
 /** Wipes the request's parameters and keys. The steps stay, for the next request with the same parameters. */
 export function closeStateless(device: Device): void {
+  const session = changetype<Session>(device.stateless);
+  if (session.service == SERVICE_AKCIPHER) announceClosing(session);
   wipe(device.stateless, SESSION_HEAD_BYTES);
-  const context = contextOf(changetype<Session>(device.stateless));
+  const context = contextOf(session);
   wipe(context, device.stateless + SLOT_BYTES - context);
 }
 

@@ -13,7 +13,10 @@ import {
   HASH_MODE_AUTH,
   HASH_MODE_NESTED,
   HASH_MODE_PLAIN,
+  AKCIPHER_KEY_PRIVATE,
+  AKCIPHER_KEY_PUBLIC,
   SERVICE_AEAD,
+  SERVICE_AKCIPHER,
   SERVICE_CIPHER,
   SERVICE_HASH,
   SERVICE_MAC,
@@ -28,6 +31,7 @@ import {
   REFUSED_HASH_MODE,
   REFUSED_KEY_LENGTH,
   REFUSED_KEY_LIMIT,
+  REFUSED_KEY_TYPE,
   REFUSED_OP_TYPE,
   REFUSED_SERVICE,
   REFUSED_SESSION_RESULT,
@@ -55,6 +59,7 @@ export function checkSession(device: Device, session: Session): u32 {
   if (service == SERVICE_HASH) return checkHash(device, session);
   if (service == SERVICE_MAC) return checkMac(device, session);
   if (service == SERVICE_AEAD) return checkAead(device, session);
+  if (service == SERVICE_AKCIPHER) return checkAkcipher(device, session);
   if (session.opType == SYM_OP_CIPHER) return checkCipher(device, session);
   if (session.opType != SYM_OP_ALGORITHM_CHAINING) return refuse(device, REFUSED_OP_TYPE, CRYPTO_NOTSUPP);
   const status = checkCipher(device, session);
@@ -107,6 +112,13 @@ function checkAead(device: Device, session: Session): u32 {
   if (!aeadKeyValid(session.algo, session.keyBytes)) return refuse(device, REFUSED_KEY_LENGTH, CRYPTO_ERR);
   if (!aeadTagValid(session.algo, session.resultBytes)) return refuse(device, REFUSED_SESSION_TAG, CRYPTO_ERR);
   return CRYPTO_OK;
+}
+
+function checkAkcipher(device: Device, session: Session): u32 {
+  if (!has(device.akcipherAlgorithms, session.algo)) return refuse(device, REFUSED_ALGORITHM, CRYPTO_NOTSUPP);
+  if (session.direction != AKCIPHER_KEY_PUBLIC && session.direction != AKCIPHER_KEY_PRIVATE)
+    return refuse(device, REFUSED_KEY_TYPE, CRYPTO_NOTSUPP);
+  return session.keyBytes > device.maxAkcipherKeyBytes ? refuse(device, REFUSED_KEY_LIMIT, CRYPTO_ERR) : CRYPTO_OK;
 }
 
 @inline

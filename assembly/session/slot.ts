@@ -27,12 +27,34 @@ export class Session {
   resultBytes: u32;
   /** Next free slot, index + 1, while this one is free. */
   nextFree: u32;
+
+  /** An AKCIPHER session keeps key_type, padding_algo and hash_algo in fields that it has no other use for. */
+  @inline
+  set keyType(value: u32) {
+    this.direction = value;
+  }
+
+  @inline
+  set padding(value: u32) {
+    this.chainOrder = value;
+  }
+
+  @inline
+  set signatureHash(value: u32) {
+    this.hashMode = value;
+  }
 }
 
-/** Copies the parameters of session `from` to `to`: the fields from service to resultBytes. */
+/** The parameters: the fields from service to resultBytes. */
+@inline
+export function parametersOf(session: Session): usize {
+  return changetype<usize>(session) + offsetof<Session>('service');
+}
+export const PARAMETERS_BYTES: usize = offsetof<Session>('nextFree') - offsetof<Session>('service');
+
+/** Copies the parameters of session `from` to `to`. */
 export function copyParameters(to: Session, from: Session): void {
-  const first = offsetof<Session>('service');
-  memory.copy(changetype<usize>(to) + first, changetype<usize>(from) + first, offsetof<Session>('nextFree') - first);
+  memory.copy(parametersOf(to), parametersOf(from), PARAMETERS_BYTES);
 }
 
 /** Offsets of the expanded keys: a cipher's and behind it a hash's or MAC's, or an AEAD's alone. */

@@ -90,6 +90,9 @@ export const RSA_STATELESS = {
   fields: [...SESSION_FIELDS, ...rsaParameters('sess_para.', crypto.STATELESS_AKCIPHER_PARAMETERS), ...DATA_FIELDS],
 } as const;
 
+/** VIRTIO_CRYPTO_AKCIPHER_VERIFY with RSA. */
+export const RSA_VERIFY_STATELESS = { ...RSA_STATELESS, readable: [KEY, ...VERIFIED], writable: [] } as const;
+
 export const ECDSA_STATELESS = {
   ...AKCIPHER_STATELESS,
   fields: [...SESSION_FIELDS, ...ecdsaParameters('sess_para.', crypto.STATELESS_AKCIPHER_PARAMETERS), ...DATA_FIELDS],

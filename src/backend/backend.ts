@@ -1,6 +1,10 @@
+import { CRYPTO_NOTSUPP } from '../../spec/crypto.ts';
+import { PLACE_AKCIPHER } from '../../spec/engine.ts';
 import type { EngineBackend } from '../engine/backend.ts';
 import type { AeadPlaces } from '../engine/host_crypto.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
+import { AkcipherExecutor } from './akcipher/executor.ts';
+import type { AkcipherKeys } from './akcipher/keys.ts';
 import type { BackendCounts, BackendEvent, DevicePort, RequestCosts } from './contract.ts';
 import type { Executor } from './deferral/executor.ts';
 import { Records } from './deferral/records.ts';
@@ -40,6 +44,8 @@ const NO_WEBCRYPTO: BackendEvent = {
  */
 export class Backend implements EngineBackend {
   readonly #memory: WasmMemory;
+  /** Runs the requests of the AKCIPHER service, whatever the choice is. */
+  readonly #akcipher: AkcipherExecutor | undefined;
   #choice: ResolvedBackend;
   #parts: Parts;
   #learner: Learner | undefined;
@@ -52,9 +58,13 @@ export class Backend implements EngineBackend {
   /** Counts of the backends that exchange() has replaced. */
   #before: BackendCounts = { host: 0, hostBytes: 0, workers: 0, perWorker: [] };
 
-  /** @param memory the memory that the engine runs in */
-  constructor(choice: ResolvedBackend, memory: WasmMemory) {
+  /**
+   * @param memory the memory that the engine runs in
+   * @param modulusBits the longest modulus of RSA keys, in bits; 0: the device offers no AKCIPHER service
+   */
+  constructor(choice: ResolvedBackend, memory: WasmMemory, modulusBits: number) {
     this.#memory = memory;
+    this.#akcipher = modulusBits > 0 ? new AkcipherExecutor(memory, modulusBits) : undefined;
     this.#choice = choice;
     this.#parts = this.#partsOf(choice);
     this.#learner = this.#parts.placer.learner;
@@ -82,11 +92,12 @@ export class Backend implements EngineBackend {
       },
     };
     // If workers have slots, the number of slots is the number of records.
-    const room = this.#parts.executors.map((executor) => executor.attach(own));
+    const room = this.#executors.map((executor) => executor.attach(own));
     const count = room.find((requests) => requests > 0);
     if (count === undefined) return;
     this.#records = new Records(port, count);
     this.#records.inPlace = this.#parts.workers?.inPlace ?? false;
+    if (this.#akcipher) void this.#begin(this.#akcipher);
     if (eager) await Promise.all(this.#parts.executors.map((executor) => this.#begin(executor)));
   }
 
@@ -97,7 +108,7 @@ export class Backend implements EngineBackend {
   exchange(choice: ResolvedBackend): Promise<void> {
     this.settle();
     this.#before = this.counts();
-    this.dispose();
+    this.#disposeParts();
     // The engine must not use the old records any more.
     this.#port?.engine.useDeferred(this.#port.base, 0, 0, 0);
     this.#records = undefined;
@@ -176,13 +187,17 @@ export class Backend implements EngineBackend {
   }
 
   claim(): number | 'full' | 'nobody' {
-    if (!this.#records || !this.#parts.executors.some(({ working }) => working)) return 'nobody';
+    if (!this.#records || !this.#executors.some(({ working }) => working)) return 'nobody';
     // A request posted now would be under way after settle() has returned.
     return this.#settling ? 'full' : this.#records.claim();
   }
 
   /** If the chosen executor has stopped working since the session was placed, the other executor gets the request. */
   post(record: number, place: number): void {
+    if (place === PLACE_AKCIPHER) {
+      this.#akcipher?.post(record);
+      return;
+    }
     const { workers, webcrypto } = this.#parts;
     const [chosen, other] = place === PLACES.webcrypto ? [webcrypto, workers] : [workers, webcrypto];
     const executor = other?.working && !chosen?.working ? other : chosen;
@@ -195,7 +210,7 @@ export class Backend implements EngineBackend {
   }
 
   closed(session: number): void {
-    for (const executor of this.#parts.executors) executor.closed(session);
+    for (const executor of this.#executors) executor.closed(session);
     this.#parts.host?.forget(session);
   }
 
@@ -214,6 +229,7 @@ export class Backend implements EngineBackend {
   /** Called at the end of a notification: the requests that it posted may begin. */
   flush(): void {
     this.#parts.workers?.flush();
+    this.#akcipher?.flush();
   }
 
   /** Completes the requests that workers have finished. */
@@ -228,7 +244,7 @@ export class Backend implements EngineBackend {
     let settled = false;
     this.#settling = true;
     try {
-      for (const executor of this.#parts.executors) settled = executor.settle() || settled;
+      for (const executor of this.#executors) settled = executor.settle() || settled;
     } finally {
       this.#settling = false;
     }
@@ -237,7 +253,7 @@ export class Backend implements EngineBackend {
 
   /** Forgets the requests under way on one queue, or on all queues when the device is reset. */
   drop(queue?: number): void {
-    for (const executor of this.#parts.executors) executor.drop(queue);
+    for (const executor of this.#executors) executor.drop(queue);
     this.#learner?.forget();
     if (queue !== undefined) return;
     const records = this.#records;
@@ -247,6 +263,12 @@ export class Backend implements EngineBackend {
   }
 
   dispose(): void {
+    this.#disposeParts();
+    this.#akcipher?.dispose();
+  }
+
+  /** Ends the executors of the current choice. Keys of the AKCIPHER service stay. */
+  #disposeParts(): void {
     for (const executor of this.#parts.executors) executor.dispose();
     this.#parts.host?.forget();
   }
@@ -254,6 +276,20 @@ export class Backend implements EngineBackend {
   /** What requests cost at each place, as learned. */
   costs(): RequestCosts[] {
     return this.#parts.placer.costs();
+  }
+
+  /** All executors. Workers come first. */
+  get #executors(): readonly Executor[] {
+    return this.#akcipher ? [...this.#parts.executors, this.#akcipher] : this.#parts.executors;
+  }
+
+  /** The keys of the AKCIPHER service's sessions, if the device offers it. */
+  get keys(): AkcipherKeys | undefined {
+    return this.#akcipher?.keys;
+  }
+
+  keep(session: number, key: number, bytes: number): number {
+    return this.keys?.keep(session, new Uint8Array(this.#memory.buffer, key, bytes)) ?? CRYPTO_NOTSUPP;
   }
 
   counts(): BackendCounts {

@@ -74,7 +74,8 @@ export class CryptoDevice implements DeviceRegisters {
     if (options.onRefused !== undefined) checkFunction('onRefused', options.onRefused);
     if (options.clock !== undefined) checkClock(options.clock);
     this.#onRefused = options.onRefused;
-    this.#backend = new Backend(this.options.backend, memory);
+    const modulusBits = offer.algorithms.akcipher ? limits.modulusBits : 0;
+    this.#backend = new Backend(this.options.backend, memory, modulusBits);
     const { engine, base } = createDeviceEngine(this.#ram, this.options, offer, {
       written: options.onWrite,
       ...(options.onRefused && { refused: (...request) => this.#refused(requestRefusal(...request)) }),
@@ -104,6 +105,7 @@ export class CryptoDevice implements DeviceRegisters {
       config: this.config,
       queues: this.#queues,
       runner: this.#runner,
+      keys: this.#backend.keys,
     };
     this.#backendReady = this.#backend.start({
       ...parts,
@@ -202,7 +204,7 @@ export class CryptoDevice implements DeviceRegisters {
 
   /** The open sessions, with their keys. */
   sessions(): SavedSession[] {
-    return readSessions(this.#engine, this.#ram.memory, this.#base, this.options.maxSessions, true);
+    return readSessions(this.#engine, this.#ram.memory, this.#base, this.options.maxSessions, true, this.#backend.keys);
   }
 
   /** Device status field (2.1). */

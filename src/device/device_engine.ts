@@ -1,4 +1,5 @@
 import { SERVED, SERVICES } from '../../spec/services.ts';
+import { keyBytesMax } from '../akcipher/rsa_key.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { EngineImports } from '../engine/instantiate.ts';
 import type { GuestRam } from './guest_ram.ts';
@@ -29,6 +30,8 @@ export function createDeviceEngine(
   ram.tell(engine, base);
   for (const name of SERVED) engine.offer(base, SERVICES[name].number, offer.algorithms[name]);
   engine.limitKeys(base, limits.keyBytes);
+  // A key passes through the engine's room for a request.
+  engine.limitAkcipherKeys(base, Math.min(keyBytesMax(limits.modulusBits), maxRequestBytes));
   engine.reportWrites(base, imports.written ? 1 : 0);
   engine.reportRefusals(base, imports.refused ? 1 : 0);
   return { engine, base };

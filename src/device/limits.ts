@@ -1,3 +1,4 @@
+import { MODULUS_BITS_MAX, MODULUS_BITS_MIN } from '../akcipher/rsa_key.ts';
 import { checkObject } from '../check.ts';
 import type { Rate } from './leaky_bucket.ts';
 
@@ -21,8 +22,10 @@ export interface LimitOptions {
   bytesPerNotification?: number;
   /** The same as maxSessions: give only one of them. */
   sessions?: number;
-  /** The longest key of a session in bytes, 1 to 65536. Default: as long as the algorithms need. */
+  /** The longest key of a session in bytes, 1 to 65536, but not of an RSA key. Default: as long as the algorithms need. */
   keyBytes?: number;
+  /** The longest modulus of an RSA key in bits, 512 to 8192. Default 8192. It bounds the bytes of such a key, too. */
+  modulusBits?: number;
   /** The same as maxRequestBytes: give only one of them. */
   requestBytes?: number;
   /**
@@ -38,6 +41,7 @@ export interface ResolvedLimits {
   bytes: Rate | undefined;
   bytesPerNotification: number;
   keyBytes: number;
+  modulusBits: number;
 }
 
 const MIB = 1024 * 1024;
@@ -49,6 +53,7 @@ const RANGES: Record<keyof LimitOptions, { low: number; high: number }> = {
   bytesPerNotification: { low: 1, high: 1024 * MIB },
   sessions: { low: 1, high: 65536 },
   keyBytes: { low: 1, high: 65536 },
+  modulusBits: { low: MODULUS_BITS_MIN, high: MODULUS_BITS_MAX },
   requestBytes: { low: 1024, high: 64 * MIB },
   queueMemoryBytes: { low: 1, high: 1e15 },
 };
@@ -77,6 +82,7 @@ export function resolveLimits(options: LimitOptions = {}): ResolvedLimits {
     bytes: rate(options, 'bytesPerSecond', 'burstBytes'),
     bytesPerNotification: options.bytesPerNotification ?? DEFAULT_BYTES_PER_NOTIFICATION,
     keyBytes: options.keyBytes ?? RANGES.keyBytes.high,
+    modulusBits: options.modulusBits ?? MODULUS_BITS_MAX,
   };
 }
 

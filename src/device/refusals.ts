@@ -161,6 +161,31 @@ const CHECKS: Record<number, Check> = {
     section: '5.9.7.7',
     message: 'the readable part ends inside the content: the nonce of CCM stands in a field of 16 bytes',
   },
+  [spec.REFUSED_KEY_TYPE]: {
+    check: 'key_type',
+    section: '5.9.7.2.1',
+    message: 'key_type is neither that of a public nor that of a private key',
+  },
+  [spec.REFUSED_KEY]: {
+    check: 'key',
+    section: '5.9.7.2.1',
+    message: 'the bytes are no key of that type, or its padding or hash is unknown',
+  },
+  [spec.REFUSED_PIECES]: {
+    check: 'pieces',
+    section: '5.9.7.8',
+    message: 'source and destination are in more buffers than the device can keep',
+  },
+  [spec.REFUSED_AKCIPHER]: {
+    check: 'akcipher',
+    section: '5.9.7.8',
+    message: 'key, padding, hash, data and destination do not go together',
+  },
+  [spec.REFUSED_SIGNATURE]: {
+    check: 'signature',
+    section: '5.9.7.8',
+    message: 'the signature is not that of the data',
+  },
   [spec.REFUSED_TAG]: { check: 'tag', section: '5.9.7.7', message: 'the tag is not that of the text' },
 };
 

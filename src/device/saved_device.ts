@@ -1,4 +1,5 @@
 import { FAULT_NONE } from '../../spec/engine.ts';
+import type { AkcipherKeys } from '../backend/akcipher/keys.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import type { ConfigSpace } from './config_space.ts';
@@ -19,11 +20,13 @@ export interface SavedParts {
   config: ConfigSpace;
   queues: DeviceQueues;
   runner: QueueRunner;
+  /** The keys of AKCIPHER sessions, if the device offers them. */
+  keys: AkcipherKeys | undefined;
 }
 
 /** The state of a device. No request may be under way. */
 export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceState {
-  const { engine, base, memory, options, negotiation, config, queues, runner } = parts;
+  const { engine, base, memory, options, negotiation, config, queues, runner, keys } = parts;
   const { dataQueues, queueSize, maxSessions, maxRequestBytes } = options;
   return {
     version: STATE_VERSION,
@@ -41,7 +44,7 @@ export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceStat
     })),
     throttle: runner.levels(),
     sessionSerial: engine.sessionSerial(base) >>> 0,
-    sessions: readSessions(engine, memory, base, maxSessions, includeKeys),
+    sessions: readSessions(engine, memory, base, maxSessions, includeKeys, keys),
   };
 }
 
@@ -50,10 +53,10 @@ export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceStat
  * @throws StateError if one of them does not fit the device
  */
 export function restoreParts(parts: SavedParts, state: DeviceState): void {
-  const { engine, base, memory, runner } = parts;
+  const { engine, base, memory, runner, keys } = parts;
   restoreQueues(parts, state);
   if (state.fault !== FAULT_NONE) engine.setFault(base, state.fault, state.faultQueue);
-  restoreSessions(engine, memory, base, state);
+  restoreSessions(engine, memory, base, state, keys);
   runner.setLevels(state.throttle);
   state.queues.forEach(({ held }, index) => {
     if (held) runner.resume(index);

@@ -1,6 +1,9 @@
 import * as v from 'valibot';
+import { CRYPTO_OK, SERVICE_AKCIPHER } from '../../spec/crypto.ts';
 import * as spec from '../../spec/engine.ts';
 import { STATUS_BITS, STATUS_DRIVER_OK, STATUS_FEATURES_OK } from '../../spec/virtio.ts';
+import { keyBytesMax, MODULUS_BITS_MAX } from '../akcipher/rsa_key.ts';
+import type { AkcipherKeys } from '../backend/akcipher/keys.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import { isFault } from './faults.ts';
@@ -33,13 +36,30 @@ const SavedQueue = v.strictObject({
   held: v.boolean(),
 });
 
-const SavedSession = v.strictObject({
+const SavedFields = v.strictObject({
   id: uint64,
   /** The parameters in the engine's layout, from SESSION_PARAMETERS to SESSION_KEY, as 32-bit numbers. */
   parameters: v.pipe(v.array(uint32), v.length((spec.SESSION_KEY - spec.SESSION_PARAMETERS) / 4)),
   /** The driver's keys, one after another, in hexadecimal. null: the keys were not saved, and the session is lost. */
-  key: v.nullable(v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})*$/), v.maxLength(2 * spec.SESSION_KEY_BYTES_MAX))),
+  key: v.nullable(v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})*$/))),
 });
+
+const SavedSession = v.pipe(
+  SavedFields,
+  v.forward(
+    v.check(
+      ({ parameters, key }) => key === null || key.length <= 2 * roomOf(parameters),
+      'Expected keys no longer than their place',
+    ),
+    ['key'],
+  ),
+);
+
+/** The most bytes of keys that a session with these parameters can have. */
+function roomOf(parameters: readonly number[]): number {
+  const service = parameters[(spec.SESSION_SERVICE - spec.SESSION_PARAMETERS) / 4];
+  return service === SERVICE_AKCIPHER ? keyBytesMax(MODULUS_BITS_MAX) : spec.SESSION_KEY_BYTES_MAX;
+}
 
 const level = v.pipe(v.number(), v.finite(), v.minValue(0));
 
@@ -117,6 +137,7 @@ export function parseDeviceState(saved: unknown, options: ResolvedOptions): Devi
 /**
  * Reads every open session out of the engine's table.
  * @param includeKeys whether the keys are read, too. Otherwise `key` is null
+ * @param keys the keys of AKCIPHER sessions, which are not in the engine's table
  */
 export function readSessions(
   engine: EngineExports,
@@ -124,6 +145,7 @@ export function readSessions(
   device: number,
   capacity: number,
   includeKeys: boolean,
+  keys: AkcipherKeys | undefined,
 ): SavedSession[] {
   const view = new DataView(memory.buffer);
   const sessions: SavedSession[] = [];
@@ -134,7 +156,8 @@ export function readSessions(
     for (let offset = spec.SESSION_PARAMETERS; offset < spec.SESSION_KEY; offset += 4) {
       parameters.push(view.getUint32(at + offset, true));
     }
-    const key = new Uint8Array(memory.buffer, at + spec.SESSION_KEY, keyBytesOf(parameters));
+    const key =
+      keys?.of(at)?.session.sent ?? new Uint8Array(memory.buffer, at + spec.SESSION_KEY, keyBytesOf(parameters));
     sessions.push({
       id: view.getBigUint64(at + spec.SESSION_ID, true).toString(),
       parameters,
@@ -155,7 +178,13 @@ function keyBytesOf(parameters: readonly number[]): number {
  * not used again.
  * @throws StateError if a session is not possible in this device
  */
-export function restoreSessions(engine: EngineExports, memory: WasmMemory, device: number, state: DeviceState): void {
+export function restoreSessions(
+  engine: EngineExports,
+  memory: WasmMemory,
+  device: number,
+  state: DeviceState,
+  keys: AkcipherKeys | undefined,
+): void {
   // The serial is set first, so that a session with a later serial raises it: an id that is open must not be used again.
   const lost = state.sessions.filter(({ key }) => key === null).map(({ id }) => Number(BigInt(id) >> 32n));
   engine.setSessionSerial(device, Math.max(state.sessionSerial, ...lost));
@@ -172,13 +201,18 @@ export function restoreSessions(engine: EngineExports, memory: WasmMemory, devic
     parameters.forEach((value, index) => {
       view.setUint32(spec.SESSION_PARAMETERS + 4 * index, value, true);
     });
-    for (let i = 0; i < key.length / 2; i++) {
-      view.setUint8(spec.SESSION_KEY + i, Number.parseInt(key.slice(2 * i, 2 * i + 2), 16));
-    }
-    if (!engine.expandSession(device, at)) {
+    const bytes = bytesOf(key);
+    const isAkcipher = view.getUint32(spec.SESSION_SERVICE, true) === SERVICE_AKCIPHER;
+    if (!isAkcipher) new Uint8Array(memory.buffer).set(bytes, at + spec.SESSION_KEY);
+    if (!engine.expandSession(device, at) || (isAkcipher && keys?.keep(at, bytes) !== CRYPTO_OK)) {
       throw new StateError(
         `The saved session ${id} is not possible here: create the device with the same algorithms and limits.`,
       );
     }
   }
+}
+
+/** Bytes that are written in hexadecimal. */
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from({ length: hex.length / 2 }, (_, at) => Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16));
 }

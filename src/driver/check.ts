@@ -1,9 +1,23 @@
 // Checks of what a caller gives the driver, before it reaches the device. A wrong name or type is the caller's mistake, and throws. Whether
 // a length is possible is left to the device, which refuses the request with a status.
-import { AEAD_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS } from '../../spec/names.ts';
+import {
+  AEAD_ALGORITHMS,
+  AKCIPHER_ALGORITHMS,
+  CIPHER_ALGORITHMS,
+  HASH_ALGORITHMS,
+  MAC_ALGORITHMS,
+} from '../../spec/names.ts';
 import { checkObject, checkSwitch, refuse } from '../check.ts';
 import type { DriverOptions } from './options.ts';
-import { CHAIN_ORDERS, type ChainHash, HASH_MODES, type SessionParameters } from './sessions.ts';
+import {
+  CHAIN_ORDERS,
+  type ChainHash,
+  HASH_MODES,
+  KEY_TYPES,
+  RSA_HASHES,
+  RSA_PADDINGS,
+  type SessionParameters,
+} from './sessions.ts';
 import { DIRECTIONS } from './wire.ts';
 
 const UINT32_MAX = 2 ** 32 - 1;
@@ -52,8 +66,15 @@ export function checkSessionParameters(parameters: SessionParameters): void {
       checkBytes('cipher.key', parameters.cipher.key);
       checkChainHash(parameters.hash);
       break;
+    case 'akcipher':
+      checkName('algorithm', parameters.algorithm, { rsa: AKCIPHER_ALGORITHMS.rsa });
+      checkName('keyType', parameters.keyType, KEY_TYPES);
+      checkBytes('key', parameters.key);
+      if (parameters.padding !== undefined) checkName('padding', parameters.padding, RSA_PADDINGS);
+      if (parameters.hash !== undefined) checkName('hash', parameters.hash, RSA_HASHES);
+      break;
     default:
-      refuse('service', Object(parameters).service, 'cipher, hash, mac, aead or chain');
+      refuse('service', Object(parameters).service, 'cipher, hash, mac, aead, chain or akcipher');
   }
 }
 

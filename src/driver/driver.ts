@@ -1,9 +1,18 @@
 import * as spec from '../../spec/crypto.ts';
-import type { AeadAlgorithm, CipherAlgorithm, HashAlgorithm, MacAlgorithm } from '../../spec/names.ts';
+import type {
+  AeadAlgorithm,
+  AkcipherAlgorithm,
+  CipherAlgorithm,
+  HashAlgorithm,
+  MacAlgorithm,
+} from '../../spec/names.ts';
 import type { ServiceName } from '../../spec/services.ts';
 import { checkBytes, checkLength, checkSessionParameters } from './check.ts';
 import {
+  type AkcipherData,
+  type AkcipherOperation,
   aeadOperation,
+  akcipherOperation,
   authOperation,
   type ChainData,
   chainOperation,
@@ -17,17 +26,24 @@ import { resultBytes } from './results.ts';
 import { RingDriver } from './ring_driver.ts';
 import {
   type AeadSession,
+  type AkcipherSession,
   type ChainHash,
   type ChainOrder,
   type ChainSession,
   type CipherSession,
   createSessionRequest,
   destroySessionHeader,
+  type KeyType,
+  type RsaHash,
+  type RsaPadding,
   type SessionParameters,
   serviceOf,
 } from './sessions.ts';
 import { type Status, statusName } from './status.ts';
 import type { Direction } from './wire.ts';
+
+/** Bytes of the longest modulus. */
+const AKCIPHER_RESULT_BYTES = 1024;
 
 /** Options of every request. */
 export interface RequestOptions {
@@ -102,6 +118,25 @@ export interface ChainRequest extends RequestOptions {
   aad?: Uint8Array;
   /** The source. */
   data: Uint8Array;
+}
+
+/** A request of the AKCIPHER service (5.9.7.8). */
+export interface AkcipherOptions extends RequestOptions {
+  algorithm: AkcipherAlgorithm;
+  operation: AkcipherOperation;
+  keyType: KeyType;
+  /** RSAPublicKey or RSAPrivateKey in DER (RFC 8017, appendix A.1). */
+  key: Uint8Array;
+  /** Default 'raw', which cannot sign or verify. */
+  padding?: RsaPadding;
+  /** The hash of a signature with padding. Default 'none'. */
+  hash?: RsaHash;
+  /** The source; to sign and to verify: the signed value, a digest unless `hash` is 'none'. */
+  data: Uint8Array;
+  /** The signature to verify. */
+  signature?: Uint8Array;
+  /** Room for the result in bytes. Default 1024, as long as the longest modulus. A raw result fills it. */
+  length?: number;
 }
 
 /** The result of a request. */
@@ -269,6 +304,40 @@ export class CryptoDriver extends RingDriver {
     return splitDigest(await this.#run(chainOperation(parameters, request, length, mode), options), length);
   }
 
+  /**
+   * Encrypts, decrypts, signs or verifies (5.9.7.8), in a session of its own unless stateless. The result is as long as the used element
+   * says. The status is 'key-rejected' if a signature is wrong.
+   */
+  async akcipher(request: AkcipherOptions): Promise<Result> {
+    const { algorithm, keyType, key, operation, data, signature, length = AKCIPHER_RESULT_BYTES } = request;
+    checkBytes('data', data);
+    if (signature !== undefined) checkBytes('signature', signature);
+    checkLength('length', length);
+    const parameters: AkcipherSession = {
+      service: 'akcipher',
+      algorithm,
+      keyType,
+      key,
+      ...(request.padding && { padding: request.padding }),
+      ...(request.hash && { hash: request.hash }),
+    };
+    const content = { operation, data, length, ...(signature && { signature }) };
+    return this.#perform(parameters, request, (mode) => akcipherOperation(parameters, content, mode));
+  }
+
+  /**
+   * Runs an asymmetric request in an open session (5.9.7.8).
+   * @param session the answer of createSession()
+   * @param request its fields are not checked before the device sees them
+   */
+  async akcipherInSession(
+    { id, parameters }: OpenSession<AkcipherSession>,
+    request: AkcipherData,
+    options: RequestOptions = {},
+  ): Promise<Result> {
+    return this.#run(akcipherOperation(parameters, request, this.#mode(parameters, id)), options);
+  }
+
   get #revision1(): boolean {
     return this.has(spec.F_REVISION_1);
   }
@@ -303,14 +372,15 @@ export class CryptoDriver extends RingDriver {
     }
   }
 
-  async #run({ readable, writable }: OperationChain, options: RequestOptions): Promise<Result> {
+  async #run({ readable, writable, measured }: OperationChain, options: RequestOptions): Promise<Result> {
     const { queue = 0, hold = false } = options;
     if (queue === this.controlQueue) {
       throw new RangeError(`queue is ${queue}, which is the control queue: give a data queue, 0 to ${queue - 1}.`);
     }
-    const { writable: written } = await this.submit({ queue, readable, writable, hold });
+    const { writable: written, written: used } = await this.submit({ queue, readable, writable, hold });
     const status = statusName(viewOf(written.at(-1)).getUint8(0));
-    return { status, data: status === 'ok' ? joined(written.slice(0, -1)) : new Uint8Array() };
+    const data = status === 'ok' ? joined(written.slice(0, -1)) : new Uint8Array();
+    return { status, data: measured ? data.subarray(0, Math.max(0, used - spec.STATUS_BYTES)) : data };
   }
 }
 

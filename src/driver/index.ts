@@ -4,6 +4,7 @@
  */
 export type {
   AeadAlgorithm,
+  AkcipherAlgorithm,
   AlgorithmName,
   CipherAlgorithm,
   HashAlgorithm,
@@ -12,6 +13,7 @@ export type {
 export type { ServiceName } from '../../spec/services.ts';
 export {
   type AeadRequest,
+  type AkcipherOptions,
   type ChainRequest,
   type ChainResult,
   type CipherRequest,

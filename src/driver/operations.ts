@@ -4,6 +4,8 @@ import * as spec from '../../spec/crypto.ts';
 import {
   AEAD_DATA,
   AEAD_STATELESS,
+  AKCIPHER_DATA,
+  AKCIPHER_VERIFY_DATA,
   CHAIN_DATA,
   CHAIN_DATA_LEGACY,
   CHAIN_STATELESS,
@@ -13,18 +15,31 @@ import {
   HASH_STATELESS,
   MAC_DATA,
   MAC_STATELESS,
+  RSA_STATELESS,
+  RSA_VERIFY_STATELESS,
 } from '../../spec/layouts.ts';
-import { AEAD_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHMS, MAC_ALGORITHMS } from '../../spec/names.ts';
-import { SERVICES, type ServiceName } from '../../spec/services.ts';
+import {
+  AEAD_ALGORITHMS,
+  AKCIPHER_ALGORITHMS,
+  CIPHER_ALGORITHMS,
+  HASH_ALGORITHMS,
+  MAC_ALGORITHMS,
+} from '../../spec/names.ts';
+import { SERVICES } from '../../spec/services.ts';
 import { type EncodedRequest, encode } from './encode.ts';
 import {
   type AeadSession,
+  type AkcipherSession,
   type ChainSession,
   type CipherSession,
   chainKeys,
   chainNumbers,
   type HashSession,
+  KEY_TYPES,
   type MacSession,
+  RSA_HASHES,
+  RSA_PADDINGS,
+  type SessionParameters,
   serviceOf,
 } from './sessions.ts';
 import { directionNumber } from './wire.ts';
@@ -45,6 +60,8 @@ export interface RequestMode {
 export interface OperationChain {
   readable: Uint8Array[];
   writable: number[];
+  /** Whether the result may be shorter than its buffer: the used element then says how long it is. */
+  measured?: true;
 }
 
 export interface CipherData {
@@ -169,6 +186,60 @@ export function aeadOperation(parameters: AeadSession, request: AeadData, mode: 
   );
 }
 
+export type AkcipherOperation = 'encrypt' | 'decrypt' | 'sign' | 'verify';
+
+/** The content of an asymmetric request. */
+export interface AkcipherData {
+  operation: AkcipherOperation;
+  /** The source. To sign and to verify: the signed value, usually a digest. */
+  data: Uint8Array;
+  /** The signature to verify. Default: none. */
+  signature?: Uint8Array;
+  /** Room for the result in bytes. Nothing comes back from verification. */
+  length: number;
+}
+
+const AKCIPHER_OPCODES: Readonly<Record<AkcipherOperation, number>> = {
+  encrypt: spec.AKCIPHER_ENCRYPT,
+  decrypt: spec.AKCIPHER_DECRYPT,
+  sign: spec.AKCIPHER_SIGN,
+  verify: spec.AKCIPHER_VERIFY,
+};
+
+/** VIRTIO_CRYPTO_AKCIPHER_* (5.9.7.8). Writable: dst_data, unless it verifies; status. */
+export function akcipherOperation(
+  { algorithm, keyType, key, padding = 'raw', hash = 'none' }: AkcipherSession,
+  { operation, data, signature = new Uint8Array(), length }: AkcipherData,
+  mode: RequestMode,
+): OperationChain {
+  const stateless = isStateless(mode);
+  const header = headerOf(AKCIPHER_OPCODES[operation], AKCIPHER_ALGORITHMS[algorithm], mode);
+  const own = {
+    'sess_para.algo': AKCIPHER_ALGORITHMS[algorithm],
+    'sess_para.key_type': KEY_TYPES[keyType],
+    'sess_para.padding_algo': RSA_PADDINGS[padding],
+    'sess_para.hash_algo': RSA_HASHES[hash],
+  };
+  const fields = stateless ? own : {};
+  const secret = stateless ? { akcipher_key: key } : {};
+  if (operation !== 'verify') {
+    const request = encode(mode.statelessLayout ? RSA_STATELESS : AKCIPHER_DATA, mode.revision1, {
+      header,
+      fields,
+      readable: { ...secret, src_data: data },
+      writable: { dst_data: length },
+    });
+    return { ...chainOf(request), measured: true };
+  }
+  return chainOf(
+    encode(mode.statelessLayout ? RSA_VERIFY_STATELESS : AKCIPHER_VERIFY_DATA, mode.revision1, {
+      header,
+      fields,
+      readable: { ...secret, 'src_data (signature)': signature, 'src_data (signed data)': data },
+    }),
+  );
+}
+
 /** CCM's nonce lies in a field of 16 bytes, after one reserved byte (5.9.7.7). */
 function ccmField(nonce: Uint8Array): Uint8Array {
   const field = new Uint8Array(spec.CCM_IV_BYTES);
@@ -231,6 +302,6 @@ function windowOf({ start = 0, length }: Window = {}, bytes: number): Required<W
 }
 
 /** The bit number of the feature that allows stateless requests of a session's service (5.9.3). */
-export function statelessFeature(parameters: { service: ServiceName | 'chain' }): number {
+export function statelessFeature(parameters: Pick<SessionParameters, 'service'>): number {
   return SERVICES[serviceOf(parameters)].statelessMode;
 }

@@ -7,10 +7,13 @@ import {
   DESTROY_SESSION,
   HASH_SESSION,
   MAC_SESSION,
+  RSA_SESSION,
 } from '../../spec/layouts.ts';
 import {
   AEAD_ALGORITHMS,
   type AeadAlgorithm,
+  AKCIPHER_ALGORITHMS,
+  type AkcipherAlgorithm,
   CIPHER_ALGORITHMS,
   type CipherAlgorithm,
   HASH_ALGORITHMS,
@@ -86,8 +89,51 @@ export interface ChainSession {
   aadLength?: number;
 }
 
+export type KeyType = 'public' | 'private';
+export type RsaPadding = 'raw' | 'pkcs1';
+/** A hash of an RSA signature; 'none' signs a value as it stands. */
+export type RsaHash = 'none' | 'md2' | 'md3' | 'md4' | 'md5' | 'sha1' | 'sha-256' | 'sha-384' | 'sha-512' | 'sha-224';
+
+/** A session of an asymmetric algorithm (5.9.7.2.1). */
+export interface AkcipherSession {
+  service: 'akcipher';
+  algorithm: AkcipherAlgorithm;
+  keyType: KeyType;
+  /** See AkcipherOptions.key. */
+  key: Uint8Array;
+  /** Default 'raw'. */
+  padding?: RsaPadding;
+  /** Default 'none'. */
+  hash?: RsaHash;
+}
+
 /** The parameters of a session, by service. */
-export type SessionParameters = CipherSession | HashSession | MacSession | AeadSession | ChainSession;
+export type SessionParameters = CipherSession | HashSession | MacSession | AeadSession | ChainSession | AkcipherSession;
+
+/** The parameters of a session whose requests run in the engine. */
+export type SymmetricSession = Exclude<SessionParameters, AkcipherSession>;
+
+export const KEY_TYPES: Readonly<Record<KeyType, number>> = {
+  public: spec.AKCIPHER_KEY_PUBLIC,
+  private: spec.AKCIPHER_KEY_PRIVATE,
+};
+export const RSA_PADDINGS: Readonly<Record<RsaPadding, number>> = {
+  raw: spec.RSA_RAW_PADDING,
+  pkcs1: spec.RSA_PKCS1_PADDING,
+};
+/** VIRTIO_CRYPTO_RSA_*, in the order of their numbers. */
+export const RSA_HASHES: Readonly<Record<RsaHash, number>> = {
+  none: 0,
+  md2: 1,
+  md3: 2,
+  md4: 3,
+  md5: 4,
+  sha1: 5,
+  'sha-256': 6,
+  'sha-384': 7,
+  'sha-512': 8,
+  'sha-224': 9,
+};
 
 export const CHAIN_ORDERS = {
   'hash-then-cipher': spec.CHAIN_HASH_THEN_CIPHER,
@@ -157,7 +203,26 @@ export function createSessionRequest(parameters: SessionParameters, revision1: b
     }
     case 'chain':
       return createChainSession(parameters, revision1);
+    case 'akcipher':
+      return createAkcipherSession(parameters, revision1);
   }
+}
+
+function createAkcipherSession(
+  { algorithm, keyType, key, padding = 'raw', hash = 'none' }: AkcipherSession,
+  revision1: boolean,
+): EncodedRequest {
+  const algo = AKCIPHER_ALGORITHMS[algorithm];
+  return encode(RSA_SESSION, revision1, {
+    header: { opcode: spec.AKCIPHER_CREATE_SESSION, algo },
+    fields: {
+      algo,
+      key_type: KEY_TYPES[keyType],
+      'algo_flf.padding_algo': RSA_PADDINGS[padding],
+      'algo_flf.hash_algo': RSA_HASHES[hash],
+    },
+    readable: { key },
+  });
 }
 
 function createChainSession(parameters: ChainSession, revision1: boolean): EncodedRequest {

@@ -1,3 +1,4 @@
+import { CRYPTO_NOTSUPP } from '../../spec/crypto.ts';
 import { CLAIM_FULL, CLAIM_NOBODY } from '../../spec/engine.ts';
 import { DECLINING_HOST, type HostCryptography, hostImports } from './host_crypto.ts';
 import type { WasmFunctions } from './webassembly.ts';
@@ -9,6 +10,11 @@ import type { WasmFunctions } from './webassembly.ts';
 export interface EngineBackend extends HostCryptography {
   /** Writes the steps of a session (SESSION_STEPS). The session's parameters and keys are already written. */
   place(session: number): void;
+  /**
+   * Keeps a copy of the key of an AKCIPHER session, `bytes` bytes at `key`. The session's parameters are already written.
+   * Returns a status (5.9.7.1): OK if the session is possible.
+   */
+  keep(session: number, key: number, bytes: number): number;
   /** Returns a free record to fill in. 'full': the request waits in its ring. 'nobody': the engine runs it at once. */
   claim(): number | 'full' | 'nobody';
   /** Takes a record that is filled in for `place` (PLACE_*). Session and content must be copied now. */
@@ -23,6 +29,7 @@ export interface EngineBackend extends HostCryptography {
 export const NO_BACKEND: EngineBackend = {
   ...DECLINING_HOST,
   place: () => {},
+  keep: () => CRYPTO_NOTSUPP,
   claim: () => 'nobody',
   post: () => {},
   release: () => {},
@@ -34,6 +41,7 @@ export function backendImports(backend: EngineBackend): WasmFunctions {
   return {
     ...hostImports(backend),
     place: (session: number) => backend.place(session >>> 0),
+    keep: (session: number, key: number, bytes: number) => backend.keep(session >>> 0, key >>> 0, bytes >>> 0),
     claim: () => {
       const answer = backend.claim();
       if (typeof answer === 'number') return answer;

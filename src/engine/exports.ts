@@ -10,6 +10,7 @@ export interface EngineExports {
   forgetMemory(device: number): void;
   offer(device: number, service: number, algorithms: bigint): void;
   limitKeys(device: number, bytes: number): void;
+  limitAkcipherKeys(device: number, bytes: number): void;
   reportWrites(device: number, on: number): void;
   reportRefusals(device: number, on: number): void;
   setFeatures(device: number, features: bigint): void;
@@ -50,6 +51,7 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'forgetMemory',
   'offer',
   'limitKeys',
+  'limitAkcipherKeys',
   'reportWrites',
   'reportRefusals',
   'setFeatures',

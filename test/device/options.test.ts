@@ -28,7 +28,13 @@ test('what is left out is filled in', () => {
       stateless: true,
     },
     algorithms: resolveAlgorithms('modern'),
-    limits: { requests: undefined, bytes: undefined, bytesPerNotification: 64 * MIB, keyBytes: 65536 },
+    limits: {
+      requests: undefined,
+      bytes: undefined,
+      bytesPerNotification: 64 * MIB,
+      keyBytes: 65536,
+      modulusBits: 8192,
+    },
     backend: { backend: 'auto', workers: expect.any(Number), guestInThread: false, learn: true },
   });
   expect(resolveOptions({ maxSessions: 5 })).toMatchObject({ maxSessions: 5, queueSize: 1024 });

@@ -1,5 +1,5 @@
 // A program that differs, for people.
-import type { SessionParameters } from '../../src/driver/sessions.ts';
+import type { SymmetricSession } from '../../src/driver/sessions.ts';
 import type { Outcome } from './machine.ts';
 import type { Placed } from './placement.ts';
 import type { Program, RequestPlan } from './program.ts';
@@ -17,7 +17,7 @@ export function describeProgram(
   ];
 }
 
-function describeSession(session: SessionParameters): string {
+function describeSession(session: SymmetricSession): string {
   const bytes = (key: Uint8Array) => `key of ${key.length} bytes`;
   switch (session.service) {
     case 'hash':

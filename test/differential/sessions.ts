@@ -1,7 +1,7 @@
 // What a program's sessions are: parameters with keys.
 import type { HashAlgorithm, MacAlgorithm } from '../../spec/names.ts';
 import { resultBytes } from '../../src/driver/results.ts';
-import type { ChainHash, SessionParameters } from '../../src/driver/sessions.ts';
+import type { ChainHash, SymmetricSession } from '../../src/driver/sessions.ts';
 import { AEADS, CIPHERS, HASHES, MACS } from '../support/algorithms.ts';
 import { noise } from '../support/memory.ts';
 import { isMac } from '../support/service_arbitraries.ts';
@@ -27,13 +27,13 @@ export function pick<T>(choices: readonly T[], number: number): T {
 }
 
 /** The sessions of a program, in their order. */
-export function sessionsOf({ sessions, alike }: Program): SessionParameters[] {
+export function sessionsOf({ sessions, alike }: Program): SymmetricSession[] {
   const [first] = sessions;
   return sessions.map((plan) => parametersOf(plan, (alike || plan.like) && first ? first : plan));
 }
 
 /** @param kind whose service and algorithms it has */
-function parametersOf(plan: SessionPlan, kind: SessionPlan): SessionParameters {
+function parametersOf(plan: SessionPlan, kind: SessionPlan): SymmetricSession {
   const { direction, order, seed, resultLength } = plan;
   const { service } = kind;
   const keyOf = (lengths: readonly number[]) => noise(pick(lengths, plan.key) + (plan.wrongKey ? 1 : 0), seed + 1);

@@ -9,7 +9,7 @@ import {
   type RequestMode,
 } from '../../src/driver/operations.ts';
 import { resultBytes } from '../../src/driver/results.ts';
-import type { AeadSession, ChainSession, SessionParameters } from '../../src/driver/sessions.ts';
+import type { AeadSession, ChainSession, SymmetricSession } from '../../src/driver/sessions.ts';
 import { AEADS, CIPHERS, cipherLength, longestText, MACS } from '../support/algorithms.ts';
 import { noise } from '../support/memory.ts';
 import { sealed } from '../support/oracle.ts';
@@ -39,7 +39,7 @@ interface Contents {
  */
 export function wireOf(
   plan: RequestPlan,
-  parameters: SessionParameters,
+  parameters: SymmetricSession,
   mode: RequestMode,
   ids: readonly bigint[],
 ): Wire {
@@ -63,7 +63,7 @@ export function wireOf(
   };
 }
 
-function isAuth({ service }: SessionParameters): boolean {
+function isAuth({ service }: SymmetricSession): boolean {
   return service === 'hash' || service === 'mac';
 }
 
@@ -101,7 +101,7 @@ function widened(parts: Wire['writable'], more: number): Wire['writable'] {
 
 const NONE = new Uint8Array();
 
-function contentsOf(plan: RequestPlan, parameters: SessionParameters, mode: RequestMode): Contents {
+function contentsOf(plan: RequestPlan, parameters: SymmetricSession, mode: RequestMode): Contents {
   const ivOf = (bytes: number) => {
     const length = plan.wrong.kind === 'iv' ? plan.wrong.bytes : bytes;
     return plan.highCounter ? new Uint8Array(length).fill(0xff) : noise(length, plan.seed + 1);

@@ -80,9 +80,9 @@ describe.each([false, true])('stateless: %s', (stateless) => {
   });
 
   test('a session of no service', async () => {
-    const parameters = { service: 'akcipher', algorithm: 'rsa' } as never;
+    const parameters = { service: 'ipsec', algorithm: 'rsa' } as never;
     await expect(bench.driver.createSession(parameters)).rejects.toThrow(
-      'service is akcipher: give cipher, hash, mac, aead or chain.',
+      'service is ipsec: give cipher, hash, mac, aead, chain or akcipher.',
     );
   });
 });

@@ -63,9 +63,11 @@ export function instrumentEngines(binary: Uint8Array<ArrayBuffer>): WebAssembly.
   const exports: WebAssembly.Exports[] = [];
   const module = new WebAssembly.Module(binary);
   class Instance extends WebAssembly.Instance {
-    constructor(_module: WebAssembly.Module, imports?: WebAssembly.Imports) {
-      super(module, imports);
-      exports.push(this.exports);
+    constructor(given: WebAssembly.Module, imports?: WebAssembly.Imports) {
+      // The kernel for big numbers is no engine, and imports a memory alone.
+      const isEngine = imports !== undefined && 'guest' in imports;
+      super(isEngine ? module : given, imports);
+      if (isEngine) exports.push(this.exports);
     }
   }
   Object.defineProperty(WebAssembly, 'Instance', { value: Instance });

@@ -23,6 +23,9 @@ export const QUEUE_SIZE = 32;
 
 export type TransportName = 'pci' | 'pci with MSI-X' | 'mmio';
 
+/** Timers that may run before the guest goes on. */
+const TIMERS_MAX = 256;
+
 /** A device, a guest's RAM, and a copy of that memory as it must be: what the device may change is taken over into it. */
 export class Machine {
   readonly memory: WebAssembly.Memory;
@@ -38,6 +41,8 @@ export class Machine {
   /** Whether the guest let the device write where it reads rings or tables: then nobody can say what comes of it. */
   selfModifying = false;
 
+  /** Timers that are due: asymmetric requests run in them. */
+  readonly #timers = new Set<() => void>();
   readonly #secrets: readonly Buffer[];
 
   /** @param secrets what must never come to stand where the device writes */
@@ -55,7 +60,13 @@ export class Machine {
       backend: 'inline',
       algorithms: 'all',
       features: { packed: true, notificationData: true, accessPlatform: true },
-      clock: { now: () => 0, schedule: () => () => {} },
+      clock: {
+        now: () => 0,
+        schedule: (callback) => {
+          this.#timers.add(callback);
+          return () => this.#timers.delete(callback);
+        },
+      },
     });
     memory.grow(1);
     this.#bytes = Buffer.from(memory.buffer, 0, PAGE_BYTES);
@@ -132,6 +143,7 @@ export class Machine {
     writable.update();
     if (writable.inRings) this.selfModifying = true;
     action();
+    this.#runTimers();
     if (this.selfModifying) {
       for (const { offset, bytes } of REGIONS) this.#watched.copy(this.#expected, offset, offset, offset + bytes);
     } else {
@@ -146,6 +158,16 @@ export class Machine {
     this.#compare(this.#bytes, this.#expected);
     for (const secret of this.#secrets) {
       if (this.#watched.includes(secret)) throw new Violation("Something of another session's key or text came out.");
+    }
+  }
+
+  /** Runs the timers, and those that they set. A guest may keep the device busy for ever, so there is a bound. */
+  #runTimers(): void {
+    for (let count = 0; count < TIMERS_MAX; count++) {
+      const [timer] = this.#timers;
+      if (!timer) return;
+      this.#timers.delete(timer);
+      timer();
     }
   }
 

@@ -3,6 +3,7 @@
 import * as crypto from '../../spec/crypto.ts';
 import {
   aeadOperation,
+  akcipherOperation,
   authOperation,
   chainOperation,
   cipherOperation,
@@ -31,6 +32,9 @@ const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 37 
 const key = bytes(16);
 const cipher = (algorithm: 'aes-cbc' | 'aes-ctr' | 'aes-ecb' | 'aes-f8' | '3des-cbc' | 'kasumi-f8', keyBytes = 16) =>
   ({ service: 'cipher', algorithm, direction: 'encrypt', key: bytes(keyBytes) }) as const;
+
+/** RSAPublicKey with a modulus of 512 bits, and 65537. */
+const RSA_KEY = Uint8Array.of(0x30, 0x47, 0x02, 0x40, 0xd5, ...bytes(62), 0x9b, 0x02, 0x03, 0x01, 0x00, 0x01);
 
 const PARAMETERS: readonly SessionParameters[] = [
   cipher('aes-cbc'),
@@ -66,6 +70,8 @@ const PARAMETERS: readonly SessionParameters[] = [
     cipher: { algorithm: 'aes-ctr', key },
     hash: { mode: 'nested', algorithm: 'sha-256', key },
   },
+  { service: 'akcipher', algorithm: 'rsa', keyType: 'public', key: RSA_KEY },
+  { service: 'akcipher', algorithm: 'rsa', keyType: 'public', key: RSA_KEY, padding: 'pkcs1', hash: 'sha-256' },
 ];
 
 export const TEMPLATES: readonly RequestTemplate[] = PARAMETERS.map((parameters) => ({
@@ -104,5 +110,10 @@ function operation(parameters: SessionParameters, mode: RequestMode): OperationC
       return aeadOperation(parameters, { iv: bytes(12), data: bytes(80), aad: bytes(8) }, mode);
     case 'chain':
       return chainOperation(parameters, { iv, data }, resultBytes(parameters.hash.algorithm), mode);
+    case 'akcipher': {
+      if (!parameters.hash) return akcipherOperation(parameters, { operation: 'encrypt', data, length: 64 }, mode);
+      const verification = { operation: 'verify', data: bytes(32), signature: data, length: 0 } as const;
+      return akcipherOperation(parameters, verification, mode);
+    }
   }
 }

@@ -13,7 +13,7 @@ import type {
   ChainSession,
   CipherSession,
   MacSession,
-  SessionParameters,
+  SymmetricSession,
 } from '../../src/driver/sessions.ts';
 import { type Bench, createBench } from '../support/bench.ts';
 import { noise } from '../support/memory.ts';
@@ -46,10 +46,7 @@ const chain: ChainSession = {
 };
 
 /** A request in a session of each kind. */
-function operations(
-  bench: Bench,
-  sessions: readonly { parameters: SessionParameters; id: bigint }[],
-): OperationChain[] {
+function operations(bench: Bench, sessions: readonly { parameters: SymmetricSession; id: bigint }[]): OperationChain[] {
   const revision1 = bench.driver.has(0);
   return sessions.map(({ parameters, id }) => {
     const mode = { revision1, statelessLayout: bench.driver.has(statelessFeature(parameters)), session: id };

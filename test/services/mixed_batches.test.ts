@@ -3,12 +3,10 @@
 // backends have test/differential.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CRYPTO_OK } from '../../spec/crypto.ts';
-import type { AlgorithmName } from '../../spec/names.ts';
-import { chosenAlgorithms } from '../../src/device/offer.ts';
 import type { Chain, ChainBuffer } from '../../src/driver/queue.ts';
 import type { ChainHash } from '../../src/driver/sessions.ts';
 import { type Bench, createBench } from '../../src/testing/index.ts';
-import { AEADS, CIPHERS, HASHES, MACS } from '../support/algorithms.ts';
+import { AEADS, CIPHERS, HASHES, MACS, SYMMETRIC, type SymmetricName } from '../support/algorithms.ts';
 import { noise } from '../support/memory.ts';
 import { isAead, isCipher, isHash } from '../support/service_arbitraries.ts';
 import {
@@ -38,7 +36,7 @@ interface Ready {
 }
 
 /** Kinds of data of several lengths: whole blocks of every cipher. */
-function kindsOf(algorithm: AlgorithmName, seed: number): Kind[] {
+function kindsOf(algorithm: SymmetricName, seed: number): Kind[] {
   const data = noise(32 + 16 * (seed % 5), seed);
   if (isCipher(algorithm)) {
     const { keys, iv } = CIPHERS[algorithm];
@@ -123,7 +121,7 @@ let kinds: Ready[] = [];
 beforeAll(async () => {
   bench = await createBench({ backend: 'inline', algorithms: 'all', queueSize: 2048 });
   kinds = [];
-  for (const kind of [...chosenAlgorithms('all').flatMap(kindsOf), ...chains()]) kinds.push(await ready(kind));
+  for (const kind of [...SYMMETRIC.flatMap(kindsOf), ...chains()]) kinds.push(await ready(kind));
 });
 afterAll(() => bench.dispose());
 

@@ -2,11 +2,11 @@
 // they share: sources, results, IVs, headers, digests, statuses.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chosenAlgorithms } from '../../src/device/offer.ts';
 import type { OperationChain, RequestMode } from '../../src/driver/operations.ts';
 import type { ChainBuffer } from '../../src/driver/queue.ts';
 import { resultBytes } from '../../src/driver/results.ts';
 import type { SessionParameters } from '../../src/driver/sessions.ts';
+import { SYMMETRIC } from '../support/algorithms.ts';
 import { noise } from '../support/memory.ts';
 import { cipherResult } from '../support/oracle.ts';
 import {
@@ -43,7 +43,7 @@ interface Kind {
   make(iv: Uint8Array, data: Uint8Array): ServiceRequest;
 }
 
-const offered = chosenAlgorithms('all');
+const offered = SYMMETRIC;
 const KEYS = [noise(16, 1), noise(16, 2), noise(32, 3)] as const;
 
 function kinds(): Kind[] {

@@ -17,7 +17,7 @@ test.each(SPECIFIED)('5.9.7.2, 5.9.7.3 the opcodes of %s have its number in thei
 });
 
 test('5.9.7.2 the engine and the table agree on the low bytes of creating and destroying', () => {
-  for (const name of SERVED) {
+  for (const name of SERVED.filter((each) => each !== 'akcipher')) {
     expect(SERVICES[name].create & 0xff).toBe(crypto.OP_CREATE_SESSION);
     expect(SERVICES[name].destroy & 0xff).toBe(crypto.OP_DESTROY_SESSION);
   }

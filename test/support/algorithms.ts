@@ -1,5 +1,6 @@
 // What the algorithms take, as docs/parameters.md has it: keys, IVs, lengths.
-import type { AeadAlgorithm, CipherAlgorithm, HashAlgorithm, MacAlgorithm } from '../../spec/names.ts';
+import type { AeadAlgorithm, AlgorithmName, CipherAlgorithm, HashAlgorithm, MacAlgorithm } from '../../spec/names.ts';
+import { chosenAlgorithms } from '../../src/device/offer.ts';
 
 export interface CipherShape {
   keys: readonly number[];
@@ -98,3 +99,10 @@ export function cipherLength(algorithm: CipherAlgorithm, bytes: number): number 
   if (bytes < least) return least;
   return bytes - (bytes % block);
 }
+
+/** The algorithms of the services whose requests run in the engine: all but RSA. */
+export type SymmetricName = CipherAlgorithm | HashAlgorithm | MacAlgorithm | AeadAlgorithm;
+
+/** Whether the engine has a kernel for an algorithm. */
+export const isSymmetric = (name: AlgorithmName): name is SymmetricName => name !== 'rsa';
+export const SYMMETRIC: readonly SymmetricName[] = chosenAlgorithms('all').filter(isSymmetric);

@@ -12,7 +12,7 @@ import {
   type MacAlgorithm,
 } from '../../spec/names.ts';
 import type { ChainHash } from '../../src/driver/sessions.ts';
-import { AEADS, CIPHERS, cipherLength, HASHES, longestText, MACS } from './algorithms.ts';
+import { AEADS, CIPHERS, cipherLength, HASHES, longestText, MACS, type SymmetricName } from './algorithms.ts';
 import { noise } from './memory.ts';
 import {
   aeadRequest,
@@ -46,7 +46,7 @@ export const isMac = (name: AlgorithmName): name is MacAlgorithm => Object.hasOw
 export const isAead = (name: AlgorithmName): name is AeadAlgorithm => Object.hasOwn(AEAD_ALGORITHMS, name);
 
 /** Requests of one algorithm, each with a key of its own. */
-export function requestsOf(name: AlgorithmName): fc.Arbitrary<ServiceRequest> {
+export function requestsOf(name: SymmetricName): fc.Arbitrary<ServiceRequest> {
   if (isCipher(name)) return ciphers(name);
   if (isHash(name)) return hashes(name);
   return isMac(name) ? macs(name) : aeads(name);

@@ -11,12 +11,12 @@ import {
   type Window,
 } from '../../src/driver/operations.ts';
 import { resultBytes } from '../../src/driver/results.ts';
-import type { ChainHash, ChainOrder, SessionParameters } from '../../src/driver/sessions.ts';
+import type { ChainHash, ChainOrder, SymmetricSession } from '../../src/driver/sessions.ts';
 import type { Direction } from '../../src/driver/wire.ts';
 import { cipherResult, hashResult, macResult, nestedHashResult, sealed } from './oracle.ts';
 
 export interface ServiceRequest {
-  parameters: SessionParameters;
+  parameters: SymmetricSession;
   /** The source: the chain holds this very array. */
   data: Uint8Array;
   operation(mode: RequestMode): OperationChain;

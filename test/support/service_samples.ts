@@ -1,8 +1,7 @@
 // One small request of each algorithm and of each kind of chain.
-import type { AlgorithmName } from '../../spec/names.ts';
 import { resultBytes } from '../../src/driver/results.ts';
 import type { ChainHash } from '../../src/driver/sessions.ts';
-import { AEADS, CIPHERS, MACS } from './algorithms.ts';
+import { AEADS, CIPHERS, MACS, type SymmetricName } from './algorithms.ts';
 import { noise } from './memory.ts';
 import { isAead, isCipher, isHash } from './service_arbitraries.ts';
 import {
@@ -18,7 +17,7 @@ const BYTES = 48;
 const keyOf = (keys: readonly number[], seed: number) => noise(keys.at(-1) ?? 16, seed);
 
 /** A request of one algorithm over 48 bytes, in the direction that can fail where there are two. */
-export function sampleOf(name: AlgorithmName, bytes = BYTES): ServiceRequest {
+export function sampleOf(name: SymmetricName, bytes = BYTES): ServiceRequest {
   const data = noise(bytes, 23);
   if (isCipher(name)) {
     const { keys, iv } = CIPHERS[name];

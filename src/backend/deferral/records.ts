@@ -3,7 +3,7 @@ import type { DevicePort } from '../contract.ts';
 /**
  * Who owns a record and the slot of the same number. `dropped`: a worker still runs the request, and its result will be thrown away.
  */
-export type RecordOwner = 'free' | 'engine' | 'workers' | 'dropped' | 'webcrypto';
+export type RecordOwner = 'free' | 'engine' | 'workers' | 'dropped' | 'webcrypto' | 'akcipher';
 
 /** The engine's records of deferred requests. Engine, workers and WebCrypto share them: each record has one owner at a time. */
 export class Records {

@@ -8,11 +8,11 @@ import {
   type RequestMode,
 } from '../../driver/operations.ts';
 import { resultBytes } from '../../driver/results.ts';
-import type { SessionParameters } from '../../driver/sessions.ts';
+import type { SymmetricSession } from '../../driver/sessions.ts';
 import type { Workload, WorkloadRequest } from './workload.ts';
 
 /** What the workload's session is made of. */
-export function sessionOf({ case: item, key, macKey }: Workload): SessionParameters {
+export function sessionOf({ case: item, key, macKey }: Workload): SymmetricSession {
   switch (item.service) {
     case 'cipher':
       return { service: 'cipher', algorithm: item.algorithm, direction: item.direction, key };

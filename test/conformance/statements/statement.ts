@@ -2,7 +2,7 @@
 export type Keyword = 'MUST' | 'MUST NOT' | 'SHOULD' | 'SHOULD NOT';
 
 /** What a device may come to offer: its statements need a test from then on. */
-export type Part = 'AKCIPHER' | 'IPSEC';
+export type Part = 'IPSEC';
 
 interface Exemption {
   /** Why the statement is about something that this device does not have; then it needs no test. */

@@ -1,0 +1,93 @@
+// What is timed of RSA: the kernel for big numbers, which is one binary for both builds of the engine, and the removal of padding.
+import { randomBytes } from 'node:crypto';
+import { instantiateBignum } from '../../dist/src/akcipher/bignum.js';
+import { messageOffset } from '../../dist/src/akcipher/padding.js';
+
+const PAGES = 32;
+const BITS = 512;
+const BYTES = BITS / 8;
+const EXPONENT_BYTES = 8;
+const BLOCK_BYTES = 256;
+const STEPS = 1 << 20;
+const INPUT = 64;
+const BASE = 4096;
+const POOL = 65536;
+
+/** @returns {import('./trials.mjs').TrialOf[]} */
+export function rsaTrials() {
+  return [
+    {
+      algorithm: 'rsa',
+      what: 'multiplication modulo 512 bits: fixed or random factors',
+      make: () => {
+        const { kernel, place, ring, take } = machine();
+        const [number, result] = [take(kernel.numberBytes(ring.limbs)), take(kernel.numberBytes(ring.limbs))];
+        return {
+          ...place,
+          bytes: BYTES,
+          before: () => kernel.fromBytes(number, ring.limbs, INPUT, BYTES),
+          run: () => kernel.multiply(result, number, number, ring.modulus, ring.product),
+        };
+      },
+    },
+    {
+      algorithm: 'rsa',
+      what: 'power modulo 512 bits: fixed or random exponent',
+      make: () => {
+        const { kernel, place, ring, take } = machine();
+        const state = take(kernel.powerBytes(ring.limbs));
+        const base = take(kernel.numberBytes(ring.limbs));
+        place.memory.set(randomBytes(BYTES - 1), INPUT);
+        kernel.fromBytes(base, ring.limbs, INPUT, BYTES - 1);
+        return {
+          ...place,
+          bytes: EXPONENT_BYTES,
+          before: () => kernel.beginPower(state, ring.modulus, base, INPUT, EXPONENT_BYTES, ring.product),
+          run: () => kernel.runPower(state, STEPS),
+        };
+      },
+    },
+    {
+      algorithm: 'rsa',
+      what: 'removal of padding, 256 bytes, all wrong: in the first byte, or without an end',
+      make: () => {
+        const { place } = machine();
+        const block = place.memory.subarray(INPUT, INPUT + BLOCK_BYTES);
+        return {
+          ...place,
+          bytes: BLOCK_BYTES,
+          prepare: (chunk, classes) => {
+            for (const [index, kind] of classes.entries()) {
+              const its = chunk.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES);
+              its[0] = kind === 0 ? 1 : 0;
+              its[1] = 2;
+              if (kind === 1) for (let at = 2; at < BLOCK_BYTES; at++) its[at] ||= 1;
+            }
+          },
+          run: () => messageOffset(block),
+        };
+      },
+    },
+  ];
+}
+
+/** The kernel over a memory of its own, with a random modulus. */
+function machine() {
+  const memory = new WebAssembly.Memory({ initial: PAGES });
+  const bytes = new Uint8Array(memory.buffer);
+  const kernel = instantiateBignum(memory);
+  let free = BASE;
+  const take = (length) => {
+    const at = free;
+    free = (at + length + 15) & ~15;
+    return at;
+  };
+  const limbs = kernel.limbsOf(BITS);
+  const ring = { limbs, modulus: take(kernel.modulusBytes(limbs)), product: take(kernel.productBytes(limbs)) };
+  const n = randomBytes(BYTES);
+  n[0] |= 0x80;
+  n[BYTES - 1] |= 1;
+  bytes.set(n, INPUT);
+  kernel.setModulus(ring.modulus, limbs, INPUT, BYTES, BITS, ring.product);
+  return { kernel, ring, take, place: { memory: bytes, pool: POOL, input: INPUT } };
+}

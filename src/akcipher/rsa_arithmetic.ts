@@ -1,0 +1,324 @@
+import { type BignumExports, instantiateBignum } from './bignum.ts';
+import { type BlindingPair, inverseModulo, RESULTS_OF_PAIR } from './blinding.ts';
+import type { RandomSource } from './contract.ts';
+import { bitsOf, type RsaKey, type RsaPrimes } from './rsa_key.ts';
+import { STEP_MS, type Steps } from './steps.ts';
+
+/** Time of a multiplication by the square of its limbs, in milliseconds: measured on a slow machine, with a reserve. */
+const MS_PER_LIMB_SQUARED = 1e-6;
+/** Room for a key of 8192 bits without primes, with its table of powers. */
+const MEMORY_PAGES = 4;
+const ALIGNMENT = 16;
+const BASE = 64;
+
+/** The buffers of an operation modulo n. */
+interface Ring {
+  limbs: number;
+  modulus: number;
+}
+
+/**
+ * The arithmetic of RSA (RFC 8017, section 5.1), in the kernel's own memory. One operation runs at a time. Its memory is wiped before the
+ * next one begins.
+ */
+export class RsaArithmetic {
+  readonly #memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
+  readonly #bytes = new Uint8Array(this.#memory.buffer);
+  readonly #kernel: BignumExports = instantiateBignum(this.#memory);
+  readonly #random: RandomSource;
+  /** Prepared moduli of keys, which are public, by their n: to prepare one takes as long as twenty multiplications. */
+  readonly #prepared = new WeakMap<Uint8Array, Uint8Array>();
+  #free = BASE;
+
+  /** @param random fills bytes with random values */
+  constructor(random: RandomSource) {
+    this.#random = random;
+  }
+
+  /** Forgets the operation, and wipes all of its memory. */
+  wipe(): void {
+    this.#kernel.wipe(0, this.#free);
+    this.#free = BASE;
+  }
+
+  /** Whether p q = n, and p is not q. */
+  primesFit({ n, bits }: RsaKey, { p, q }: RsaPrimes): boolean {
+    this.wipe();
+    const limbs = this.#kernel.limbsOf(Math.max(bitsOf(p), bitsOf(q)));
+    const [first, second] = [this.#number(p, limbs), this.#number(q, limbs)];
+    const wide = this.#take(this.#kernel.numberBytes(2 * limbs));
+    this.#kernel.multiplyAdd(wide, first, second, this.#number(new Uint8Array(), limbs), limbs);
+    const fits = bits <= 2 * 28 * limbs && this.#kernel.equal(wide, this.#number(n, 2 * limbs), 2 * limbs) === 1;
+    const differ = this.#kernel.equal(first, second, limbs) === 0;
+    this.wipe();
+    return fits && differ;
+  }
+
+  /** Whether value < n, in a time that depends on their lengths alone. */
+  isBelow(value: Uint8Array, { n, bits }: RsaKey): boolean {
+    if (value.length > n.length) return false;
+    this.wipe();
+    const limbs = this.#kernel.limbsOf(bits);
+    const below = this.#kernel.notBelow(this.#number(value, limbs), this.#number(n, limbs), limbs) === 0;
+    this.wipe();
+    return below;
+  }
+
+  /** About how long the public operation takes, in milliseconds. */
+  publicMs({ e, bits }: RsaKey): number {
+    // Preparing the modulus takes about as much as twenty multiplications.
+    return (1.5 * bitsOf(e) + 20) * this.#multiplicationMs(this.#kernel.limbsOf(bits));
+  }
+
+  /** value^e mod n (RSAEP, RSAVP1), as long as n. The value is below n. */
+  *publicOperation(key: RsaKey, value: Uint8Array): Steps<Uint8Array> {
+    this.wipe();
+    const ring = this.#ringOf(key);
+    yield;
+    const number = this.#number(value, ring.limbs);
+    const product = this.#product(ring);
+    yield* this.#publicPower(number, number, key.e, ring, product);
+    const result = this.#read(number, ring.limbs, key.n.length);
+    this.wipe();
+    return result;
+  }
+
+  /**
+   * value^d mod n (RSADP, RSASP1), as long as n. The value is below n. It is blinded, and the result is checked with the public key.
+   * @returns undefined if the check fails: the key's numbers do not belong together, or the machine made a mistake
+   */
+  *privateOperation(key: RsaKey, value: Uint8Array, pairs: BlindingPair): Steps<Uint8Array | undefined> {
+    const kernel = this.#kernel;
+    this.wipe();
+    const ring = this.#ringOf(key);
+    yield;
+    const product = this.#product(ring);
+    const number = this.#number(value, ring.limbs);
+    if (pairs.left === 0 && !(yield* this.#makePair(key, ring, product, pairs))) return this.#nothing();
+    const forth = this.#number(pairs.forth, ring.limbs);
+    const back = this.#number(pairs.back, ring.limbs);
+    const blinded = this.#take(kernel.numberBytes(ring.limbs));
+    kernel.multiply(blinded, number, forth, ring.modulus, product);
+    const result = this.#take(kernel.numberBytes(ring.limbs));
+    const start = this.#free;
+    if (key.primes) yield* this.#powerOfPrimes(result, blinded, ring, key.primes);
+    else if (key.d) yield* this.#power(result, blinded, key.d, key.n.length, ring, product, true);
+    this.#release(start);
+    kernel.multiply(result, result, back, ring.modulus, product);
+    kernel.canonical(result, ring.modulus);
+    // The next operation takes the squares of the pair.
+    kernel.square(forth, forth, ring.modulus, product);
+    kernel.square(back, back, ring.modulus, product);
+    kernel.canonical(forth, ring.modulus);
+    kernel.canonical(back, ring.modulus);
+    pairs.forth.set(this.#read(forth, ring.limbs, key.n.length));
+    pairs.back.set(this.#read(back, ring.limbs, key.n.length));
+    pairs.left--;
+    yield* this.#publicPower(blinded, result, key.e, ring, product);
+    if (kernel.equal(blinded, number, ring.limbs) !== 1) return this.#nothing();
+    const bytes = this.#read(result, ring.limbs, key.n.length);
+    this.wipe();
+    return bytes;
+  }
+
+  #nothing(): undefined {
+    this.wipe();
+  }
+
+  /** The power modulo each prime, joined by the Chinese remainder theorem. `base` is below 2 n. */
+  *#powerOfPrimes(result: number, base: number, ring: Ring, primes: RsaPrimes): Steps<void> {
+    const kernel = this.#kernel;
+    const { p, q, dp, dq, qInv } = primes;
+    const limbs = kernel.limbsOf(Math.max(bitsOf(p), bitsOf(q)));
+    const bytes = kernel.numberBytes(limbs);
+    const wide = this.#take(kernel.numberBytes(2 * limbs));
+    const [zero, one] = [this.#number(new Uint8Array(), limbs), this.#number(Uint8Array.of(1), limbs)];
+    const [first, second, inverse] = [this.#take(bytes), this.#take(bytes), this.#number(qInv, limbs)];
+    const prime = this.#ring(p, bitsOf(p), limbs);
+    const other = this.#ring(q, bitsOf(q), limbs);
+    yield;
+    const product = this.#product(prime);
+    for (const [to, at, exponent, length] of [
+      [first, prime, dp, p.length],
+      [second, other, dq, q.length],
+    ] as const) {
+      kernel.reduce(to, base, Math.min(ring.limbs, 2 * limbs), zero, at.modulus, product);
+      kernel.multiply(to, to, kernel.squareOfR(at.modulus), at.modulus, product);
+      yield* this.#power(to, to, exponent, length, at, product, false);
+    }
+    kernel.multiply(second, second, one, other.modulus, product);
+    kernel.canonical(second, other.modulus);
+    // h = (first - second) qInv mod p, in which second goes into Montgomery's form of p. Then second + h q.
+    const difference = this.#take(bytes);
+    kernel.multiply(difference, second, kernel.squareOfR(prime.modulus), prime.modulus, product);
+    kernel.subtract(first, first, difference, prime.modulus);
+    kernel.multiply(first, first, inverse, prime.modulus, product);
+    kernel.canonical(first, prime.modulus);
+    kernel.multiplyAdd(wide, first, kernel.nOf(other.modulus), second, limbs);
+    const length = Math.ceil((28 * Math.min(ring.limbs, 2 * limbs)) / 8);
+    const scratch = this.#take(length);
+    kernel.toBytes(scratch, length, wide, 2 * limbs);
+    kernel.fromBytes(result, ring.limbs, scratch, length);
+  }
+
+  /**
+   * result = base^exponent, with a secret exponent of `length` bytes.
+   * @param plain whether the result leaves Montgomery's form
+   */
+  *#power(
+    result: number,
+    base: number,
+    exponent: Uint8Array,
+    length: number,
+    { limbs, modulus }: Ring,
+    product: number,
+    plain: boolean,
+  ): Steps<void> {
+    const kernel = this.#kernel;
+    const start = this.#free;
+    const state = this.#take(kernel.powerBytes(limbs));
+    const secret = this.#take(length);
+    this.#bytes.set(exponent, secret + length - exponent.length);
+    kernel.beginPower(state, modulus, base, secret, length, product);
+    const count = this.#inOneStep(limbs);
+    while (kernel.runPower(state, count) > 0) yield;
+    kernel.powerResult(state, result);
+    if (plain) {
+      kernel.multiply(result, result, this.#number(Uint8Array.of(1), limbs), modulus, product);
+      kernel.canonical(result, modulus);
+    }
+    this.#release(start);
+  }
+
+  /** result = base^exponent mod n, with a public exponent. */
+  *#publicPower(result: number, base: number, exponent: Uint8Array, ring: Ring, product: number): Steps<void> {
+    const kernel = this.#kernel;
+    const { limbs, modulus } = ring;
+    const start = this.#free;
+    const form = this.#take(kernel.numberBytes(limbs));
+    kernel.multiply(form, base, kernel.squareOfR(modulus), modulus, product);
+    this.#copy(result, form, limbs);
+    let left = this.#inOneStep(limbs);
+    for (let bit = bitsOf(exponent) - 2; bit >= 0; bit--) {
+      kernel.square(result, result, modulus, product);
+      const byte = exponent[exponent.length - 1 - (bit >> 3)] ?? 0;
+      if ((byte >> (bit & 7)) & 1) kernel.multiply(result, result, form, modulus, product);
+      if (--left > 0) continue;
+      left = this.#inOneStep(limbs);
+      yield;
+    }
+    kernel.multiply(result, result, this.#number(Uint8Array.of(1), limbs), modulus, product);
+    kernel.canonical(result, modulus);
+    this.#release(start);
+  }
+
+  /**
+   * Makes r^e and 1 / r for a random r, both in Montgomery's form. The inverse is computed of r s, with another random s, because its
+   * time depends on its number.
+   */
+  *#makePair(key: RsaKey, ring: Ring, product: number, pairs: BlindingPair): Steps<boolean> {
+    const kernel = this.#kernel;
+    const { limbs, modulus } = ring;
+    const start = this.#free;
+    const square = kernel.squareOfR(modulus);
+    const [r, s] = [this.#randomBelow(key, limbs), this.#randomBelow(key, limbs)];
+    const masked = this.#take(kernel.numberBytes(limbs));
+    // r s / R, and then r s.
+    kernel.multiply(masked, r, s, modulus, product);
+    kernel.multiply(masked, masked, square, modulus, product);
+    kernel.canonical(masked, modulus);
+    const inverse = yield* inverseModulo(this.#read(masked, limbs, key.n.length), key.n);
+    if (!inverse) return false;
+    // 1 / (r s) times s is 1 / r.
+    const back = this.#number(inverse, limbs);
+    kernel.multiply(back, back, square, modulus, product);
+    kernel.multiply(back, back, s, modulus, product);
+    kernel.multiply(back, back, square, modulus, product);
+    kernel.canonical(back, modulus);
+    yield* this.#publicPower(r, r, key.e, ring, product);
+    kernel.multiply(r, r, square, modulus, product);
+    kernel.canonical(r, modulus);
+    pairs.forth = this.#read(r, limbs, key.n.length);
+    pairs.back = this.#read(back, limbs, key.n.length);
+    pairs.left = RESULTS_OF_PAIR;
+    inverse.fill(0);
+    this.#release(start);
+    return true;
+  }
+
+  /** A random number of one bit less than n. */
+  #randomBelow({ bits }: RsaKey, limbs: number): number {
+    const bytes = new Uint8Array(Math.ceil((bits - 1) / 8));
+    this.#random(bytes);
+    bytes[0] = (bytes[0] ?? 0) >> ((8 - ((bits - 1) % 8)) % 8);
+    const number = this.#number(bytes, limbs);
+    bytes.fill(0);
+    return number;
+  }
+
+  #multiplicationMs(limbs: number): number {
+    return limbs * limbs * MS_PER_LIMB_SQUARED;
+  }
+
+  #inOneStep(limbs: number): number {
+    return Math.max(1, Math.floor(STEP_MS / this.#multiplicationMs(limbs)));
+  }
+
+  /** The ring of a key's n. It is prepared once. */
+  #ringOf({ n, bits }: RsaKey): Ring {
+    const limbs = this.#kernel.limbsOf(bits);
+    const known = this.#prepared.get(n);
+    if (known) return { limbs, modulus: this.#place(known) };
+    const ring = this.#ring(n, bits, limbs);
+    this.#prepared.set(n, this.#bytes.slice(ring.modulus, ring.modulus + this.#kernel.modulusBytes(limbs)));
+    return ring;
+  }
+
+  #ring(n: Uint8Array, bits: number, limbs: number): Ring {
+    const modulus = this.#take(this.#kernel.modulusBytes(limbs));
+    const product = this.#take(this.#kernel.productBytes(limbs));
+    this.#kernel.setModulus(modulus, limbs, this.#place(n), n.length, bits, product);
+    return { limbs, modulus };
+  }
+
+  #product({ limbs }: Ring): number {
+    return this.#take(this.#kernel.productBytes(limbs));
+  }
+
+  /** A number of `limbs` limbs. */
+  #number(bytes: Uint8Array, limbs: number): number {
+    const number = this.#take(this.#kernel.numberBytes(limbs));
+    this.#kernel.fromBytes(number, limbs, this.#place(bytes), bytes.length);
+    return number;
+  }
+
+  #copy(to: number, from: number, limbs: number): void {
+    this.#bytes.copyWithin(to, from, from + this.#kernel.numberBytes(limbs));
+  }
+
+  #place(bytes: Uint8Array): number {
+    const at = this.#take(bytes.length);
+    this.#bytes.set(bytes, at);
+    return at;
+  }
+
+  #read(number: number, limbs: number, length: number): Uint8Array<ArrayBuffer> {
+    const at = this.#take(length);
+    this.#kernel.toBytes(at, length, number, limbs);
+    return this.#bytes.slice(at, at + length);
+  }
+
+  /** Takes zeroed memory. It is given back by #release() or wipe(). */
+  #take(bytes: number): number {
+    const at = Math.ceil(this.#free / ALIGNMENT) * ALIGNMENT;
+    if (at + bytes > this.#bytes.length) throw new RangeError('The operation needs more memory than the kernel has.');
+    this.#free = at + bytes;
+    return at;
+  }
+
+  /** Gives back and wipes what was taken since the memory ended at `start`. */
+  #release(start: number): void {
+    this.#kernel.wipe(start, this.#free - start);
+    this.#free = start;
+  }
+}
