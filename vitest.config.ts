@@ -79,6 +79,18 @@ const foreign = {
   testTimeout: 300_000,
 };
 
+/**
+ * What a guest finds of the services is the same where messages, events and mapped memory of vhost-user lie between it and the device. A
+ * client is not asked whether it likes the features: offers are left out. At night all fields of requests are wrong there, too.
+ */
+const vhostUser = {
+  ...withBackend('inline', BENCH).test,
+  include: ['test/services/**/*.test.ts'],
+  exclude: [...ONCE, 'test/services/offers.test.ts', ...(NIGHTLY ? [] : ['test/services/bad_{requests,sessions}.test.ts'])],
+  name: 'vhost-user',
+  env: { GUEST_MEMORY: 'vhost-user' },
+};
+
 export default defineConfig({
   test: {
     // Machines of the guest tests take a core each.
@@ -110,6 +122,7 @@ export default defineConfig({
       withBackend('auto', BENCH),
       { test: shared },
       { test: foreign },
+      { test: vhostUser },
       {
         test: {
           name: 'browser',
