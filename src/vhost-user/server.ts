@@ -49,12 +49,13 @@ export interface VhostUserServer {
 const PATH_BYTES_MAX = 107;
 /** Messages that one event handles before others have their turn. */
 const READS_A_TURN = 32;
-/**
- * The guest's queues are all of one size, which QEMU's command line gives; and features that clients pass on without knowing them are left
- * out: rings that are used in order gain nothing here, and a single ring's reset has messages of its own.
- */
+/** All rings of a guest are of one size, which QEMU's command line gives. */
 const DEFAULTS = { queueSize: 1024, controlQueueSize: 1024 } as const;
-const DEFAULT_FEATURES = { inOrder: false, ringReset: false } as const;
+/**
+ * What gains nothing here, or does harm, is offered only if it is asked for. Order costs parallel work. The reset of a single ring has no
+ * message. DPDK 25.11 takes the feature bits of REVISION_1 and of the stateless modes for numbers of services, and accepts them by mistake.
+ */
+const DEFAULT_FEATURES = { inOrder: false, ringReset: false, revision1: false } as const;
 
 /**
  * Serves a virtio crypto device over vhost-user, on a 64-bit Linux. Resolves when clients may connect, or when it has connected.
@@ -155,7 +156,11 @@ class Daemon implements VhostUserServer {
 
   #serve(socket: number): void {
     const fail = (error: unknown) => this.#hangUp?.(failure(error));
-    const host = new ClientHost(this.#system, this.#files, socket, (line) => this.#tell('warning', line), fail);
+    const warn = (line: string) => {
+      const { fault } = this.device;
+      this.#tell('warning', fault ? `${line} The fault: ${fault.message}.` : line);
+    };
+    const host = new ClientHost(this.#system, this.#files, socket, warn, fail);
     const connection = new VhostUserConnection(this.device, this.#memory, host);
     this.#read = () => {
       try {

@@ -131,7 +131,8 @@ export class Rings {
   bringUp(): void {
     const device = this.#device;
     if (device.status & virtio.STATUS_DRIVER_OK) return;
-    const features = this.#told ? this.#features : VERSION_1 | (device.offeredFeatures & INDIRECT);
+    // DPDK's virtio_user driver sends indirect tables that it has not negotiated, and of QEMU's driver nothing is known.
+    const features = (this.#told ? this.#features : VERSION_1) | (device.offeredFeatures & INDIRECT);
     device.writeStatus(virtio.STATUS_ACKNOWLEDGE);
     device.writeStatus(virtio.STATUS_ACKNOWLEDGE | virtio.STATUS_DRIVER);
     device.writeDriverFeatures(0, Number(features & 0xffffffffn));
