@@ -86,7 +86,11 @@ const foreign = {
 const vhostUser = {
   ...withBackend('inline', BENCH).test,
   include: ['test/services/**/*.test.ts'],
-  exclude: [...ONCE, 'test/services/offers.test.ts', ...(NIGHTLY ? [] : ['test/services/bad_{requests,sessions}.test.ts'])],
+  exclude: [
+    ...ONCE,
+    'test/services/offers.test.ts',
+    ...(NIGHTLY ? [] : ['test/services/bad_{requests,sessions}.test.ts']),
+  ],
   name: 'vhost-user',
   env: { GUEST_MEMORY: 'vhost-user' },
 };

@@ -51,11 +51,8 @@ const PATH_BYTES_MAX = 107;
 const READS_A_TURN = 32;
 /** All rings of a guest are of one size, which QEMU's command line gives. */
 const DEFAULTS = { queueSize: 1024, controlQueueSize: 1024 } as const;
-/**
- * What gains nothing here, or does harm, is offered only if it is asked for. Order costs parallel work. The reset of a single ring has no
- * message. DPDK 25.11 takes the feature bits of REVISION_1 and of the stateless modes for numbers of services, and accepts them by mistake.
- */
-const DEFAULT_FEATURES = { inOrder: false, ringReset: false, revision1: false } as const;
+/** What gains nothing here is offered only if it is asked for: order costs parallel work, and the reset of a single ring has no message. */
+const DEFAULT_FEATURES = { inOrder: false, ringReset: false } as const;
 
 /**
  * Serves a virtio crypto device over vhost-user, on a 64-bit Linux. Resolves when clients may connect, or when it has connected.

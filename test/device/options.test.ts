@@ -14,6 +14,7 @@ test('what is left out is filled in', () => {
   expect(resolveOptions({})).toEqual({
     dataQueues: 1,
     queueSize: 1024,
+    controlQueueSize: 64,
     maxSessions: 1024,
     maxRequestBytes: MIB,
     features: {
@@ -37,6 +38,7 @@ test('what is left out is filled in', () => {
 describe.each([
   ['dataQueues', 1, 64],
   ['queueSize', 1, 32768],
+  ['controlQueueSize', 1, 32768],
   ['maxSessions', 1, 65536],
   ['maxRequestBytes', 1024, 64 * MIB],
 ] as const)('%s', (name, low, high) => {
