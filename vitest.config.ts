@@ -132,8 +132,6 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: 'test/browser/support/build_page.ts',
-          // A page's machine takes a core, and its browser most of another.
-          fileParallelism: false,
           ...common,
         },
       },

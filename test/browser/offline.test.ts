@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Route } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import headers from '../../web/headers.json' with { type: 'json' };
 import { launchBrowser, openPage, runExperiment, servePlainly, untilRunning } from './support/served_page.ts';
@@ -49,6 +49,26 @@ test.each([
   await page.context().close();
 });
 
+test('a start before the page knows the files of its host uses the booted state all the same', async () => {
+  const served = await servePlainly(headers);
+  const page = await openPage(browser, served.url, [], { serviceWorkers: 'block' });
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  // The page asks for the list first, and hears nothing until the machine runs. The machine's worker asks after it.
+  const held = new Promise<Route>((resolve) =>
+    page.route('**/guest/manifest.json', (route) => resolve(route), { times: 1 }),
+  );
+  await page.reload();
+  await page.getByRole('button', { name: 'Start' }).click();
+  await untilRunning(page);
+  expect(asked.filter((url) => url.endsWith('manifest.json'))).toHaveLength(2);
+  expect(asked.filter((url) => url.endsWith('booted.state'))).toHaveLength(1);
+  expect(asked.filter((url) => url.endsWith('kernel.img'))).toEqual([]);
+  await (await held).continue();
+  await page.context().close();
+  await served.close();
+});
+
 test('what was kept of a page that its host has no more is thrown away', async () => {
   const served = await servePlainly(headers);
   const page = await openPage(browser, served.url, []);
@@ -74,9 +94,9 @@ test('what was kept of a page that its host has no more is thrown away', async (
 });
 
 test('where the browser keeps nothing, the page works with its network as before', async () => {
-  // In the service worker's own script, before all else of it.
+  // In the scripts of the service worker and of the machine's worker, before all else.
   const refuse = "caches.open = () => Promise.reject(new DOMException('refused', 'SecurityError'));";
-  const served = await servePlainly({}, '', refuse);
+  const served = await servePlainly({}, refuse, refuse);
   const page = await openPage(browser, served.url, []);
   await page.getByRole('button', { name: 'Start' }).click();
   await untilRunning(page);

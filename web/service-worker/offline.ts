@@ -1,16 +1,22 @@
-// Keeps the files that the page needs without a network: its own files from the first visit on, and the guest's files once a machine has
-// started. A browser may refuse to keep a file, because it lacks space or because of its settings. The page then still needs its network.
+// Keeps the page's own files for visits without a network, from the first visit on. The guest's files are kept by the machine's worker, once
+// a machine starts (web/src/vm/kept_files.ts). A browser may refuse to keep a file, because it lacks space or because of its settings. The
+// page then still needs its network.
+import { cacheName } from './cache_name.ts';
 
 /** The page's own files, as web/offline_plugin.ts lists them. */
 const LIST = 'offline.json';
 const GUEST = 'guest/';
 const GUEST_LIST = 'guest/manifest.json';
 
-/** The cache of this folder's page. Pages in other folders of the same origin have their own caches. */
-const cacheOf = (scope: string) => caches.open(`virtio-crypto ${scope}`);
+const cacheOf = (scope: string) => caches.open(cacheName(scope));
 
 /** Whether the console already has a warning about a file that could not be kept. */
 let complained = false;
+
+/** Whether a request is for one of the guest's large files, which pass through the service worker unread. */
+export function isGuestFile({ url }: Request, scope: string): boolean {
+  return url.startsWith(scope + GUEST) && !url.startsWith(scope + GUEST_LIST);
+}
 
 /** Keeps a copy of the host's answer to a request of the page. Resolves before the copy is complete. */
 export async function keep(event: FetchEvent, scope: string, response: Response): Promise<void> {
@@ -42,7 +48,7 @@ export async function keptFor(request: Request, scope: string): Promise<Response
 
 /**
  * Keeps every file of the page as its host has it now, and removes the files of older pages.
- * @param loaded addresses that the page has loaded; the guest's files among these are kept as well
+ * @param loaded addresses that the page has loaded; the list of the guest's files is kept if it is among these
  */
 export async function keepPage(scope: string, loaded: readonly unknown[]): Promise<void> {
   try {
@@ -51,7 +57,7 @@ export async function keepPage(scope: string, loaded: readonly unknown[]): Promi
     const listed: unknown = await response.json();
     if (!Array.isArray(listed)) return;
     const own = new Set(listed.map((file) => new URL(String(file), scope).href));
-    const guests = loaded.map(String).filter((url) => url.startsWith(scope + GUEST));
+    const guests = loaded.map(String).filter((url) => url === scope + GUEST_LIST);
     const cache = await cacheOf(scope);
     const kept = new Set((await cache.keys()).map(({ url }) => url));
     await cache.addAll([...own, ...new Set(guests)].filter((url) => !kept.has(url)));

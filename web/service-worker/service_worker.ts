@@ -1,7 +1,7 @@
 // Stands between the page and its host. It adds the headers of cross-origin isolation, because few hosts of static files let their users
 // choose headers. It keeps the files that the page has loaded, for a visit without a network. It always asks the host first, so the page
 // is never older than the host's page.
-import { keep, keepPage, keptFor } from './offline.ts';
+import { isGuestFile, keep, keepPage, keptFor } from './offline.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -39,6 +39,8 @@ async function answer(event: FetchEvent): Promise<Response> {
   }
   // The browser follows this redirect itself, and its headers cannot be changed.
   if (response.type === 'opaqueredirect') return response;
+  // The browser passes such a file on by itself if its body is not touched here.
+  if (isGuestFile(request, scope)) return response;
   await keep(event, scope, response);
   return isolated(response);
 }

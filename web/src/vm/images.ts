@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { keepFiles } from './kept_files.ts';
 import type { GuestFile } from './protocol.ts';
 
 const File = v.object({
@@ -28,7 +29,7 @@ export async function guestManifest(base: string): Promise<GuestManifest> {
   return parsed.output;
 }
 
-/** Downloads files side by side. Reports the bytes of all files together. */
+/** Downloads files side by side, and keeps them for visits without a network. Reports the bytes of all files together. */
 export async function download<Name extends string>(
   base: string,
   files: Readonly<Record<Name, GuestFile>>,
@@ -39,14 +40,21 @@ export async function download<Name extends string>(
   let loaded = 0;
   const parts = await Promise.all(
     entries.map(async ([name, { file }]) => {
-      const bytes = await downloadOne(new URL(`guest/${file}`, base), (more) => {
+      const url = new URL(`guest/${file}`, base);
+      const bytes = await downloadOne(url, (more) => {
         loaded += more;
         onProgress(Math.min(loaded, total), total);
       });
-      return [name, bytes] as const;
+      return { name, url, bytes };
     }),
   );
-  return Object.fromEntries(parts) as Record<Name, Uint8Array<ArrayBuffer>>;
+  // The development server has no service worker that would find them.
+  if (import.meta.env.PROD)
+    void keepFiles(
+      base,
+      parts.map(({ url, bytes }) => [url, bytes]),
+    );
+  return Object.fromEntries(parts.map(({ name, bytes }) => [name, bytes])) as Record<Name, Uint8Array<ArrayBuffer>>;
 }
 
 async function downloadOne(url: URL, onBytes: (more: number) => void): Promise<Uint8Array<ArrayBuffer>> {

@@ -43,8 +43,8 @@ export interface VmApi {
 /** The state that a machine starts from. */
 export type VmSource =
   | { from: 'power-on'; config: MachineConfig }
-  /** The booted state that the page's host prepared. */
-  | { from: 'booted' }
+  /** The booted state that the page's host has prepared, whose configuration is this; if it has none, power-on. */
+  | { from: 'booted'; config: MachineConfig }
   /** The content of a file that save() made. */
   | ({ from: 'file' } & SavedMachine);
 

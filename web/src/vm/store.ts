@@ -19,8 +19,6 @@ export const failure = signal('');
 export const config = signal<MachineConfig>(DEFAULT_CONFIG);
 /** How the running machine was built. */
 export const runningConfig = signal<MachineConfig | undefined>(undefined);
-/** Whether the page's host has a saved state in which the guest is booted. */
-export const hasBootedState = signal(false);
 /** Where the device's requests are to run. */
 export const backend = signal<BackendChoice>({ backend: 'auto', workers: defaultWorkers() });
 /** Why the requests do not run there. */
@@ -89,7 +87,7 @@ function onEvent(event: VmEvent): void {
 }
 
 /** How long a machine has to end by itself, before its worker is terminated. */
-const END_MS = 500;
+const END_MS = 2_000;
 
 interface SetAside {
   worker: Worker;
@@ -200,11 +198,10 @@ export async function save(): Promise<Uint8Array<ArrayBuffer>> {
   return file;
 }
 
-/** Starts as quickly as possible: from the host's booted state, if it fits the chosen settings. */
+/** Starts as quickly as possible: from the host's booted state, if it has one and the chosen settings are those of the state. */
 export async function startQuickly(): Promise<void> {
   const plain = JSON.stringify(config.value) === JSON.stringify(DEFAULT_CONFIG);
-  if (plain && hasBootedState.value) await start({ from: 'booted' });
-  else await start({ from: 'power-on', config: config.value });
+  await start({ from: plain ? 'booted' : 'power-on', config: config.value });
 }
 
 export async function reset(): Promise<void> {
@@ -228,10 +225,10 @@ export async function togglePause(): Promise<void> {
   }
 }
 
-/** Finds out whether the page's host has a booted state. */
+/** Says at once if the guest's files are missing beside the page. */
 export async function lookAround(): Promise<void> {
   try {
-    hasBootedState.value = (await guestManifest(base)).files.booted !== undefined;
+    await guestManifest(base);
   } catch (error) {
     failure.value = messageOf(error);
     phase.value = 'failed';
