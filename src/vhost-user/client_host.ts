@@ -1,9 +1,10 @@
-import { closeSync, fstatSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readlinkSync, readSync, writeSync } from 'node:fs';
 import type { Mapping, VhostUserHost, Watch } from '../transport/vhost-user/connection.ts';
 import { VhostUserError } from '../transport/vhost-user/protocol.ts';
 import type { MappedFiles } from './mapped_files.ts';
 import type { System } from './system.ts';
 
+const EVENT = 'anon_inode:[eventfd]';
 const EVENT_BYTES = 8;
 const ONE = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 
@@ -44,6 +45,13 @@ export class ClientHost implements VhostUserHost {
     }
   }
 
+  isEvent(descriptor: number): boolean {
+    if (readlinkSync(`/proc/self/fd/${descriptor}`) !== EVENT) return false;
+    // A client can have an event's count full, or take it away, at any moment.
+    this.#system.neverWait(descriptor);
+    return true;
+  }
+
   watch(descriptor: number, handler: () => void): Watch {
     let ended = false;
     const run = () => {
@@ -53,18 +61,9 @@ export class ClientHost implements VhostUserHost {
         this.#fail(error);
       }
     };
-    let stop: () => void;
-    try {
-      // An eventfd is neither a file nor a pipe nor a socket. Of files, readiness would be reported without an end.
-      const kind = fstatSync(descriptor);
-      if (kind.isFile() || kind.isDirectory() || kind.isFIFO() || kind.isSocket()) throw new Error('it is none');
-      stop = this.#system.poll(descriptor, () => {
-        if (!ended && this.#take(descriptor)) run();
-      });
-    } catch (cause) {
-      closeSync(descriptor);
-      throw new VhostUserError('SET_VRING_KICK: the descriptor is no eventfd.', { cause });
-    }
+    const stop = this.#system.poll(descriptor, () => {
+      if (!ended && this.#take(descriptor)) run();
+    });
     return {
       again: () => void setImmediate(run),
       end: () => {
@@ -79,7 +78,7 @@ export class ClientHost implements VhostUserHost {
     try {
       writeSync(descriptor, ONE);
     } catch {
-      // The count of an eventfd that nobody reads is full: it is signalled already. Of another descriptor the client hears nothing.
+      // The count is full, because nobody reads it: the event is signalled already.
     }
   }
 

@@ -17,6 +17,8 @@ const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
 const F_ADD_SEALS = 1033;
 const F_SEAL_SHRINK = 2;
 const BACKLOG = 16;
@@ -150,6 +152,7 @@ export async function loadSystem(): Promise<System> {
       if (why === 'EAGAIN') return false;
       throw new SystemError('send', why);
     },
+    neverWait: (descriptor) => void checked('fcntl', descriptor, F_SETFL, O_NONBLOCK),
     poll: (descriptor, handler) => {
       const handle = koffi.node.poll(descriptor, { readable: true, disconnect: true }, handler);
       // The handle has to be referred to: without that it is collected, and nothing is heard any more.

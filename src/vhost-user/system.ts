@@ -31,6 +31,8 @@ export interface System {
   receive(socket: number, bytes: number, descriptors: number): Received;
   /** Sends bytes, all or none. Returns false if the other side does not read them. @throws SystemError */
   send(socket: number, bytes: Uint8Array): boolean;
+  /** Has reads and writes of a descriptor fail where they would wait. */
+  neverWait(descriptor: number): void;
   /** Maps a file. Where the file allows it, it cannot be made shorter from now on. @throws SystemError */
   map(descriptor: number, bytes: number): MappedFile;
   /**

@@ -142,7 +142,14 @@ describe('descriptors', () => {
       protocol.SET_VRING_KICK,
       u64(0),
       ['socket'],
-      'SET_VRING_KICK: the descriptor is no eventfd.',
+      'SET_VRING_KICK: ring 0: the descriptor is no eventfd.',
+    ],
+    [
+      'a call that is no event',
+      protocol.SET_VRING_CALL,
+      u64(1),
+      ['socket'],
+      'SET_VRING_CALL: ring 1: the descriptor is no eventfd.',
     ],
     [
       'bits beyond',

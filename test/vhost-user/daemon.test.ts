@@ -16,7 +16,7 @@ import {
   type VhostUserServer,
 } from '../../src/vhost-user/index.ts';
 import { Client, encode, memoryTable, system, u64 } from './support/client.ts';
-import { connectTo, eventDescriptor, memoryFile, sendWith } from './support/native.ts';
+import { connectTo, eventDescriptor, memoryFile, sendWith, socketPair } from './support/native.ts';
 
 let folder: string;
 let socket: string;
@@ -114,12 +114,15 @@ describe('clients', () => {
     expect(events.at(-1)?.message).toMatch(message);
   });
 
-  test('a kick that is a file', async () => {
+  test.each([
+    ['SET_VRING_KICK', protocol.SET_VRING_KICK, 'a file', () => memoryFile(8)],
+    ['SET_VRING_CALL', protocol.SET_VRING_CALL, 'a socket, to which a write could wait', () => socketPair()[0]],
+  ])('%s with %s', async (name, request, _, make) => {
     await serve();
     const client = connectTo(socket);
-    sendWith(client, encode(protocol.SET_VRING_KICK, u64(0)), [memoryFile(8)]);
+    sendWith(client, encode(request, u64(0)), [make()]);
     await saw('failed');
-    expect(events.at(-1)?.message).toBe('SET_VRING_KICK: the descriptor is no eventfd.');
+    expect(events.at(-1)?.message).toBe(`${name}: ring 0: the descriptor is no eventfd.`);
   });
 
   test('more descriptors than any message has', async () => {

@@ -33,7 +33,9 @@ export interface VhostUserHost {
   send(bytes: Uint8Array): void;
   /** Maps `bytes` bytes of a file from `offset` on, to read and to write. @throws VhostUserError that says why it cannot */
   map(descriptor: number, offset: number, bytes: number): Mapping;
-  /** Calls `handler` whenever an eventfd was signalled. @throws VhostUserError if it is none */
+  /** Whether a descriptor is an eventfd. The descriptor stays the connection's. */
+  isEvent(descriptor: number): boolean;
+  /** Calls `handler` whenever an eventfd was signalled. */
   watch(descriptor: number, handler: () => void): Watch;
   /** Signals an eventfd. The descriptor stays the connection's. */
   signal(descriptor: number): void;
@@ -312,6 +314,10 @@ export class VhostUserConnection {
       throw new VhostUserError(
         `${name}: ring ${index}: ${descriptors.length} descriptors came with it, not ${none ? 0 : 1}.`,
       );
+    }
+    const [first] = descriptors;
+    if (first !== undefined && !this.#host.isEvent(first)) {
+      throw new VhostUserError(`${name}: ring ${index}: the descriptor is no eventfd.`);
     }
     const descriptor = descriptors.shift();
     if (request === protocol.SET_VRING_KICK) this.#setKick(index, ring, descriptor);

@@ -102,13 +102,17 @@ const DRIVER_MEMORY = 0x10000;
 
 /** What a bench has, as far as there is such a thing here. */
 export interface VhostBench extends Bench {
+  readonly transport: VhostTransport;
   readonly registers: never;
   readonly memory: never;
   readonly served: Served;
 }
 
-/** Makes a device and a driver with vhost-user between them. Of a bench's options it takes those of device and driver. */
-export async function createVhostBench(options: BenchOptions = {}): Promise<VhostBench> {
+/**
+ * Makes a device and a driver with vhost-user between them. Of a bench's options it takes those of device and driver.
+ * @param byEvents whether the daemon hears of a kick by its event alone, some time after the notification
+ */
+export async function createVhostBench(options: BenchOptions = {}, { byEvents = false } = {}): Promise<VhostBench> {
   const {
     ring = 'split',
     layout = 'legacy',
@@ -126,7 +130,9 @@ export async function createVhostBench(options: BenchOptions = {}): Promise<Vhos
     ram,
     sizes,
     () => driver?.interrupt(),
-    () => served.runRings(),
+    () => {
+      if (!byEvents) served.runRings();
+    },
   );
   const allocator = new RamAllocator(DRIVER_MEMORY, memoryBytes);
   const known = driverOptions?.features ?? KNOWN_FEATURES;
@@ -139,7 +145,7 @@ export async function createVhostBench(options: BenchOptions = {}): Promise<Vhos
   const made = driver;
   let disposed = false;
   return {
-    ...{ device: served.device, driver: made, allocator, served, ram: () => ram.bytes },
+    ...{ device: served.device, driver: made, allocator, served, transport, ram: () => ram.bytes },
     get registers(): never {
       throw new Error('There are no registers: vhost-user has messages.');
     },

@@ -58,6 +58,11 @@ export class Client {
     this.#pump = pump;
   }
 
+  /** Whether the daemon has ended the connection. */
+  get gone(): boolean {
+    return system.receive(this.socket, 1, 0).kind === 'end';
+  }
+
   /** Sends a message that has no answer. */
   send(request: number, payload: Uint8Array = new Uint8Array(), descriptors: readonly number[] = []): void {
     sendWith(this.socket, encode(request, payload), descriptors);
@@ -193,12 +198,16 @@ export class VhostTransport implements DriverTransport {
     return size === 2 ? answer.getUint16(at, true) : answer.getUint32(at, true);
   }
 
-  #start(): void {
+  /** Sends the memory table, as a client does whenever its memory changes. */
+  sendMemoryTable(): void {
     const { descriptor, bytes } = this.#ram;
-    const { length } = bytes;
-    this.#client.acknowledged(protocol.SET_FEATURES, u64(this.#features | (1n << 30n)));
-    const table = memoryTable([{ guestAddress: 0, bytes: length, userAddress: USER_BASE, fileOffset: 0 }]);
+    const table = memoryTable([{ guestAddress: 0, bytes: bytes.length, userAddress: USER_BASE, fileOffset: 0 }]);
     this.#client.acknowledged(protocol.SET_MEM_TABLE, table, [descriptor]);
+  }
+
+  #start(): void {
+    this.#client.acknowledged(protocol.SET_FEATURES, u64(this.#features | (1n << 30n)));
+    this.sendMemoryTable();
     const packed = (this.#features >> BigInt(virtio.F_RING_PACKED)) & 1n;
     for (const [index, { size, desc, avail, used }] of this.#rings) {
       const [kick, call] = [eventDescriptor(), eventDescriptor()];
@@ -224,7 +233,11 @@ export class VhostTransport implements DriverTransport {
   }
 
   #stop(): void {
-    for (const index of this.#kicks.keys()) this.#client.ask(protocol.GET_VRING_BASE, u32s(index, 0));
+    try {
+      for (const index of this.#kicks.keys()) this.#client.ask(protocol.GET_VRING_BASE, u32s(index, 0));
+    } catch (error) {
+      if (!this.#client.gone) throw error;
+    }
     for (const end of this.#ends.splice(0)) end();
     this.#kicks.clear();
     this.#rings.clear();

@@ -50,11 +50,11 @@ export class FakeHost implements VhostUserHost {
     };
   }
 
+  isEvent(descriptor: number): boolean {
+    return this.open.get(descriptor) === 'event';
+  }
+
   watch(descriptor: number, handler: () => void): Watch {
-    if (this.open.get(descriptor) !== 'event') {
-      this.#take(descriptor);
-      throw new VhostUserError('SET_VRING_KICK: the descriptor is no eventfd.');
-    }
     this.handlers.set(descriptor, handler);
     return {
       again: handler,
