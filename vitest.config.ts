@@ -79,6 +79,18 @@ const foreign = {
   testTimeout: 300_000,
 };
 
+/**
+ * What a guest finds of the services is the same where messages, events and mapped memory of vhost-user lie between it and the device: some
+ * of the suites by day, all at night. A client is not asked whether it likes the features, so offers are left out.
+ */
+const vhostUser = {
+  ...withBackend('inline', BENCH).test,
+  include: [`test/services/${NIGHTLY ? '**/*' : '{aes,chain_sums,device_life,empty_requests,hash,vectors}'}.test.ts`],
+  exclude: [...ONCE, 'test/services/offers.test.ts'],
+  name: 'vhost-user',
+  env: { GUEST_MEMORY: 'vhost-user' },
+};
+
 export default defineConfig({
   test: {
     // Machines of the guest tests take a core each.
@@ -110,6 +122,7 @@ export default defineConfig({
       withBackend('auto', BENCH),
       { test: shared },
       { test: foreign },
+      { test: vhostUser },
       {
         test: {
           name: 'browser',

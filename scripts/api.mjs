@@ -16,6 +16,7 @@ const ENTRIES = [
   'transport/pci/index',
   'transport/mmio/index',
   'engine/foreign/index',
+  'vhost-user/index',
 ];
 const OPTIONS = {
   name: 'API reference',

@@ -18,6 +18,7 @@ const ROOMS = {
   'src/device': ['spec', 'src/engine', 'src/akcipher', 'src/backend'],
   'src/transport': ['spec', 'src/device', 'src/engine'],
   'src/v86': ['spec', 'src/transport', 'src/device', 'src/backend', 'src/engine'],
+  'src/vhost-user': ['spec', 'src/transport', 'src/device', 'src/backend', 'src/engine'],
   'src/driver': ['spec'],
   'src/trace': ['spec', 'src/device', 'src/engine', 'src/backend'],
   'src/testing': ['spec', 'src/driver', 'src/device', 'src/transport', 'src/engine', 'src/backend'],

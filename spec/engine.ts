@@ -38,7 +38,7 @@ export const FAULT_HOST = 18;
 export const FAULT_GUEST_MEMORY = 19;
 
 /** The most stretches of guest memory, for example RAM below and above a hole. */
-export const MEMORY_REGIONS_MAX = 8;
+export const MEMORY_REGIONS_MAX = 16;
 
 /** A chain may have this many buffers even if the queue is smaller, because some drivers use such indirect tables. */
 export const CHAIN_BUFFERS_MIN = 1024;

@@ -5,6 +5,7 @@ import { calibrateCommand } from './calibrate/command.ts';
 import { demoCommand } from './demo/command.ts';
 import { restartWithFlags, wantedFlags } from './v8_flags.ts';
 import { VERSION } from './version.ts';
+import { vhostUserCommand } from './vhost_user/command.ts';
 
 const program = new Command('virtio-crypto')
   .description('A virtio crypto device for emulators that run in JavaScript.')
@@ -12,6 +13,7 @@ const program = new Command('virtio-crypto')
   .addCommand(demoCommand())
   .addCommand(benchCommand())
   .addCommand(calibrateCommand())
+  .addCommand(vhostUserCommand())
   .hook('preAction', (_, command) => restartWithFlags(wantedFlags(command.name())))
   .showHelpAfterError('Add --help for what is possible.')
   .exitOverride((error) => {

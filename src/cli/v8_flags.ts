@@ -9,8 +9,8 @@ const OPTIMISE_AT_ONCE = '--no-liftoff';
 /** Node 20 is the last whose V8 has relaxed SIMD behind a flag: one release later it is on for everybody. */
 const RELAXED_SIMD = '--experimental-wasm-relaxed-simd';
 
-/** Signals that ask a process to end. */
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Signals that ask a process to end, and the one that asks a daemon for its counts. */
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
 
 /** The flags of V8 with which a command runs faster in this Node.js. */
 export function wantedFlags(command: string): string[] {

@@ -66,7 +66,7 @@ export class CryptoDevice implements DeviceRegisters {
     this.offeredFeatures = offeredFeatures(this.options.features, offer.services);
     this.#negotiation = new Negotiation(this.offeredFeatures);
     this.config = new ConfigSpace(this.options, offer);
-    this.queues = queueRegisters(this.options.dataQueues, this.options.queueSize);
+    this.queues = queueRegisters(this.options);
     const { dataQueues, maxRequestBytes } = this.options;
     this.#ram = new GuestRam(options.guest);
     const { memory, claimed, foreign } = this.#ram;

@@ -5,7 +5,7 @@ import { checkObject } from '../check.ts';
 import { type FeatureOptions, type ResolvedFeatures, resolveFeatures } from './features.ts';
 import { type LimitOptions, oneOf, type ResolvedLimits, resolveLimits } from './limits.ts';
 import { type AlgorithmChoice, resolveAlgorithms } from './offer.ts';
-import { powerOfTwoUpTo, queueSizeWithin, queuesMemoryBytes } from './queue_registers.ts';
+import { powerOfTwoUpTo, type QueueSizes, queueSizeWithin, queuesMemoryBytes } from './queue_registers.ts';
 
 /** Options of a virtio crypto device. */
 export interface CryptoDeviceOptions extends BackendOptions {
@@ -16,6 +16,11 @@ export interface CryptoDeviceOptions extends BackendOptions {
    * the split ring then finds the next lower power of two. Default 1024.
    */
   queueSize?: number;
+  /**
+   * Largest number of entries of the control queue, as queueSize. Default 64: drivers make sessions one by one. Transports whose client gives
+   * all queues one size need more.
+   */
+  controlQueueSize?: number;
   /** Number of sessions that may be open at once, 1 to 65536. Default 1024. */
   maxSessions?: number;
   /** max_size (5.9.5): content and result of one request together, in bytes, 1024 to 64 MiB. Default 1 MiB. */
@@ -33,9 +38,10 @@ export interface CryptoDeviceOptions extends BackendOptions {
 
 /** The options that are numbers. They determine how much memory the device takes. */
 export const CAPACITIES = ['dataQueues', 'queueSize', 'maxSessions', 'maxRequestBytes'] as const;
+const NUMBERS = [...CAPACITIES, 'controlQueueSize'] as const;
 export type Capacity = (typeof CAPACITIES)[number];
 
-export type ResolvedOptions = Record<Capacity, number> & {
+export type ResolvedOptions = Record<(typeof NUMBERS)[number], number> & {
   features: ResolvedFeatures;
   /** The algorithms that are offered, by name. */
   algorithms: readonly AlgorithmName[];
@@ -43,9 +49,10 @@ export type ResolvedOptions = Record<Capacity, number> & {
   backend: ResolvedBackend;
 };
 
-const LIMITS: Record<Capacity, { low: number; high: number; fallback: number }> = {
+const LIMITS: Record<(typeof NUMBERS)[number], { low: number; high: number; fallback: number }> = {
   dataQueues: { low: 1, high: 64, fallback: 1 },
   queueSize: { low: 1, high: QUEUE_SIZE_MAX, fallback: 1024 },
+  controlQueueSize: { low: 1, high: QUEUE_SIZE_MAX, fallback: 64 },
   maxSessions: { low: 1, high: 65536, fallback: 1024 },
   maxRequestBytes: { low: 1024, high: 64 * 1024 * 1024, fallback: 1024 * 1024 },
 };
@@ -60,11 +67,13 @@ export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
   checkObject('options', options);
   const limits = resolveLimits(options.limits);
   const dataQueues = resolve('dataQueues', options.dataQueues);
+  const controlQueueSize = resolve('controlQueueSize', options.controlQueueSize);
   const maxSessions = oneOf('maxSessions', options.maxSessions, 'sessions', options.limits);
   const maxRequestBytes = oneOf('maxRequestBytes', options.maxRequestBytes, 'requestBytes', options.limits);
   const resolved: ResolvedOptions = {
     dataQueues,
-    queueSize: resolveQueueSize(options.queueSize, dataQueues, options.limits?.queueMemoryBytes),
+    queueSize: resolveQueueSize(options.queueSize, { dataQueues, controlQueueSize }, options.limits?.queueMemoryBytes),
+    controlQueueSize,
     maxSessions: resolve('maxSessions', maxSessions),
     maxRequestBytes: resolve('maxRequestBytes', maxRequestBytes),
     features: resolveFeatures(options.features),
@@ -72,15 +81,16 @@ export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
     limits,
     backend: resolveBackend(options),
   };
-  const { queueSize, features } = resolved;
-  const lower = powerOfTwoUpTo(queueSize);
-  if (lower !== queueSize && !features.packed) {
-    throw new RangeError(`queueSize is ${queueSize}: give a power of two, ${lower} say, or offer features.packed.`);
+  for (const name of ['queueSize', 'controlQueueSize'] as const) {
+    const size = resolved[name];
+    const lower = powerOfTwoUpTo(size);
+    if (lower === size || resolved.features.packed) continue;
+    throw new RangeError(`${name} is ${size}: give a power of two, ${lower} say, or offer features.packed.`);
   }
   return resolved;
 }
 
-function resolve(name: Capacity, value: number | undefined): number {
+function resolve(name: (typeof NUMBERS)[number], value: number | undefined): number {
   const { low, high, fallback } = LIMITS[name];
   if (value === undefined) return fallback;
   if (!Number.isInteger(value) || value < low || value > high) {
@@ -92,15 +102,15 @@ function resolve(name: Capacity, value: number | undefined): number {
 /** The size of the data queues. The rings of all queues, the control queue included, may take `memoryBytes` bytes. */
 function resolveQueueSize(
   given: number | undefined,
-  dataQueues: number,
+  others: Omit<QueueSizes, 'queueSize'>,
   memoryBytes = Number.POSITIVE_INFINITY,
 ): number {
   const size = resolve('queueSize', given);
-  if (queuesMemoryBytes(dataQueues, size) <= memoryBytes) return size;
-  const fitting = queueSizeWithin(dataQueues, memoryBytes);
+  if (queuesMemoryBytes({ ...others, queueSize: size }) <= memoryBytes) return size;
+  const fitting = queueSizeWithin({ ...others, queueSize: size }, memoryBytes);
   if (fitting > 0 && given === undefined) return fitting;
   const remedy = fitting > 0 ? `lower queueSize to ${fitting}` : 'lower dataQueues';
-  const smallest = queuesMemoryBytes(dataQueues, fitting > 0 ? size : 1);
+  const smallest = queuesMemoryBytes({ ...others, queueSize: fitting > 0 ? size : 1 });
   throw new RangeError(
     `limits.queueMemoryBytes is ${memoryBytes}, and the queues take ${smallest}: ${remedy}, or raise it to that.`,
   );

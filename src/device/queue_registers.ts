@@ -1,8 +1,5 @@
 import * as virtio from '../../spec/virtio.ts';
 
-/** Largest size of the control queue. It is small, because drivers make sessions one by one. */
-const CONTROL_QUEUE_SIZE = 64;
-
 /** The saved registers of a queue. Addresses are decimal text, because JSON has no 64-bit numbers. */
 export interface SavedQueueRegisters {
   size: number;
@@ -93,10 +90,17 @@ export function powerOfTwoUpTo(size: number): number {
   return 2 ** Math.floor(Math.log2(size));
 }
 
+/** How many virtqueues there are, and how many entries they have at most. */
+export interface QueueSizes {
+  dataQueues: number;
+  queueSize: number;
+  controlQueueSize: number;
+}
+
 /** The registers of all virtqueues: dataq1 to dataqN, then controlq (5.9.2). */
-export function queueRegisters(dataQueues: number, queueSize: number): QueueRegisters[] {
+export function queueRegisters({ dataQueues, queueSize, controlQueueSize }: QueueSizes): QueueRegisters[] {
   const queues = Array.from({ length: dataQueues }, () => new QueueRegisters(queueSize));
-  queues.push(new QueueRegisters(CONTROL_QUEUE_SIZE));
+  queues.push(new QueueRegisters(controlQueueSize));
   return queues;
 }
 
@@ -114,13 +118,13 @@ function usedBytes(size: number): number {
 }
 
 /** Bytes of guest memory that the rings of all data queues and of the control queue take. */
-export function queuesMemoryBytes(dataQueues: number, queueSize: number): number {
-  return dataQueues * ringBytes(queueSize) + ringBytes(CONTROL_QUEUE_SIZE);
+export function queuesMemoryBytes({ dataQueues, queueSize, controlQueueSize }: QueueSizes): number {
+  return dataQueues * ringBytes(queueSize) + ringBytes(controlQueueSize);
 }
 
 /** The largest power of two as the size of the data queues for which all rings fit in `bytes` bytes; 0 if there is none. */
-export function queueSizeWithin(dataQueues: number, bytes: number): number {
-  let size: number = virtio.QUEUE_SIZE_MAX;
-  while (size >= 1 && queuesMemoryBytes(dataQueues, size) > bytes) size /= 2;
-  return size < 1 ? 0 : size;
+export function queueSizeWithin(queues: QueueSizes, bytes: number): number {
+  let queueSize: number = virtio.QUEUE_SIZE_MAX;
+  while (queueSize >= 1 && queuesMemoryBytes({ ...queues, queueSize }) > bytes) queueSize /= 2;
+  return queueSize < 1 ? 0 : queueSize;
 }

@@ -18,7 +18,7 @@ export interface GuestRegion {
 export interface GuestMemory {
   /** The memory that contains the guest's RAM. The device grows it for its own use. */
   memory: WasmMemory;
-  /** The places of the RAM: at most 8 regions whose guest-physical ranges do not overlap. */
+  /** The places of the RAM: at most 16 regions whose guest-physical ranges do not overlap. */
   regions: readonly GuestRegion[];
 }
 

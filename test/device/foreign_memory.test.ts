@@ -260,3 +260,18 @@ test('a request finds what foreign memory holds now, also at an odd place', () =
   rig = made;
   expect(request(rig, { id: session(rig), source: SOURCE }).status).toBe(CRYPTO_OK);
 });
+
+test('a copy crosses from one mapping to the next, and ends where there is none', () => {
+  const bytes = noise(96, 40);
+  const mapped = new MappedMemory([
+    { guestAddress: 0x1000, view: bytes.subarray(0, 32) },
+    { guestAddress: 0x1020, view: bytes.subarray(32, 64) },
+    { guestAddress: 0x1040, view: bytes.subarray(64) },
+  ]);
+  const copy = new Uint8Array(90);
+  mapped.read(0x1003, copy, 0, 90);
+  expect(copy).toEqual(bytes.slice(3, 93));
+  mapped.write(0x1003, new Uint8Array(90).fill(7), 0, 90);
+  expect(bytes.slice(3, 93)).toEqual(new Uint8Array(90).fill(7));
+  expect(() => mapped.read(0x1050, copy, 0, 17)).toThrow('nothing is mapped at 0x1060');
+});

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -130,6 +130,28 @@ describe('the packed package', () => {
     const output = join(folder, 'out-alone', 'bundle.js');
     await BUNDLERS.esbuild(join(folder, 'alone.js'), output);
     expect(gzipSync(await readFile(output)).length).toBeLessThanOrEqual(BUNDLE_KIB * 1024);
+  });
+
+  test('the library alone does not bring koffi; the daemon without it says what to install', async () => {
+    const output = join(folder, 'out-without-koffi', 'bundle.js');
+    await BUNDLERS.esbuild(join(folder, 'alone.js'), output);
+    expect(await readFile(output, 'utf8')).not.toContain('koffi');
+    const daemon = join(folder, 'daemon.js');
+    await writeFile(
+      daemon,
+      `import 'virtio-crypto-wasm';
+      import { serveVhostUser } from 'virtio-crypto-wasm/vhost-user';
+      await serveVhostUser({ socket: 's' }).catch(({ message }) => console.log(message));`,
+    );
+    const koffi = join(folder, 'node_modules/koffi');
+    await rename(koffi, `${koffi}-away`);
+    try {
+      expect(await printed(daemon)).toMatch(
+        /^vhost-user needs the package koffi, .* install it with `npm install koffi@3\.3\.4`/,
+      );
+    } finally {
+      await rename(`${koffi}-away`, koffi);
+    }
   });
 
   test('holds what its documents link to, and no map of sources that are not there', async () => {

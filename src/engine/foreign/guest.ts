@@ -29,7 +29,7 @@ export interface ForeignAccess {
 export interface ForeignGuest {
   /** Access to its bytes. */
   port: GuestMemoryPort;
-  /** The guest-physical memory that the port reaches: at most 8 regions that do not overlap. */
+  /** The guest-physical memory that the port reaches: at most 16 regions that do not overlap. */
   regions: readonly ForeignRegion[];
   /** Makes a device's access to the port. It brings the engine's build for foreign memory, which other programs do not load. */
   open(port: GuestMemoryPort): ForeignAccess;

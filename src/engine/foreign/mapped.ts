@@ -17,7 +17,10 @@ interface Mapping {
   words: Uint16Array | undefined;
 }
 
-/** A port over regions that are mapped into this process. Its methods throw a RangeError for bytes that are not in one region. */
+/**
+ * A port over regions that are mapped into this process. Its methods throw a RangeError for bytes that are in no region. A copy may cross
+ * from one region to the next, because a region of many GiB may have to be given as several.
+ */
 export class MappedMemory implements GuestMemoryPort {
   #mappings: readonly Mapping[] = [];
   #last: Mapping | undefined;
@@ -43,13 +46,21 @@ export class MappedMemory implements GuestMemoryPort {
   }
 
   read(address: number, to: Uint8Array, at: number, bytes: number): void {
-    const mapping = this.#find(address, bytes);
-    copyBytes(mapping.bytes, address - mapping.start, bytes, to, at);
+    for (let done = 0; done < bytes; ) {
+      const { start, end, bytes: mapped } = this.#find(address + done, 1);
+      const length = Math.min(bytes - done, end - address - done);
+      copyBytes(mapped, address + done - start, length, to, at + done);
+      done += length;
+    }
   }
 
   write(address: number, from: Uint8Array, at: number, bytes: number): void {
-    const mapping = this.#find(address, bytes);
-    copyBytes(from, at, bytes, mapping.bytes, address - mapping.start);
+    for (let done = 0; done < bytes; ) {
+      const { start, end, bytes: mapped } = this.#find(address + done, 1);
+      const length = Math.min(bytes - done, end - address - done);
+      copyBytes(from, at + done, length, mapped, address + done - start);
+      done += length;
+    }
   }
 
   load16(address: number): number {

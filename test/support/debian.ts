@@ -1,0 +1,107 @@
+// Programs of Debian's packages, of any suite, unpacked into a cache beside the guests: as any user, and without touching the system's own
+// packages. A program of another suite runs by its own loader, with its own libraries.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseDependencyNames, parsePrintedUris } from '../../src/guest/apt.ts';
+import { defaultCacheDir } from '../../src/guest/cache.ts';
+import { lastLines, runProcess } from '../../src/guest/process.ts';
+
+const ARCHITECTURE = 'amd64';
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const RELATIONS = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(
+  (name) => `--no-${name}`,
+);
+
+export interface DebianPackages {
+  /** Suite of deb.debian.org, for example bookworm. */
+  suite: string;
+  /** Unpacked with all that they depend on. */
+  packages: readonly string[];
+  /** Unpacked alone. A name that ends in a dash stands for the package of this name that the meta package before the colon depends on. */
+  bare?: readonly string[];
+  /** Packages that are not needed, although others depend on them. */
+  without?: RegExp;
+}
+
+/** Returns a folder with the unpacked packages: from the cache, or from Debian. */
+export async function unpackedPackages(wanted: DebianPackages): Promise<string> {
+  const { suite, packages, bare = [], without } = wanted;
+  const key = createHash('sha256')
+    .update(JSON.stringify([suite, packages, bare, String(without)]))
+    .digest('hex');
+  const cache = join(dirname(defaultCacheDir()), 'packages');
+  const folder = join(cache, `${suite}-${key.slice(0, 16)}`);
+  if (existsSync(folder)) return folder;
+  const work = join(cache, `.build-${process.pid}-${key.slice(0, 8)}`);
+  try {
+    const apt = await openApt(work, suite);
+    const closure =
+      packages.length === 0 ? '' : await apt('apt-cache', 'depends', '--recurse', ...RELATIONS, ...packages);
+    const resolved = await Promise.all(bare.map((name) => resolveBare(apt, name)));
+    const names = new Set([...parseDependencyNames(closure).filter((name) => !without?.test(name)), ...resolved]);
+    const found = parsePrintedUris(await apt('apt-get', 'download', '--print-uris', ...names));
+    await apt('apt-get', 'download', ...found.map(({ name, version }) => `${name}=${version}`));
+    const root = join(work, 'root');
+    await mkdir(root);
+    for (const file of (await readdir(work)).filter((name) => name.endsWith('.deb'))) {
+      await run('dpkg-deb', ['--extract', join(work, file), root], work);
+    }
+    await rename(root, folder);
+    return folder;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+type Apt = (program: string, ...args: string[]) => Promise<string>;
+
+/** apt with a state of its own, for one suite. */
+async function openApt(folder: string, suite: string): Promise<Apt> {
+  for (const path of ['lists/partial', 'archives/partial', 'log']) await mkdir(join(folder, path), { recursive: true });
+  const sources = join(folder, 'sources.list');
+  await writeFile(sources, `deb [signed-by=${KEYRING}] http://deb.debian.org/debian ${suite} main\n`);
+  const configuration = join(folder, 'apt.conf');
+  const lines = [
+    '#clear APT::Architectures;',
+    '#clear APT::Update;',
+    '#clear DPkg;',
+    `APT::Architecture "${ARCHITECTURE}";`,
+    `APT::Architectures { "${ARCHITECTURE}"; };`,
+    ...(process.getuid?.() === 0 ? ['APT::Sandbox::User "root";'] : []),
+    'Acquire::Languages "none";',
+    'Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";',
+    `Dir::Etc::sourcelist "${sources}";`,
+    'Dir::Etc::sourceparts "/dev/null";',
+    'Dir::Etc::preferencesparts "/dev/null";',
+    `Dir::State "${folder}";`,
+    `Dir::State::Lists "${join(folder, 'lists')}";`,
+    'Dir::State::status "/dev/null";',
+    `Dir::Cache "${folder}";`,
+    `Dir::Log "${join(folder, 'log')}";`,
+    'Debug::NoLocking "true";',
+    '',
+  ];
+  await writeFile(configuration, lines.join('\n'));
+  const apt: Apt = (program, ...args) => run(program, ['-q', '-c', configuration, ...args], folder);
+  await apt('apt-get', 'update');
+  return apt;
+}
+
+/** The package itself; or of `meta:prefix-`, the one with that prefix on which the meta package depends. */
+async function resolveBare(apt: Apt, name: string): Promise<string> {
+  const [meta = '', prefix] = name.split(':');
+  if (prefix === undefined) return name;
+  const depends = await apt('apt-cache', 'depends', ...RELATIONS, meta);
+  const found = [...depends.matchAll(/^\s+Depends: (\S+)$/gm)].map(([, dependency = '']) => dependency);
+  const chosen = found.find((dependency) => dependency.startsWith(prefix));
+  if (chosen === undefined) throw new Error(`${meta} depends on no package ${prefix}...: ${found.join(', ')}`);
+  return chosen;
+}
+
+async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
+  const { status, stdout, stderr } = await runProcess(program, args, { cwd });
+  if (status === 0) return stdout;
+  throw new Error(`${program} ${args.at(-1)} ended with status ${status}: ${lastLines(stderr)}`);
+}
