@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { GuestConsoleError } from '../../guest/console.ts';
 import { type FileMachineOptions, type Machine, startMachine, waitForShell } from '../machine.ts';
 import type { Output } from '../output.ts';
@@ -62,6 +63,8 @@ async function goOn(
     // The shell printed its prompt before the state was saved, so it has to print one again.
     machine.send('\n');
     const { output: release } = await machine.console.run('uname -r', { timeoutMs: GO_ON_MS, signal });
+    // Two guests that go on from one state would else have the same random numbers.
+    await machine.console.run(`echo ${randomBytes(32).toString('hex')} > /dev/urandom`, { signal });
     output.ok(`Linux ${release.trim()} is up (${seconds(start)} s; --boot boots it anew)`);
     return machine;
   } catch (error) {
