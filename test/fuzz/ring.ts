@@ -10,6 +10,8 @@ export interface Piece {
 
 interface Offered {
   id: number;
+  /** Descriptors that it takes in the ring. */
+  descriptors: number;
   /** Packed: where the list begins, and the wrap counter there. */
   place: number;
   wrap: number;
@@ -80,10 +82,10 @@ export class Ring {
     this.#inFlight += room;
     if (indirect) {
       const table = this.#writeTable(pieces);
-      this.#begin();
+      this.#begin(1);
       this.#put(table, pieces.length * virtio.DESC_BYTES, virtio.DESC_F_INDIRECT, false);
     } else {
-      this.#begin();
+      this.#begin(pieces.length);
       for (let i = 0; i < pieces.length; i++) {
         const { address = 0, bytes = 0, write = false } = pieces[i] ?? {};
         this.#put(address, bytes, write ? virtio.DESC_F_WRITE : 0, i + 1 < pieces.length);
@@ -107,7 +109,10 @@ export class Ring {
     else this.#machine.writeDescriptor(at, address, bytes, flags, link);
   }
 
-  /** Chains that the device has completed since the ring was enabled have to be those that were offered, once each, in order. */
+  /**
+   * Chains that the device has completed since the ring was enabled have to be those that were offered, once each. Asymmetric requests take
+   * their time, so others overtake them, unless there is VIRTIO_F_IN_ORDER.
+   */
   expectCompleted(): void {
     const { device, selfModifying } = this.#machine;
     if (selfModifying) this.orderly = false;
@@ -118,11 +123,20 @@ export class Ring {
         `${this.#offered.length} chains were offered on queue ${this.#index}, ${ran} were completed.`,
       );
     }
-    for (; this.#completed < this.#offered.length; this.#completed++) {
-      const offered = this.#offered[this.#completed];
-      if (offered && !this.#isUsed(offered, this.#completed)) {
+    const inOrder = ((device.driverFeatures >> BigInt(virtio.F_IN_ORDER)) & 1n) !== 0n;
+    const left = this.#offered.slice(this.#completed);
+    let { place = 0, wrap = 0 } = left[0] ?? {};
+    for (; left.length > 0; this.#completed++) {
+      const id = this.#usedId(place, wrap, this.#completed);
+      const at = inOrder ? 0 : left.findIndex((offered) => offered.id === id);
+      const [chain] = at < 0 ? [] : left.splice(at, 1);
+      if (!chain || chain.id !== id) {
         throw new Violation(`Chain ${this.#completed} of queue ${this.#index} did not come back as it was offered.`);
       }
+      place += chain.descriptors;
+      if (place < this.size) continue;
+      place -= this.size;
+      wrap ^= 1;
     }
     this.#inFlight = 0;
   }
@@ -137,16 +151,15 @@ export class Ring {
     this.#restoredAt = this.#completed;
   }
 
-  /** Where a chain that the queue offered stands in the used ring. */
-  #isUsed({ id, place, wrap }: Offered, number: number): boolean {
+  /** The id in a used element: in a packed ring at `place`, if it is used there; in a split ring that of the `number`th chain. */
+  #usedId(place: number, wrap: number, number: number): number | undefined {
     if (this.packed) {
       const at = this.desc + place * virtio.DESC_BYTES;
       const flags = this.#machine.read16(at + virtio.PACKED_DESC_FLAGS) & MARKS;
-      return flags === (wrap ? MARKS : 0) && this.#machine.read16(at + virtio.PACKED_DESC_ID) === id;
+      return flags === (wrap ? MARKS : 0) ? this.#machine.read16(at + virtio.PACKED_DESC_ID) : undefined;
     }
     const slot = number & (this.size - 1);
-    const at = this.used + virtio.USED_RING + slot * virtio.USED_ELEM_BYTES;
-    return this.#machine.read32(at) === id;
+    return this.#machine.read32(this.used + virtio.USED_RING + slot * virtio.USED_ELEM_BYTES);
   }
 
   /** Writes a chain into the table that is free next, and answers where that is. */
@@ -164,9 +177,9 @@ export class Ring {
   }
 
   /** A chain begins at the next descriptor. */
-  #begin(): void {
+  #begin(descriptors: number): void {
     const id = this.packed ? this.#offered.length & 0xffff : this.#next;
-    this.#offered.push({ id, place: this.#next, wrap: this.#wrap });
+    this.#offered.push({ id, descriptors, place: this.#next, wrap: this.#wrap });
   }
 
   /** Writes the next descriptor of the chain that was begun last. */
