@@ -42,6 +42,8 @@ interface Kind {
 /** Something else is tried as long as it has cost at most this share of the time of all requests, and FIRST_TRIES_MS. */
 const TRIES_SHARE = 0.01;
 const FIRST_TRIES_MS = 5;
+/** A place of which nothing is known is taken for this much dearer than the usual one. */
+const GUESS = 1.5;
 /** After a trial, a place is not tried again for a class before requests have taken this long; each time it has lost, twice as long. */
 const AGAIN_MS = 10;
 const DOUBLINGS_MAX = 6;
@@ -174,7 +176,7 @@ export class Learner {
   before(queue: number, now: number): void {
     const trial = this.#trial;
     if (!trial) return;
-    if (now - trial.began > trial.limit) this.#judge(trial, now);
+    if (isLate(trial, now)) this.#judge(trial, now);
     else this.#device.setTry(trial.queue === queue ? trial.place : TRY_NONE);
   }
 
@@ -278,7 +280,7 @@ export class Learner {
     trial.rounds++;
     trial.spent += milliseconds;
     const isTried = placeOf(ran) === trial.place;
-    const isOver = trial.samples > 0 || trial.rounds >= TRIAL_ROUNDS_MAX || now - trial.began > trial.limit || !isTried;
+    const isOver = trial.samples > 0 || trial.rounds >= TRIAL_ROUNDS_MAX || isLate(trial, now) || !isTried;
     if (isOver) this.#judge(trial, now);
   }
 
@@ -316,10 +318,10 @@ export class Learner {
       if (isExecutor(place) && (best < POSTING_MS || this.#busy < EXECUTORS_AFTER_MS)) continue;
       const record = this.#record(kind, place);
       if (record.next > this.#busy) continue;
-      const expected = costs.expected(kind.size, place) ?? 2 * best;
+      const expected = costs.expected(kind.size, place) ?? GUESS * best;
       const requests = isExecutor(place)
         ? Math.max(TRIAL_REQUESTS, ran)
-        : Math.max(2, (WARM_UP_MS + TRIAL_SAMPLE_MS) / expected);
+        : Math.max(2 * ran, (WARM_UP_MS + TRIAL_SAMPLE_MS) / expected);
       if (Math.max(0, expected - best) * requests > allowance) {
         record.next = this.#busy + AGAIN_MS;
         continue;
@@ -374,4 +376,6 @@ export class Learner {
 
 const placeOf = (kind: number): number => (kind >>> KIND_PLACE) & 15;
 const isExecutor = (place: number): boolean => place >= PLACE_FIRST_EXECUTOR;
+/** A notification may take longer than a trial. So a trial has two at least: one to warm up, and one to be measured. */
+const isLate = ({ rounds, began, limit }: Trial, now: number): boolean => rounds >= 2 && now - began > limit;
 const emptyRow = (kind: number): Row => ({ kind, milliseconds: 0, requests: 0, rounds: 0, between: 0, followed: 0 });
