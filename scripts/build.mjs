@@ -6,8 +6,12 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Inputs and outputs are files, or folders with all files in them. Of a folder, those are left out that `except` matches. */
+/** The modules that hold binaries of the engine. */
 const ENGINE_BINARY = /binary(_\w+)?\.ts$/;
+/**
+ * The steps in their order. Inputs and outputs are files, or folders with all files in them. Inputs that `inputsExcept` matches do not
+ * count. Of the outputs, only those that `outputsOnly` matches count.
+ */
 const STEPS = [
   {
     name: 'engine',

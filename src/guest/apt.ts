@@ -10,22 +10,25 @@ const PROGRAMS = ['apt-get', 'apt-cache', 'dpkg-deb', 'tar'];
 const ARCHITECTURE = 'i386';
 
 /** Dependencies alone: what a package merely suggests, or gets along badly with, is not part of a guest. */
-const DEPENDENCIES_ONLY = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(
+export const DEPENDENCIES_ONLY = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(
   (relation) => `--no-${relation}`,
 );
 
+/** The folders, below that of a view, that apt does not make itself. */
+export const APT_FOLDERS = ['state/lists/partial', 'cache/archives/partial', 'log'] as const;
+
 /**
- * apt's configuration for a private i386 view of the system's own package sources and keys. All that apt writes goes to
+ * apt's configuration for a private view of the system's own package sources and keys, for one architecture. All that apt writes goes to
  * `folder`. The hooks that run after an update are the system's (they refresh its software catalogue): not ours to run.
  */
-function configuration(folder: string): string {
+export function aptConfiguration(folder: string, architecture: string): string {
   const state = join(folder, 'state');
   return [
     '#clear APT::Architectures;',
     '#clear APT::Update;',
     '#clear DPkg;',
-    `APT::Architecture "${ARCHITECTURE}";`,
-    `APT::Architectures { "${ARCHITECTURE}"; };`,
+    `APT::Architecture "${architecture}";`,
+    `APT::Architectures { "${architecture}"; };`,
     'APT::Install-Recommends "false";',
     // Without root there is no other user to download as; with root, that user could not write to our folder.
     ...(process.getuid?.() === 0 ? ['APT::Sandbox::User "root";'] : []),
@@ -92,10 +95,8 @@ export class AptPackageSource implements PackageSource {
         missing,
       );
     }
-    for (const path of ['state/lists/partial', 'cache/archives/partial', 'log']) {
-      await mkdir(join(folder, path), { recursive: true });
-    }
-    await writeFile(join(folder, 'apt.conf'), configuration(folder));
+    for (const path of APT_FOLDERS) await mkdir(join(folder, path), { recursive: true });
+    await writeFile(join(folder, 'apt.conf'), aptConfiguration(folder, ARCHITECTURE));
     return new AptPackageSource(folder, warn, signal);
   }
 

@@ -66,7 +66,7 @@ test('what is forgotten is gone', async () => {
   expect(await states()).toEqual([]);
 });
 
-test('guests that nobody has started for a week go when another is kept; one that is in use stays', async () => {
+test('guests that were not started for a week go when another is kept; one that is in use stays', async () => {
   await (await kept({ append: 'one' })).keep(machine);
   await (await kept({ append: 'two' })).keep(machine);
   await writeFile(join(folder, '.build-booted-of-a-killed-process'), '');

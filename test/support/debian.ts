@@ -1,21 +1,23 @@
-// Programs of Debian's packages, of any suite, unpacked into a cache beside the guests: as any user, and without touching the system's own
-// packages. A program of another suite runs by its own loader, with its own libraries.
+// Unpacks programs from Debian's packages, of any suite, into a cache beside the guests. It needs no root, and the system's own packages
+// stay as they are. A program of another suite runs by its own loader, with its own libraries.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseDependencyNames, parsePrintedUris } from '../../src/guest/apt.ts';
+import {
+  APT_FOLDERS,
+  aptConfiguration,
+  DEPENDENCIES_ONLY,
+  parseDependencyNames,
+  parsePrintedUris,
+} from '../../src/guest/apt.ts';
 import { defaultCacheDir } from '../../src/guest/cache.ts';
 import { lastLines, runProcess } from '../../src/guest/process.ts';
 
 const ARCHITECTURE = 'amd64';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-const RELATIONS = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(
-  (name) => `--no-${name}`,
-);
-
 export interface DebianPackages {
-  /** Suite of deb.debian.org, for example bookworm. */
+  /** A suite of Debian's archive, for example bookworm. */
   suite: string;
   /** Unpacked with all that they depend on. */
   packages: readonly string[];
@@ -38,7 +40,7 @@ export async function unpackedPackages(wanted: DebianPackages): Promise<string> 
   try {
     const apt = await openApt(work, suite);
     const closure =
-      packages.length === 0 ? '' : await apt('apt-cache', 'depends', '--recurse', ...RELATIONS, ...packages);
+      packages.length === 0 ? '' : await apt('apt-cache', 'depends', '--recurse', ...DEPENDENCIES_ONLY, ...packages);
     const resolved = await Promise.all(bare.map((name) => resolveBare(apt, name)));
     const names = new Set([...parseDependencyNames(closure).filter((name) => !without?.test(name)), ...resolved]);
     const found = parsePrintedUris(await apt('apt-get', 'download', '--print-uris', ...names));
@@ -59,28 +61,16 @@ type Apt = (program: string, ...args: string[]) => Promise<string>;
 
 /** apt with a state of its own, for one suite. */
 async function openApt(folder: string, suite: string): Promise<Apt> {
-  for (const path of ['lists/partial', 'archives/partial', 'log']) await mkdir(join(folder, path), { recursive: true });
+  for (const path of APT_FOLDERS) await mkdir(join(folder, path), { recursive: true });
   const sources = join(folder, 'sources.list');
-  await writeFile(sources, `deb [signed-by=${KEYRING}] http://deb.debian.org/debian ${suite} main\n`);
+  await writeFile(sources, `deb [signed-by=${KEYRING}] ${await archiveOfSystem(folder)} ${suite} main\n`);
   const configuration = join(folder, 'apt.conf');
   const lines = [
-    '#clear APT::Architectures;',
-    '#clear APT::Update;',
-    '#clear DPkg;',
-    `APT::Architecture "${ARCHITECTURE}";`,
-    `APT::Architectures { "${ARCHITECTURE}"; };`,
-    ...(process.getuid?.() === 0 ? ['APT::Sandbox::User "root";'] : []),
-    'Acquire::Languages "none";',
+    aptConfiguration(folder, ARCHITECTURE),
     'Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";',
     `Dir::Etc::sourcelist "${sources}";`,
     'Dir::Etc::sourceparts "/dev/null";',
     'Dir::Etc::preferencesparts "/dev/null";',
-    `Dir::State "${folder}";`,
-    `Dir::State::Lists "${join(folder, 'lists')}";`,
-    'Dir::State::status "/dev/null";',
-    `Dir::Cache "${folder}";`,
-    `Dir::Log "${join(folder, 'log')}";`,
-    'Debug::NoLocking "true";',
     '',
   ];
   await writeFile(configuration, lines.join('\n'));
@@ -89,11 +79,19 @@ async function openApt(folder: string, suite: string): Promise<Apt> {
   return apt;
 }
 
+/** The address of Debian's archive that the system's own sources name. It has the other suites, too. */
+async function archiveOfSystem(folder: string): Promise<string> {
+  const printed = await run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'], folder);
+  const archive = printed.split('\n').find((uri) => /\/debian\/?$/.test(uri));
+  if (archive === undefined) throw new Error("The system's package sources name no archive of Debian: add one.");
+  return archive;
+}
+
 /** The package itself; or of `meta:prefix-`, the one with that prefix on which the meta package depends. */
 async function resolveBare(apt: Apt, name: string): Promise<string> {
   const [meta = '', prefix] = name.split(':');
   if (prefix === undefined) return name;
-  const depends = await apt('apt-cache', 'depends', ...RELATIONS, meta);
+  const depends = await apt('apt-cache', 'depends', ...DEPENDENCIES_ONLY, meta);
   const found = [...depends.matchAll(/^\s+Depends: (\S+)$/gm)].map(([, dependency = '']) => dependency);
   const chosen = found.find((dependency) => dependency.startsWith(prefix));
   if (chosen === undefined) throw new Error(`${meta} depends on no package ${prefix}...: ${found.join(', ')}`);

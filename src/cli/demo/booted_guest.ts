@@ -2,10 +2,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { STATE_VERSION, StateError } from '../../device/state.ts';
 import { ENGINE_BASE64 } from '../../engine/binary.ts';
 import { sha256OfFile } from '../../guest/cache.ts';
 import { type MachineConfig, packState, unpackState } from '../../machine/state_file.ts';
 import type { Machine, MachineFiles } from '../machine.ts';
+
+/** A state fits the v86 that saved it: both its WebAssembly and its JavaScript. */
+const V86_FILES = ['v86/build/v86.wasm', 'v86/build/libv86.mjs'] as const;
 
 /** What a booted guest depends on. */
 export interface BootedIdentity {
@@ -24,7 +28,7 @@ const DEVICE = { dataQueues: 1, queueSize: 1024, features: {} } as const;
 
 /**
  * A guest that has booted, as a file in the guest's cache. A later start goes on from there. The file's name is a hash of all that it
- * depends on: the guest's files, RAM and command line, v86, and this library's engine. Its first line has the hash of the rest.
+ * depends on: the guest's files, RAM and command line, v86, this library's engine, and the version of its devices' states. Its first line has the hash of the rest.
  */
 export class BootedGuest {
   readonly #folder: string;
@@ -41,8 +45,9 @@ export class BootedGuest {
   static async of(folder: string, { files, memoryMiB, append }: BootedIdentity): Promise<BootedGuest> {
     const { kernel, initrd, bios, vgaBios } = files;
     const hashes = await Promise.all([kernel, initrd, bios, vgaBios].map((file) => sha256OfFile(file)));
-    const v86 = await sha256OfFile(createRequire(import.meta.url).resolve('v86/build/v86.wasm'));
-    const parts = [...hashes, v86, ENGINE_BASE64, memoryMiB, append];
+    const { resolve } = createRequire(import.meta.url);
+    const v86 = await Promise.all(V86_FILES.map((file) => sha256OfFile(resolve(file))));
+    const parts = [...hashes, ...v86, ENGINE_BASE64, STATE_VERSION, memoryMiB, append];
     const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
     return new BootedGuest(folder, `${PREFIX}${hash.slice(0, 32)}.state`, { memoryMiB, ...DEVICE });
   }
@@ -51,27 +56,24 @@ export class BootedGuest {
   async find(): Promise<ArrayBuffer | undefined> {
     const file = await readFile(this.#path).catch(() => undefined);
     if (!file) return undefined;
-    try {
-      const end = file.indexOf('\n');
-      const content = new Uint8Array(file.subarray(end + 1));
-      if (file.toString('latin1', 0, end) !== hashOf(content)) throw new Error('another hash');
-      const { state } = await unpackState(content);
-      const now = new Date();
-      await utimes(this.#path, now, now);
-      return state;
-    } catch {
+    const state = await stateIn(file);
+    if (!state) {
       await this.forget();
       return undefined;
     }
+    const now = new Date();
+    // In a cache that can only be read the times stay, and nothing is removed by them.
+    await utimes(this.#path, now, now).catch(() => {});
+    return state;
   }
 
-  /** Forgets the state, because the guest did not go on from it. */
+  /** Forgets the state, because the guest did not go on from it. Where the file cannot be removed, keep() says so. */
   async forget(): Promise<void> {
-    await rm(this.#path, { force: true });
+    await rm(this.#path, { force: true }).catch(() => {});
   }
 
   /**
-   * Keeps the guest as it is now, and removes the files of guests that nobody has started for a week.
+   * Keeps the guest as it is now, and removes the files of guests that were not started for a week.
    * @throws Error if the file cannot be written
    */
   async keep(machine: Pick<Machine, 'save'>): Promise<void> {
@@ -94,6 +96,19 @@ export class BootedGuest {
       const used = await stat(path).catch(() => undefined);
       if (used && Date.now() - used.mtimeMs > UNUSED_MS) await rm(path, { force: true });
     }
+  }
+}
+
+/** The state in a file that keep() wrote; undefined if the file is damaged. */
+async function stateIn(file: Buffer): Promise<ArrayBuffer | undefined> {
+  const end = file.indexOf('\n');
+  const content = new Uint8Array(file.subarray(end + 1));
+  if (file.toString('latin1', 0, end) !== hashOf(content)) return undefined;
+  try {
+    return (await unpackState(content)).state;
+  } catch (error) {
+    if (error instanceof StateError) return undefined;
+    throw error;
   }
 }
 
