@@ -78,7 +78,7 @@ export class ClientHost implements VhostUserHost {
     try {
       writeSync(descriptor, ONE);
     } catch {
-      // The count is full, because nobody reads it: the event is signalled already.
+      // The client has not read the event, and its count is full. So it is signalled already.
     }
   }
 

@@ -197,7 +197,7 @@ class Daemon implements VhostUserServer {
     }
   }
 
-  /** Runs a handler of an event, whose errors nobody else would hear of. */
+  /** Runs the handler of an event. An error of the handler becomes a warning. */
   #guard(work: () => void): void {
     try {
       work();

@@ -34,7 +34,7 @@ function totals(byId: ReadonlyMap<string, readonly NamedTest[]>): string {
   const tested = STATEMENTS.filter(({ id }) => byId.has(id)).length;
   const exempt = STATEMENTS.filter(({ notApplicable }) => notApplicable).length;
   const later = STATEMENTS.filter(({ notOfferedYet }) => notOfferedYet).length;
-  return `${STATEMENTS.length} statements: ${tested} have a test, ${exempt} do not apply, ${later} are about what is not offered yet.\n`;
+  return `${STATEMENTS.length} statements: ${tested} have a test, ${exempt} do not apply, ${later} are about parts that the device does not offer yet.\n`;
 }
 
 function rowsOf(

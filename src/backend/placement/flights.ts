@@ -30,9 +30,7 @@ export class Flights {
     const flight = this.#flights.get(kind) ?? { underWay: 0, since: now, completed: 0 };
     this.#flights.set(kind, flight);
     this.#kinds.set(record, kind);
-    if (flight.underWay++ > 0) return;
-    flight.since = now;
-    flight.completed = 0;
+    flight.underWay++;
   }
 
   completed(record: number, now: number): void {
@@ -47,6 +45,8 @@ export class Flights {
     const drained = flight.underWay === 0;
     if (!drained && (flight.completed < REPORT_REQUESTS || milliseconds < REPORT_MS)) return;
     const { completed } = flight;
+    // Only kinds that are under way take memory.
+    if (drained) this.#flights.delete(kind);
     flight.since = now;
     flight.completed = 0;
     if (milliseconds > 0) this.#report(kind, milliseconds, completed, drained);

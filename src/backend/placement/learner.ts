@@ -31,7 +31,7 @@ export interface Family {
 
 /** The kind of a request, as the engine says it in one number. */
 interface Kind {
-  /** The number of the family. */
+  /** The family's number. */
   number: number;
   family: Family;
   depth: number;
@@ -108,7 +108,7 @@ interface Trial {
 }
 
 /** When a place may be tried again, in milliseconds of work, and how often it has lost in a row. */
-interface Record {
+interface Outlook {
   next: number;
   lost: number;
 }
@@ -117,7 +117,7 @@ export class Learner {
   readonly #device: LearnerDevice;
   readonly #families: Family[] = [];
   readonly #byName = new Map<string, number>();
-  readonly #records = new Map<number, Record>();
+  readonly #outlooks = new Map<number, Outlook>();
   readonly #flights: Flights;
   #row: Row = emptyRow(RAN_NOTHING);
   /** When the last notification ended. */
@@ -289,14 +289,14 @@ export class Learner {
     this.#device.setTry(TRY_NONE);
     const { family, depth, size } = trial.kind;
     const costs = family.costs[depth];
-    const record = this.#record(trial.kind, trial.place);
+    const outlook = this.#outlookOf(trial.kind, trial.place);
     const best = costs?.cost(size, costs.placeOf(size));
     const tried = costs?.expected(size, trial.place);
     // A trial without a sample is counted as twice as slow.
     const ratio = best === undefined ? 1 : (tried ?? 2 * best) / best;
     const hasLost = ratio > LOST;
-    record.lost = hasLost ? Math.min(record.lost + 1, DOUBLINGS_MAX) : 0;
-    record.next = this.#busy + AGAIN_MS * 2 ** record.lost;
+    outlook.lost = hasLost ? Math.min(outlook.lost + 1, DOUBLINGS_MAX) : 0;
+    outlook.next = this.#busy + AGAIN_MS * 2 ** outlook.lost;
     // At most the whole time of the trial was lost.
     const elapsed = Math.max(0, now - trial.began);
     this.#tries += hasLost ? elapsed * (1 - 1 / ratio) : 0;
@@ -316,18 +316,14 @@ export class Learner {
     for (const place of kind.family.places) {
       if (place === kind.place || !this.#isLearned(kind, place)) continue;
       if (isExecutor(place) && (best < POSTING_MS || this.#busy < EXECUTORS_AFTER_MS)) continue;
-      const record = this.#record(kind, place);
-      if (record.next > this.#busy) continue;
+      const outlook = this.#outlookOf(kind, place);
+      if (outlook.next > this.#busy) continue;
       const expected = costs.expected(kind.size, place) ?? GUESS * best;
       const requests = isExecutor(place)
         ? Math.max(TRIAL_REQUESTS, ran)
         : Math.max(2 * ran, (WARM_UP_MS + TRIAL_SAMPLE_MS) / expected);
-      if (Math.max(0, expected - best) * requests > allowance) {
-        record.next = this.#busy + AGAIN_MS;
-        continue;
-      }
-      if (!this.#device.works(place)) {
-        record.next = this.#busy + AGAIN_MS;
+      if (Math.max(0, expected - best) * requests > allowance || !this.#device.works(place)) {
+        outlook.next = this.#busy + AGAIN_MS;
         continue;
       }
       this.#row = emptyRow(RAN_NOTHING);
@@ -357,13 +353,13 @@ export class Learner {
     this.#placing = Math.max(0, milliseconds);
   }
 
-  #record(kind: Kind, place: number): Record {
+  #outlookOf(kind: Kind, place: number): Outlook {
     const key = ((kind.number * DEPTHS + kind.depth) * SIZE_CLASSES + kind.size) * PLACES + place;
-    const known = this.#records.get(key);
+    const known = this.#outlooks.get(key);
     if (known) return known;
-    const record = { next: 0, lost: 0 };
-    this.#records.set(key, record);
-    return record;
+    const outlook = { next: 0, lost: 0 };
+    this.#outlooks.set(key, outlook);
+    return outlook;
   }
 
   #kind(number: number): Kind | undefined {

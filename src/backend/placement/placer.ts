@@ -73,15 +73,15 @@ export class Placer {
     const view = this.#now();
     const placed = { algorithms: sessionAlgorithms(view, session), isSubtle: isSubtle(view, session) };
     const prior = DEPTHS.map((depth) => stepsOf(this.#atWork(placing.feed(placed, depth))));
-    const family = this.learner ? this.#familyOf(this.learner, view, session, placed, prior) : 0;
+    const places = placesFor(placed, kind);
+    const family = this.learner ? this.#familyOf(this.learner, view, session, placed, places, prior) : 0;
     for (const [depth, steps] of prior.entries()) {
       writeSteps(view, session, depth, this.learner?.steps(family, depth) ?? steps);
     }
-    const places = family === 0 ? [] : placesFor(placed, kind);
     view.setUint32(session + SESSION_FAMILY, family, true);
     view.setUint32(
       session + SESSION_PLACES,
-      places.reduce((mask, place) => mask | (1 << place), 0),
+      family === 0 ? 0 : places.reduce((mask, place) => mask | (1 << place), 0),
       true,
     );
   }
@@ -125,6 +125,7 @@ export class Placer {
     view: DataView,
     session: number,
     placed: PlacedSession,
+    places: readonly number[],
     prior: readonly Step[][],
   ): number {
     const { cipher, digest, decrypts } = placed.algorithms;
@@ -132,11 +133,7 @@ export class Placer {
     const parts = [cipher && `${cipher}-${bits(SESSION_KEY_LEN)}`, cipher && decrypts && 'decrypt', digest];
     const name = parts.filter((part) => part).join(' ');
     if (name === '') return 0;
-    const { kind, guestInThread } = this.#parts;
-    return learner.familyOf(name, prior, () => ({
-      places: placesFor(placed, kind),
-      learnsWebCryptoForFew: !guestInThread,
-    }));
+    return learner.familyOf(name, prior, () => ({ places, learnsWebCryptoForFew: !this.#parts.guestInThread }));
   }
 
   /** A view of the memory as it is now: growing replaces its ArrayBuffer. */

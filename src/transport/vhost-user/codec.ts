@@ -71,7 +71,7 @@ export class MessageReader {
     }
   }
 
-  /** Forgets an unfinished message. Returns the descriptors that nobody has taken. */
+  /** Forgets an unfinished message. Returns the descriptors that no handler has taken. */
   release(): number[] {
     this.#bytes.fill(0);
     this.#length = 0;

@@ -21,7 +21,7 @@ export interface Mapping {
 
 /** A descriptor that is waited for. */
 export interface Watch {
-  /** Calls the handler once more, after other work, although nobody has signalled. */
+  /** Calls the handler once more, after other work, without a signal. */
   again(): void;
   /** Ends the waiting, and closes the descriptor. */
   end(): void;
@@ -41,7 +41,7 @@ export interface VhostUserHost {
   signal(descriptor: number): void;
   /** Closes a descriptor. */
   close(descriptor: number): void;
-  /** Tells whoever runs the program. */
+  /** Shows a line to the user of the program. */
   say(line: string): void;
 }
 
