@@ -123,8 +123,8 @@ function writeResults(
 function show(path: string): void {
   try {
     const { machine, costs } = readModel(path);
-    const { cpu, cores, platform, node, openssl, mask, engine } = machine;
-    process.stdout.write(`${cpu}, ${cores} cores, ${platform}, Node ${node}, OpenSSL ${openssl}, ${engine} build\n`);
+    const { cpu, cores, platform, node, openssl, mask } = machine;
+    process.stdout.write(`${cpu}, ${cores} cores, ${platform}, Node ${node}, OpenSSL ${openssl}\n`);
     if (mask !== '') process.stdout.write(`OPENSSL_ia32cap=${mask}\n`);
     process.stdout.write(`${costsTable(costs)}\n`);
   } catch (error) {

@@ -4,7 +4,6 @@ import { cpus } from 'node:os';
 import * as v from 'valibot';
 import type { RequestCosts } from '../../backend/contract.ts';
 import { CostsError, parseCosts } from '../../backend/placement/known_costs.ts';
-import { engineBuild } from '../../engine/load.ts';
 
 const FORMAT = 'virtio-crypto costs';
 /** Counts changes of the file's form and of the families' names. */
@@ -20,7 +19,6 @@ export interface MeasuredMachine {
   openssl: string;
   /** OPENSSL_ia32cap, which hides instructions from OpenSSL; empty: it is not set. */
   mask: string;
-  engine: string;
 }
 
 export interface ModelFile {
@@ -44,7 +42,6 @@ const File = v.strictObject({
     node: text,
     openssl: text,
     mask: text,
-    engine: text,
   }),
   costs: v.unknown(),
 });
@@ -60,7 +57,6 @@ export function thisMachine(): MeasuredMachine {
     node: versions.node.split('.')[0] ?? versions.node,
     openssl: versions.openssl ?? 'none',
     mask,
-    engine: engineBuild(),
   };
 }
 
@@ -109,7 +105,6 @@ const PARTS: Readonly<Record<string, string>> = {
   node: 'Node',
   openssl: 'OpenSSL',
   mask: 'OPENSSL_ia32cap',
-  engine: 'build of the engine',
 };
 const shown = (value: unknown): string => (value === '' ? 'not set' : String(value));
 
