@@ -77,26 +77,30 @@ describe('RFC 6979, appendix A.2', () => {
 });
 
 /** Keys and messages a curve. A night takes 1000. */
-const ROUNDS = Number(process.env['ECDSA_ROUNDS'] ?? 3);
+const ROUNDS = Number(process.env.ECDSA_ROUNDS ?? 3);
 
 describe('ECDSA beside node:crypto', () => {
-  it.each([1, 2, 3, 4, 5])(`has ${ROUNDS} random keys and messages of curve %i`, (id) => {
-    const { name } = curveAt(id);
-    for (let round = 0; round < ROUNDS; round++) {
-      const { publicKey, privateKey, der, point } = pairOf(name);
-      const message = crypto.randomBytes(round % 100);
-      const hash = ['sha1', 'sha224', 'sha256', 'sha384', 'sha512'][round % 5] ?? '';
-      const digest = crypto.createHash(hash).update(message).digest();
-      const { status, data } = sign(sessionOf(der, true, id), digest);
-      expect(status).toBe(CRYPTO_OK);
-      expect(crypto.verify(hash, message, publicKey, data)).toBe(true);
-      const theirs = crypto.sign(hash, message, privateKey);
-      const shown = sessionOf(point, false, id);
-      expect(verify(shown, theirs, digest)).toBe(CRYPTO_OK);
-      digest[round % 20] = (digest[round % 20] ?? 0) ^ 1;
-      expect(verify(shown, theirs, digest)).toBe(CRYPTO_KEY_REJECTED);
-    }
-  }, 3_600_000);
+  it.each([1, 2, 3, 4, 5])(
+    `has ${ROUNDS} random keys and messages of curve %i`,
+    (id) => {
+      const { name } = curveAt(id);
+      for (let round = 0; round < ROUNDS; round++) {
+        const { publicKey, privateKey, der, point } = pairOf(name);
+        const message = crypto.randomBytes(round % 100);
+        const hash = ['sha1', 'sha224', 'sha256', 'sha384', 'sha512'][round % 5] ?? '';
+        const digest = crypto.createHash(hash).update(message).digest();
+        const { status, data } = sign(sessionOf(der, true, id), digest);
+        expect(status).toBe(CRYPTO_OK);
+        expect(crypto.verify(hash, message, publicKey, data)).toBe(true);
+        const theirs = crypto.sign(hash, message, privateKey);
+        const shown = sessionOf(point, false, id);
+        expect(verify(shown, theirs, digest)).toBe(CRYPTO_OK);
+        digest[round % 20] = (digest[round % 20] ?? 0) ^ 1;
+        expect(verify(shown, theirs, digest)).toBe(CRYPTO_KEY_REJECTED);
+      }
+    },
+    3_600_000,
+  );
 
   it('takes the leftmost bits of a digest that is longer than the order, and all of a shorter one (FIPS 186-5, section 6.4)', () => {
     const { der, point } = pairOf('prime192v1');
@@ -233,7 +237,10 @@ describe('5.9.7.2.1 keys', () => {
     ['has an indefinite length', Buffer.concat([Buffer.of(0x30, 0x80), der.subarray(2), Buffer.alloc(2)])],
     ['has a public key off the curve', sequence(VERSION, octets(d), bits(at(x, y ^ 1n)))],
     ['has a public key at infinity', sequence(VERSION, octets(d), bits(Buffer.of(0)))],
-    ['has unused bits in its public key', sequence(VERSION, octets(d), tagged(1, element(0x03, Buffer.concat([Buffer.of(1), point]))))],
+    [
+      'has unused bits in its public key',
+      sequence(VERSION, octets(d), tagged(1, element(0x03, Buffer.concat([Buffer.of(1), point])))),
+    ],
     ['is a public key', point],
     ['is empty', new Uint8Array()],
   ])('a private key that %s is ERR', (_, key) => {

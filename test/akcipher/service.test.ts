@@ -130,8 +130,7 @@ describe('the AKCIPHER service', () => {
       RSA_SESSION.fields.find((field) => field.name === name)?.offset ?? expect.unreachable();
     expect(await patched(at('algo'), 1)).toBe(spec.CRYPTO_OK);
     // 3 is ECDSA in the headers of Linux, and nothing here.
-    for (const algorithm of [0, 3, 0xffffffff])
-      expect(await patched(at('algo'), algorithm)).toBe(spec.CRYPTO_NOTSUPP);
+    for (const algorithm of [0, 3, 0xffffffff]) expect(await patched(at('algo'), algorithm)).toBe(spec.CRYPTO_NOTSUPP);
     for (const type of [0, 3, 0xffffffff]) expect(await patched(at('key_type'), type)).toBe(spec.CRYPTO_NOTSUPP);
     for (const padding of [2, 0xffffffff])
       expect(await patched(at('algo_flf.padding_algo'), padding)).toBe(spec.CRYPTO_NOTSUPP);
