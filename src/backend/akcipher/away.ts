@@ -24,6 +24,20 @@ export interface AwayPort {
   changed(): void;
 }
 
+type OnDemand = typeof import('./on_demand.ts');
+
+/** What this program has loaded already, for all of its devices. */
+let loaded: OnDemand | undefined;
+/** The arithmetic on curves of all devices: its tables take longer to make than many requests. */
+let sharedCurves: EcdsaArithmetic | undefined;
+
+/** Loads what devices otherwise load on demand, so that no request waits for it. */
+export async function loadOnDemand(): Promise<OnDemand> {
+  loaded ??= await import('./on_demand.ts');
+  sharedCurves ??= new loaded.NobleCurves();
+  return loaded;
+}
+
 type State<Value> = 'idle' | 'coming' | 'failed' | { value: Value };
 
 /** Loads the arithmetic on curves and the workers, once a request needs them. */
@@ -63,10 +77,11 @@ export class Away {
   /** Begins to load the arithmetic on curves, unless that was done. Returns whether it is still to come. */
   awaitsCurves(): boolean {
     const port = this.#port;
+    if (sharedCurves) this.#curves = { value: sharedCurves };
     if (this.#curves === 'idle' && port) {
       this.#curves = 'coming';
-      void this.#load(port).then((module) => {
-        this.#curves = module ? { value: new module.NobleCurves() } : 'failed';
+      void this.#load(port).then(() => {
+        this.#curves = sharedCurves ? { value: sharedCurves } : 'failed';
         port.changed();
       });
     }
@@ -124,13 +139,13 @@ export class Away {
     }
   }
 
-  async #load({ clock, report }: AwayPort): Promise<typeof import('./on_demand.ts') | undefined> {
+  async #load({ clock, report }: AwayPort): Promise<OnDemand | undefined> {
     let cancel = () => {};
     const late = new Promise<never>((_, reject) => {
       cancel = clock.schedule(() => reject(new Error(`it did not come within ${LOAD_MS / 1000} s.`)), LOAD_MS);
     });
     try {
-      return await Promise.race([import('./on_demand.ts'), late]);
+      return await Promise.race([loadOnDemand(), late]);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       report({ kind: 'unavailable', message: `A part of the library could not be loaded: ${reason}` });
