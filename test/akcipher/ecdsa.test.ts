@@ -77,8 +77,8 @@ describe('RFC 6979, appendix A.2', () => {
 });
 
 /** Keys and messages a curve. A night takes 1000. */
-const { ECDSA_ROUNDS = '3' } = process.env;
-const ROUNDS = Number(ECDSA_ROUNDS);
+const { RANDOM_KEYS = '3' } = process.env;
+const ROUNDS = Number(RANDOM_KEYS);
 
 describe('ECDSA beside node:crypto', () => {
   it.each([1, 2, 3, 4, 5])(
