@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { RequestCosts } from '../backend/contract.ts';
 import { BACKENDS } from '../backend/contract.ts';
 import type { Thresholds } from '../backend/placement/thresholds.ts';
-import { thresholdsOption, workersOption } from './backend_flags.ts';
+import { modelOption, thresholdsOption, workersOption } from './backend_flags.ts';
 import { measureAsymmetric } from './bench/asymmetric.ts';
 import { asymmetricJson, asymmetricText } from './bench/asymmetric_report.ts';
 import { BACKEND_CASES, BACKEND_DEPTHS, BACKEND_SIZES, backendImplementations } from './bench/backends.ts';
@@ -54,6 +55,7 @@ interface BenchFlags {
   browser?: true;
   workers: number;
   thresholds?: Thresholds;
+  model?: readonly RequestCosts[];
 }
 
 const SIZE_MAX = 1024 * 1024;
@@ -127,6 +129,7 @@ export function benchCommand(): Command {
     )
     .addOption(workersOption())
     .addOption(thresholdsOption())
+    .addOption(modelOption().conflicts('browser'))
     .option('--json', 'print one JSON array of results and nothing else')
     .action((flags: BenchFlags) => bench(command, flags));
   return command;

@@ -4,6 +4,7 @@ import { defaultCacheDir } from '../../guest/cache.ts';
 import { CRYPTSETUP_COMMAND, CRYPTSETUP_RUNS } from '../../guest/cryptsetup.ts';
 import { DEVICE_DRIVER } from '../../guest/measure.ts';
 import { loadDriver, waitForSelftest } from '../../guest/selftest.ts';
+import { DriverChecker, RULES, type Violation } from '../../lab/index.ts';
 import { addBackendOptions, type BackendFlags, backendOptions } from '../backend_flags.ts';
 import { takeInterruption } from '../interruption.ts';
 import type { Machine } from '../machine.ts';
@@ -27,6 +28,7 @@ interface DemoOptions extends NamedFiles, BackendFlags {
   timeout?: number;
   verbose?: true;
   boot?: true;
+  check?: true;
   cacheDir?: string;
   json?: true;
 }
@@ -35,6 +37,8 @@ interface DemoOptions extends NamedFiles, BackendFlags {
 interface DemoResult extends Speed {
   selftest: 'passed' | 'failed';
   comparisons: { passed: number; failed: number };
+  /** With --check: the statements that the driver broke. */
+  violations?: Violation[];
   /** With --beside; `speed` and `cryptsetup` are then empty. */
   beside?: BesideRow[];
 }
@@ -71,6 +75,7 @@ export function demoCommand(): Command {
       '--beside',
       'instead of the tables of speed: what a guest that computes while it encrypts keeps of its own speed',
     )
+    .option('--check', "hold the guest's driver to the specification, and list the statements that it breaks")
     .option('--no-speed', 'the self-test and the comparisons alone, without the tables of speed')
     .option('--kernel <bzImage>', 'a 32-bit kernel of your own, with virtio_pci, virtio_crypto and algif_skcipher')
     .option('--initrd <file>', 'its initramfs: a shell on ttyS0, the modules, kcapi-enc, perl')
@@ -94,6 +99,9 @@ export function demoCommand(): Command {
     if (options.beside && options.interactive) {
       command.error('error: --beside cannot go with --interactive: one measures, the other waits for what you type.');
     }
+    if (options.check && options.interactive) {
+      command.error('error: --check cannot go with --interactive: its list comes after the checks.');
+    }
     const output = commandOutput(options.json ?? false);
     process.exitCode = await runDemo(options, output);
   });
@@ -105,6 +113,7 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
   const interruption = takeInterruption();
   const { signal } = interruption;
   let machine: Machine | undefined;
+  const checker = options.check ? new DriverChecker() : undefined;
   try {
     const files = await resolveFiles(options, output, signal);
     const { timeout, verbose, append = '', memory } = options;
@@ -119,7 +128,7 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
         machine: {
           files,
           memoryMiB: memory,
-          device: backendOptions(options),
+          device: { ...backendOptions(options), ...(checker && { createDevice: checker.createDevice }) },
           ...(append === '' ? {} : { append }),
         },
       },
@@ -131,9 +140,12 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
       await runInteractive(machine, output, signal);
       return 0;
     }
-    const result = await untilAborted(runChecks(machine, options, output), signal);
+    const checked = await untilAborted(runChecks(machine, options, output), signal);
+    const violations = checker?.finish();
+    if (violations) reportViolations(violations, output);
+    const result: DemoResult = { ...checked, ...(violations && { violations }) };
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    return result.selftest === 'passed' && result.comparisons.failed === 0 ? 0 : 1;
+    return result.selftest === 'passed' && result.comparisons.failed === 0 && !violations?.length ? 0 : 1;
   } catch (error) {
     if (signal.aborted) {
       output.line('Interrupted.');
@@ -216,6 +228,21 @@ function reportComparisons(results: Comparison[], failed: Comparison[], output: 
   output.failed(`${failed.length} of ${results.length} results differ from node:crypto's: ${what}`);
   for (const { direction, keyBits, bytes } of failed)
     output.line(`    ${direction}, ${keyBits}-bit key, ${bytes} bytes`);
+}
+
+function reportViolations(violations: readonly Violation[], output: Output): void {
+  if (violations.length === 0) {
+    output.ok(
+      `The driver broke none of the ${Object.keys(RULES).length} statements about drivers that can be observed`,
+    );
+    return;
+  }
+  output.failed(`The driver broke ${violations.length} statements of the specification:`);
+  for (const { section, statement, seen, queue, times } of violations) {
+    const where = queue === undefined ? '' : `queue ${queue}: `;
+    output.line(`    ${section}  ${statement}`);
+    output.line(`        ${where}${seen}${times > 1 ? ` (${times} times)` : ''}`);
+  }
 }
 
 /** Settles as `work` does, or rejects as soon as the signal is aborted. */
