@@ -15,6 +15,7 @@ import { BootedGuest } from './booted_guest.ts';
 import { type Comparison, compare, KEY_BITS, LENGTHS } from './compare.ts';
 import { type NamedFiles, resolveFiles } from './image.ts';
 import { runInteractive } from './interactive.ts';
+import { compareSignature } from './signature.ts';
 import { cryptsetupTable, measureSpeed, type Speed, speedTable } from './speed.ts';
 
 interface DemoOptions extends NamedFiles, BackendFlags {
@@ -159,7 +160,7 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
 
 async function runChecks(
   machine: Machine,
-  { beside, speed }: Pick<DemoOptions, 'beside' | 'speed'>,
+  { beside, speed, kernel }: Pick<DemoOptions, 'beside' | 'speed' | 'kernel'>,
   output: Output,
 ): Promise<DemoResult> {
   await loadDriver(machine.console);
@@ -175,6 +176,11 @@ async function runChecks(
   const failed = results.filter(({ agrees }) => !agrees);
   reportComparisons(results, failed, output);
   const comparisons = { passed: results.length - failed.length, failed: failed.length };
+  const signature = await compareSignature(machine);
+  reportSignature(signature, output);
+  // A kernel of one's own may have no keyring.
+  if (signature === 'equal') comparisons.passed++;
+  else if (signature === 'different' || kernel === undefined) comparisons.failed++;
   if (beside) {
     output.line('Measuring a process that computes in the guest, alone and beside one that encrypts, about 2 minutes');
     const rows = await measureBeside(machine.console, output);
@@ -194,6 +200,13 @@ async function reportSpeed(machine: Machine, output: Output): Promise<Speed> {
     output.line(cryptsetupTable(result.cryptsetup, output.colors));
   }
   return result;
+}
+
+function reportSignature(signature: 'equal' | 'different' | 'no answer', output: Output): void {
+  if (signature === 'equal')
+    output.ok("An RSA signature by keyctl in the guest equals node:crypto's: 2048 bits, SHA-256");
+  else if (signature === 'different') output.failed("An RSA signature by keyctl in the guest is not node:crypto's.");
+  else output.failed('The guest signs nothing with RSA by keyctl: its kernel needs keyrings, and pkcs8_key_parser.');
 }
 
 function reportComparisons(results: Comparison[], failed: Comparison[], output: Output): void {
