@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { RequestCosts } from '../backend/contract.ts';
 import { BACKENDS } from '../backend/contract.ts';
 import type { Thresholds } from '../backend/placement/thresholds.ts';
-import { thresholdsOption, workersOption } from './backend_flags.ts';
+import { modelOption, thresholdsOption, workersOption } from './backend_flags.ts';
 import { BACKEND_CASES, BACKEND_DEPTHS, BACKEND_SIZES, backendImplementations } from './bench/backends.ts';
 import { backendsText, browserText } from './bench/backends_report.ts';
 import { runInBrowser } from './bench/browser/run.ts';
@@ -51,6 +52,7 @@ interface BenchFlags {
   browser?: true;
   workers: number;
   thresholds?: Thresholds;
+  model?: readonly RequestCosts[];
 }
 
 const SIZE_MAX = 1024 * 1024;
@@ -112,6 +114,7 @@ export function benchCommand(): Command {
     )
     .addOption(workersOption())
     .addOption(thresholdsOption())
+    .addOption(modelOption().conflicts('browser'))
     .option('--json', 'print one JSON array of results and nothing else')
     .action((flags: BenchFlags) => bench(command, flags));
   return command;

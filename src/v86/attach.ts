@@ -78,6 +78,7 @@ const VIDEO_MEMORY = { start: 0xa0000, end: 0xc0000 };
  * @throws RangeError that names an option that is out of range
  * @throws TypeError that names an option or parameter of a wrong type
  * @throws ThresholdsError for invalid thresholds
+ * @throws CostsError for invalid costs
  * @throws Error if the emulator has already built its machine
  */
 export function attachVirtioCrypto(emulator: V86Emulator, options: V86Options = {}): AttachedVirtioCrypto {
