@@ -93,6 +93,7 @@ struct board {
     struct owner owner;
   } sessions[SESSIONS_MAX];
   struct owner slots[SLOTS];
+  uint32_t notes[VC_NOTES];
   uint64_t pages[BOARD_PAGES];
 };
 _Static_assert(sizeof(struct board) <= RINGS_AT, "the board has the pages before the rings");

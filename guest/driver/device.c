@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "device.h"
 
 #include <errno.h>
@@ -113,6 +112,7 @@ static bool bring_up(struct board *board, const struct vc_port *port) {
     }
   }
   memset(board->sessions, 0, sizeof board->sessions);
+  memset(board->notes, 0, sizeof board->notes);
   board->generation++;
   set(port, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, status | VIRTIO_STATUS_DRIVER_OK);
   return true;
@@ -231,6 +231,11 @@ bool vc_offers(enum vc_service service, uint32_t algorithm) {
   const struct device *device = vc_device();
   return device && algorithm < 32 && (device->board->services >> SERVICES[service] & 1) &&
          (device->board->algorithms[service] >> algorithm & 1);
+}
+
+uint32_t *vc_notes(void) {
+  const struct device *device = vc_device();
+  return device ? device->board->notes : NULL;
 }
 
 void vc_release(void) {

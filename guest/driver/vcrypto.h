@@ -106,6 +106,10 @@ enum vc_result vc_cipher(const struct vc_session *session, const struct vc_slot 
 enum vc_result vc_digest(const struct vc_session *session, const struct vc_slot *slot, enum vc_service service,
                          uint32_t algorithm, uint32_t bytes, uint32_t result_bytes);
 
+/** Words that all processes share, for what one has found out. All 0 when the device was brought up. NULL: there is no device. */
+#define VC_NOTES 64u
+uint32_t *vc_notes(void);
+
 /** Resets the device, and forgets the board. Other processes find the device anew. */
 void vc_release(void);
 
