@@ -86,7 +86,6 @@ struct board {
   uint64_t algorithms[4];
   uint32_t request_bytes_max;
   struct queue queues[QUEUES_MAX];
-  pthread_mutex_t tables;
   struct {
     uint64_t id;
     uint32_t opcode;

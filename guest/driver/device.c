@@ -119,13 +119,25 @@ static bool bring_up(struct board *board, const struct vc_port *port) {
 }
 
 /** Whether the device runs with the rings on the board: no other driver had it since. */
-static bool is_up(struct board *board, const struct vc_port *port) {
+static bool is_up(const struct board *board, const struct vc_port *port) {
   if (get(port, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1) != (VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
                                                         VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK))
     return false;
   set(port, VIRTIO_PCI_COMMON_QUEUE_SELECT, 2, 0);
   return get(port, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2) == 1 &&
-         get(port, VIRTIO_PCI_COMMON_QUEUE_DESC, 4) == (uint32_t)vc_board_address(board, ring_of(board, 0)->table);
+         get(port, VIRTIO_PCI_COMMON_QUEUE_DESC, 4) == (uint32_t)vc_board_address(board, ring_of((struct board *)board, 0)->table);
+}
+
+bool vc_device_is_ours(struct device *device, const struct board *board) {
+  if (board->magic != MAGIC) return false;
+  if (pthread_mutex_trylock(&state.lock) != 0) return true;
+  bool ours = true;
+  if (flock(device->port.config, LOCK_EX | LOCK_NB) == 0) {
+    ours = is_up(board, &device->port);
+    flock(device->port.config, LOCK_UN);
+  }
+  pthread_mutex_unlock(&state.lock);
+  return ours;
 }
 
 /** Locks that are of all processes, and that are told when their owner dies. */
@@ -135,7 +147,6 @@ static void make_locks(struct board *board) {
   pthread_mutexattr_setpshared(&robust, PTHREAD_PROCESS_SHARED);
   pthread_mutexattr_setrobust(&robust, PTHREAD_MUTEX_ROBUST);
   for (unsigned i = 0; i < QUEUES_MAX; i++) pthread_mutex_init(&board->queues[i].lock, &robust);
-  pthread_mutex_init(&board->tables, &robust);
   pthread_mutexattr_destroy(&robust);
 }
 
@@ -146,6 +157,10 @@ static bool join(struct device *device) {
   if (!board) return false;
   if (board->magic != MAGIC) {
     make_locks(board);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    // Sessions of another board are not of this one.
+    board->generation = (uint32_t)(now.tv_sec * 1000000 + now.tv_nsec / 1000);
     board->magic = MAGIC;
   }
   // Requests of others are over before the device is reset: they hold the locks of their queues.
@@ -163,7 +178,7 @@ static bool join(struct device *device) {
   device->board = board;
   if (!up) return false;
   device->self = vc_owner_self();
-  device->queue = (unsigned)device->self.process % board->data_queues;
+  vc_end_sessions_of_dead(device);
   return true;
 }
 
@@ -242,6 +257,8 @@ void vc_release(void) {
   struct device *device = vc_device();
   if (!device) return;
   flock(device->port.config, LOCK_EX);
+  // Whoever waits for an answer there finds out, even if somebody has brought the device up on another board by then.
+  device->board->magic = 0;
   set(&device->port, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, 0);
   int id = shmget((key_t)device->port.key, 0, 0);
   if (id >= 0) shmctl(id, IPC_RMID, NULL);

@@ -11,14 +11,16 @@ struct device {
   struct owner self;
   /** Grows with each fork, so that a child tells what was its parent's. */
   uint32_t family;
-  /** The data queue of this process, of which several may share one. */
-  unsigned queue;
 };
 
 /** The open device; NULL if there is none. */
 struct device *vc_device(void);
 /** The device no longer answers: the next vc_open() brings it up again. */
 void vc_device_lost(struct device *device);
+/** Whether the device still runs with the rings of this board. Looks only while nobody brings it up: then it is true. */
+bool vc_device_is_ours(struct device *device, const struct board *board);
+/** Ends the sessions of processes that have ended. */
+void vc_end_sessions_of_dead(struct device *device);
 
 /** Parts of a request, in their order on the wire. Parts of no bytes have no descriptor. */
 struct part {
@@ -27,10 +29,17 @@ struct part {
   bool written;
 };
 
-/** Takes a queue for one request. False: the device is lost. */
-bool vc_queue_lock(struct device *device, unsigned queue);
-void vc_queue_unlock(struct device *device, unsigned queue);
-/** Gives the device a request, and waits for its answer. The queue is locked, and the parts are on the board. */
-enum vc_result vc_queue_run(struct device *device, unsigned queue, const struct part *parts, unsigned count);
+/** A queue that is taken for one request. While it is, nobody brings the device up anew. */
+struct turn {
+  struct device *device;
+  struct board *board;
+  unsigned queue;
+};
+
+/** Takes the control queue, or the data queue of this process. False: the device is lost. */
+bool vc_turn_begin(struct turn *turn, struct device *device, bool control);
+void vc_turn_end(const struct turn *turn);
+/** Gives the device a request, and waits for its answer. The parts are on the board. */
+enum vc_result vc_turn_run(const struct turn *turn, const struct part *parts, unsigned count);
 
 #endif

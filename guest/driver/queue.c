@@ -21,9 +21,9 @@ static bool is_alive(const struct device *device) {
 }
 
 /** Waits for the one request that is under way, and yields meanwhile. */
-static bool await(struct device *device, unsigned number) {
-  struct queue *queue = &device->board->queues[number];
-  struct ring *ring = ring_of(device->board, number);
+static bool await(const struct turn *turn) {
+  struct queue *queue = &turn->board->queues[turn->queue];
+  struct ring *ring = ring_of(turn->board, turn->queue);
   time_t end = 0;
   // An emulator answers within the notification, or when the driver reads a register, as this does at the first look.
   for (unsigned looks = 0; atomic_load_explicit(&ring->used.index, memory_order_acquire) == queue->used; looks++) {
@@ -31,33 +31,37 @@ static bool await(struct device *device, unsigned number) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (end == 0) end = now.tv_sec + PATIENCE_SECONDS;
-    if (!is_alive(device) || now.tv_sec > end) return false;
+    if (!is_alive(turn->device) || now.tv_sec > end || (looks > 0 && !vc_device_is_ours(turn->device, turn->board))) return false;
     sched_yield();
   }
   queue->used++;
   return atomic_load_explicit(&ring->used.index, memory_order_acquire) == queue->used;
 }
 
-static void notify(const struct device *device, unsigned number) {
-  uint32_t offset = device->board->queues[number].notify_offset * device->port.notify_multiplier;
-  vc_port_write(&device->port, device->port.notify + offset, 2, index_of(device->board, number));
+static void notify(const struct turn *turn) {
+  const struct vc_port *port = &turn->device->port;
+  uint32_t offset = turn->board->queues[turn->queue].notify_offset * port->notify_multiplier;
+  vc_port_write(port, port->notify + offset, 2, index_of(turn->board, turn->queue));
 }
 
-bool vc_queue_lock(struct device *device, unsigned number) {
-  struct queue *queue = &device->board->queues[number];
+bool vc_turn_begin(struct turn *turn, struct device *device, bool control) {
+  struct board *board = device->board;
+  unsigned number = control ? board->data_queues : (unsigned)device->self.process % board->data_queues;
+  *turn = (struct turn){.device = device, .board = board, .queue = number};
+  struct queue *queue = &board->queues[number];
   int result = pthread_mutex_lock(&queue->lock);
   if (result == EOWNERDEAD) result = pthread_mutex_consistent(&queue->lock);
   if (result != 0) return false;
-  if (atomic_load(&ring_of(device->board, number)->available.index) == queue->used) return true;
+  if (atomic_load(&ring_of(board, number)->available.index) == queue->used) return true;
   // Somebody died before the answer came, or before the notification. It must come before the frame is used again.
-  notify(device, number);
-  if (await(device, number)) return true;
+  notify(turn);
+  if (await(turn)) return true;
   pthread_mutex_unlock(&queue->lock);
   return false;
 }
 
-void vc_queue_unlock(struct device *device, unsigned number) {
-  pthread_mutex_unlock(&device->board->queues[number].lock);
+void vc_turn_end(const struct turn *turn) {
+  pthread_mutex_unlock(&turn->board->queues[turn->queue].lock);
 }
 
 /** Both halves of a ring have an event index behind their entries (2.7.6, 2.7.8). */
@@ -65,8 +69,9 @@ static volatile uint16_t *event_behind(void *entries, unsigned count, size_t ent
   return (volatile uint16_t *)((uint8_t *)entries + count * entry_bytes);
 }
 
-enum vc_result vc_queue_run(struct device *device, unsigned number, const struct part *parts, unsigned count) {
-  struct board *board = device->board;
+enum vc_result vc_turn_run(const struct turn *turn, const struct part *parts, unsigned count) {
+  struct board *board = turn->board;
+  unsigned number = turn->queue;
   struct queue *queue = &board->queues[number];
   struct ring *ring = ring_of(board, number);
   struct frame *frame = frame_of(board, number);
@@ -101,6 +106,6 @@ enum vc_result vc_queue_run(struct device *device, unsigned number, const struct
   // The device must see the index before the driver looks whether it wants to hear of it (2.7.13.4.1).
   atomic_thread_fence(memory_order_seq_cst);
   const volatile uint16_t *event = event_behind(ring->used.entries, queue->size, sizeof *ring->used.entries);
-  if (board->event_index ? *event == before : !(ring->used.flags & VIRTIO_USED_F_NO_NOTIFY)) notify(device, number);
-  return await(device, number) ? VC_OK : VC_LOST;
+  if (board->event_index ? *event == before : !(ring->used.flags & VIRTIO_USED_F_NO_NOTIFY)) notify(turn);
+  return await(turn) ? VC_OK : VC_LOST;
 }

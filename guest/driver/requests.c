@@ -20,6 +20,11 @@ static enum vc_result result_of(uint32_t status) {
 
 // Slots
 
+/** The board that a slot is on. */
+static struct board *board_of(const struct vc_slot *slot) {
+  return (struct board *)(slot->in - SLOTS_AT - slot->index * 2u * SLOT_BUFFER);
+}
+
 bool vc_slot_take(struct vc_slot *slot) {
   struct device *device = vc_device();
   if (!device) return false;
@@ -48,9 +53,8 @@ bool vc_slot_is_own(const struct vc_slot *slot) {
 
 void vc_slot_give(struct vc_slot *slot) {
   if (vc_slot_is_own(slot)) {
-    // The board of this slot, even if the device has another one by now.
-    uint8_t *board = slot->in - SLOTS_AT - slot->index * 2u * SLOT_BUFFER;
-    atomic_store(&((struct board *)board)->slots[slot->index].process, 0);
+    // The device may have another board by now.
+    atomic_store(&board_of(slot)->slots[slot->index].process, 0);
   }
   *slot = (struct vc_slot){0};
 }
@@ -71,50 +75,56 @@ static const struct {
 };
 
 /** Runs a request of the control queue, which the caller has locked. Its header is in the frame; keys are wiped behind it. */
-static enum vc_result control(struct device *device, uint32_t key_bytes, uint32_t answer_bytes) {
-  unsigned queue = device->board->data_queues;
-  struct frame *frame = frame_of(device->board, queue);
+static enum vc_result control(const struct turn *turn, uint32_t key_bytes, uint32_t answer_bytes) {
+  struct frame *frame = frame_of(turn->board, turn->queue);
   memset(frame->answer, 0xff, sizeof frame->answer);
   const struct part parts[] = {
       {frame->header, VIRTIO_CRYPTO_CTRL_LEGACY_BYTES, false},
       {frame->key, key_bytes, false},
       {frame->answer, answer_bytes, true},
   };
-  enum vc_result result = vc_queue_run(device, queue, parts, 3);
+  enum vc_result result = vc_turn_run(turn, parts, 3);
   if (key_bytes > 0) wipe(frame->key, key_bytes);
   return result;
 }
 
-static enum vc_result destroy(struct device *device, uint32_t opcode, uint64_t id) {
-  struct frame *frame = frame_of(device->board, device->board->data_queues);
+static enum vc_result destroy(const struct turn *turn, uint32_t opcode, uint64_t id) {
+  struct frame *frame = frame_of(turn->board, turn->queue);
   memset(frame->header, 0, sizeof frame->header);
   put32(frame->header, VIRTIO_CRYPTO_CTRL_OPCODE, opcode);
   put64(frame->header, VIRTIO_CRYPTO_CTRL_DESTROY_SESSION_ID, id);
-  return control(device, 0, VIRTIO_CRYPTO_STATUS_BYTES);
+  return control(turn, 0, VIRTIO_CRYPTO_STATUS_BYTES);
 }
 
-/** Ends the sessions of processes that have ended. The control queue is locked, and with it the table of sessions. */
-static void end_sessions_of_dead(struct device *device) {
-  struct board *board = device->board;
+/** The control queue is locked, and with it the table of sessions. */
+static void end_sessions_of_dead(const struct turn *turn) {
+  struct board *board = turn->board;
   for (unsigned i = 0; i < SESSIONS_MAX; i++) {
     if (board->sessions[i].id == 0 || vc_owner_alive(&board->sessions[i].owner)) continue;
-    if (destroy(device, board->sessions[i].opcode, board->sessions[i].id) != VC_OK) return;
+    if (destroy(turn, board->sessions[i].opcode, board->sessions[i].id) != VC_OK) return;
     board->sessions[i].id = 0;
   }
 }
 
-static int free_entry(struct device *device) {
+void vc_end_sessions_of_dead(struct device *device) {
+  struct turn turn;
+  if (!vc_turn_begin(&turn, device, true)) return;
+  end_sessions_of_dead(&turn);
+  vc_turn_end(&turn);
+}
+
+static int free_entry(const struct turn *turn) {
   for (unsigned pass = 0; pass < 2; pass++) {
     for (int i = 0; i < (int)SESSIONS_MAX; i++) {
-      if (device->board->sessions[i].id == 0) return i;
+      if (turn->board->sessions[i].id == 0) return i;
     }
-    end_sessions_of_dead(device);
+    end_sessions_of_dead(turn);
   }
   return -1;
 }
 
-static enum vc_result create(struct device *device, const struct vc_session_parameters *wanted, uint64_t *id) {
-  struct frame *frame = frame_of(device->board, device->board->data_queues);
+static enum vc_result create(const struct turn *turn, const struct vc_session_parameters *wanted, uint64_t *id) {
+  struct frame *frame = frame_of(turn->board, turn->queue);
   uint8_t *header = frame->header;
   memset(header, 0, sizeof frame->header);
   put32(header, VIRTIO_CRYPTO_CTRL_OPCODE, SESSIONS[wanted->service].create);
@@ -131,7 +141,7 @@ static enum vc_result create(struct device *device, const struct vc_session_para
     put32(header, VIRTIO_CRYPTO_CTRL_AEAD_OP, direction);
   }
   if (wanted->key_bytes > 0) memcpy(frame->key, wanted->key, wanted->key_bytes);
-  enum vc_result result = control(device, wanted->key_bytes, VIRTIO_CRYPTO_CREATE_INPUT_BYTES);
+  enum vc_result result = control(turn, wanted->key_bytes, VIRTIO_CRYPTO_CREATE_INPUT_BYTES);
   if (result != VC_OK) return result;
   uint32_t status;
   memcpy(id, frame->answer + VIRTIO_CRYPTO_CREATE_INPUT_SESSION_ID, 8);
@@ -143,31 +153,29 @@ enum vc_result vc_session_open(const struct vc_session_parameters *wanted, struc
   struct device *device = vc_device();
   if (!device) return VC_LOST;
   if (wanted->key_bytes > VC_KEY_MAX) return VC_REFUSED;
-  struct board *board = device->board;
-  if (!vc_queue_lock(device, board->data_queues)) goto lost;
-  int entry = free_entry(device);
-  enum vc_result result = VC_REFUSED;
-  uint64_t id;
-  if (entry >= 0) {
-    result = create(device, wanted, &id);
-    if (result == VC_REFUSED) {
+  struct turn turn;
+  enum vc_result result = VC_LOST;
+  if (vc_turn_begin(&turn, device, true)) {
+    struct board *board = turn.board;
+    uint64_t id;
+    int entry = free_entry(&turn);
+    result = entry < 0 ? VC_REFUSED : create(&turn, wanted, &id);
+    if (entry >= 0 && result == VC_REFUSED) {
       // There may have been no room, for the sessions of processes that were killed.
-      end_sessions_of_dead(device);
-      result = create(device, wanted, &id);
+      end_sessions_of_dead(&turn);
+      result = create(&turn, wanted, &id);
     }
+    if (result == VC_OK) {
+      board->sessions[entry].opcode = SESSIONS[wanted->service].destroy;
+      board->sessions[entry].owner.process = device->self.process;
+      board->sessions[entry].owner.start = device->self.start;
+      board->sessions[entry].id = id;
+      *session = (struct vc_session){.id = id, .generation = board->generation, .family = device->family};
+    }
+    vc_turn_end(&turn);
   }
-  if (result == VC_OK) {
-    board->sessions[entry].opcode = SESSIONS[wanted->service].destroy;
-    board->sessions[entry].owner.process = device->self.process;
-    board->sessions[entry].owner.start = device->self.start;
-    board->sessions[entry].id = id;
-    *session = (struct vc_session){.id = id, .generation = board->generation, .family = device->family};
-  }
-  vc_queue_unlock(device, board->data_queues);
-  if (result != VC_LOST) return result;
-lost:
-  vc_device_lost(device);
-  return VC_LOST;
+  if (result == VC_LOST) vc_device_lost(device);
+  return result;
 }
 
 bool vc_session_is_open(const struct vc_session *session) {
@@ -182,40 +190,39 @@ void vc_session_close(struct vc_session *session) {
   *session = (struct vc_session){0};
   if (!is_open) return;
   struct device *device = vc_device();
-  struct board *board = device->board;
-  if (!vc_queue_lock(device, board->data_queues)) {
-    vc_device_lost(device);
-    return;
+  struct turn turn;
+  enum vc_result result = VC_LOST;
+  if (device && vc_turn_begin(&turn, device, true)) {
+    result = VC_OK;
+    for (unsigned i = 0; i < SESSIONS_MAX; i++) {
+      if (turn.board->sessions[i].id != id) continue;
+      result = destroy(&turn, turn.board->sessions[i].opcode, id);
+      turn.board->sessions[i].id = 0;
+      break;
+    }
+    vc_turn_end(&turn);
   }
-  enum vc_result result = VC_OK;
-  for (unsigned i = 0; i < SESSIONS_MAX; i++) {
-    if (board->sessions[i].id != id) continue;
-    result = destroy(device, board->sessions[i].opcode, id);
-    board->sessions[i].id = 0;
-    break;
-  }
-  vc_queue_unlock(device, board->data_queues);
-  if (result == VC_LOST) vc_device_lost(device);
+  if (result == VC_LOST && device) vc_device_lost(device);
 }
 
 // Requests of the data queue
 
-/** Locks the queue, and writes what the headers of all requests have. NULL: see `result`. */
-static struct frame *begin(struct device *device, const struct vc_session *session, uint32_t opcode, uint32_t algorithm,
-                           enum vc_result *result) {
+/** Begins a turn, and writes what the headers of all requests have. NULL: see `result`. */
+static struct frame *begin(struct turn *turn, const struct vc_session *session, const struct vc_slot *slot, uint32_t opcode,
+                           uint32_t algorithm, enum vc_result *result) {
+  struct device *device = vc_device();
   *result = VC_LOST;
   if (!device) return NULL;
-  if (!vc_queue_lock(device, device->queue)) {
+  if (!vc_turn_begin(turn, device, false)) {
     vc_device_lost(device);
     return NULL;
   }
-  // Nobody brings the device up anew while this queue is locked.
-  if (!vc_session_is_open(session)) {
-    vc_queue_unlock(device, device->queue);
-    *result = VC_NO_SESSION;
+  if (board_of(slot) != turn->board || session->generation != turn->board->generation || session->family != device->family) {
+    vc_turn_end(turn);
+    *result = board_of(slot) == turn->board ? VC_NO_SESSION : VC_LOST;
     return NULL;
   }
-  struct frame *frame = frame_of(device->board, device->queue);
+  struct frame *frame = frame_of(turn->board, turn->queue);
   memset(frame->header, 0, sizeof frame->header);
   put32(frame->header, VIRTIO_CRYPTO_DATA_OPCODE, opcode);
   put32(frame->header, VIRTIO_CRYPTO_DATA_ALGO, algorithm);
@@ -224,21 +231,21 @@ static struct frame *begin(struct device *device, const struct vc_session *sessi
   return frame;
 }
 
-static enum vc_result end(struct device *device, const struct frame *frame, const struct part *parts, unsigned count) {
-  enum vc_result result = vc_queue_run(device, device->queue, parts, count);
+static enum vc_result end(const struct turn *turn, const struct frame *frame, const struct part *parts, unsigned count) {
+  enum vc_result result = vc_turn_run(turn, parts, count);
   uint8_t status = frame->answer[0];
-  vc_queue_unlock(device, device->queue);
-  if (result == VC_LOST) vc_device_lost(device);
+  vc_turn_end(turn);
+  if (result == VC_LOST) vc_device_lost(turn->device);
   return result == VC_OK ? result_of(status) : result;
 }
 
 enum vc_result vc_aead(const struct vc_session *session, const struct vc_slot *slot, const struct vc_aead *request) {
   if (request->iv_bytes > VC_IV_MAX || request->aad_bytes > VC_AAD_MAX || request->text_bytes > VC_TEXT_MAX)
     return VC_REFUSED;
-  struct device *device = vc_device();
+  struct turn turn;
   enum vc_result result;
   uint32_t opcode = request->encrypt ? VIRTIO_CRYPTO_AEAD_ENCRYPT : VIRTIO_CRYPTO_AEAD_DECRYPT;
-  struct frame *frame = begin(device, session, opcode, request->algorithm, &result);
+  struct frame *frame = begin(&turn, session, slot, opcode, request->algorithm, &result);
   if (!frame) return result;
   uint32_t source = request->text_bytes + (request->encrypt ? 0 : VC_TAG_BYTES);
   uint32_t destination = request->text_bytes + (request->encrypt ? VC_TAG_BYTES : 0);
@@ -257,16 +264,16 @@ enum vc_result vc_aead(const struct vc_session *session, const struct vc_slot *s
       {slot->out, destination, true},
       {frame->answer, VIRTIO_CRYPTO_STATUS_BYTES, true},
   };
-  return end(device, frame, parts, 6);
+  return end(&turn, frame, parts, 6);
 }
 
 enum vc_result vc_cipher(const struct vc_session *session, const struct vc_slot *slot, uint32_t algorithm, bool encrypt,
                          const uint8_t *iv, uint32_t iv_bytes, uint32_t bytes) {
   if (iv_bytes > VC_IV_MAX || bytes > VC_TEXT_MAX) return VC_REFUSED;
-  struct device *device = vc_device();
+  struct turn turn;
   enum vc_result result;
   uint32_t opcode = encrypt ? VIRTIO_CRYPTO_CIPHER_ENCRYPT : VIRTIO_CRYPTO_CIPHER_DECRYPT;
-  struct frame *frame = begin(device, session, opcode, algorithm, &result);
+  struct frame *frame = begin(&turn, session, slot, opcode, algorithm, &result);
   if (!frame) return result;
   memcpy(frame->iv, iv, iv_bytes);
   put32(frame->header, VIRTIO_CRYPTO_DATA_CIPHER_IV_LEN, iv_bytes);
@@ -280,16 +287,16 @@ enum vc_result vc_cipher(const struct vc_session *session, const struct vc_slot 
       {slot->out, bytes, true},
       {frame->answer, VIRTIO_CRYPTO_STATUS_BYTES, true},
   };
-  return end(device, frame, parts, 5);
+  return end(&turn, frame, parts, 5);
 }
 
 enum vc_result vc_digest(const struct vc_session *session, const struct vc_slot *slot, enum vc_service service,
                          uint32_t algorithm, uint32_t bytes, uint32_t result_bytes) {
   if (bytes > VC_TEXT_MAX || result_bytes > VC_DIGEST_MAX) return VC_REFUSED;
-  struct device *device = vc_device();
+  struct turn turn;
   enum vc_result result;
   uint32_t opcode = service == VC_HASH ? VIRTIO_CRYPTO_HASH : VIRTIO_CRYPTO_MAC;
-  struct frame *frame = begin(device, session, opcode, algorithm, &result);
+  struct frame *frame = begin(&turn, session, slot, opcode, algorithm, &result);
   if (!frame) return result;
   put32(frame->header, VIRTIO_CRYPTO_DATA_AUTH_SRC_LEN, bytes);
   put32(frame->header, VIRTIO_CRYPTO_DATA_AUTH_RESULT_LEN, result_bytes);
@@ -299,5 +306,5 @@ enum vc_result vc_digest(const struct vc_session *session, const struct vc_slot 
       {slot->out, result_bytes, true},
       {frame->answer, VIRTIO_CRYPTO_STATUS_BYTES, true},
   };
-  return end(device, frame, parts, 4);
+  return end(&turn, frame, parts, 4);
 }

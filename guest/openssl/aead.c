@@ -8,6 +8,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/params.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "../driver/vcrypto.h"
@@ -452,10 +453,7 @@ static bool build(unsigned index) {
   return !table->function_id;
 }
 
-const OSSL_ALGORITHM *aead_algorithms(void) {
-  static bool built;
-  if (built) return algorithms;
-  built = true;
+static void build_all(void) {
   unsigned count = 0;
   for (unsigned index = 0; index < AEADS; index++) {
     struct aead *aead = &aeads[index];
@@ -465,5 +463,10 @@ const OSSL_ALGORITHM *aead_algorithms(void) {
     measure(index);
     algorithms[count++] = (OSSL_ALGORITHM){aead->names, "provider=virtio-crypto", tables[index], NULL};
   }
+}
+
+const OSSL_ALGORITHM *aead_algorithms(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, build_all);
   return algorithms;
 }

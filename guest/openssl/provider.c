@@ -56,7 +56,8 @@ static void teardown(void *provider) {
   original_unload();
 }
 
-__attribute__((visibility("default"))) int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out, void **provider) {
+__attribute__((visibility("default"))) int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
+                                                              const OSSL_DISPATCH **out, void **provider) {
   static const OSSL_DISPATCH FUNCTIONS[] = {
       {OSSL_FUNC_PROVIDER_TEARDOWN, (void (*)(void))teardown},
       {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, (void (*)(void))gettable_params},

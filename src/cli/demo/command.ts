@@ -15,6 +15,7 @@ import { type Comparison, compare, KEY_BITS, LENGTHS } from './compare.ts';
 import { type NamedFiles, resolveFiles } from './image.ts';
 import { runInteractive } from './interactive.ts';
 import { cryptsetupTable, measureSpeed, type Speed, speedTable } from './speed.ts';
+import { measureTlsRows, type TlsRow, tlsTable } from './tls.ts';
 
 interface DemoOptions extends NamedFiles, BackendFlags {
   interactive?: true;
@@ -36,6 +37,8 @@ interface DemoResult extends Speed {
   comparisons: { passed: number; failed: number };
   /** With --beside; `speed` and `cryptsetup` are then empty. */
   beside?: BesideRow[];
+  /** Empty where nothing was measured, and in a guest without OpenSSL. */
+  tls: TlsRow[];
 }
 
 /** With less than that there is no room to unpack the initramfs of our own guest. */
@@ -71,6 +74,7 @@ export function demoCommand(): Command {
       'instead of the tables of speed: what a guest that computes while it encrypts keeps of its own speed',
     )
     .option('--no-speed', 'the self-test and the comparisons alone, without the tables of speed')
+    .option('--no-tls', 'a guest without OpenSSL, which needs no compiler')
     .option('--kernel <bzImage>', 'a 32-bit kernel of your own, with virtio_pci, virtio_crypto and algif_skcipher')
     .option('--initrd <file>', 'its initramfs: a shell on ttyS0, the modules, kcapi-enc, perl')
     .option('--bios <file>', 'SeaBIOS image')
@@ -157,7 +161,7 @@ async function runChecks(
   } else {
     output.failed("The kernel's self-test of virtio_crypto_aes_cbc did not pass; its log says:");
     output.line((await machine.console.run('dmesg | grep -i -e virtio -e alg: | tail -5')).output);
-    return { selftest, comparisons: { passed: 0, failed: 0 }, speed: [], cryptsetup: [] };
+    return { selftest, comparisons: { passed: 0, failed: 0 }, speed: [], cryptsetup: [], tls: [] };
   }
   const results = await compare(machine.console);
   const failed = results.filter(({ agrees }) => !agrees);
@@ -167,10 +171,11 @@ async function runChecks(
     output.line('Measuring a process that computes in the guest, alone and beside one that encrypts, about 2 minutes');
     const rows = await measureBeside(machine.console, output);
     output.line(besideTable(rows));
-    return { selftest, comparisons, speed: [], cryptsetup: [], beside: rows };
+    return { selftest, comparisons, speed: [], cryptsetup: [], tls: [], beside: rows };
   }
-  if (!speed) return { selftest, comparisons, speed: [], cryptsetup: [] };
-  return { selftest, comparisons, ...(await reportSpeed(machine, output)) };
+  if (!speed) return { selftest, comparisons, speed: [], cryptsetup: [], tls: [] };
+  const figures = await reportSpeed(machine, output);
+  return { selftest, comparisons, ...figures, tls: await reportTls(machine, output) };
 }
 
 async function reportSpeed(machine: Machine, output: Output): Promise<Speed> {
@@ -182,6 +187,12 @@ async function reportSpeed(machine: Machine, output: Output): Promise<Speed> {
     output.line(cryptsetupTable(result.cryptsetup, output.colors));
   }
   return result;
+}
+
+async function reportTls(machine: Machine, output: Output): Promise<TlsRow[]> {
+  const rows = await measureTlsRows(machine.console, output);
+  if (rows.length > 0) output.line(tlsTable(rows, output.colors));
+  return rows;
 }
 
 function reportComparisons(results: Comparison[], failed: Comparison[], output: Output): void {
