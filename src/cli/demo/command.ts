@@ -17,6 +17,7 @@ import { type NamedFiles, resolveFiles } from './image.ts';
 import { runInteractive } from './interactive.ts';
 import { compareSignature } from './signature.ts';
 import { cryptsetupTable, measureSpeed, type Speed, speedTable } from './speed.ts';
+import { measureTlsRows, type TlsRow, tlsTable } from './tls.ts';
 
 interface DemoOptions extends NamedFiles, BackendFlags {
   interactive?: true;
@@ -41,6 +42,8 @@ interface DemoResult extends Speed {
   violations?: Violation[];
   /** With --beside; `speed` and `cryptsetup` are then empty. */
   beside?: BesideRow[];
+  /** Empty where nothing was measured, and in a guest without OpenSSL. */
+  tls: TlsRow[];
 }
 
 /** With less than that there is no room to unpack the initramfs of our own guest. */
@@ -77,6 +80,7 @@ export function demoCommand(): Command {
     )
     .option('--check', "hold the guest's driver to the specification, and list the statements that it breaks")
     .option('--no-speed', 'the self-test and the comparisons alone, without the tables of speed')
+    .option('--no-tls', 'a guest without OpenSSL, which needs no compiler')
     .option('--kernel <bzImage>', 'a 32-bit kernel of your own, with virtio_pci, virtio_crypto and algif_skcipher')
     .option('--initrd <file>', 'its initramfs: a shell on ttyS0, the modules, kcapi-enc, perl')
     .option('--bios <file>', 'SeaBIOS image')
@@ -170,7 +174,7 @@ async function runChecks(
   } else {
     output.failed("The kernel's self-test of virtio_crypto_aes_cbc did not pass; its log says:");
     output.line((await machine.console.run('dmesg | grep -i -e virtio -e alg: | tail -5')).output);
-    return { selftest, comparisons: { passed: 0, failed: 0 }, speed: [], cryptsetup: [] };
+    return { selftest, comparisons: { passed: 0, failed: 0 }, speed: [], cryptsetup: [], tls: [] };
   }
   const results = await compare(machine.console);
   const failed = results.filter(({ agrees }) => !agrees);
@@ -185,10 +189,11 @@ async function runChecks(
     output.line('Measuring a process that computes in the guest, alone and beside one that encrypts, about 2 minutes');
     const rows = await measureBeside(machine.console, output);
     output.line(besideTable(rows));
-    return { selftest, comparisons, speed: [], cryptsetup: [], beside: rows };
+    return { selftest, comparisons, speed: [], cryptsetup: [], tls: [], beside: rows };
   }
-  if (!speed) return { selftest, comparisons, speed: [], cryptsetup: [] };
-  return { selftest, comparisons, ...(await reportSpeed(machine, output)) };
+  if (!speed) return { selftest, comparisons, speed: [], cryptsetup: [], tls: [] };
+  const figures = await reportSpeed(machine, output);
+  return { selftest, comparisons, ...figures, tls: await reportTls(machine, output) };
 }
 
 async function reportSpeed(machine: Machine, output: Output): Promise<Speed> {
@@ -207,6 +212,12 @@ function reportSignature(signature: 'equal' | 'different' | 'no answer', output:
     output.ok("An RSA signature by keyctl in the guest equals node:crypto's: 2048 bits, SHA-256");
   else if (signature === 'different') output.failed("An RSA signature by keyctl in the guest is not node:crypto's.");
   else output.failed('The guest signs nothing with RSA by keyctl: its kernel needs keyrings, and pkcs8_key_parser.');
+}
+
+async function reportTls(machine: Machine, output: Output): Promise<TlsRow[]> {
+  const rows = await measureTlsRows(machine.console, output);
+  if (rows.length > 0) output.line(tlsTable(rows, output.colors));
+  return rows;
 }
 
 function reportComparisons(results: Comparison[], failed: Comparison[], output: Output): void {
