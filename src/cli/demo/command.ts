@@ -2,9 +2,8 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { defaultCacheDir } from '../../guest/cache.ts';
 import { CRYPTSETUP_COMMAND, CRYPTSETUP_RUNS } from '../../guest/cryptsetup.ts';
-import { DEVICE_DRIVER } from '../../guest/measure.ts';
 import { loadDriver, waitForSelftest } from '../../guest/selftest.ts';
-import { DriverChecker, RULES, type Violation } from '../../lab/index.ts';
+import { DriverChecker, type Violation } from '../../lab/index.ts';
 import { addBackendOptions, type BackendFlags, backendOptions } from '../backend_flags.ts';
 import { takeInterruption } from '../interruption.ts';
 import type { Machine } from '../machine.ts';
@@ -12,9 +11,10 @@ import { commandOutput, type Output } from '../output.ts';
 import { type BesideRow, besideTable, measureBeside } from './beside.ts';
 import { bootMachine } from './boot.ts';
 import { BootedGuest } from './booted_guest.ts';
-import { type Comparison, compare, KEY_BITS, LENGTHS } from './compare.ts';
+import { compare } from './compare.ts';
 import { type NamedFiles, resolveFiles } from './image.ts';
 import { runInteractive } from './interactive.ts';
+import { reportComparisons, reportSignature, reportViolations } from './report.ts';
 import { compareSignature } from './signature.ts';
 import { cryptsetupTable, measureSpeed, type Speed, speedTable } from './speed.ts';
 import { measureTlsRows, type TlsRow, tlsTable } from './tls.ts';
@@ -177,9 +177,9 @@ async function runChecks(
     return { selftest, comparisons: { passed: 0, failed: 0 }, speed: [], cryptsetup: [], tls: [] };
   }
   const results = await compare(machine.console);
-  const failed = results.filter(({ agrees }) => !agrees);
-  reportComparisons(results, failed, output);
-  const comparisons = { passed: results.length - failed.length, failed: failed.length };
+  reportComparisons(results, output);
+  const passed = results.filter(({ agrees }) => agrees).length;
+  const comparisons = { passed, failed: results.length - passed };
   const signature = await compareSignature(machine);
   reportSignature(signature, output);
   // A kernel of one's own may have no keyring.
@@ -207,53 +207,10 @@ async function reportSpeed(machine: Machine, output: Output): Promise<Speed> {
   return result;
 }
 
-function reportSignature(signature: 'equal' | 'different' | 'no answer', output: Output): void {
-  if (signature === 'equal')
-    output.ok("An RSA signature by keyctl in the guest equals node:crypto's: 2048 bits, SHA-256");
-  else if (signature === 'different') output.failed("An RSA signature by keyctl in the guest is not node:crypto's.");
-  else output.failed('The guest signs nothing with RSA by keyctl: its kernel needs keyrings, and pkcs8_key_parser.');
-}
-
 async function reportTls(machine: Machine, output: Output): Promise<TlsRow[]> {
   const rows = await measureTlsRows(machine.console, output);
   if (rows.length > 0) output.line(tlsTable(rows, output.colors));
   return rows;
-}
-
-function reportComparisons(results: Comparison[], failed: Comparison[], output: Output): void {
-  const what = `AF_ALG in the guest, keys of ${KEY_BITS.join(', ')} bits, ${LENGTHS[0]} B to ${(LENGTHS.at(-1) ?? 0) / 1024} KiB`;
-  if (failed.length === 0) {
-    output.ok(`${results.length} results equal node:crypto's: ${what}`);
-    return;
-  }
-  if (results.every(({ answered }) => !answered)) {
-    output.failed(`AF_ALG in the guest gives no result on ${DEVICE_DRIVER}, so that nothing was compared.`);
-    output.line(
-      'Since Linux 7.2 AF_ALG refuses drivers that answer later, as this one does; IPsec takes it there, too. An older',
-    );
-    output.line(
-      'kernel may lack af_alg, algif_skcipher or the program kcapi-enc. docs/guests.md has what a guest needs.',
-    );
-    return;
-  }
-  output.failed(`${failed.length} of ${results.length} results differ from node:crypto's: ${what}`);
-  for (const { direction, keyBits, bytes } of failed)
-    output.line(`    ${direction}, ${keyBits}-bit key, ${bytes} bytes`);
-}
-
-function reportViolations(violations: readonly Violation[], output: Output): void {
-  if (violations.length === 0) {
-    output.ok(
-      `The driver broke none of the ${Object.keys(RULES).length} statements about drivers that can be observed`,
-    );
-    return;
-  }
-  output.failed(`The driver broke ${violations.length} statements of the specification:`);
-  for (const { section, statement, seen, queue, times } of violations) {
-    const where = queue === undefined ? '' : `queue ${queue}: `;
-    output.line(`    ${section}  ${statement}`);
-    output.line(`        ${where}${seen}${times > 1 ? ` (${times} times)` : ''}`);
-  }
 }
 
 /** Settles as `work` does, or rejects as soon as the signal is aborted. */
