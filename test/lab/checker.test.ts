@@ -87,6 +87,40 @@ describe('requests that the device refuses', () => {
   });
 });
 
+describe('with a number of chains a second', () => {
+  test.each(['split', 'packed'] as const)(
+    'a driver of a %s ring that has no bug breaks nothing, whatever is left out',
+    async (ring) => {
+      const checker = new DriverChecker({ perSecond: 100 });
+      const bench = await createBench({ ring, createDevice: checker.createDevice, queueSize: 16 });
+      for (const _ of numbers(300)) {
+        await Promise.all(numbers(3).map(() => bench.driver.hash({ algorithm: 'sha-256', data: randomBytes(10) })));
+      }
+      expect(checker.finish()).toEqual([]);
+      await bench.dispose();
+    },
+  );
+
+  test.each(['split', 'packed'] as const)('a bug in every chain of a %s ring is found all the same', async (ring) => {
+    const [mutant = expect.unreachable()] = MUTANTS.filter(
+      ({ rule }) => rule === (ring === 'split' ? '2.7.4.2-1' : '2.8.17-2'),
+    );
+    const stage = await Stage.make({ ...mutant.bench }, { ...mutant.driver }, mutant.bug, { perSecond: 100 });
+    await standardRun(stage);
+    expect(stage.violations.map(({ rule }) => rule)).toContain(mutant.rule);
+    await stage.bench.dispose();
+  });
+
+  test('0 looks at no chain, and a number below it is refused', async () => {
+    const [mutant = expect.unreachable()] = MUTANTS.filter(({ rule }) => rule === '2.7.4.2-1');
+    const stage = await Stage.make({ ...mutant.bench }, { ...mutant.driver }, mutant.bug, { perSecond: 0 });
+    await standardRun(stage);
+    expect(stage.violations.map(({ rule }) => rule)).toEqual(['fault']);
+    await stage.bench.dispose();
+    expect(() => new DriverChecker({ perSecond: -1 })).toThrow('perSecond is -1: give a number from 0.');
+  });
+});
+
 test('a checker watches one device', async () => {
   const checker = new DriverChecker();
   const bench = await createBench({ createDevice: checker.createDevice });

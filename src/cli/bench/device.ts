@@ -1,6 +1,7 @@
 import { DEVICE_ID_CRYPTO } from '../../../spec/crypto.ts';
 import type { BackendOptions } from '../../backend/options.ts';
 import { hostClock } from '../../clock.ts';
+import type { CreateOptions } from '../../device/contract.ts';
 import { CryptoDevice } from '../../device/device.ts';
 import { CryptoDriver } from '../../driver/driver.ts';
 import { findStructures } from '../../driver/pci_bus.ts';
@@ -111,11 +112,13 @@ export interface MachineOptions extends BackendOptions {
   ring: RingKind;
   /** Whether threads share the guest's memory. Default false. */
   sharedMemory?: boolean;
+  /** Makes the device. Default: createCryptoDevice(). */
+  createDevice?: (options: CreateOptions) => CryptoDevice;
 }
 
 /** A device with a started driver on a memory that has room for `contentBytes` of requests beside the rings. */
 function startMachine(
-  { ring, sharedMemory = false, ...backend }: MachineOptions,
+  { ring, sharedMemory = false, createDevice = (options) => new CryptoDevice(options), ...backend }: MachineOptions,
   contentBytes: number,
   maxRequestBytes: number,
 ): Machine {
@@ -123,7 +126,7 @@ function startMachine(
   const ramBytes = Math.ceil((2 * PAGE_BYTES + 1024 * 1024 + contentBytes) / PAGE_BYTES) * PAGE_BYTES;
   const initial = (RAM_OFFSET + ramBytes) / PAGE_BYTES;
   const memory = new WebAssembly.Memory(sharedMemory ? { initial, maximum: 65536, shared: true } : { initial });
-  const device = new CryptoDevice({
+  const device = createDevice({
     guest: { memory, regions: [{ guestAddress: 0, bytes: ramBytes, offset: RAM_OFFSET }] },
     maxRequestBytes,
     ...backend,

@@ -1,5 +1,13 @@
 import { ISR_QUEUE } from '../../../spec/virtio_pci.ts';
-import { clearResults, DATA_QUEUE, digestOfResults, type Prepared, prepareDevice, RAM_OFFSET } from './device.ts';
+import {
+  clearResults,
+  DATA_QUEUE,
+  digestOfResults,
+  type MachineOptions,
+  type Prepared,
+  prepareDevice,
+  RAM_OFFSET,
+} from './device.ts';
 import { BenchError, type Implementation, type Runner } from './implementation.ts';
 import { PackedBatch, type RingKind, SplitBatch } from './rings.ts';
 import type { Workload } from './workload.ts';
@@ -23,8 +31,12 @@ export class EngineRunner implements Runner {
   readonly #bytes: number;
 
   /** @throws BenchError when the device refuses a session or does not complete the requests */
-  static async prepare(workload: Workload, ring: RingKind = 'split'): Promise<EngineRunner> {
-    const prepared = await prepareDevice(workload, { ring, backend: 'inline' });
+  static async prepare(
+    workload: Workload,
+    ring: RingKind = 'split',
+    createDevice?: MachineOptions['createDevice'],
+  ): Promise<EngineRunner> {
+    const prepared = await prepareDevice(workload, { ring, backend: 'inline', ...(createDevice && { createDevice }) });
     const { machine, queue, heads } = prepared;
     const Batch = ring === 'packed' ? PackedBatch : SplitBatch;
     return new EngineRunner(prepared, new Batch(machine.memory, RAM_OFFSET, queue, heads), workload.bytes);

@@ -4,7 +4,7 @@ import type { Output } from '../output.ts';
 import { type CaseName, PACKET_CASE } from './cases.ts';
 import { IMPLEMENTATIONS, type ImplementationName } from './implementation.ts';
 import type { MachineFacts } from './machine.ts';
-import { OVERHEAD_BATCH, OVERHEAD_BYTES, type Overhead } from './overhead.ts';
+import { OVERHEAD_BATCH, OVERHEAD_BYTES, type Overhead, WATCHED_BYTES, WATCHED_PER_SECOND } from './overhead.ts';
 import type { RingKind } from './rings.ts';
 import type { RowResult } from './run.ts';
 
@@ -75,13 +75,14 @@ export function tableText(
 
 /** What the two figures of --overhead are, under the same head. */
 export function overheadText(overhead: Overhead, facts: MachineFacts, ring: RingKind): string {
-  const { emptyNanoseconds, batchMicroseconds, batchToKernels } = overhead;
+  const { emptyNanoseconds, batchMicroseconds, batchToKernels, watched, watchedAll } = overhead;
   return [
     headText(facts, ring),
     '',
     `A notification of an empty queue: ${figure(emptyNanoseconds)} ns`,
     `A notification of ${OVERHEAD_BATCH} requests of ${OVERHEAD_BYTES} bytes, aes-128-cbc-encrypt: ${figure(batchMicroseconds)} µs, ${figure(batchToKernels)} times the kernels' own`,
     "(what a byte more costs, times the bytes; the rest is the rings', the requests' and the registers')",
+    `A notification of ${OVERHEAD_BATCH} requests of ${WATCHED_BYTES} bytes takes ${figure(watched)} times as long if the driver is watched, ${WATCHED_PER_SECOND} chains a second; ${figure(watchedAll)} times if all chains are`,
     '',
   ].join('\n');
 }

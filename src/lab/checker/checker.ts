@@ -1,11 +1,12 @@
 import * as crypto from '../../../spec/crypto.ts';
 import * as virtio from '../../../spec/virtio.ts';
-import { checkFunction, checkObject } from '../../check.ts';
+import { checkFunction, checkObject, refuse } from '../../check.ts';
 import type { CreateOptions } from '../../device/contract.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import { hasFeature } from '../../device/features.ts';
 import type { Refusal } from '../../device/refusals.ts';
 import { GuestView } from '../../trace/index.ts';
+import { LookBudget } from '../../trace/look_budget.ts';
 import type { ReadChain } from './descriptors.ts';
 import { Life } from './life.ts';
 import { PackedRingWatch } from './packed_ring.ts';
@@ -19,6 +20,11 @@ import { type DriverWatcher, WatchedDevice } from './watched_device.ts';
 export interface CheckerOptions {
   /** Called when a rule is broken for the first time on a queue, in the middle of the driver's access. */
   onViolation?: (violation: Violation) => void;
+  /**
+   * Number of chains a second whose descriptors are looked at, for a driver that is to keep its speed. Registers and set-up are always
+   * looked at. Default Infinity: all chains.
+   */
+  perSecond?: number;
 }
 
 /** A request that the device refused for a reason that is no mistake of the driver: it could not know. */
@@ -33,6 +39,8 @@ const NO_MISTAKES = new Set(['sessions']);
 export class DriverChecker implements DriverWatcher {
   readonly #findings: Findings;
   readonly #life: Life;
+  readonly #budget: LookBudget;
+  readonly #isBudgeted: boolean;
   #rings: (RingWatch | undefined)[] = [];
   #view: GuestView | undefined;
   #faulted = false;
@@ -41,8 +49,11 @@ export class DriverChecker implements DriverWatcher {
   /** @throws TypeError that names an option of a wrong type */
   constructor(options: CheckerOptions = {}) {
     checkObject('options', options);
-    const { onViolation = () => {} } = options;
+    const { onViolation = () => {}, perSecond = Number.POSITIVE_INFINITY } = options;
     checkFunction('onViolation', onViolation);
+    if (typeof perSecond !== 'number' || !(perSecond >= 0)) refuse('perSecond', perSecond, 'a number from 0');
+    this.#budget = new LookBudget(perSecond);
+    this.#isBudgeted = perSecond < Number.POSITIVE_INFINITY;
     this.#findings = new Findings(onViolation);
     this.#life = new Life(this.#findings);
   }
@@ -149,7 +160,8 @@ export class DriverChecker implements DriverWatcher {
   }
 
   ran(device: CryptoDevice, queue: number): void {
-    this.#rings[queue]?.ran();
+    const ring = this.#rings[queue];
+    if (ring && !ring.paused) ring.ran();
     const { fault } = device;
     if (!fault || this.#faulted) return;
     this.#faulted = true;
@@ -168,11 +180,31 @@ export class DriverChecker implements DriverWatcher {
   }
 
   #look(device: CryptoDevice, queue: number): void {
-    const chains = this.#rings[queue]?.look() ?? [];
+    const ring = this.#rings[queue];
+    if (!ring || (this.#isBudgeted && !this.#admit(device, queue, ring))) return;
+    const chains = ring.look();
     if (chains.length === 0) return;
     this.#life.requested(device, queue);
+    if (this.#isBudgeted) {
+      for (const { own, indirect } of chains) this.#budget.spend(own.length + indirect.length);
+    }
     if (queue !== device.options.dataQueues) return;
     for (const chain of chains) this.#life.sessionRequested(this.#opcodeOf(chain));
+  }
+
+  /** Whether there is time to look at a ring. A ring that was left out is looked at again when the device holds none of its chains. */
+  #admit(device: CryptoDevice, queue: number, ring: RingWatch): boolean {
+    this.#budget.refill(performance.now(), 0);
+    if (!this.#budget.left) {
+      if (!ring.paused) ring.pause();
+      return false;
+    }
+    if (!ring.paused) return true;
+    if (!device.queues[queue]?.enabled) return false;
+    const positions = device.positions(queue);
+    if (positions.nextAvail !== positions.nextUsed) return false;
+    ring.resume(positions);
+    return true;
   }
 
   /** The opcode of a control request (5.9.7.2); 0 if it cannot be read. */

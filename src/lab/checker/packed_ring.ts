@@ -1,5 +1,6 @@
 // Follows the driver's side of a packed ring (2.8).
 import * as virtio from '../../../spec/virtio.ts';
+import type { QueuePositions } from '../../device/contract.ts';
 import type { QueueRegisters } from '../../device/queue_registers.ts';
 import type { GuestView } from '../../trace/index.ts';
 import { checkPackedList } from './chain_rules.ts';
@@ -7,6 +8,8 @@ import { descriptorAt, packedList, type ReadChain, sameDescriptor } from './desc
 import type { RingWatch, Terms } from './ring_watch.ts';
 import type { Findings } from './violation.ts';
 
+/** The wrap counter in a position of the device. */
+const WRAP = 1 << virtio.EVENT_WRAP_BIT;
 const AVAIL_AND_USED = virtio.PACKED_DESC_F_AVAIL | virtio.PACKED_DESC_F_USED;
 
 export class PackedRingWatch implements RingWatch {
@@ -35,6 +38,19 @@ export class PackedRingWatch implements RingWatch {
     this.#driver = Number(registers.driver);
     this.#device = Number(registers.device);
     this.#terms = terms;
+  }
+
+  paused = false;
+
+  pause(): void {
+    this.paused = true;
+    this.#held.clear();
+  }
+
+  resume({ nextAvail }: QueuePositions): void {
+    this.paused = false;
+    this.#place = nextAvail & (WRAP - 1);
+    this.#wrap = (nextAvail & WRAP) !== 0;
   }
 
   look(): ReadChain[] {
@@ -67,6 +83,8 @@ export class PackedRingWatch implements RingWatch {
   }
 
   finish(): void {
+    // While the ring is not looked at, it is not known where the driver is.
+    if (this.paused) return;
     const { place, wrap } = this.#notified;
     if (!this.#isAvailable(place, wrap) || !this.#wantsNotification()) return;
     const seen = `the list at place ${place} is available, and no notification came`;

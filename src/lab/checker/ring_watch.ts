@@ -1,3 +1,4 @@
+import type { QueuePositions } from '../../device/contract.ts';
 import type { ReadChain } from './descriptors.ts';
 
 /** What was negotiated, as far as rings depend on it. */
@@ -9,6 +10,12 @@ export interface Terms {
 
 /** Follows the driver's side of one ring. */
 export interface RingWatch {
+  /** Whether the ring is not looked at for now. */
+  readonly paused: boolean;
+  /** Stops looking at the ring, because looking has taken its share of the time. */
+  pause(): void;
+  /** Looks at the ring again. The device holds no chain of it, and takes the next one at `positions`. */
+  resume(positions: QueuePositions): void;
   /** Looks at the ring. Returns the chains that the driver has made available since the last look. */
   look(): ReadChain[];
   /** The driver has notified the device: called after look(). */

@@ -1,5 +1,6 @@
 // Follows the driver's side of a split ring (2.7).
 import * as virtio from '../../../spec/virtio.ts';
+import type { QueuePositions } from '../../device/contract.ts';
 import type { QueueRegisters } from '../../device/queue_registers.ts';
 import type { GuestView } from '../../trace/index.ts';
 import { type ChainTerms, checkSplitChain } from './chain_rules.ts';
@@ -36,6 +37,20 @@ export class SplitRingWatch implements RingWatch {
     this.#avail = Number(registers.driver);
     this.#used = Number(registers.device);
     this.#terms = terms;
+  }
+
+  paused = false;
+
+  pause(): void {
+    this.paused = true;
+    this.#held.clear();
+    this.#owner.clear();
+  }
+
+  resume({ nextAvail, nextUsed }: QueuePositions): void {
+    this.paused = false;
+    this.#seen = nextAvail;
+    this.#done = nextUsed;
   }
 
   look(): ReadChain[] {

@@ -4,7 +4,7 @@ import { DEVICE_ID_CRYPTO } from '../../../spec/crypto.ts';
 import * as virtio from '../../../spec/virtio.ts';
 import { CryptoDriver, type DriverOptions, type DriverTransport, PciTransport } from '../../../src/driver/index.ts';
 import { KNOWN_FEATURES } from '../../../src/driver/ring_driver.ts';
-import { DriverChecker, type Violation } from '../../../src/lab/index.ts';
+import { type CheckerOptions, DriverChecker, type Violation } from '../../../src/lab/index.ts';
 import { type Bench, type BenchOptions, createBench } from '../../../src/testing/index.ts';
 import { VirtioPci } from '../../../src/transport/pci/pci.ts';
 
@@ -28,8 +28,13 @@ export class Stage {
     this.driver = new CryptoDriver(bug(this.transport, this), ram, allocator, driver);
   }
 
-  static async make(options: BenchOptions, driver: DriverOptions, bug: Bug): Promise<Stage> {
-    const checker = new DriverChecker();
+  static async make(
+    options: BenchOptions,
+    driver: DriverOptions,
+    bug: Bug,
+    check: CheckerOptions = {},
+  ): Promise<Stage> {
+    const checker = new DriverChecker(check);
     const { createDevice } = checker;
     const bench = await createBench({ backend: 'inline', queueSize: 8, ...options, start: false, createDevice });
     return new Stage(checker, bench, driver, bug);
