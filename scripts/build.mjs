@@ -27,7 +27,12 @@ const STEPS = [
     command: ['scripts/build-worker.mjs'],
     inputs: ['src', 'spec', 'scripts/build-worker.mjs', 'package-lock.json'],
     inputsExcept: /worker_source\.ts$/,
-    outputs: ['src/backend/workers/worker_source.ts', 'dist/worker.js', 'dist/worker.d.ts'],
+    outputs: [
+      'src/backend/workers/worker_source.ts',
+      'src/backend/akcipher/worker_source.ts',
+      'dist/worker.js',
+      'dist/worker.d.ts',
+    ],
   },
   {
     name: 'library',

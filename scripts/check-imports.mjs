@@ -21,6 +21,16 @@ const ROOMS = {
   'src/vhost-user': ['spec', 'src/transport', 'src/device', 'src/backend', 'src/engine'],
   'src/driver': ['spec'],
   'src/trace': ['spec', 'src/device', 'src/engine', 'src/backend'],
+  'src/lab': [
+    'spec',
+    'src/trace',
+    'src/driver',
+    'src/testing',
+    'src/device',
+    'src/engine',
+    'src/backend',
+    'src/machine',
+  ],
   'src/testing': ['spec', 'src/driver', 'src/device', 'src/transport', 'src/engine', 'src/backend'],
 };
 /** Every room may import these. */

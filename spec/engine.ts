@@ -60,7 +60,7 @@ export const SESSION_KEY_TYPE = 20;
 export const SESSION_KEY_LEN = 24;
 export const SESSION_CHAIN_ORDER = 28;
 export const SESSION_HASH_MODE = 32;
-/** padding_algo and hash_algo of an AKCIPHER session. */
+/** padding_algo and hash_algo of an AKCIPHER session with RSA. With ECDSA, the first one is curve_id. */
 export const SESSION_PADDING = 28;
 export const SESSION_SIGNATURE_HASH = 32;
 /** Algorithm of a hash or a MAC. */

@@ -67,6 +67,5 @@ export type CipherAlgorithm = keyof typeof CIPHER_ALGORITHMS;
 export type HashAlgorithm = keyof typeof HASH_ALGORITHMS;
 export type MacAlgorithm = keyof typeof MAC_ALGORITHMS;
 export type AeadAlgorithm = keyof typeof AEAD_ALGORITHMS;
-/** The AKCIPHER algorithms that the device has. */
-export type AkcipherAlgorithm = Exclude<keyof typeof AKCIPHER_ALGORITHMS, 'ecdsa'>;
+export type AkcipherAlgorithm = keyof typeof AKCIPHER_ALGORITHMS;
 export type AlgorithmName = CipherAlgorithm | HashAlgorithm | MacAlgorithm | AeadAlgorithm | AkcipherAlgorithm;

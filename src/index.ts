@@ -4,6 +4,7 @@
  */
 export type { BackendCounts, BackendEvent, BackendName, RequestCosts } from './backend/contract.ts';
 export type { BackendOptions } from './backend/options.ts';
+export { CostsError } from './backend/placement/known_costs.ts';
 export type { Threshold, Thresholds } from './backend/placement/thresholds.ts';
 export { ThresholdsError } from './backend/placement/thresholds.ts';
 export type { CreateWorker, DeviceWorker } from './backend/workers/browser_worker.ts';

@@ -10,12 +10,17 @@ import { Session } from '../session/slot';
 import { readBytes } from '../chain/buffers';
 import { defer } from './deferred';
 import { Operation } from './operation';
-import { NOT_DEFERRED } from './outcome';
+import { NOT_DEFERRED, WAITS } from './outcome';
 
 /** Gives the host the key of a session whose parameters are written. Returns a status: OK if the host keeps the key. */
 // @ts-ignore: decorator
 @external('backend', 'keep')
 declare function keep(session: usize, key: usize, bytes: u32): u32;
+
+/** Whether requests in this session have to wait in their rings, because the host is still loading what runs them. */
+// @ts-ignore: decorator
+@external('backend', 'waits')
+declare function waits(session: usize): bool;
 
 /**
  * Hands over the key that is next in the chain. checkSession() has compared its length with the limit, which is at most
@@ -36,6 +41,7 @@ export function runAkcipher(device: Device, session: Session, opcode: u32): u32 
   // In stateless mode contentBytes holds the length of the key (5.9.5: max_size bounds the variable part).
   const content = <u64>operation.sourceBytes + operation.aadBytes + operation.destinationBytes + device.contentBytes;
   if (content > <u64>device.maxRequestBytes) return refuse(device, REFUSED_MAX_SIZE, CRYPTO_ERR);
+  if (waits(changetype<usize>(session))) return WAITS;
   device.contentBytes += operation.sourceBytes + operation.aadBytes;
   device.place = PLACE_AKCIPHER;
   const outcome = defer(device, session, opcode);

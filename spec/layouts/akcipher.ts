@@ -98,6 +98,9 @@ export const ECDSA_STATELESS = {
   fields: [...SESSION_FIELDS, ...ecdsaParameters('sess_para.', crypto.STATELESS_AKCIPHER_PARAMETERS), ...DATA_FIELDS],
 } as const;
 
+/** VIRTIO_CRYPTO_AKCIPHER_VERIFY with ECDSA. */
+export const ECDSA_VERIFY_STATELESS = { ...ECDSA_STATELESS, readable: [KEY, ...VERIFIED], writable: [] } as const;
+
 const STATELESS: Readonly<Record<number, Layout>> = {
   [crypto.AKCIPHER_RSA]: RSA_STATELESS,
   [crypto.AKCIPHER_ECDSA]: ECDSA_STATELESS,

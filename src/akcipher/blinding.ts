@@ -1,4 +1,5 @@
 // Blinding of private RSA operations: the kernel works on a value times r^e, and its result is divided by r.
+import { bytesOf, numberOf } from './curves.ts';
 import type { Steps } from './steps.ts';
 
 /** A pair of blinding factors modulo n, in Montgomery's form, as bytes. */
@@ -44,15 +45,4 @@ export function* inverseModulo(value: Uint8Array, n: Uint8Array): Steps<Uint8Arr
     if (step % STEPS_AT_ONCE === 0) yield;
   }
   return a === 1n ? bytesOf(x < 0n ? x + modulus : x, n.length) : undefined;
-}
-
-function numberOf(bytes: Uint8Array): bigint {
-  let hex = '0x0';
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
-  return BigInt(hex);
-}
-
-function bytesOf(value: bigint, length: number): Uint8Array {
-  const hex = value.toString(16).padStart(2 * length, '0');
-  return Uint8Array.from({ length }, (_, at) => Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16));
 }

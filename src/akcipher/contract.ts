@@ -1,4 +1,5 @@
 // The interface between requests of the AKCIPHER service and the algorithms that run them.
+import type { RsaKey } from './rsa_key.ts';
 import type { Steps } from './steps.ts';
 
 /** A request in a session (5.9.7.8). */
@@ -19,10 +20,23 @@ export interface AkcipherResult {
   data: Uint8Array;
 }
 
+/** What a session or a stateless request says of itself (5.9.7.2.1). */
+export interface AkcipherParameters {
+  /** VIRTIO_CRYPTO_AKCIPHER_*. */
+  algorithm: number;
+  isPrivate: boolean;
+  /** padding_algo of RSA, or curve_id of ECDSA. */
+  paddingOrCurve: number;
+  /** hash_algo of RSA. */
+  hash: number;
+}
+
 /** A session's key, ready for requests. */
 export interface AkcipherSession {
   /** The key as the driver sent it. */
   readonly sent: Uint8Array;
+  /** Whether its requests need the arithmetic on curves, which is loaded on demand, and cannot pause. */
+  readonly needsCurves: boolean;
   /** Whether a request of this kind ends so soon that it need not pause. */
   isLight(opcode: number): boolean;
   run(request: AkcipherRequest): Steps<AkcipherResult>;
@@ -32,3 +46,21 @@ export interface AkcipherSession {
 
 /** Fills bytes with random values. */
 export type RandomSource = (bytes: Uint8Array<ArrayBuffer>) => void;
+
+/** The arithmetic of ECDSA (FIPS 186-5, section 6). Curves are named by curve_id. Signatures are r and s, one after the other. */
+export interface EcdsaArithmetic {
+  /** Octets of the public key of a private one (SEC 1, section 2.3.3). */
+  publicKey(curve: number, d: Uint8Array): Uint8Array;
+  sign(curve: number, digest: Uint8Array, d: Uint8Array): Uint8Array;
+  /** @param point octets of the public key, which was checked */
+  verify(curve: number, signature: Uint8Array, digest: Uint8Array, point: Uint8Array): boolean;
+}
+
+/** Private operations of RSA in the host's own cryptography. */
+export interface HostRsa {
+  /**
+   * Makes the private operation of a key: value^d mod n, as long as n, of a value that is as long and below n. The caller checks the result.
+   * @returns undefined if the host does not take the key
+   */
+  privateOperation(key: RsaKey): ((value: Uint8Array) => Uint8Array) | undefined;
+}

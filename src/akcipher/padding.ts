@@ -60,13 +60,6 @@ export function signatureBlock(digest: Uint8Array, hash: number, bytes: number):
   return block;
 }
 
-/** Whether two strings of bytes are equal, in a time that depends on their lengths alone. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  let differ = a.length ^ b.length;
-  for (let at = 0; at < a.length; at++) differ |= (a[at] ?? 0) ^ (b[at] ?? 0);
-  return differ === 0;
-}
-
 /**
  * EME-PKCS1-v1_5 (RFC 8017, section 7.2.1).
  * @param random fills bytes with random values

@@ -1,8 +1,10 @@
 // RSA requests (5.9.7.8): the values that go into the arithmetic and come out of it, and the status of each outcome.
 import * as spec from '../../spec/crypto.ts';
 import { type BlindingPair, noPair, wipePair } from './blinding.ts';
-import type { AkcipherRequest, AkcipherResult, AkcipherSession, RandomSource } from './contract.ts';
-import { encryptionBlock, hashKnown, messageOffset, sameBytes, signatureBlock } from './padding.ts';
+import type { AkcipherRequest, AkcipherResult, AkcipherSession, HostRsa, RandomSource } from './contract.ts';
+import { CheckedHostRsa } from './host_rsa.ts';
+import { sameBytes } from './octets.ts';
+import { encryptionBlock, hashKnown, messageOffset, signatureBlock } from './padding.ts';
 import type { RsaArithmetic } from './rsa_arithmetic.ts';
 import { type RsaKey, readRsaKey, wipeKey } from './rsa_key.ts';
 import type { Steps } from './steps.ts';
@@ -22,6 +24,8 @@ export interface RsaArithmetics {
   atOnce: RsaArithmetic;
   /** For one request at a time that may pause. */
   pausing: RsaArithmetic;
+  /** The host's own private operations. */
+  host?: HostRsa;
 }
 
 /** A public operation up to this long, in milliseconds, runs at once. */
@@ -61,6 +65,7 @@ export function rsaSession(
 
 class RsaSession implements AkcipherSession {
   readonly sent: Uint8Array;
+  readonly needsCurves = false;
   readonly #key: RsaKey;
   readonly #isPrivate: boolean;
   readonly #isRaw: boolean;
@@ -68,6 +73,7 @@ class RsaSession implements AkcipherSession {
   readonly #arithmetic: RsaArithmetics;
   readonly #random: RandomSource;
   readonly #pair: BlindingPair = noPair();
+  readonly #host: CheckedHostRsa | undefined;
 
   constructor(
     sent: Uint8Array,
@@ -83,6 +89,7 @@ class RsaSession implements AkcipherSession {
     this.#hash = hash;
     this.#arithmetic = arithmetic;
     this.#random = random;
+    this.#host = arithmetic.host && isPrivate ? new CheckedHostRsa(arithmetic.host, key, arithmetic.atOnce) : undefined;
   }
 
   isLight(opcode: number): boolean {
@@ -107,6 +114,7 @@ class RsaSession implements AkcipherSession {
   }
 
   wipe(): void {
+    this.#host?.forget();
     wipeKey(this.#key);
     wipePair(this.#pair);
     this.sent.fill(0);
@@ -130,11 +138,20 @@ class RsaSession implements AkcipherSession {
     return (this.isLight(opcode) ? atOnce : pausing).publicOperation(this.#key, value);
   }
 
+  /** The host's operation, where it has proven that it does the same as the kernel. */
+  *#privateOperation(value: Uint8Array): Steps<Uint8Array | undefined> {
+    const hosts = this.#host?.run(value);
+    if (hosts) return hosts;
+    const result = yield* this.#arithmetic.pausing.privateOperation(this.#key, value, this.#pair);
+    if (result) this.#host?.prove(value, result);
+    return result;
+  }
+
   *#decrypt({ source, room }: AkcipherRequest): Steps<AkcipherResult> {
     if (!this.#isPrivate || !this.#arithmetic.atOnce.isBelow(source, this.#key)) return ERROR;
     // A ciphertext with padding is as long as the modulus (RFC 8017, section 7.2.2).
     if (!this.#isRaw && source.length !== this.#bytes) return ERROR;
-    const block = yield* this.#arithmetic.pausing.privateOperation(this.#key, source, this.#pair);
+    const block = yield* this.#privateOperation(source);
     if (!block) return ERROR;
     const result = this.#isRaw ? atTheEnd(block, room) : messageIn(block, room);
     block.fill(0);
@@ -144,7 +161,7 @@ class RsaSession implements AkcipherSession {
   *#sign({ source, room }: AkcipherRequest): Steps<AkcipherResult> {
     const block = signatureBlock(source, this.#hash, this.#bytes);
     if (!this.#isPrivate || !block || room < this.#bytes) return ERROR;
-    const data = yield* this.#arithmetic.pausing.privateOperation(this.#key, block, this.#pair);
+    const data = yield* this.#privateOperation(block);
     return data ? ok(data) : ERROR;
   }
 

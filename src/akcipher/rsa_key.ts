@@ -1,4 +1,5 @@
 import { readIntegers } from './der.ts';
+import { isLess } from './octets.ts';
 
 /** The primes of a private key (RFC 8017, section 3.2), each number big-endian without leading zeros. */
 export interface RsaPrimes {
@@ -84,12 +85,4 @@ export function bitsOf(number: Uint8Array): number {
 
 function isOdd(number: Uint8Array): boolean {
   return ((number.at(-1) ?? 0) & 1) === 1;
-}
-
-/** Whether a < b, in a time that depends on their lengths alone. */
-function isLess(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return a.length < b.length;
-  let borrow = 0;
-  for (let at = a.length - 1; at >= 0; at--) borrow = ((a[at] ?? 0) - (b[at] ?? 0) + borrow) >> 8;
-  return borrow < 0;
 }

@@ -3,13 +3,15 @@ import { PLACE_AKCIPHER } from '../../spec/engine.ts';
 import type { EngineBackend } from '../engine/backend.ts';
 import type { AeadPlaces } from '../engine/host_crypto.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
+import type { AwayChoice } from './akcipher/away.ts';
 import { AkcipherExecutor } from './akcipher/executor.ts';
 import type { AkcipherKeys } from './akcipher/keys.ts';
 import type { BackendCounts, BackendEvent, DevicePort, RequestCosts } from './contract.ts';
 import type { Executor } from './deferral/executor.ts';
 import { Records } from './deferral/records.ts';
 import { hostKind } from './host_kind.ts';
-import { NodeHost, nodeCrypto } from './node/host.ts';
+import { NodeHost } from './node/host.ts';
+import { nodeCrypto } from './node/node_crypto.ts';
 import type { ResolvedBackend } from './options.ts';
 import type { Learner } from './placement/learner.ts';
 import { Placer } from './placement/placer.ts';
@@ -68,6 +70,7 @@ export class Backend implements EngineBackend {
     this.#choice = choice;
     this.#parts = this.#partsOf(choice);
     this.#learner = this.#parts.placer.learner;
+    this.#akcipher?.choose(awayOf(choice));
   }
 
   get choice(): ResolvedBackend {
@@ -107,7 +110,7 @@ export class Backend implements EngineBackend {
    */
   exchange(choice: ResolvedBackend): Promise<void> {
     this.settle();
-    this.#before = this.counts();
+    this.#before = this.#ownCounts();
     this.#disposeParts();
     // The engine must not use the old records any more.
     this.#port?.engine.useDeferred(this.#port.base, 0, 0, 0);
@@ -116,6 +119,7 @@ export class Backend implements EngineBackend {
     this.#choice = choice;
     this.#parts = this.#partsOf(choice);
     this.#learner = this.#parts.placer.learner;
+    this.#akcipher?.choose(awayOf(choice));
     return this.#port ? this.start(this.#port) : Promise.resolve();
   }
 
@@ -288,11 +292,20 @@ export class Backend implements EngineBackend {
     return this.#akcipher?.keys;
   }
 
+  waits(session: number): boolean {
+    return this.#akcipher?.waits(session) ?? false;
+  }
+
   keep(session: number, key: number, bytes: number): number {
-    return this.keys?.keep(session, new Uint8Array(this.#memory.buffer, key, bytes)) ?? CRYPTO_NOTSUPP;
+    return this.#akcipher?.keep(session, new Uint8Array(this.#memory.buffer, key, bytes)) ?? CRYPTO_NOTSUPP;
   }
 
   counts(): BackendCounts {
+    return sum(this.#ownCounts(), this.#akcipher?.elsewhere ?? NOTHING);
+  }
+
+  /** Without the AKCIPHER service, whose counts outlive a choice. */
+  #ownCounts(): BackendCounts {
     const { host, workers, webcrypto } = this.#parts;
     const own = {
       host: (host?.operations ?? 0) + (webcrypto?.counts.requests ?? 0),
@@ -302,6 +315,18 @@ export class Backend implements EngineBackend {
     };
     return sum(this.#before, own);
   }
+}
+
+const NOTHING: BackendCounts = { host: 0, hostBytes: 0, workers: 0, perWorker: [] };
+
+/**
+ * Where long asymmetric requests run. node:crypto's private operations block their thread, so they run in workers, too. WebCrypto has none
+ * that mean the same.
+ */
+function awayOf({ backend, workers, createWorker }: ResolvedBackend): AwayChoice {
+  const usesHost = (backend === 'host' || backend === 'auto') && nodeCrypto() !== undefined;
+  const hasWorkers = backend === 'workers' || backend === 'auto' || usesHost;
+  return { workers: hasWorkers ? workers : 0, usesHost, createWorker };
 }
 
 function sum(a: BackendCounts, b: BackendCounts): BackendCounts {

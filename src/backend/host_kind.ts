@@ -1,4 +1,4 @@
-import { nodeCrypto } from './node/host.ts';
+import { nodeCrypto } from './node/node_crypto.ts';
 import type { HostKind } from './placement/tables.ts';
 import { subtleCrypto } from './webcrypto/subtle_work.ts';
 

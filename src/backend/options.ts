@@ -1,5 +1,6 @@
 import { checkSwitch } from '../check.ts';
-import { BACKENDS, type BackendName } from './contract.ts';
+import { BACKENDS, type BackendName, type RequestCosts } from './contract.ts';
+import { parseCosts } from './placement/known_costs.ts';
 import { parseThresholds, type Thresholds } from './placement/thresholds.ts';
 import { type CreateWorker, resolveWorkerSource, type WorkerSource } from './workers/browser_worker.ts';
 import { WORKERS_MAX } from './workers/control.ts';
@@ -27,6 +28,12 @@ export interface BackendOptions extends WorkerSource {
    */
   learn?: boolean;
   /**
+   * For 'auto' that learns: what requests cost when they were measured before, as `statistics().costs` or `virtio-crypto calibrate` gives it.
+   * The device begins with these costs, and goes on measuring. They should be of the same machine. Default: figures of the library's
+   * authors.
+   */
+  costs?: readonly RequestCosts[];
+  /**
    * For 'auto': whether the guest runs in the device's thread, as in v86. The guest's work then drives node:crypto out of the
    * processor's caches, and the guest loses the time that it waits for WebCrypto. Default false.
    */
@@ -40,6 +47,8 @@ export interface ResolvedBackend {
   workers: number;
   guestInThread: boolean;
   learn: boolean;
+  /** Left out: nothing is known before the first request. */
+  costs?: readonly RequestCosts[];
   /** Left out: the default thresholds. */
   thresholds?: Thresholds;
   createWorker?: CreateWorker;
@@ -50,6 +59,7 @@ export interface ResolvedBackend {
  * @throws RangeError for an unknown backend or a wrong number of workers; the message names the possible values
  * @throws TypeError for a wrong source of workers, or a guestInThread or learn that is not a boolean
  * @throws ThresholdsError for invalid thresholds
+ * @throws CostsError for invalid costs
  */
 export function resolveBackend({
   backend = 'auto',
@@ -57,6 +67,7 @@ export function resolveBackend({
   thresholds,
   guestInThread = false,
   learn = true,
+  costs,
   ...source
 }: BackendOptions): ResolvedBackend {
   if (!BACKENDS.includes(backend)) {
@@ -73,6 +84,7 @@ export function resolveBackend({
     workers,
     guestInThread,
     learn,
+    ...(costs === undefined ? {} : { costs: parseCosts(costs) }),
     ...(thresholds === undefined ? {} : { thresholds: parseThresholds(thresholds) }),
     ...(createWorker && { createWorker }),
   };

@@ -1,7 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { RequestCosts } from '../backend/contract.ts';
 import { BACKENDS } from '../backend/contract.ts';
 import type { Thresholds } from '../backend/placement/thresholds.ts';
-import { thresholdsOption, workersOption } from './backend_flags.ts';
+import { modelOption, thresholdsOption, workersOption } from './backend_flags.ts';
+import { measureAsymmetric } from './bench/asymmetric.ts';
+import { asymmetricJson, asymmetricText } from './bench/asymmetric_report.ts';
 import { BACKEND_CASES, BACKEND_DEPTHS, BACKEND_SIZES, backendImplementations } from './bench/backends.ts';
 import { backendsText, browserText } from './bench/backends_report.ts';
 import { runInBrowser } from './bench/browser/run.ts';
@@ -48,9 +51,11 @@ interface BenchFlags {
   charts?: true;
   overhead?: true;
   backends?: true;
+  asymmetric?: true;
   browser?: true;
   workers: number;
   thresholds?: Thresholds;
+  model?: readonly RequestCosts[];
 }
 
 const SIZE_MAX = 1024 * 1024;
@@ -65,6 +70,7 @@ const QUICK_MILLISECONDS = 25_000;
 /** Charts have fewer rows, and are to be read for longer. */
 const CHARTS_MILLISECONDS = 60_000;
 const OVERHEAD_MILLISECONDS = 6_000;
+const ASYMMETRIC_MILLISECONDS = 30_000;
 /** A row of the backends: 90 of them. */
 const BACKENDS_ROW_MILLISECONDS = 2_000;
 
@@ -99,6 +105,17 @@ export function benchCommand(): Command {
       ]),
     )
     .addOption(
+      new Option('--asymmetric', 'measure RSA and ECDSA, and nothing else').conflicts([
+        'case',
+        'size',
+        'batch',
+        'charts',
+        'overhead',
+        'backends',
+        'browser',
+      ]),
+    )
+    .addOption(
       new Option(
         '--backends',
         "measure the device's backends beside each other, with requests in flight all the time",
@@ -112,6 +129,7 @@ export function benchCommand(): Command {
     )
     .addOption(workersOption())
     .addOption(thresholdsOption())
+    .addOption(modelOption().conflicts('browser'))
     .option('--json', 'print one JSON array of results and nothing else')
     .action((flags: BenchFlags) => bench(command, flags));
   return command;
@@ -154,7 +172,8 @@ async function bench(command: Command, flags: BenchFlags): Promise<void> {
   const interruption = takeInterruption();
   const { signal } = interruption;
   try {
-    if (flags.overhead) await printOverhead(flags, signal);
+    if (flags.asymmetric) await printAsymmetric(flags, signal);
+    else if (flags.overhead) await printOverhead(flags, signal);
     else if (flags.browser) await compareInBrowser(rows, flags, signal);
     else if (flags.backends) await compareBackends(rows, flags, signal);
     else await measure(rows, flags, signal);
@@ -182,6 +201,11 @@ async function printOverhead({ ring, quick }: BenchFlags, signal: AbortSignal): 
   const facts = machineFacts(loadEngine());
   const overhead = await measureOverhead(ring, OVERHEAD_MILLISECONDS / (quick ? 4 : 1), signal);
   process.stdout.write(overheadText(overhead, facts, ring));
+}
+
+async function printAsymmetric({ quick, json }: BenchFlags, signal: AbortSignal): Promise<void> {
+  const results = await measureAsymmetric(ASYMMETRIC_MILLISECONDS / (quick ? 4 : 1), signal);
+  process.stdout.write(json ? `${JSON.stringify(asymmetricJson(results))}\n` : asymmetricText(results));
 }
 
 async function compareBackends(rows: readonly Row[], flags: BenchFlags, signal: AbortSignal): Promise<void> {
@@ -257,6 +281,8 @@ async function measure(rows: readonly Row[], flags: BenchFlags, signal: AbortSig
         ? `${JSON.stringify(jsonResults(results))}\n`
         : tableText(results, facts, ring, commandOutput(false).colors),
     );
+    const { case: cases, size, batch, charts, json } = flags;
+    if (!cases && !size && !batch && !charts && !json) await printAsymmetric(flags, signal);
   } finally {
     progress.stop();
     for (const implementation of implementations) implementation.dispose();

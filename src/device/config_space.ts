@@ -7,6 +7,8 @@ import type { ResolvedOptions } from './options.ts';
 export class ConfigSpace {
   readonly #bytes = new DataView(new ArrayBuffer(crypto.CONFIG_BYTES));
   #generation = 0;
+  /** Called when a byte, or the generation, is read. */
+  onRead: ((offset: number | 'generation') => void) | undefined;
 
   constructor(options: ResolvedOptions, offer: Offer) {
     this.#set(crypto.CONFIG_STATUS, crypto.S_HW_READY);
@@ -24,6 +26,7 @@ export class ConfigSpace {
 
   /** Changes with the contents (2.5.3). A driver that needs several reads compares it before and after. 0 to 255. */
   get generation(): number {
+    this.onRead?.('generation');
     return this.#generation;
   }
 
@@ -49,6 +52,7 @@ export class ConfigSpace {
   /** The byte at `offset`. 0 if `offset` is beyond the structure, negative or a fraction. */
   byte(offset: number): number {
     const inside = Number.isInteger(offset) && offset >= 0 && offset < crypto.CONFIG_BYTES;
+    this.onRead?.(offset);
     return inside ? this.#bytes.getUint8(offset) : 0;
   }
 

@@ -168,16 +168,18 @@ export class CryptoDevice implements DeviceRegisters {
   /**
    * Replaces the backend. Requests under way are completed before this returns. No request waits for the new backend: until it is at work,
    * requests run in the engine. When a backend first needs memory, the WebAssembly memory grows, and its old ArrayBuffer is detached.
-   * Thresholds, guestInThread and the source of workers from the device's creation stay in use unless `options` gives others.
+   * Thresholds, costs, guestInThread and the source of workers from the device's creation stay in use unless `options` gives others.
    * @returns a promise that resolves when the new backend is at work, or has failed to start
    * @throws RangeError for an unknown backend or a wrong number of workers
    * @throws TypeError for an option of a wrong type
    * @throws ThresholdsError for invalid thresholds
+   * @throws CostsError for invalid costs
    */
   useBackend(options: BackendOptions): Promise<void> {
-    const { thresholds, createWorker, guestInThread } = this.options.backend;
+    const { costs, thresholds, createWorker, guestInThread } = this.options.backend;
     const ownWorkers = createWorker && options.workerUrl === undefined ? { createWorker } : {};
-    const choice = resolveBackend({ guestInThread, ...(thresholds && { thresholds }), ...ownWorkers, ...options });
+    const kept = { guestInThread, ...(costs && { costs }), ...(thresholds && { thresholds }), ...ownWorkers };
+    const choice = resolveBackend({ ...kept, ...options });
     if (this.#disposed) return Promise.resolve();
     this.#turns.run('useBackend()', () => {
       this.#backendReady = this.#backend.exchange(choice);
@@ -445,6 +447,7 @@ export class CryptoDevice implements DeviceRegisters {
  * @throws RangeError that names an option that is out of range, or if the memory cannot grow
  * @throws TypeError that names an option of a wrong type
  * @throws ThresholdsError for invalid thresholds
+ * @throws CostsError for invalid costs
  */
 export function createCryptoDevice(options: CreateOptions): CryptoDevice {
   return new CryptoDevice(options);

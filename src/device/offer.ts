@@ -26,12 +26,7 @@ const WEAK: readonly AlgorithmName[] = [
   'cbcmac-kasumi-f9',
 ];
 
-const algorithmNames = SERVED.flatMap((service) => Object.keys(SERVICES[service].algorithms)).filter(isServed);
-
-/** ECDSA has a number, but no implementation yet. */
-function isServed(name: string): name is AlgorithmName {
-  return name !== 'ecdsa';
-}
+const algorithmNames = SERVED.flatMap((service) => Object.keys(SERVICES[service].algorithms)) as AlgorithmName[];
 
 /** The algorithms of a choice, in the order of services and numbers. */
 export function chosenAlgorithms(choice: AlgorithmChoice): AlgorithmName[] {

@@ -169,7 +169,7 @@ const CHECKS: Record<number, Check> = {
   [spec.REFUSED_KEY]: {
     check: 'key',
     section: '5.9.7.2.1',
-    message: 'the bytes are no key of that type, or its padding or hash is unknown',
+    message: 'the bytes are no key of that type, or its padding, hash, curve or encoding is unknown',
   },
   [spec.REFUSED_PIECES]: {
     check: 'pieces',
@@ -179,7 +179,7 @@ const CHECKS: Record<number, Check> = {
   [spec.REFUSED_AKCIPHER]: {
     check: 'akcipher',
     section: '5.9.7.8',
-    message: 'key, padding, hash, data and destination do not go together',
+    message: 'key, padding, hash, curve, data and destination do not go together',
   },
   [spec.REFUSED_SIGNATURE]: {
     check: 'signature',

@@ -12,6 +12,7 @@ import type { DriverOptions } from './options.ts';
 import {
   CHAIN_ORDERS,
   type ChainHash,
+  ECDSA_CURVES,
   HASH_MODES,
   KEY_TYPES,
   RSA_HASHES,
@@ -67,11 +68,12 @@ export function checkSessionParameters(parameters: SessionParameters): void {
       checkChainHash(parameters.hash);
       break;
     case 'akcipher':
-      checkName('algorithm', parameters.algorithm, { rsa: AKCIPHER_ALGORITHMS.rsa });
+      checkName('algorithm', parameters.algorithm, AKCIPHER_ALGORITHMS);
       checkName('keyType', parameters.keyType, KEY_TYPES);
       checkBytes('key', parameters.key);
       if (parameters.padding !== undefined) checkName('padding', parameters.padding, RSA_PADDINGS);
       if (parameters.hash !== undefined) checkName('hash', parameters.hash, RSA_HASHES);
+      if (parameters.curve !== undefined) checkName('curve', parameters.curve, ECDSA_CURVES);
       break;
     default:
       refuse('service', Object(parameters).service, 'cipher, hash, mac, aead, chain or akcipher');

@@ -33,6 +33,7 @@ import {
   type CipherSession,
   createSessionRequest,
   destroySessionHeader,
+  type EcdsaCurve,
   type KeyType,
   type RsaHash,
   type RsaPadding,
@@ -125,11 +126,16 @@ export interface AkcipherOptions extends RequestOptions {
   algorithm: AkcipherAlgorithm;
   operation: AkcipherOperation;
   keyType: KeyType;
-  /** RSAPublicKey or RSAPrivateKey in DER (RFC 8017, appendix A.1). */
+  /**
+   * RSA: RSAPublicKey or RSAPrivateKey in DER (RFC 8017, appendix A.1). ECDSA: the octets of an uncompressed point (SEC 1, section 2.3.3),
+   * or ECPrivateKey in DER (RFC 5915).
+   */
   key: Uint8Array;
-  /** Default 'raw', which cannot sign or verify. */
+  /** The curve of ECDSA. Default 'p-256'. */
+  curve?: EcdsaCurve;
+  /** Of RSA. Default 'raw', which cannot sign or verify. */
   padding?: RsaPadding;
-  /** The hash of a signature with padding. Default 'none'. */
+  /** The hash of an RSA signature with padding. Default 'none'. */
   hash?: RsaHash;
   /** The source; to sign and to verify: the signed value, a digest unless `hash` is 'none'. */
   data: Uint8Array;
@@ -320,6 +326,7 @@ export class CryptoDriver extends RingDriver {
       key,
       ...(request.padding && { padding: request.padding }),
       ...(request.hash && { hash: request.hash }),
+      ...(request.curve && { curve: request.curve }),
     };
     const content = { operation, data, length, ...(signature && { signature }) };
     return this.#perform(parameters, request, (mode) => akcipherOperation(parameters, content, mode));

@@ -1,6 +1,7 @@
 // Data requests as a driver sends them (5.9.7.3), in three layouts: legacy, REVISION_1, and the layout of a service whose stateless mode
 // was negotiated.
 import * as spec from '../../spec/crypto.ts';
+import type { Layout } from '../../spec/layout.ts';
 import {
   AEAD_DATA,
   AEAD_STATELESS,
@@ -11,6 +12,8 @@ import {
   CHAIN_STATELESS,
   CIPHER_DATA,
   CIPHER_STATELESS,
+  ECDSA_STATELESS,
+  ECDSA_VERIFY_STATELESS,
   HASH_DATA,
   HASH_STATELESS,
   MAC_DATA,
@@ -34,6 +37,7 @@ import {
   type CipherSession,
   chainKeys,
   chainNumbers,
+  ECDSA_CURVES,
   type HashSession,
   KEY_TYPES,
   type MacSession,
@@ -208,36 +212,36 @@ const AKCIPHER_OPCODES: Readonly<Record<AkcipherOperation, number>> = {
 
 /** VIRTIO_CRYPTO_AKCIPHER_* (5.9.7.8). Writable: dst_data, unless it verifies; status. */
 export function akcipherOperation(
-  { algorithm, keyType, key, padding = 'raw', hash = 'none' }: AkcipherSession,
+  parameters: AkcipherSession,
   { operation, data, signature = new Uint8Array(), length }: AkcipherData,
   mode: RequestMode,
 ): OperationChain {
-  const stateless = isStateless(mode);
-  const header = headerOf(AKCIPHER_OPCODES[operation], AKCIPHER_ALGORITHMS[algorithm], mode);
-  const own = {
-    'sess_para.algo': AKCIPHER_ALGORITHMS[algorithm],
-    'sess_para.key_type': KEY_TYPES[keyType],
-    'sess_para.padding_algo': RSA_PADDINGS[padding],
-    'sess_para.hash_algo': RSA_HASHES[hash],
-  };
-  const fields = stateless ? own : {};
-  const secret = stateless ? { akcipher_key: key } : {};
-  if (operation !== 'verify') {
-    const request = encode(mode.statelessLayout ? RSA_STATELESS : AKCIPHER_DATA, mode.revision1, {
-      header,
-      fields,
-      readable: { ...secret, src_data: data },
-      writable: { dst_data: length },
-    });
-    return { ...chainOf(request), measured: true };
-  }
-  return chainOf(
-    encode(mode.statelessLayout ? RSA_VERIFY_STATELESS : AKCIPHER_VERIFY_DATA, mode.revision1, {
-      header,
-      fields,
-      readable: { ...secret, 'src_data (signature)': signature, 'src_data (signed data)': data },
+  const header = headerOf(AKCIPHER_OPCODES[operation], AKCIPHER_ALGORITHMS[parameters.algorithm], mode);
+  const verifies = operation === 'verify';
+  const source = verifies ? { 'src_data (signature)': signature, 'src_data (signed data)': data } : { src_data: data };
+  const readable = { ...(isStateless(mode) ? { akcipher_key: parameters.key } : {}), ...source };
+  const writable = verifies ? {} : { dst_data: length };
+  const chain = chainOf(
+    encode(akcipherLayout(parameters, verifies, mode), mode.revision1, {
+      ...{ header, readable, writable },
+      fields: isStateless(mode) ? akcipherFields(parameters) : {},
     }),
   );
+  return verifies ? chain : { ...chain, measured: true };
+}
+
+function akcipherLayout({ algorithm }: AkcipherSession, verifies: boolean, { statelessLayout }: RequestMode): Layout {
+  if (!statelessLayout) return verifies ? AKCIPHER_VERIFY_DATA : AKCIPHER_DATA;
+  if (algorithm === 'ecdsa') return verifies ? ECDSA_VERIFY_STATELESS : ECDSA_STATELESS;
+  return verifies ? RSA_VERIFY_STATELESS : RSA_STATELESS;
+}
+
+/** The parameters of a stateless request (5.9.7.8). */
+function akcipherFields(parameters: AkcipherSession): Record<string, number> {
+  const { algorithm, keyType, padding = 'raw', hash = 'none', curve = 'p-256' } = parameters;
+  const fields = { 'sess_para.algo': AKCIPHER_ALGORITHMS[algorithm], 'sess_para.key_type': KEY_TYPES[keyType] };
+  if (algorithm === 'ecdsa') return { ...fields, 'sess_para.curve_id': ECDSA_CURVES[curve] };
+  return { ...fields, 'sess_para.padding_algo': RSA_PADDINGS[padding], 'sess_para.hash_algo': RSA_HASHES[hash] };
 }
 
 /** CCM's nonce lies in a field of 16 bytes, after one reserved byte (5.9.7.7). */

@@ -7,7 +7,7 @@ import { PackedQueue } from './packed_queue.ts';
 import type { Chain, ChainBuffer, DriverQueue } from './queue.ts';
 import type { GuestRam, RamAllocator } from './ram.ts';
 import { SplitQueue } from './split_queue.ts';
-import type { DriverTransport } from './transport.ts';
+import { type DriverTransport, resetDevice } from './transport.ts';
 
 /** A raw chain for submit(). */
 export interface RawRequest {
@@ -111,13 +111,13 @@ export class RingDriver {
 
   /**
    * Initialises the device (3.1.1), from reset to DRIVER_OK. Requests in flight are rejected.
-   * @throws Error if the device refuses the features, needs a reset at its start, or changes its configuration whenever it is read
+   * @throws Error if the device does not finish its reset, refuses the features, needs a reset at its start, or changes its configuration whenever it is read
    * @throws RangeError if the memory for the rings is too small, or queueSize is not a power of two for a split ring
    */
   start(): void {
     const { transport } = this;
+    resetDevice(transport);
     this.#abandon(new Error('The device was reset.'));
-    transport.status = 0;
     transport.status = virtio.STATUS_ACKNOWLEDGE;
     transport.status = virtio.STATUS_ACKNOWLEDGE | virtio.STATUS_DRIVER;
     this.features = transport.deviceFeatures & this.#wanted();
@@ -137,7 +137,7 @@ export class RingDriver {
 
   /** Resets the device (2.4) and gives the rings' memory back. Requests in flight are rejected. */
   stop(): void {
-    this.transport.status = 0;
+    resetDevice(this.transport);
     this.#abandon(new Error('The driver was stopped.'));
   }
 

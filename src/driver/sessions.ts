@@ -5,6 +5,7 @@ import {
   CHAIN_SESSION,
   CIPHER_SESSION,
   DESTROY_SESSION,
+  ECDSA_SESSION,
   HASH_SESSION,
   MAC_SESSION,
   RSA_SESSION,
@@ -94,6 +95,9 @@ export type RsaPadding = 'raw' | 'pkcs1';
 /** A hash of an RSA signature; 'none' signs a value as it stands. */
 export type RsaHash = 'none' | 'md2' | 'md3' | 'md4' | 'md5' | 'sha1' | 'sha-256' | 'sha-384' | 'sha-512' | 'sha-224';
 
+/** A curve of ECDSA. */
+export type EcdsaCurve = 'p-192' | 'p-224' | 'p-256' | 'p-384' | 'p-521';
+
 /** A session of an asymmetric algorithm (5.9.7.2.1). */
 export interface AkcipherSession {
   service: 'akcipher';
@@ -101,10 +105,12 @@ export interface AkcipherSession {
   keyType: KeyType;
   /** See AkcipherOptions.key. */
   key: Uint8Array;
-  /** Default 'raw'. */
+  /** Of RSA. Default 'raw'. */
   padding?: RsaPadding;
-  /** Default 'none'. */
+  /** Of RSA. Default 'none'. */
   hash?: RsaHash;
+  /** Of ECDSA. Default 'p-256'. */
+  curve?: EcdsaCurve;
 }
 
 /** The parameters of a session, by service. */
@@ -133,6 +139,15 @@ export const RSA_HASHES: Readonly<Record<RsaHash, number>> = {
   'sha-384': 7,
   'sha-512': 8,
   'sha-224': 9,
+};
+
+/** VIRTIO_CRYPTO_CURVE_NIST_*. */
+export const ECDSA_CURVES: Readonly<Record<EcdsaCurve, number>> = {
+  'p-192': 1,
+  'p-224': 2,
+  'p-256': 3,
+  'p-384': 4,
+  'p-521': 5,
 };
 
 export const CHAIN_ORDERS = {
@@ -208,19 +223,21 @@ export function createSessionRequest(parameters: SessionParameters, revision1: b
   }
 }
 
-function createAkcipherSession(
-  { algorithm, keyType, key, padding = 'raw', hash = 'none' }: AkcipherSession,
-  revision1: boolean,
-): EncodedRequest {
+function createAkcipherSession(parameters: AkcipherSession, revision1: boolean): EncodedRequest {
+  const { algorithm, keyType, key, padding = 'raw', hash = 'none', curve = 'p-256' } = parameters;
   const algo = AKCIPHER_ALGORITHMS[algorithm];
+  const header = { opcode: spec.AKCIPHER_CREATE_SESSION, algo };
+  const fields = { algo, key_type: KEY_TYPES[keyType] };
+  if (algorithm === 'ecdsa') {
+    return encode(ECDSA_SESSION, revision1, {
+      header,
+      fields: { ...fields, 'algo_flf.curve_id': ECDSA_CURVES[curve] },
+      readable: { key },
+    });
+  }
   return encode(RSA_SESSION, revision1, {
-    header: { opcode: spec.AKCIPHER_CREATE_SESSION, algo },
-    fields: {
-      algo,
-      key_type: KEY_TYPES[keyType],
-      'algo_flf.padding_algo': RSA_PADDINGS[padding],
-      'algo_flf.hash_algo': RSA_HASHES[hash],
-    },
+    header,
+    fields: { ...fields, 'algo_flf.padding_algo': RSA_PADDINGS[padding], 'algo_flf.hash_algo': RSA_HASHES[hash] },
     readable: { key },
   });
 }

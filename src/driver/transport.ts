@@ -1,5 +1,7 @@
-/** If the reset register does not read as 0 after this many reads, the device will not finish the queue's reset. */
-const RESET_READS_MAX = 65536;
+/** Reads of the status, or of a queue's reset register, after which the device will not finish the reset. */
+const READS_MAX = 65536;
+/** A device that was removed: all of its registers read as all ones. */
+const GONE = 0xff;
 
 /**
  * Waits until the device has finished the reset of a queue (4.1.4.3.2, 4.2.2.2).
@@ -7,8 +9,21 @@ const RESET_READS_MAX = 65536;
  * @throws Error if the device does not finish: the registers of a device that was removed, for example, read as all ones
  */
 export function awaitQueueReset(index: number, readReset: () => number): void {
-  for (let reads = 0; reads < RESET_READS_MAX; reads++) if (readReset() === 0) return;
+  for (let reads = 0; reads < READS_MAX; reads++) if (readReset() === 0) return;
   throw new Error(`The device does not finish the reset of queue ${index} (2.6.1.1): reset the device.`);
+}
+
+/**
+ * Resets the device (2.4), and waits until it has finished (2.4.2, 4.1.4.3.2). A device that was removed needs no reset.
+ * @throws Error if the device does not finish
+ */
+export function resetDevice(transport: DriverTransport): void {
+  transport.status = 0;
+  for (let reads = 0; reads < READS_MAX; reads++) {
+    const status = transport.status & 0xff;
+    if (status === 0 || status === GONE) return;
+  }
+  throw new Error('The device does not finish its reset (2.4.2).');
 }
 
 /** A transport as the driver uses it (4): registers by their names, on any bus. */

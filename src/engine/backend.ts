@@ -15,6 +15,8 @@ export interface EngineBackend extends HostCryptography {
    * Returns a status (5.9.7.1): OK if the session is possible.
    */
   keep(session: number, key: number, bytes: number): number;
+  /** Whether requests in this AKCIPHER session have to wait in their rings, because what runs them is still being loaded. */
+  waits(session: number): boolean;
   /** Returns a free record to fill in. 'full': the request waits in its ring. 'nobody': the engine runs it at once. */
   claim(): number | 'full' | 'nobody';
   /** Takes a record that is filled in for `place` (PLACE_*). Session and content must be copied now. */
@@ -30,6 +32,7 @@ export const NO_BACKEND: EngineBackend = {
   ...DECLINING_HOST,
   place: () => {},
   keep: () => CRYPTO_NOTSUPP,
+  waits: () => false,
   claim: () => 'nobody',
   post: () => {},
   release: () => {},
@@ -42,6 +45,7 @@ export function backendImports(backend: EngineBackend): WasmFunctions {
     ...hostImports(backend),
     place: (session: number) => backend.place(session >>> 0),
     keep: (session: number, key: number, bytes: number) => backend.keep(session >>> 0, key >>> 0, bytes >>> 0),
+    waits: (session: number) => (backend.waits(session >>> 0) ? 1 : 0),
     claim: () => {
       const answer = backend.claim();
       if (typeof answer === 'number') return answer;

@@ -3,6 +3,7 @@ import { F_RING_PACKED } from '../../spec/virtio.ts';
 import type { BackendEvent } from '../backend/contract.ts';
 import { checkFunction, checkObject, checkSwitch } from '../check.ts';
 import { type Clock, hostClock } from '../clock.ts';
+import type { CreateOptions } from '../device/contract.ts';
 import { CryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
 import type { Refusal } from '../device/refusals.ts';
@@ -52,6 +53,8 @@ export interface BenchOptions extends CryptoDeviceOptions {
   onRefused?: (refusal: Refusal) => void;
   /** See CreateOptions.clock. Default: the host's clock, whose timers keep a Node process alive while requests wait. */
   clock?: Clock;
+  /** Makes the device, for example one whose driver is watched: DriverChecker of virtio-crypto-wasm/lab. Default: createCryptoDevice(). */
+  createDevice?: (options: CreateOptions) => CryptoDevice;
   /** Whether the driver initialises the device at once. Default true. */
   start?: boolean;
 }
@@ -122,7 +125,9 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const memory = new WebAssembly.Memory(
     options.sharedMemory ? { initial, maximum: MEMORY_PAGES_MAX, shared: true } : { initial },
   );
-  const device = new CryptoDevice({
+  const { createDevice = (made: CreateOptions) => new CryptoDevice(made) } = options;
+  checkFunction('createDevice', createDevice);
+  const device = createDevice({
     ...options,
     clock: options.clock ?? hostClock(true),
     features: { ...options.features, ...(ring === 'packed' ? { packed: true } : {}) },

@@ -3,7 +3,8 @@
  * @module virtio-crypto-wasm/v86
  */
 import type { BackendEvent } from '../backend/contract.ts';
-import { refuse } from '../check.ts';
+import { checkFunction, refuse } from '../check.ts';
+import type { CreateOptions } from '../device/contract.ts';
 import { CryptoDevice } from '../device/device.ts';
 import { type CryptoDeviceOptions, resolveOptions } from '../device/options.ts';
 import type { Refusal } from '../device/refusals.ts';
@@ -43,6 +44,8 @@ export interface V86Options extends CryptoDeviceOptions {
    * sessions fail after a restore. Default true, because a saved state contains the guest's memory, and with it the keys, in any case.
    */
   saveKeys?: boolean;
+  /** Makes the device, for example one whose driver is watched: DriverChecker of virtio-crypto-wasm/lab. Default: createCryptoDevice(). */
+  createDevice?: (options: CreateOptions) => CryptoDevice;
   /** See CreateOptions.onBackendEvent. */
   onBackendEvent?: (event: BackendEvent) => void;
   /** See CreateOptions.onRefused. */
@@ -78,6 +81,7 @@ const VIDEO_MEMORY = { start: 0xa0000, end: 0xc0000 };
  * @throws RangeError that names an option that is out of range
  * @throws TypeError that names an option or parameter of a wrong type
  * @throws ThresholdsError for invalid thresholds
+ * @throws CostsError for invalid costs
  * @throws Error if the emulator has already built its machine
  */
 export function attachVirtioCrypto(emulator: V86Emulator, options: V86Options = {}): AttachedVirtioCrypto {
@@ -86,6 +90,7 @@ export function attachVirtioCrypto(emulator: V86Emulator, options: V86Options = 
   if (options.saveKeys !== undefined && typeof options.saveKeys !== 'boolean') {
     throw new TypeError(`saveKeys is ${String(options.saveKeys)}: give true or false.`);
   }
+  if (options.createDevice !== undefined) checkFunction('createDevice', options.createDevice);
   if (typeof emulator?.add_listener !== 'function') refuse('emulator', emulator, 'what new V86(...) answers');
   if (hasDevices(emulator)) {
     throw new Error('The emulator has already built its machine: call attachVirtioCrypto right after new V86(...).');
@@ -139,7 +144,8 @@ function plugFor(options: V86Options): (cpu: V86Cpu) => Plugged {
 function createDevice(cpu: V86Cpu, options: V86Options): CryptoDevice {
   const ram = cpu.mem8.byteOffset;
   const ramBytes = cpu.memory_size[0] ?? 0;
-  return new CryptoDevice({
+  const { createDevice: create = (made: CreateOptions) => new CryptoDevice(made) } = options;
+  return create({
     ...options,
     guestInThread: options.guestInThread ?? true,
     guest: {

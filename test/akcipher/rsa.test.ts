@@ -36,8 +36,20 @@ function run(session: AkcipherSession, opcode: number, source: Uint8Array, room:
 const { RSA_RAW_PADDING: RAW, RSA_PKCS1_PADDING: PKCS1, CRYPTO_OK, CRYPTO_ERR, CRYPTO_KEY_REJECTED } = spec;
 const NO_PADDING = crypto.constants.RSA_NO_PADDING;
 
+/** Random keys a size. A night takes 1000. */
+const { RANDOM_KEYS = '1' } = process.env;
+const KEYS = Number(RANDOM_KEYS);
+
 describe('RSA beside node:crypto', () => {
-  it.each([512, 513, 1000, 1024, 2047, 2048, 3072])('has the same results with keys of %i bits', (bits) => {
+  it.each([512, 513, 1000, 1024, 2047, 2048, 3072])(
+    'has the same results with keys of %i bits',
+    (bits) => {
+      for (let key = 0; key < KEYS; key++) expectSame(bits);
+    },
+    36_000_000,
+  );
+
+  function expectSame(bits: number): void {
     const { publicKey, privateKey } = pairOf(bits);
     const k = Math.ceil(bits / 8);
     const open = sessionOf(der(publicKey), false, RAW);
@@ -51,7 +63,7 @@ describe('RSA beside node:crypto', () => {
       expect(run(secret, spec.AKCIPHER_DECRYPT, data, k)).toEqual({ status: CRYPTO_OK, data: Uint8Array.from(text) });
       expect(run(secret, spec.AKCIPHER_ENCRYPT, text, k).data).toEqual(data);
     }
-  });
+  }
 
   it('signs as node:crypto does, with every hash that it has, and verifies its signatures', () => {
     const { publicKey, privateKey } = pairOf(1024);

@@ -92,19 +92,60 @@ describe.each([
   });
 });
 
+describe.each([
+  ['split', 'legacy', false],
+  ['packed', 'legacy', false],
+  ['split', 'revision1', false],
+  ['packed', 'revision1', true],
+] as const)('ECDSA with the %s ring, layout %s, stateless: %s', (ring, layout, stateless) => {
+  test('[5.9.7.8.2-3] [5.9.7.8.2-7] node:crypto verifies what it signs, and it what node:crypto signs', async () => {
+    const { driver, device } = await bench({ ring, layout });
+    const pair = crypto.generateKeyPairSync('ec', { namedCurve: 'secp384r1' });
+    const key: Uint8Array = pair.privateKey.export({ type: 'sec1', format: 'der' });
+    // The point stands at the end of SubjectPublicKeyInfo.
+    const point: Uint8Array = pair.publicKey.export({ type: 'spki', format: 'der' }).subarray(-97);
+    const parameters = { algorithm: 'ecdsa', curve: 'p-384', data: DIGEST, stateless } as const;
+    const { status, data } = await driver.akcipher({ ...parameters, keyType: 'private', key, operation: 'sign' });
+    expect(status).toBe('ok');
+    expect(crypto.verify('sha256', Buffer.from('a message'), pair.publicKey, data)).toBe(true);
+    const theirs = crypto.sign('sha256', Buffer.from('a message'), pair.privateKey);
+    const verify = async (signature: Uint8Array) => {
+      const request = { ...parameters, keyType: 'public', key: point, operation: 'verify', signature } as const;
+      return (await driver.akcipher(request)).status;
+    };
+    expect(await verify(theirs)).toBe('ok');
+    theirs[50] = (theirs[50] ?? 0) ^ 1;
+    expect(await verify(theirs)).toBe('key-rejected');
+    expect(device.statistics().services.akcipher).toMatchObject({ requests: 3, errors: { 'key-rejected': 1 } });
+  });
+});
+
 describe('the AKCIPHER service', () => {
+  test('saves and restores sessions of ECDSA', async () => {
+    const [from, to] = [await bench(), await bench()];
+    const { privateKey: secretKey, publicKey: shownKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const key: Uint8Array = secretKey.export({ type: 'sec1', format: 'der' });
+    const parameters = { service: 'akcipher', algorithm: 'ecdsa', keyType: 'private', key, curve: 'p-256' } as const;
+    const session = await from.driver.createSession(parameters);
+    to.device.restore({ ...from.device.save({ includeKeys: true }), queues: to.device.save().queues });
+    const { data } = await to.driver.akcipherInSession(session, { operation: 'sign', data: DIGEST, length: 80 });
+    expect(crypto.verify('sha256', Buffer.from('a message'), shownKey, data)).toBe(true);
+  });
+
   test('5.9.5 is in the configuration space, with the algorithms that the device has', async () => {
     const config = (made: Bench, offset: number) =>
       [0, 1, 2, 3].reduce((sum, at) => sum + made.device.config.byte(offset + at) * 256 ** at, 0);
     const made = await bench();
     expect(config(made, spec.CONFIG_CRYPTO_SERVICES) >> spec.SERVICE_AKCIPHER).toBe(1);
-    expect(config(made, spec.CONFIG_AKCIPHER_ALGO)).toBe(1 << spec.AKCIPHER_RSA);
+    expect(config(made, spec.CONFIG_AKCIPHER_ALGO)).toBe((1 << spec.AKCIPHER_RSA) | (1 << spec.AKCIPHER_ECDSA));
     const without = await bench({ algorithms: ['aes-cbc'] });
     expect(config(without, spec.CONFIG_CRYPTO_SERVICES) >> spec.SERVICE_AKCIPHER).toBe(0);
     expect(config(without, spec.CONFIG_AKCIPHER_ALGO)).toBe(0);
     expect((await without.driver.createSession({ service: 'akcipher', ...shown })).status).toBe('notsupp');
     const alone = await bench({ algorithms: ['rsa'] });
     expect(config(alone, spec.CONFIG_CRYPTO_SERVICES)).toBe(1 << spec.SERVICE_AKCIPHER);
+    expect(config(alone, spec.CONFIG_AKCIPHER_ALGO)).toBe(1 << spec.AKCIPHER_RSA);
+    expect(config(await bench({ algorithms: ['ecdsa'] }), spec.CONFIG_AKCIPHER_ALGO)).toBe(1 << spec.AKCIPHER_ECDSA);
   });
 
   test('5.9.7.2.1 refuses algorithms, key types, paddings and hashes that it does not have with NOTSUPP', async () => {
@@ -127,8 +168,8 @@ describe('the AKCIPHER service', () => {
     const at = (name: string) =>
       RSA_SESSION.fields.find((field) => field.name === name)?.offset ?? expect.unreachable();
     expect(await patched(at('algo'), 1)).toBe(spec.CRYPTO_OK);
-    for (const algorithm of [0, 2, 3, 0xffffffff])
-      expect(await patched(at('algo'), algorithm)).toBe(spec.CRYPTO_NOTSUPP);
+    // 3 is ECDSA in the headers of Linux, and nothing here.
+    for (const algorithm of [0, 3, 0xffffffff]) expect(await patched(at('algo'), algorithm)).toBe(spec.CRYPTO_NOTSUPP);
     for (const type of [0, 3, 0xffffffff]) expect(await patched(at('key_type'), type)).toBe(spec.CRYPTO_NOTSUPP);
     for (const padding of [2, 0xffffffff])
       expect(await patched(at('algo_flf.padding_algo'), padding)).toBe(spec.CRYPTO_NOTSUPP);

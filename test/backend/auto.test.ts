@@ -1,9 +1,12 @@
 // The backend that picks: requests run where the thresholds say, and a small one alone is done when its notification returns.
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { RequestCosts } from '../../src/backend/contract.ts';
+import { CostsError } from '../../src/backend/placement/known_costs.ts';
 import type { Thresholds } from '../../src/backend/placement/thresholds.ts';
 import { createCryptoDevice } from '../../src/device/device.ts';
 import { type Bench, type BenchOptions, createBench } from '../../src/testing/index.ts';
+import { FakeClock } from '../support/fake_clock.ts';
 import { BYTES, Flight, numbers, turn } from '../support/flight.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { session } from '../support/requests.ts';
@@ -195,6 +198,67 @@ describe('by default', () => {
       expect(bench.device.statistics().elsewhere).toMatchObject({ host: 0, workers: 0 });
     },
   );
+});
+
+describe('costs that were measured before', () => {
+  const cost = (host: number, bytes = 4096): RequestCosts => ({
+    algorithms: 'sha-256',
+    depth: 'few',
+    bytes,
+    place: 'inline',
+    microseconds: { inline: 10, host },
+  });
+  let bench: Bench;
+  afterEach(() => bench.dispose());
+  const hashed = async (costs: RequestCosts[], bytes: number) => {
+    bench = await createBench({ algorithms: 'all', costs, clock: new FakeClock() });
+    await bench.driver.hash({ algorithm: 'sha-256', data: randomBytes(bytes) });
+    return bench.device.statistics();
+  };
+
+  test('say where the first request runs, here against the tables', async () => {
+    expect((await hashed([cost(20)], 4096)).elsewhere.host).toBe(0);
+    bench.dispose();
+    expect((await hashed([cost(5, 64)], 64)).elsewhere.host).toBe(1);
+    bench.dispose();
+    const { costs } = await hashed([cost(5), cost(1, 8192)], 4096);
+    expect(costs).toEqual([
+      { ...cost(5), place: 'host' },
+      { ...cost(1, 8192), place: 'host' },
+    ]);
+  });
+
+  test('are taken as another device gave them, and kept by useBackend()', async () => {
+    const { costs } = await hashed([cost(20)], 4096);
+    bench.dispose();
+    await hashed(costs, 4096);
+    await bench.device.useBackend({ backend: 'auto' });
+    await bench.driver.hash({ algorithm: 'sha-256', data: randomBytes(4096) });
+    expect(bench.device.statistics().elsewhere.host).toBe(0);
+    expect(bench.device.statistics().costs).toEqual(costs);
+  });
+});
+
+test.each([
+  ['all of them', [{}], /^costs: 0\.algorithms: /],
+  [
+    'a size',
+    [{ algorithms: 'sha1', depth: 'few', bytes: 3, place: 'host', microseconds: {} }],
+    /^costs: 0\.bytes: .*power of two/,
+  ],
+  [
+    'a time',
+    [{ algorithms: 'sha1', depth: 'few', bytes: 4, place: 'host', microseconds: { host: 0 } }],
+    /^costs: 0\.microseconds\.host: /,
+  ],
+  ['a depth', [{ algorithms: 'sha1', depth: 'deep', bytes: 4, place: 'host', microseconds: {} }], /^costs: 0\.depth: /],
+  ['a text', 'auto', /^costs: all of them: .*leave them out/],
+])('costs with %s wrong are refused', (_, costs, message) => {
+  const memory = new WebAssembly.Memory({ initial: 2 });
+  const guest = { memory, regions: [{ guestAddress: 0, bytes: 65536, offset: 65536 }] };
+  const given = costs as unknown as RequestCosts[];
+  expect(() => createCryptoDevice({ guest, costs: given })).toThrow(CostsError);
+  expect(() => createCryptoDevice({ guest, costs: given })).toThrow(message);
 });
 
 test.each([

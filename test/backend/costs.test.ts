@@ -106,3 +106,39 @@ test('more steps than a session holds: classes that took little time go with the
   expect(steps.length).toBeLessThanOrEqual(STEPS_MAX);
   expect(steps.map(({ from }) => from)).toEqual(steps.map(({ from }) => from).sort((a, b) => a - b));
 });
+
+describe('costs that were measured before', () => {
+  const known = (host: number, engine: number) => [
+    { size: LARGE, place: PLACE_HOST, milliseconds: host },
+    { size: LARGE, place: PLACE_ENGINE, milliseconds: engine },
+  ];
+
+  test('say where requests run before the first sample', () => {
+    costs.begin(known(0.02, 0.01));
+    expect(costs.known).toBe(true);
+    expect(costs.placeOf(LARGE)).toBe(PLACE_ENGINE);
+    expect(costs.rows()).toEqual([
+      {
+        size: LARGE,
+        place: PLACE_ENGINE,
+        milliseconds: new Map([
+          [PLACE_HOST, 0.02],
+          [PLACE_ENGINE, 0.01],
+        ]),
+      },
+    ]);
+  });
+
+  test('leave the prior where only one place is known', () => {
+    costs.begin([{ size: LARGE, place: PLACE_HOST, milliseconds: 1 }]);
+    expect(costs.placeOf(LARGE)).toBe(PLACE_HOST);
+    expect(costs.placeOf(LARGE - 1)).toBe(PLACE_ENGINE);
+  });
+
+  test('give way to samples of this time', () => {
+    costs.begin(known(0.02, 0.01));
+    usual(LARGE, PLACE_ENGINE, 0.01, 12);
+    tried(LARGE, PLACE_HOST, 0.002, 8);
+    expect(costs.placeOf(LARGE)).toBe(PLACE_HOST);
+  });
+});

@@ -227,3 +227,15 @@ test('the families are bounded', () => {
   ).toBe(300 - 255);
   expect(family('family 0')).toBe(2);
 });
+
+test('few requests do not go to workers, whatever was measured before', () => {
+  const known = [PLACE_ENGINE, PLACE_WORKERS].map((place) => ({ size: 13, place, milliseconds: 1 / (1 + place) }));
+  const number = model.learner.familyOf('known', [[], [], []], () => ({
+    places: [PLACE_ENGINE, PLACE_WORKERS],
+    learnsWebCryptoForFew: true,
+    known: [known, known, []],
+  }));
+  expect(model.learner.steps(number, DEPTH_FEW)).toEqual([]);
+  expect(model.learner.steps(number, DEPTH_MANY)).toContainEqual({ from: 4096, place: PLACE_WORKERS });
+  expect(model.learner.steps(number, DEPTH_MANY + 1)).toBeUndefined();
+});

@@ -66,7 +66,7 @@ describe.each(['simd', 'relaxed-simd'] as const)('the compiled engine, built for
       `${a.module}.${a.name}`.localeCompare(`${b.module}.${b.name}`),
     );
     expect(imports).toEqual([
-      ...['aead', 'cipher', 'claim', 'closed', 'digest', 'keep', 'place', 'post', 'release'].map((name) => ({
+      ...['aead', 'cipher', 'claim', 'closed', 'digest', 'keep', 'place', 'post', 'release', 'waits'].map((name) => ({
         module: 'backend',
         name,
         kind: 'function',

@@ -36,6 +36,16 @@ const cipher = (algorithm: 'aes-cbc' | 'aes-ctr' | 'aes-ecb' | 'aes-f8' | '3des-
 /** RSAPublicKey with a modulus of 512 bits, and 65537. */
 const RSA_KEY = Uint8Array.of(0x30, 0x47, 0x02, 0x40, 0xd5, ...bytes(62), 0x9b, 0x02, 0x03, 0x01, 0x00, 0x01);
 
+/** The base point of P-256, as a public key. */
+const EC_KEY = Uint8Array.from(
+  Buffer.from(
+    '046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5',
+    'hex',
+  ),
+);
+/** ECPrivateKey of 1. */
+const EC_PRIVATE_KEY = Uint8Array.of(0x30, 0x25, 0x02, 0x01, 0x01, 0x04, 0x20, ...new Uint8Array(31), 1);
+
 const PARAMETERS: readonly SessionParameters[] = [
   cipher('aes-cbc'),
   { ...cipher('aes-cbc', 32), direction: 'decrypt' },
@@ -72,6 +82,8 @@ const PARAMETERS: readonly SessionParameters[] = [
   },
   { service: 'akcipher', algorithm: 'rsa', keyType: 'public', key: RSA_KEY },
   { service: 'akcipher', algorithm: 'rsa', keyType: 'public', key: RSA_KEY, padding: 'pkcs1', hash: 'sha-256' },
+  { service: 'akcipher', algorithm: 'ecdsa', keyType: 'public', key: EC_KEY, curve: 'p-256' },
+  { service: 'akcipher', algorithm: 'ecdsa', keyType: 'private', key: EC_PRIVATE_KEY, curve: 'p-256' },
 ];
 
 export const TEMPLATES: readonly RequestTemplate[] = PARAMETERS.map((parameters) => ({
@@ -111,7 +123,11 @@ function operation(parameters: SessionParameters, mode: RequestMode): OperationC
     case 'chain':
       return chainOperation(parameters, { iv, data }, resultBytes(parameters.hash.algorithm), mode);
     case 'akcipher': {
-      if (!parameters.hash) return akcipherOperation(parameters, { operation: 'encrypt', data, length: 64 }, mode);
+      if (parameters.algorithm === 'ecdsa' && parameters.keyType === 'private') {
+        return akcipherOperation(parameters, { operation: 'sign', data: bytes(32), length: 72 }, mode);
+      }
+      if (parameters.algorithm === 'rsa' && !parameters.hash)
+        return akcipherOperation(parameters, { operation: 'encrypt', data, length: 64 }, mode);
       const verification = { operation: 'verify', data: bytes(32), signature: data, length: 0 } as const;
       return akcipherOperation(parameters, verification, mode);
     }

@@ -4,6 +4,7 @@ import { SERVICE_AKCIPHER } from '../../spec/crypto.ts';
 import type { Machine } from '../../src/cli/machine.ts';
 import { buildGuest } from '../../src/guest/index.ts';
 import { MODULE_FOLDER } from '../../src/guest/init.ts';
+import { KEYRING_PROGRAM, PKCS8_MODULE } from '../../src/guest/keyring.ts';
 import { selftestOf } from '../../src/guest/proc-crypto.ts';
 import { loadDriver, waitForSelftest } from '../../src/guest/selftest.ts';
 import { bootedMachine } from './booted.ts';
@@ -12,29 +13,6 @@ import { bootedMachine } from './booted.ts';
 let machine: Machine;
 const { publicKey, privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
 const MESSAGE = Buffer.from('a message of the guest');
-
-/**
- * Calls keyctl(2) on a private key in PKCS #8: `pkey <operation> <info> <input> <output or signature>`. The numbers are those of i386
- * (asm/unistd_32.h, linux/keyctl.h).
- */
-const PKEY = `#!/bin/perl
-my ($operation, $info, $input, $other) = @ARGV;
-sub content { open(my $file, '<:raw', $_[0]) or die "pkey: $_[0]: $!\\n"; local $/; my $bytes = <$file>; return $bytes }
-my %call = (encrypt => 25, decrypt => 26, sign => 27, verify => 28);
-my $pkcs8 = content('/tmp/key');
-my ($type, $description) = ("asymmetric\\0", "guest\\0");
-my $key = syscall(286, $type, $description, $pkcs8, length $pkcs8, -2);
-die "pkey: add_key: $!\\n" if $key == -1;
-my $in = content($input);
-my $second = $operation eq 'verify' ? content($other) : "\\0" x 256;
-my $parameters = pack 'l L L L7', $key, length $in, length $second, (0) x 7;
-$info .= "\\0";
-my $length = syscall(288, $call{$operation}, $parameters, $info, $in, $second);
-die "pkey: $operation: $!\\n" if $length == -1;
-exit 0 if $operation eq 'verify';
-open(my $file, '>:raw', $other) or die "pkey: $other: $!\\n";
-print $file substr $second, 0, $length;
-`;
 
 const run = (command: string) => machine.console.run(command);
 
@@ -87,8 +65,8 @@ describe("RSA of a stock Linux guest, by the device's driver", () => {
   test.each(['sha1', 'sha256', 'sha512'])(
     'signs in the keyring as node:crypto does, with %s, and verifies',
     async (hash) => {
-      await run(`insmod ${MODULE_FOLDER}/pkcs8_key_parser.ko`);
-      await send('/tmp/pkey', Buffer.from(PKEY));
+      await run(`insmod ${MODULE_FOLDER}/${PKCS8_MODULE}.ko`);
+      await send('/tmp/pkey', Buffer.from(KEYRING_PROGRAM));
       await run('chmod +x /tmp/pkey');
       await send('/tmp/key', privateKey.export({ type: 'pkcs8', format: 'der' }));
       const digest = crypto.createHash(hash).update(MESSAGE).digest();

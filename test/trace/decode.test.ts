@@ -1,5 +1,5 @@
 // Fields of requests that bring their keys with them, and of asymmetric ones, as the specification lays them out.
-import { createCipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createHmac, generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as crypto from '../../spec/crypto.ts';
 import { type Bench, createBench } from '../../src/testing/bench.ts';
@@ -159,6 +159,46 @@ describe('asymmetric requests, whatever the device answers', () => {
     });
     await bench.driver.submit({ queue: 1, readable: [header], writable: [16] });
     expect(fieldsOf(lastRequest()).get('algo_flf.curve_id')?.value).toBe('NIST_P256');
+  });
+
+  test('5.9.7.2.1, 5.9.7.8 what the driver sends of ECDSA and RSA, in the layout of REVISION_1', async () => {
+    const rsaKey = generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey.export({
+      type: 'pkcs1',
+      format: 'der',
+    });
+    const ecKey = generateKeyPairSync('ec', { namedCurve: 'secp224r1' }).privateKey.export({
+      type: 'sec1',
+      format: 'der',
+    });
+    const made = await createBench({ layout: 'revision1' });
+    const traced = new DeviceTracer(made.device);
+    const last = (control: boolean) => {
+      // Every session is closed at once.
+      const isIt = (each: TracedRequest) => each.control === control && !summarise(each).operation.includes('DESTROY');
+      const request = traced.requestsSince(0).findLast(isIt);
+      if (!request) throw new Error('nothing was traced');
+      return request;
+    };
+    const request = { operation: 'sign', keyType: 'private', data: DATA.subarray(0, 20), length: 64 } as const;
+    const ecdsa = { ...request, algorithm: 'ecdsa', curve: 'p-224', key: ecKey } as const;
+    await made.driver.akcipher(ecdsa);
+    expect(fieldsOf(last(true)).get('algo_flf.curve_id')?.value).toBe('NIST_P224');
+    expect(fieldsOf(last(true)).get('key')).toMatchObject({ data: Uint8Array.from(ecKey), secret: true });
+    const { data, status } = await made.driver.akcipher({ ...ecdsa, stateless: true });
+    expect(status).toBe('ok');
+    const own = fieldsOf(last(false));
+    expect(own.get('sess_para.algo')?.value).toBe('ecdsa');
+    expect(own.get('sess_para.curve_id')?.value).toBe('NIST_P224');
+    expect(own.get('akcipher_key')).toMatchObject({ data: Uint8Array.from(ecKey), secret: true });
+    expect(own.get('src_data')?.data).toEqual(request.data);
+    expect(own.get('dst_data')?.data?.subarray(0, data.length)).toEqual(data);
+    expect(summarise(last(false))).toMatchObject({ operation: 'AKCIPHER_SIGN', algorithm: 'ecdsa' });
+    const rsa = { ...request, algorithm: 'rsa', key: rsaKey, padding: 'pkcs1', hash: 'sha1' } as const;
+    const signed = await made.driver.akcipher(rsa);
+    expect(fieldsOf(last(true)).get('algo_flf.hash_algo')?.value).toBe('SHA1');
+    expect(fieldsOf(last(false)).get('dst_data')?.data).toEqual(signed.data);
+    expect(summarise(last(false))).toMatchObject({ operation: 'AKCIPHER_SIGN', algorithm: 'rsa' });
+    await made.dispose();
   });
 
   test('5.9.7.8 to verify, the signature and what was signed are both read', async () => {

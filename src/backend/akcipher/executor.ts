@@ -1,11 +1,15 @@
-import type { AkcipherResult } from '../../akcipher/contract.ts';
+import type { AkcipherRequest, AkcipherResult } from '../../akcipher/contract.ts';
+import { SessionMaker } from '../../akcipher/session.ts';
 import { finish, type Steps } from '../../akcipher/steps.ts';
 import type { WasmMemory } from '../../engine/webassembly.ts';
-import type { DevicePort, WorkCounts } from '../contract.ts';
+import type { BackendCounts, DevicePort, RequestBackend, WorkCounts } from '../contract.ts';
 import type { Executor } from '../deferral/executor.ts';
 import { RecordBytes } from '../deferral/record_bytes.ts';
 import type { Records } from '../deferral/records.ts';
+import { Away, type AwayChoice } from './away.ts';
 import { AkcipherKeys, type KeptKey } from './keys.ts';
+import type { AkcipherPool, PoolAnswer } from './pool.ts';
+import { fillRandom } from './random.ts';
 
 /** Requests under way at once, if there are no workers whose records it shares. */
 const RECORDS = 16;
@@ -18,8 +22,11 @@ interface Job {
   queue: number;
   bytes: number;
   key: KeptKey;
-  steps: Steps<AkcipherResult>;
-  light: boolean;
+  request: AkcipherRequest;
+  /** 'atOnce': it runs at the end of the notification. 'here': in slices. 'away': a worker has it. */
+  place: 'atOnce' | 'here' | 'away';
+  /** Its work, once that has begun in this thread. */
+  steps?: Steps<AkcipherResult>;
 }
 
 interface Started {
@@ -28,13 +35,17 @@ interface Started {
 }
 
 /**
- * Runs the requests of the AKCIPHER service in the device's thread: short ones at the end of the notification, long ones in slices, from a
- * timer, one after another.
+ * Runs the requests of the AKCIPHER service: short ones at the end of the notification, long ones in workers. If there are none, long
+ * requests run in the device's thread, in slices, from a timer, one after another.
  */
 export class AkcipherExecutor implements Executor {
   /** Keys outlive the choice of a backend. */
   readonly keys: AkcipherKeys;
   readonly counts: WorkCounts = { requests: 0, bytes: 0 };
+  /** What of it ran in workers. */
+  readonly elsewhere: BackendCounts = { host: 0, hostBytes: 0, workers: 0, perWorker: [] };
+  readonly #away: Away;
+  readonly #maker: SessionMaker;
   #port: DevicePort | undefined;
   #started: Started | undefined;
   #jobs: Job[] = [];
@@ -45,11 +56,19 @@ export class AkcipherExecutor implements Executor {
    * @param modulusBits the longest modulus that is allowed, in bits
    */
   constructor(memory: WasmMemory, modulusBits: number) {
-    this.keys = new AkcipherKeys(memory, modulusBits);
+    this.#away = new Away(modulusBits);
+    this.#maker = new SessionMaker({ modulusBits, random: fillRandom, curves: () => this.#away.curves });
+    this.keys = new AkcipherKeys(memory, this.#maker, (key) => this.#pool?.close(key.number));
+  }
+
+  /** Says where long requests run. No request may be under way. */
+  choose(choice: AwayChoice): void {
+    this.#away.choose(choice);
   }
 
   attach(port: DevicePort): number {
     this.#port = port;
+    this.#away.attach({ ...port, changed: () => port.turn(() => this.#changed(port)) });
     try {
       port.claimTable(port.engine.deferredBytes(RECORDS));
       return RECORDS;
@@ -73,6 +92,22 @@ export class AkcipherExecutor implements Executor {
     return Promise.resolve();
   }
 
+  /** Keeps the key of a session: see AkcipherKeys.keep(). */
+  keep(session: number, key: Uint8Array): number {
+    const status = this.keys.keep(session, key);
+    // What is loaded on demand is loaded before the first request comes.
+    if (this.keys.of(session)?.session.needsCurves) {
+      this.#away.retry();
+      this.#away.awaitsCurves();
+    }
+    return status;
+  }
+
+  /** Whether requests in a session have to wait in their rings. */
+  waits(session: number): boolean {
+    return (this.keys.of(session)?.session.needsCurves ?? false) && this.#away.awaitsCurves();
+  }
+
   post(record: number): void {
     const started = this.#started;
     if (!started) return;
@@ -82,19 +117,20 @@ export class AkcipherExecutor implements Executor {
     key.uses++;
     started.records.owners[record] = 'akcipher';
     const request = { opcode, source, signed: second, room };
-    const bytes = source.length + second.length;
-    const light = key.session.isLight(opcode);
-    this.#jobs.push({ record, queue, bytes, key, steps: key.session.run(request), light });
+    const place = key.session.isLight(opcode) ? 'atOnce' : 'here';
+    this.#jobs.push({ record, queue, bytes: source.length + second.length, key, request, place });
   }
 
   /** Called at the end of a notification. */
   flush(): void {
     const port = this.#port;
     if (this.#jobs.length === 0 || !port) return;
-    const light = this.#jobs.filter((job) => job.light);
-    for (const job of light) this.#complete(job, finish(job.steps));
+    const light = this.#jobs.filter(({ place }) => place === 'atOnce');
+    for (const job of light) this.#complete(job, this.#finish(job), 'inline');
     // A queue may have waited for one of their records.
     if (light.length > 0) port.clock.schedule(() => port.turn(() => port.released()), 0);
+    if (this.#jobs.some(({ place }) => place === 'here')) this.#away.begin();
+    this.#sendAway(port);
     this.#schedule(port);
   }
 
@@ -102,33 +138,86 @@ export class AkcipherExecutor implements Executor {
     this.keys.close(session);
   }
 
+  /** A worker that has a request goes on. Its answer is thrown away. */
   settle(): boolean {
     const jobs = [...this.#jobs];
-    for (const job of jobs) this.#complete(job, finish(job.steps));
+    // The kernel's memory may hold one request that has begun. It comes first.
+    jobs.sort((a, b) => Number(b.steps !== undefined) - Number(a.steps !== undefined));
+    for (const job of jobs) this.#complete(job, this.#finish(job), 'inline');
     return jobs.length > 0;
   }
 
   drop(queue?: number): void {
-    const [first] = this.#jobs;
     for (const job of [...this.#jobs]) {
       if (queue !== undefined && job.queue !== queue) continue;
       this.#port?.engine.drop(this.#port.base, job.record);
       this.#leave(job);
       this.#started?.records.free(job.record);
+      if (job.steps) this.#maker.wipe();
     }
-    // Only the first request may have begun.
-    if (first && this.#jobs[0] !== first) this.keys.wipeArithmetic();
     if (queue === undefined) this.keys.closeAll();
   }
 
   dispose(): void {
     this.drop();
+    this.#away.end();
     this.#cancelTimer?.();
     this.#started = undefined;
   }
 
+  get #pool(): AkcipherPool | undefined {
+    const { pool } = this.#away;
+    return typeof pool === 'object' ? pool : undefined;
+  }
+
+  /** Workers have come, or the arithmetic on curves has, or they will not come. */
+  #changed(port: DevicePort): void {
+    this.#sendAway(port);
+    this.#schedule(port);
+    port.released();
+  }
+
+  /** Gives the requests that have not begun to workers, if there are any. */
+  #sendAway(port: DevicePort): void {
+    const pool = this.#pool;
+    if (!pool) return;
+    for (const job of this.#jobs) {
+      if (job.place !== 'here' || job.steps) continue;
+      job.place = 'away';
+      const { number, session, parameters } = job.key;
+      pool.run({ number, parameters, sent: session.sent }, job.request).then(
+        (answer) => port.turn(() => this.#answered(port, job, answer)),
+        () => port.turn(() => this.#returned(port, job)),
+      );
+    }
+  }
+
+  #answered(port: DevicePort, job: Job, answer: PoolAnswer): void {
+    const { elsewhere } = this;
+    if (!this.#jobs.includes(job)) return;
+    elsewhere.workers++;
+    while (elsewhere.perWorker.length <= answer.worker) elsewhere.perWorker.push({ requests: 0, bytes: 0 });
+    const worker = elsewhere.perWorker[answer.worker];
+    if (worker) {
+      worker.requests++;
+      worker.bytes += job.bytes;
+    }
+    if (answer.byHost) {
+      elsewhere.host++;
+      elsewhere.hostBytes += job.bytes;
+    }
+    this.#complete(job, answer, answer.byHost ? 'host' : 'workers');
+    port.released();
+  }
+
+  /** The worker that had the request is lost: this thread runs it. */
+  #returned(port: DevicePort, job: Job): void {
+    job.place = 'here';
+    this.#schedule(port);
+  }
+
   #schedule(port: DevicePort): void {
-    if (this.#jobs.length === 0) return;
+    if (!this.#next()) return;
     this.#cancelTimer ??= port.clock.schedule(() => {
       this.#cancelTimer = undefined;
       port.turn(() => this.#slice(port));
@@ -136,29 +225,43 @@ export class AkcipherExecutor implements Executor {
     }, 0);
   }
 
-  /** Works on the oldest request for a while. */
+  /** The request that this thread works on: the one that has begun, or the oldest one. What cannot pause waits for workers that come. */
+  #next(): Job | undefined {
+    const here = this.#jobs.filter(({ place }) => place === 'here');
+    const begun = here.find(({ steps }) => steps);
+    if (begun) return begun;
+    const workersCome = this.#away.pool === 'coming';
+    return here.find(({ key }) => !(key.session.needsCurves && workersCome));
+  }
+
+  /** Works on a request for a while. */
   #slice(port: DevicePort): void {
-    const [job] = this.#jobs;
+    const job = this.#next();
     if (!job) return;
+    job.steps ??= job.key.session.run(job.request);
     const end = port.clock.now() + SLICE_MS;
     do {
       const { done, value } = job.steps.next();
       if (!done) continue;
-      this.#complete(job, value);
+      this.#complete(job, value, 'inline');
       port.released();
       return;
     } while (port.clock.now() < end);
   }
 
+  #finish(job: Job): AkcipherResult {
+    return finish(job.steps ?? job.key.session.run(job.request));
+  }
+
   /** Writes a result, and has the engine put the record's chain in the used ring. */
-  #complete(job: Job, { status, data }: AkcipherResult): void {
+  #complete(job: Job, { status, data }: AkcipherResult, by: RequestBackend): void {
     const { record, queue } = job;
     this.#leave(job);
     this.#started?.buffers.answer(record, data);
     if (this.#started) this.#started.records.owners[record] = 'engine';
     this.counts.requests++;
     this.counts.bytes += job.bytes;
-    this.#port?.complete(queue, record, { status, bytes: data.length }, 'inline');
+    this.#port?.complete(queue, record, { status, bytes: data.length }, by);
   }
 
   #leave(job: Job): void {

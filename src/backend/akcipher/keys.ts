@@ -1,13 +1,15 @@
 import * as crypto from '../../../spec/crypto.ts';
 import * as spec from '../../../spec/engine.ts';
-import type { AkcipherSession } from '../../akcipher/contract.ts';
-import { rsaSession, rsaSupported } from '../../akcipher/rsa.ts';
-import { RsaArithmetic } from '../../akcipher/rsa_arithmetic.ts';
+import type { AkcipherParameters, AkcipherSession } from '../../akcipher/contract.ts';
+import type { SessionMaker } from '../../akcipher/session.ts';
 import type { WasmMemory } from '../../engine/webassembly.ts';
 
 /** A session's key, and how many requests under way use it. */
 export interface KeptKey {
+  /** A number that no other key of the device has. */
+  readonly number: number;
   readonly session: AkcipherSession;
+  readonly parameters: AkcipherParameters;
   uses: number;
   /** Whether the session is closed: the key is wiped when its last request is done. */
   closed: boolean;
@@ -19,17 +21,19 @@ export interface KeptKey {
  */
 export class AkcipherKeys {
   readonly #memory: WasmMemory;
-  readonly #modulusBits: number;
+  readonly #maker: SessionMaker;
+  readonly #wiped: (key: KeptKey) => void;
   readonly #keys = new Map<number, KeptKey>();
-  #arithmetic: { atOnce: RsaArithmetic; pausing: RsaArithmetic } | undefined;
+  #made = 0;
 
   /**
    * @param memory the engine's memory
-   * @param modulusBits the longest modulus that is allowed, in bits
+   * @param wiped is told of each key that is wiped, so that its copies are, too
    */
-  constructor(memory: WasmMemory, modulusBits: number) {
+  constructor(memory: WasmMemory, maker: SessionMaker, wiped: (key: KeptKey) => void) {
     this.#memory = memory;
-    this.#modulusBits = modulusBits;
+    this.#maker = maker;
+    this.#wiped = wiped;
   }
 
   /** Keeps a copy of a session's key. The session's parameters are written. Returns a status (5.9.7.1): OK, NOTSUPP or ERR. */
@@ -37,20 +41,19 @@ export class AkcipherKeys {
     const view = new DataView(this.#memory.buffer);
     const field = (offset: number) => view.getUint32(session + offset, true);
     const parameters = {
+      algorithm: field(spec.SESSION_ALGO),
       isPrivate: field(spec.SESSION_KEY_TYPE) === crypto.AKCIPHER_KEY_PRIVATE,
-      padding: field(spec.SESSION_PADDING),
+      paddingOrCurve: field(spec.SESSION_PADDING),
       hash: field(spec.SESSION_SIGNATURE_HASH),
     };
-    if (!rsaSupported(parameters)) return crypto.CRYPTO_NOTSUPP;
-    this.#arithmetic ??= { atOnce: new RsaArithmetic(fillRandom), pausing: new RsaArithmetic(fillRandom) };
     const sent = key.slice();
-    const made = rsaSession(sent, parameters, this.#modulusBits, this.#arithmetic, fillRandom);
-    if (!made) {
+    const made = this.#maker.make(sent, parameters);
+    if (typeof made === 'number') {
       sent.fill(0);
-      return crypto.CRYPTO_ERR;
+      return made;
     }
     this.close(session);
-    this.#keys.set(session, { session: made, uses: 0, closed: false });
+    this.#keys.set(session, { number: this.#made++, session: made, parameters, uses: 0, closed: false });
     return crypto.CRYPTO_OK;
   }
 
@@ -62,7 +65,7 @@ export class AkcipherKeys {
   /** Called when a request of a key is done or forgotten. */
   leave(key: KeptKey): void {
     key.uses--;
-    if (key.closed && key.uses === 0) key.session.wipe();
+    if (key.closed && key.uses === 0) this.#wipe(key);
   }
 
   /** Forgets the key of a session, if it has one. */
@@ -71,7 +74,7 @@ export class AkcipherKeys {
     if (!key) return;
     this.#keys.delete(session);
     key.closed = true;
-    if (key.uses === 0) key.session.wipe();
+    if (key.uses === 0) this.#wipe(key);
   }
 
   /** Forgets all keys. */
@@ -79,12 +82,8 @@ export class AkcipherKeys {
     for (const session of [...this.#keys.keys()]) this.close(session);
   }
 
-  /** Wipes what a request that was given up has left in the kernel's memory. */
-  wipeArithmetic(): void {
-    this.#arithmetic?.pausing.wipe();
+  #wipe(key: KeptKey): void {
+    key.session.wipe();
+    this.#wiped(key);
   }
-}
-
-function fillRandom(bytes: Uint8Array<ArrayBuffer>): void {
-  globalThis.crypto.getRandomValues(bytes);
 }

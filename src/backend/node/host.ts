@@ -243,8 +243,3 @@ function authentic(stream: NodeCrypto.DecipherGCM): boolean {
     return false;
   }
 }
-
-/** The module node:crypto if this runs in Node. It comes from `process`, so that bundlers for browsers see no import. */
-export function nodeCrypto(): Crypto | undefined {
-  return globalThis.process?.getBuiltinModule?.('node:crypto');
-}

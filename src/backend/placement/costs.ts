@@ -5,6 +5,9 @@ import type { Step } from './steps.ts';
 /** Classes of sizes. Class 0 has sources of 0 bytes, and class c has those from 2^(c-1) bytes to less than 2^c. */
 export const SIZE_CLASSES = 33;
 
+/** The class of requests with so many source bytes. */
+export const classOf = (bytes: number): number => SIZE_CLASSES - 1 - Math.clz32(bytes);
+
 /** The least number of source bytes in a class. */
 export const leastOf = (size: number): number => (size === 0 ? 0 : 2 ** (size - 1));
 
@@ -14,6 +17,13 @@ interface Cost {
   /** The same, of the latest few samples alone. */
   recent: number;
   samples: number;
+}
+
+/** A cost that was measured before: milliseconds of one request of a class at a place. */
+export interface KnownCost {
+  size: number;
+  place: number;
+  milliseconds: number;
 }
 
 /** The first sample of a place may be of code that V8 has not compiled yet. So one sample is not enough. */
@@ -46,6 +56,14 @@ export class Costs {
   /** Sets the steps to take as long as nothing is known. */
   setPrior(prior: readonly Step[]): void {
     this.#prior = prior;
+  }
+
+  /** Takes costs that were measured before. Called after setPrior(), and before the first sample. */
+  begin(known: readonly KnownCost[]): void {
+    for (const { size, place, milliseconds } of known) {
+      for (let sample = 0; sample < SAMPLES_MIN; sample++) this.#add(size, place, milliseconds);
+    }
+    for (const { size } of known) this.#choose(size, this.placeOf(size));
   }
 
   /** Whether anything was measured. */
@@ -157,7 +175,7 @@ export class Costs {
   #add(size: number, place: number, milliseconds: number): void {
     const costs = this.#costs.get(place) ?? [];
     this.#costs.set(place, costs);
-    costs[size] = { milliseconds, recent: milliseconds, samples: 1 };
+    costs[size] = { milliseconds, recent: milliseconds, samples: (costs[size]?.samples ?? 0) + 1 };
   }
 
   #scale(size: number, usual: number, factor: number): void {

@@ -14,7 +14,7 @@ import {
   RAN_NOTHING,
   TRY_NONE,
 } from '../../../spec/engine.ts';
-import { Costs, SIZE_CLASSES } from './costs.ts';
+import { Costs, type KnownCost, SIZE_CLASSES } from './costs.ts';
 import { Flights } from './flights.ts';
 import type { Step } from './steps.ts';
 
@@ -28,6 +28,9 @@ export interface Family {
   /** By depth. */
   costs: readonly Costs[];
 }
+
+/** A family before its first session, with the costs that were measured before, by depth. */
+type NewFamily = Omit<Family, 'name' | 'costs'> & { known?: readonly (readonly KnownCost[])[] };
 
 /** The kind of a request, as the engine says it in one number. */
 interface Kind {
@@ -149,12 +152,20 @@ export class Learner {
   /**
    * The number of the family with this name, which is made if there is none; 0 if there are too many.
    * @param prior the steps of each depth as long as nothing is known. They change when executors begin or end to work
+   * @param make gives a new family, and by depth the costs that were measured before
    */
-  familyOf(name: string, prior: readonly (readonly Step[])[], make: () => Omit<Family, 'name' | 'costs'>): number {
+  familyOf(name: string, prior: readonly (readonly Step[])[], make: () => NewFamily): number {
     let number = this.#byName.get(name) ?? 0;
     if (number === 0) {
       if (this.#families.length >= FAMILIES_MAX) return 0;
-      this.#families.push({ name, ...make(), costs: prior.map(() => new Costs()) });
+      const { known, ...family } = make();
+      const costs = prior.map((steps, depth) => {
+        const own = new Costs();
+        own.setPrior(steps);
+        own.begin((known?.[depth] ?? []).filter(({ place }) => isLearned(family, depth, place)));
+        return own;
+      });
+      this.#families.push({ name, ...family, costs });
       number = this.#families.length;
       this.#byName.set(name, number);
     }
@@ -312,9 +323,9 @@ export class Learner {
     const best = costs.steady(kind.size, costs.placeOf(kind.size));
     if (best === undefined || kind.place !== costs.placeOf(kind.size)) return;
     const allowance = FIRST_TRIES_MS + TRIES_SHARE * this.#busy - this.#tries;
-    if (!this.#isLearned(kind, kind.place)) return;
+    if (!isLearned(kind.family, kind.depth, kind.place)) return;
     for (const place of kind.family.places) {
-      if (place === kind.place || !this.#isLearned(kind, place)) continue;
+      if (place === kind.place || !isLearned(kind.family, kind.depth, place)) continue;
       if (isExecutor(place) && (best < POSTING_MS || this.#busy < EXECUTORS_AFTER_MS)) continue;
       const outlook = this.#outlookOf(kind, place);
       if (outlook.next > this.#busy) continue;
@@ -331,12 +342,6 @@ export class Learner {
       this.#trial = { queue, kind, place, began: now, limit, rounds: 0, spent: 0, samples: 0 };
       return;
     }
-  }
-
-  /** Few requests go to workers so that they do not keep the device's thread, whatever is faster. */
-  #isLearned({ depth, family }: Kind, place: number): boolean {
-    if (depth !== DEPTH_FEW) return true;
-    return place !== PLACE_WORKERS && (place !== PLACE_WEBCRYPTO || family.learnsWebCryptoForFew);
   }
 
   /** Writes changed steps, but never for more than a hundredth of the time. */
@@ -368,6 +373,16 @@ export class Learner {
     const size = SIZE_CLASSES - 1 - ((number >>> KIND_ZEROS) & 63);
     return { number: number >>> KIND_FAMILY, family, depth: (number >>> KIND_DEPTH) & 3, place: placeOf(number), size };
   }
+}
+
+/** Few requests go to workers so that they do not keep the device's thread, whatever is faster. */
+function isLearned(
+  { learnsWebCryptoForFew }: Pick<Family, 'learnsWebCryptoForFew'>,
+  depth: number,
+  place: number,
+): boolean {
+  if (depth !== DEPTH_FEW) return true;
+  return place !== PLACE_WORKERS && (place !== PLACE_WEBCRYPTO || learnsWebCryptoForFew);
 }
 
 const placeOf = (kind: number): number => (kind >>> KIND_PLACE) & 15;

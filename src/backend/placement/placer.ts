@@ -9,10 +9,10 @@ import {
   SESSION_KEY_LEN,
   SESSION_PLACES,
 } from '../../../spec/engine.ts';
-import { DEPTHS } from '../../engine/depth.ts';
+import { DEPTHS, type Depth } from '../../engine/depth.ts';
 import type { WasmMemory } from '../../engine/webassembly.ts';
 import type { RequestBackend, RequestCosts } from '../contract.ts';
-import { leastOf } from './costs.ts';
+import { classOf, type KnownCost, leastOf } from './costs.ts';
 import { Learner } from './learner.ts';
 import { sessionAlgorithms } from './session_fields.ts';
 import { type Place, type Step, stepsOf, type Takes, writeSteps } from './steps.ts';
@@ -26,6 +26,9 @@ function backendAt(place: number): RequestBackend {
   if (place === PLACE_ENGINE) return 'inline';
   return place === PLACE_WORKERS ? 'workers' : 'host';
 }
+
+/** A step whose place does not work yet, or not any more. */
+const inEngine = ({ from }: Step): Step => ({ from, place: PLACE_ENGINE });
 
 /** What a placer needs of its backend. */
 export interface PlacerParts {
@@ -57,7 +60,7 @@ export class Placer {
     this.learner = new Learner({
       setTry: (place) => this.#now().setUint32(this.#at + PLACEMENT_TRY, place, true),
       ran: () => this.#now().getUint32(this.#at + PLACEMENT_RAN, true),
-      works: (place) => NAMES[place] === undefined || parts.works(NAMES[place]),
+      works: (place) => this.#worksAt(place),
       place: () => parts.placeAll(),
     });
   }
@@ -76,7 +79,10 @@ export class Placer {
     const places = placesFor(placed, kind);
     const family = this.learner ? this.#familyOf(this.learner, view, session, placed, places, prior) : 0;
     for (const [depth, steps] of prior.entries()) {
-      writeSteps(view, session, depth, this.learner?.steps(family, depth) ?? steps);
+      const learned = this.learner
+        ?.steps(family, depth)
+        ?.map((step) => (this.#worksAt(step.place) ? step : inEngine(step)));
+      writeSteps(view, session, depth, learned ?? steps);
     }
     view.setUint32(session + SESSION_FAMILY, family, true);
     view.setUint32(
@@ -84,6 +90,11 @@ export class Placer {
       family === 0 ? 0 : places.reduce((mask, place) => mask | (1 << place), 0),
       true,
     );
+  }
+
+  #worksAt(place: number): boolean {
+    const name = NAMES[place];
+    return name === undefined || this.#parts.works(name);
   }
 
   /** Keeps the takes of the places that work now. */
@@ -133,7 +144,22 @@ export class Placer {
     const parts = [cipher && `${cipher}-${bits(SESSION_KEY_LEN)}`, cipher && decrypts && 'decrypt', digest];
     const name = parts.filter((part) => part).join(' ');
     if (name === '') return 0;
-    return learner.familyOf(name, prior, () => ({ places, learnsWebCryptoForFew: !this.#parts.guestInThread }));
+    return learner.familyOf(name, prior, () => ({
+      places,
+      learnsWebCryptoForFew: !this.#parts.guestInThread,
+      known: DEPTHS.map((depth) => this.#known(name, depth, places)),
+    }));
+  }
+
+  /** What was measured before of a family's requests at a depth, as far as its places are here. */
+  #known(name: string, depth: Depth, places: readonly number[]): KnownCost[] {
+    const rows = this.#parts.placing.known?.filter((row) => row.algorithms === name && row.depth === depth) ?? [];
+    return rows.flatMap(({ bytes, microseconds }) =>
+      places.flatMap((place) => {
+        const cost = microseconds[backendAt(place)];
+        return cost === undefined ? [] : [{ size: classOf(bytes), place, milliseconds: cost / 1000 }];
+      }),
+    );
   }
 
   /** A view of the memory as it is now: growing replaces its ArrayBuffer. */

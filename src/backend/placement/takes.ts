@@ -1,7 +1,7 @@
 // Feeds stepsOf(): the size from which each place takes a session's requests, by the choice of backend.
 import { PLACE_ENGINE, PLACE_HOST, PLACE_WEBCRYPTO, PLACE_WORKERS } from '../../../spec/engine.ts';
 import type { Depth } from '../../engine/depth.ts';
-import type { BackendName } from '../contract.ts';
+import type { BackendName, RequestCosts } from '../contract.ts';
 import type { SessionAlgorithms } from './session_fields.ts';
 import type { Takes } from './steps.ts';
 import { defaultThresholds, guestThresholds, HOST_ALWAYS, type HostKind } from './tables.ts';
@@ -23,6 +23,7 @@ export interface FeedChoice {
   thresholds?: Thresholds;
   guestInThread: boolean;
   learn: boolean;
+  costs?: readonly RequestCosts[];
 }
 
 /** The result of a choice of backend. */
@@ -30,13 +31,15 @@ export interface Placing {
   feed: Feed;
   /** Whether costs are learned from the requests that run. The feed then gives the steps as long as nothing is known. */
   learns: boolean;
+  /** What was measured before. */
+  known?: readonly RequestCosts[];
   /** Whether there is any session whose requests workers take. */
   needsWorkers: boolean;
 }
 
 /** @param kind the host's own cryptography; undefined: it has none */
 export function placingOf(
-  { backend, thresholds, guestInThread, learn }: FeedChoice,
+  { backend, thresholds, guestInThread, learn, costs }: FeedChoice,
   kind: HostKind | undefined,
 ): Placing {
   switch (backend) {
@@ -54,7 +57,8 @@ export function placingOf(
     case 'auto': {
       const tables = thresholds ?? (guestInThread ? guestThresholds(kind) : defaultThresholds(kind));
       const needsWorkers = Object.keys(tables.workers).length > 0;
-      return { feed: byTables(tables, kind), learns: learn && thresholds === undefined, needsWorkers };
+      const learns = learn && thresholds === undefined;
+      return { feed: byTables(tables, kind), learns, needsWorkers, ...(learns && costs && { known: costs }) };
     }
   }
 }

@@ -6,7 +6,7 @@ import { JobRunner } from '../deferral/runner.ts';
 import { Announcements } from './announcements.ts';
 import type { CreateWorker } from './browser_worker.ts';
 import { controlOf, RUNNING } from './control.ts';
-import { createSharedEngine, WorkerPool } from './pool.ts';
+import type { WorkerPool } from './pool.ts';
 import { type SharedStretch, takeTurn } from './shared_stretch.ts';
 
 /** The memory that is claimed for workers before they start. */
@@ -60,6 +60,8 @@ export async function startWorkers(
   let isReady = false;
   try {
     if (!starter.wanted()) return;
+    // A page loads the workers' script with the first device that starts them.
+    const { createSharedEngine, WorkerPool } = await import('./pool.ts');
     const shared = await createSharedEngine(layout, stretch && port.memory);
     const { memory, module } = shared;
     const control = controlOf(layout, memory);

@@ -14,6 +14,17 @@ export interface Thread {
   end(): Promise<void>;
 }
 
+/** One worker whose script offers the functions of `Control`. */
+export interface ControlledThread<Control> {
+  control: Comlink.Remote<Control>;
+  /** Rejects when the worker ends. */
+  failed: Promise<never>;
+  /** Called when the worker has answered. */
+  started(): void;
+  /** See Thread.end(). */
+  end(): Promise<void>;
+}
+
 /** How long to wait for a browser's worker to end, because a browser does not say when a terminated worker has stopped. */
 const BROWSER_END_MS = 50;
 
@@ -32,13 +43,32 @@ export interface ThreadEvents {
  * @throws Error if the host refuses the worker at once
  */
 export function createThread(events: ThreadEvents): Thread {
-  const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
-  return threads ? nodeThread(threads, events) : browserThread(events);
+  const { control, failed, started, end } = openThread<WorkerControl>(WORKER_SOURCE, events);
+  return {
+    start: async (start) => {
+      await Promise.race([control.start(start), failed]);
+      started();
+    },
+    end,
+  };
 }
 
-function nodeThread({ Worker }: typeof Threads, { died, announced }: ThreadEvents): Thread {
-  const worker = new Worker(WORKER_SOURCE, { eval: true, name: WORKER_NAME });
-  const control = Comlink.wrap<WorkerControl>(nodeEndpoint(worker));
+/**
+ * Starts a thread with a script. A browser's createWorker has a script of its own, with all functions of all scripts.
+ * @throws Error if the host refuses the worker at once
+ */
+export function openThread<Control>(script: string, events: ThreadEvents): ControlledThread<Control> {
+  const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+  return threads ? nodeThread(threads, script, events) : browserThread(script, events);
+}
+
+function nodeThread<Control>(
+  { Worker }: typeof Threads,
+  script: string,
+  { died, announced }: ThreadEvents,
+): ControlledThread<Control> {
+  const worker = new Worker(script, { eval: true, name: WORKER_NAME });
+  const control = Comlink.wrap<Control>(nodeEndpoint(worker));
   let reason = 'it ended';
   let ended = false;
   worker.on('error', (error) => {
@@ -56,11 +86,10 @@ function nodeThread({ Worker }: typeof Threads, { died, announced }: ThreadEvent
   const failed = gone.then(() => Promise.reject(new Error(reason)));
   failed.catch(() => {});
   return {
-    start: async (start) => {
-      await Promise.race([control.start(start), failed]);
-      // The worker does not keep the process alive, so a device that was not disposed of ends with its process.
-      worker.unref();
-    },
+    control,
+    failed,
+    // The worker does not keep the process alive, so a device that was not disposed of ends with its process.
+    started: () => worker.unref(),
     end: async () => {
       ended = true;
       await worker.terminate();
@@ -73,9 +102,12 @@ const BLOCKED =
   "the browser blocks workers from blob: URLs. Allow them with “worker-src 'self' blob:” in the page’s Content-Security-Policy, or give the device workerUrl or createWorker.";
 const NOT_LOADED = 'the script that workerUrl or createWorker names could not be loaded.';
 
-function browserThread({ died, announced, createWorker }: ThreadEvents): Thread {
-  const { worker, forget } = createWorker ? { worker: createWorker(), forget: () => {} } : blobWorker();
-  const control = Comlink.wrap<WorkerControl>(endpointOf(worker));
+function browserThread<Control>(
+  script: string,
+  { died, announced, createWorker }: ThreadEvents,
+): ControlledThread<Control> {
+  const { worker, forget } = createWorker ? { worker: createWorker(), forget: () => {} } : blobWorker(script);
+  const control = Comlink.wrap<Control>(endpointOf(worker));
   let ended = false;
   const failed = new Promise<never>((_, reject) => {
     worker.addEventListener('error', (event) => {
@@ -91,15 +123,12 @@ function browserThread({ died, announced, createWorker }: ThreadEvents): Thread 
     if ('data' in event && event.data === FINISHED_MESSAGE) announced();
   });
   return {
-    start: async (start) => {
-      try {
-        await Promise.race([control.start(start), failed]);
-      } finally {
-        forget();
-      }
-    },
+    control,
+    failed,
+    started: forget,
     end: async () => {
       ended = true;
+      forget();
       worker.terminate();
       await new Promise((resolve) => setTimeout(resolve, BROWSER_END_MS));
     },
@@ -107,8 +136,8 @@ function browserThread({ died, announced, createWorker }: ThreadEvents): Thread 
 }
 
 /** @throws Error if the browser refuses the URL before it has looked at the script */
-function blobWorker(): { worker: DeviceWorker; forget: () => void } {
-  const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
+function blobWorker(script: string): { worker: DeviceWorker; forget: () => void } {
+  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
   try {
     return { worker: new Worker(url, { name: WORKER_NAME }), forget: () => URL.revokeObjectURL(url) };
   } catch {

@@ -1,11 +1,9 @@
-// The script of a worker, bundled by scripts/build-worker.mjs. Comlink starts it. From then on it uses only the shared memory, and sleeps
-// in Atomics.wait when there are no jobs.
-import * as Comlink from 'comlink';
+// A worker that runs requests in an engine of its own. Comlink starts it. From then on it uses only the shared memory, and sleeps in
+// Atomics.wait when there are no jobs.
 import type { SharedLayout } from '../deferral/layout.ts';
 import { JobRunner } from '../deferral/runner.ts';
 import { FINISHED, FINISHED_MESSAGE, POSTED, SLEEPING, STOP, TAKEN } from './control.ts';
 import { JobRing } from './job_ring.ts';
-import { nodeEndpoint } from './node_endpoint.ts';
 
 /** The message with which a worker starts. */
 export interface WorkerStart {
@@ -109,7 +107,8 @@ class Server {
 
 const parent = globalThis.process?.getBuiltinModule?.('node:worker_threads')?.parentPort;
 
-const control: WorkerControl = {
+/** What the worker's script offers to the device. */
+export const workerControl: WorkerControl = {
   start(start) {
     const server = new Server(start, (message) =>
       parent ? parent.postMessage(message) : globalThis.postMessage(message),
@@ -118,5 +117,3 @@ const control: WorkerControl = {
     setTimeout(() => server.serve(), 0);
   },
 };
-
-Comlink.expose(control, parent ? nodeEndpoint(parent) : undefined);

@@ -1,5 +1,5 @@
 // The device's backends beside each other, with requests in flight all the time, and what is asked of them.
-import type { BackendName } from '../../backend/contract.ts';
+import type { BackendName, RequestCosts } from '../../backend/contract.ts';
 import type { Thresholds } from '../../backend/placement/thresholds.ts';
 import type { CaseName } from './cases.ts';
 import { backendOver } from './flight.ts';
@@ -19,12 +19,14 @@ export const BACKEND_DEPTHS: readonly number[] = [1, 8, 64];
 export interface BackendBenchOptions {
   workers: number;
   thresholds?: Thresholds;
+  /** What auto begins with. */
+  model?: readonly RequestCosts[];
 }
 
 export function backendImplementations(
   names: readonly BackendName[],
-  { workers, thresholds }: BackendBenchOptions,
+  { workers, thresholds, model }: BackendBenchOptions,
 ): Implementation[] {
-  const options = { workers, ...(thresholds && { thresholds }) };
+  const options = { workers, ...(thresholds && { thresholds }), ...(model && { costs: model }) };
   return names.map((backend) => backendOver(backend, { backend, ...options }));
 }

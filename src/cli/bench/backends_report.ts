@@ -20,6 +20,7 @@ export function backendsText(
 ): string {
   return [
     ...tableLines(rows, ['node'], paint),
+    ...learnedLines(rows),
     ...workers.map(workersText),
     `An idle second of a device with workers takes ${(idle / 1000).toFixed(1)} ms of processor time, Node's own included.`,
     footnote('auto/best and auto/node are ratios'),
@@ -36,6 +37,7 @@ export function browserText(
   return [
     `${browser}, ${build} build, ${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}; host is WebCrypto`,
     ...tableLines(rows, [], paint),
+    ...learnedLines(rows),
     footnote('auto/best is a ratio'),
     '',
   ].join('\n');
@@ -68,6 +70,22 @@ function tableLines(rows: readonly RowResult[], peers: readonly 'node'[], paint:
     '',
     `auto has at least ${AUTO_SHARE} of the best single backend in ${good} of ${shares.length} rows; the least is ${figure(Math.min(...shares))}.`,
   ];
+}
+
+/** What auto measured of each row's requests, which is why they went where they went. */
+function learnedLines(rows: readonly RowResult[]): string[] {
+  const learned = rows.flatMap(({ costs, ...row }) => (costs ? [{ ...row, costs }] : []));
+  if (learned.length === 0) return [];
+  const table = new Table({
+    head: ['what auto measured, µs a request', 'bytes', 'in flight', ...SINGLES, 'runs in'],
+    colAligns: ['left', 'right', 'right', ...SINGLES.map(() => 'right' as const), 'left'],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { case: item, bytes, batch, costs } of learned) {
+    const cells = SINGLES.map((name) => figure(costs.microseconds[name]));
+    table.push([item.name, String(bytes), String(batch), ...cells, costs.place]);
+  }
+  return [table.toString(), ''];
 }
 
 /** How fast a backend was, inline being 1: the median of the rounds' ratios. */

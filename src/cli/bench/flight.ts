@@ -1,4 +1,5 @@
 import * as virtio from '../../../spec/virtio.ts';
+import type { RequestCosts } from '../../backend/contract.ts';
 import type { DriverQueue } from '../../driver/queue.ts';
 import {
   clearResults,
@@ -149,6 +150,10 @@ export class FlightRunner implements Runner {
     });
     if (!first || !last) throw new BenchError('engine: a round ended before it began.');
     return ((last.at - first.at) * requests) / (last.used - first.used);
+  }
+
+  costs(): RequestCosts[] {
+    return this.#prepared.machine.device.statistics().costs;
   }
 
   dispose(): void {

@@ -1,4 +1,4 @@
-import type { BackendName } from '../../backend/contract.ts';
+import type { BackendName, RequestCosts } from '../../backend/contract.ts';
 import type { CaseName } from './cases.ts';
 import type { Workload, WorkloadRequest } from './workload.ts';
 
@@ -29,6 +29,8 @@ export interface Implementation {
 export interface Runner {
   /** Milliseconds for which it has to run before it is measured, because it learns. Default: as long as the others warm up. */
   readonly learns?: number;
+  /** What the device behind it has learned of the costs of requests. */
+  costs?(): RequestCosts[];
   /** Does the workload once and returns resultDigest() of what came out. */
   digest(): Promise<string>;
   /** Does the workload `times` times and returns how long that took, in milliseconds. */

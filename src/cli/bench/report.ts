@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { BACKENDS } from '../../backend/contract.ts';
+import { BACKENDS, type RequestCosts } from '../../backend/contract.ts';
 import type { Output } from '../output.ts';
 import { type CaseName, PACKET_CASE } from './cases.ts';
 import { IMPLEMENTATIONS, type ImplementationName } from './implementation.ts';
@@ -16,12 +16,14 @@ export interface JsonResult {
   implementation: ImplementationName;
   MBps: number;
   opsPerSecond: number;
+  /** Of auto: what it has learned of such requests. */
+  costs?: RequestCosts;
 }
 
 const significant = (value: number) => Number(value.toPrecision(5));
 
 export function jsonResults(rows: readonly RowResult[]): JsonResult[] {
-  return rows.flatMap(({ case: item, bytes, batch, speeds }) =>
+  return rows.flatMap(({ case: item, bytes, batch, speeds, costs }) =>
     [...IMPLEMENTATIONS, ...BACKENDS].flatMap((implementation) => {
       const speed = speeds[implementation];
       if (!speed) return [];
@@ -34,6 +36,7 @@ export function jsonResults(rows: readonly RowResult[]): JsonResult[] {
           implementation,
           MBps: significant(MBps),
           opsPerSecond: significant(opsPerSecond),
+          ...(implementation === 'auto' && costs && { costs }),
         },
       ];
     }),

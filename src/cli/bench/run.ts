@@ -1,3 +1,5 @@
+import { CROWD_REQUESTS, MANY_REQUESTS } from '../../../spec/engine.ts';
+import type { RequestCosts } from '../../backend/contract.ts';
 import type { Row } from './cases.ts';
 import { BenchError, type Implementation, type ImplementationName, type Runner } from './implementation.ts';
 import { measureRounds, median, paceFor } from './measure.ts';
@@ -6,6 +8,8 @@ import { type Workload, workloadOf } from './workload.ts';
 /** What came out for one row: medians of its rounds. */
 export interface RowResult extends Row {
   speeds: Partial<Record<ImplementationName, Speed>>;
+  /** What auto has learned of such requests. */
+  costs?: RequestCosts | undefined;
 }
 
 export interface Speed {
@@ -62,10 +66,17 @@ async function runRow(row: Row, options: RunOptions): Promise<RowResult> {
     await verify();
     const seconds = await measureRounds(runners, paceFor(rowMilliseconds, runners.length), signal);
     await verify();
-    return { ...row, speeds: speedsOf(row, implementations, seconds) };
+    const auto = runners[implementations.findIndex(({ name }) => name === 'auto')];
+    return { ...row, speeds: speedsOf(row, implementations, seconds), costs: learnedOf(row, auto?.costs?.() ?? []) };
   } finally {
     for (const runner of runners) runner.dispose();
   }
+}
+
+/** Of all that was learned, the costs of the row's own requests. */
+function learnedOf({ bytes, batch }: Row, costs: readonly RequestCosts[]): RequestCosts | undefined {
+  const depth = batch >= CROWD_REQUESTS ? 'crowd' : batch >= MANY_REQUESTS ? 'many' : 'few';
+  return costs.find((one) => one.depth === depth && one.bytes <= bytes && bytes < 2 * one.bytes);
 }
 
 function speedsOf(row: Row, implementations: readonly Implementation[], seconds: readonly number[][]) {

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
+import type { RequestCosts } from '../../backend/contract.ts';
 import type { Threshold, Thresholds } from '../../backend/placement/thresholds.ts';
 import { DEPTHS } from '../../engine/depth.ts';
 import { workersOption } from '../backend_flags.ts';
@@ -9,10 +10,13 @@ import { loadEngine, machineFacts } from '../bench/machine.ts';
 import { takeInterruption } from '../interruption.ts';
 import { commandOutput, type Output } from '../output.ts';
 import { FAMILIES } from './families.ts';
-import { calibrate, rowsOfFamilies } from './measure.ts';
+import { type Calibration, calibrate, rowsOfFamilies } from './measure.ts';
+import { ModelFileError, modelText, readModel } from './model_file.ts';
 
 interface CalibrateFlags {
-  output: string;
+  output?: string;
+  model?: string;
+  show?: string;
   case?: string[];
   workers: number;
   quick?: true;
@@ -23,11 +27,23 @@ interface CalibrateFlags {
 const ROW_MILLISECONDS = 150;
 const EXIT_INTERRUPTED = 130;
 
-/** `virtio-crypto calibrate`: measures where requests are best run on this machine, and writes it down for --thresholds. */
+const THRESHOLDS_FILE = 'thresholds.json';
+
+/** `virtio-crypto calibrate`: measures where requests are best run on this machine, and writes it down for --model and --thresholds. */
 export function calibrateCommand(): Command {
   return new Command('calibrate')
-    .description('Measure from which sizes on requests run faster in node:crypto or in workers than in the engine.')
-    .option('--output <file>', 'where the thresholds go', 'thresholds.json')
+    .description('Measure what requests cost in the engine, in node:crypto and in workers.')
+    .option('--output <file>', `where the thresholds go (default: ${THRESHOLDS_FILE}, unless --model is given)`)
+    .option('--model <file>', 'where the measured costs go, with which auto begins')
+    .addOption(
+      new Option('--show <file>', 'print the costs that --model wrote, and measure nothing').conflicts([
+        'output',
+        'model',
+        'case',
+        'quick',
+        'json',
+      ]),
+    )
     .addOption(
       new Option('--case <name...>', 'what is measured (default: all); all else has its default thresholds').choices(
         FAMILIES.map((family) => family.case),
@@ -35,18 +51,21 @@ export function calibrateCommand(): Command {
     )
     .addOption(workersOption())
     .option('--quick', 'a quarter of the time: about 15 s instead of a minute')
-    .option('--json', 'print the thresholds as one JSON object and nothing else')
+    .option('--json', 'print the thresholds and the costs as one JSON object and nothing else')
     .action(async (flags: CalibrateFlags) => {
-      process.exitCode = await run(flags, commandOutput(flags.json ?? false));
+      if (flags.show === undefined) process.exitCode = await run(flags, commandOutput(flags.json ?? false));
+      else show(flags.show);
     });
 }
 
 async function run(
-  { output: path, case: names, workers, quick, json }: CalibrateFlags,
+  { model, output: given, case: names, workers, quick, json }: CalibrateFlags,
   output: Output,
 ): Promise<number> {
   // A minute's measurement must not be lost at its end.
-  checkWritable(path);
+  const thresholds = given ?? (model === undefined ? THRESHOLDS_FILE : undefined);
+  if (thresholds !== undefined) checkWritable('--output', thresholds);
+  if (model !== undefined) checkWritable('--model', model);
   const families = FAMILIES.filter((family) => names?.includes(family.case) ?? true);
   const interruption = takeInterruption();
   const progress = new SingleBar({
@@ -60,7 +79,7 @@ async function run(
   output.line(`${cpu}, ${cores} cores, ${workers} workers, Node ${node}, OpenSSL ${openssl}`);
   try {
     if (process.stderr.isTTY) progress.start(rowsOfFamilies(families).length, 0, { name: '' });
-    const thresholds = await calibrate({
+    const measured = await calibrate({
       families,
       workers,
       rowMilliseconds: ROW_MILLISECONDS / (quick ? 4 : 1),
@@ -70,10 +89,8 @@ async function run(
       },
     });
     progress.stop();
-    write(path, thresholds);
-    output.line(tableOf(thresholds));
-    output.ok(`Written: ${path}. Give it with --thresholds ${path}.`);
-    if (json) process.stdout.write(`${JSON.stringify(thresholds)}\n`);
+    writeResults(measured, { thresholds, model }, output);
+    if (json) process.stdout.write(`${JSON.stringify(measured)}\n`);
     return 0;
   } catch (error) {
     if (!interruption.signal.aborted) throw error;
@@ -85,16 +102,47 @@ async function run(
   }
 }
 
-function write(path: string, thresholds: Thresholds): void {
+function writeResults(
+  { thresholds, costs }: Calibration,
+  paths: { thresholds: string | undefined; model: string | undefined },
+  output: Output,
+): void {
+  if (paths.thresholds !== undefined) {
+    write('--output', paths.thresholds, `${JSON.stringify(thresholds, undefined, 2)}\n`);
+    output.line(tableOf(thresholds));
+    output.ok(`Written: ${paths.thresholds}. Give it with --thresholds ${paths.thresholds}.`);
+  }
+  if (paths.model !== undefined) {
+    write('--model', paths.model, modelText(costs));
+    output.line(costsTable(costs));
+    output.ok(`Written: ${paths.model}. Give it with --model ${paths.model}.`);
+  }
+}
+
+/** Prints the costs of a file, whatever machine they are of. */
+function show(path: string): void {
   try {
-    writeFileSync(path, `${JSON.stringify(thresholds, undefined, 2)}\n`);
+    const { machine, costs } = readModel(path);
+    const { cpu, cores, platform, node, openssl, mask } = machine;
+    process.stdout.write(`${cpu}, ${cores} cores, ${platform}, Node ${node}, OpenSSL ${openssl}\n`);
+    if (mask !== '') process.stdout.write(`OPENSSL_ia32cap=${mask}\n`);
+    process.stdout.write(`${costsTable(costs)}\n`);
   } catch (error) {
-    throw unwritable(path, error);
+    if (error instanceof ModelFileError) throw new Error(`--show ${path}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+function write(option: string, path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw unwritable(option, path, error);
   }
 }
 
 /** Finds out whether a file can be written, and leaves no file behind that was not there. */
-function checkWritable(path: string): void {
+function checkWritable(option: string, path: string): void {
   try {
     if (existsSync(path)) closeSync(openSync(path, 'r+'));
     else {
@@ -102,14 +150,14 @@ function checkWritable(path: string): void {
       rmSync(path);
     }
   } catch (error) {
-    throw unwritable(path, error);
+    throw unwritable(option, path, error);
   }
 }
 
-function unwritable(path: string, error: unknown): Error {
+function unwritable(option: string, path: string, error: unknown): Error {
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
   return new Error(
-    `--output ${path} cannot be written${code}: give a file in a folder that exists and that you may write to.`,
+    `${option} ${path} cannot be written${code}: give a file in a folder that exists and that you may write to.`,
     { cause: error },
   );
 }
@@ -123,5 +171,19 @@ function tableOf({ host, workers }: Thresholds): string {
   });
   const cells = (threshold: Threshold | undefined) => DEPTHS.map((depth) => String(threshold?.[depth] ?? '-'));
   for (const name of names) table.push([name, ...cells(host[name]), ...cells(workers[name])]);
+  return table.toString();
+}
+
+function costsTable(costs: readonly RequestCosts[]): string {
+  const places = ['inline', 'host', 'workers'] as const;
+  const table = new Table({
+    head: ['µs a request', 'depth', 'bytes', ...places, 'begins in'],
+    colAligns: ['left', 'left', 'right', ...places.map(() => 'right' as const), 'left'],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { algorithms, depth, bytes, microseconds, place } of costs) {
+    const cells = places.map((name) => microseconds[name]?.toPrecision(3) ?? '-');
+    table.push([algorithms, depth, String(bytes), ...cells, place]);
+  }
   return table.toString();
 }

@@ -1,3 +1,4 @@
+import type { RequestBackend, RequestCosts } from '../../backend/contract.ts';
 import { defaultThresholds } from '../../backend/placement/tables.ts';
 import type { PacedAlgorithm, Threshold, Thresholds } from '../../backend/placement/thresholds.ts';
 import { DEPTHS, type Depth } from '../../engine/depth.ts';
@@ -12,6 +13,8 @@ import { FAMILIES, type Family } from './families.ts';
 export const SIZES: readonly number[] = [128, 256, 512, 1024, 2048, 4096, 8192, 16384, 65536];
 /** Requests in flight for each depth. */
 export const IN_FLIGHT: Readonly<Record<Depth, number>> = { few: 1, many: 8, crowd: 64 };
+
+const REQUEST_BACKENDS: readonly RequestBackend[] = ['inline', 'host', 'workers'];
 
 /** Workers must be faster by this factor, because they use the time of another core. */
 const WORKERS_GAIN = 1.1;
@@ -35,8 +38,14 @@ export function rowsOfFamilies(families: readonly Family[]): Row[] {
   );
 }
 
-/** Measures from which sizes on requests are done faster elsewhere than in the engine. */
-export async function calibrate(options: CalibrationOptions): Promise<Thresholds> {
+/** The measurement's two results: sizes from which requests are done faster elsewhere than in the engine, and what requests cost. */
+export interface Calibration {
+  thresholds: Thresholds;
+  costs: RequestCosts[];
+}
+
+/** Measures requests in the engine, in node:crypto and in workers beside each other. */
+export async function calibrate(options: CalibrationOptions): Promise<Calibration> {
   const { families, workers, rowMilliseconds, signal, onRow } = options;
   const results = await runRows({
     rows: rowsOfFamilies(families),
@@ -46,7 +55,25 @@ export async function calibrate(options: CalibrationOptions): Promise<Thresholds
     signal,
     onRow: (row, index) => onRow(index, row.case.name),
   });
-  return thresholdsFrom(results, families);
+  return { thresholds: thresholdsFrom(results, families), costs: costsFrom(results, families) };
+}
+
+/** What one request of each row costs at each place. */
+export function costsFrom(results: readonly RowResult[], families: readonly Family[] = FAMILIES): RequestCosts[] {
+  return results.flatMap((row) => {
+    const family = families.find(({ case: name }) => name === row.case.name);
+    const depth = DEPTHS.find((one) => IN_FLIGHT[one] === row.batch);
+    if (!family || !depth) return [];
+    const microseconds: RequestCosts['microseconds'] = {};
+    for (const place of REQUEST_BACKENDS) {
+      const speed = row.speeds[place];
+      if (speed) microseconds[place] = 1e6 / speed.opsPerSecond;
+    }
+    // auto gives workers nothing of few requests: see docs/backends.md.
+    const chosen = REQUEST_BACKENDS.filter((place) => depth !== 'few' || place !== 'workers');
+    const place = chosen.reduce((a, b) => ((microseconds[b] ?? Infinity) < (microseconds[a] ?? Infinity) ? b : a));
+    return [{ algorithms: family.sessions, depth, bytes: row.bytes, place, microseconds }];
+  });
 }
 
 /** What measurements of some families come to. Algorithms that were not measured keep their defaults. */

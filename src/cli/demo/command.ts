@@ -4,6 +4,7 @@ import { defaultCacheDir } from '../../guest/cache.ts';
 import { CRYPTSETUP_COMMAND, CRYPTSETUP_RUNS } from '../../guest/cryptsetup.ts';
 import { DEVICE_DRIVER } from '../../guest/measure.ts';
 import { loadDriver, waitForSelftest } from '../../guest/selftest.ts';
+import { DriverChecker, RULES, type Violation } from '../../lab/index.ts';
 import { addBackendOptions, type BackendFlags, backendOptions } from '../backend_flags.ts';
 import { takeInterruption } from '../interruption.ts';
 import type { Machine } from '../machine.ts';
@@ -14,6 +15,7 @@ import { BootedGuest } from './booted_guest.ts';
 import { type Comparison, compare, KEY_BITS, LENGTHS } from './compare.ts';
 import { type NamedFiles, resolveFiles } from './image.ts';
 import { runInteractive } from './interactive.ts';
+import { compareSignature } from './signature.ts';
 import { cryptsetupTable, measureSpeed, type Speed, speedTable } from './speed.ts';
 import { measureTlsRows, type TlsRow, tlsTable } from './tls.ts';
 
@@ -27,6 +29,7 @@ interface DemoOptions extends NamedFiles, BackendFlags {
   timeout?: number;
   verbose?: true;
   boot?: true;
+  check?: true;
   cacheDir?: string;
   json?: true;
 }
@@ -35,6 +38,8 @@ interface DemoOptions extends NamedFiles, BackendFlags {
 interface DemoResult extends Speed {
   selftest: 'passed' | 'failed';
   comparisons: { passed: number; failed: number };
+  /** With --check: the statements that the driver broke. */
+  violations?: Violation[];
   /** With --beside; `speed` and `cryptsetup` are then empty. */
   beside?: BesideRow[];
   /** Empty where nothing was measured, and in a guest without OpenSSL. */
@@ -73,6 +78,7 @@ export function demoCommand(): Command {
       '--beside',
       'instead of the tables of speed: what a guest that computes while it encrypts keeps of its own speed',
     )
+    .option('--check', "hold the guest's driver to the specification, and list the statements that it breaks")
     .option('--no-speed', 'the self-test and the comparisons alone, without the tables of speed')
     .option('--no-tls', 'a guest without OpenSSL, which needs no compiler')
     .option('--kernel <bzImage>', 'a 32-bit kernel of your own, with virtio_pci, virtio_crypto and algif_skcipher')
@@ -97,6 +103,9 @@ export function demoCommand(): Command {
     if (options.beside && options.interactive) {
       command.error('error: --beside cannot go with --interactive: one measures, the other waits for what you type.');
     }
+    if (options.check && options.interactive) {
+      command.error('error: --check cannot go with --interactive: its list comes after the checks.');
+    }
     const output = commandOutput(options.json ?? false);
     process.exitCode = await runDemo(options, output);
   });
@@ -108,6 +117,7 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
   const interruption = takeInterruption();
   const { signal } = interruption;
   let machine: Machine | undefined;
+  const checker = options.check ? new DriverChecker() : undefined;
   try {
     const files = await resolveFiles(options, output, signal);
     const { timeout, verbose, append = '', memory } = options;
@@ -122,7 +132,7 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
         machine: {
           files,
           memoryMiB: memory,
-          device: backendOptions(options),
+          device: { ...backendOptions(options), ...(checker && { createDevice: checker.createDevice }) },
           ...(append === '' ? {} : { append }),
         },
       },
@@ -134,9 +144,12 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
       await runInteractive(machine, output, signal);
       return 0;
     }
-    const result = await untilAborted(runChecks(machine, options, output), signal);
+    const checked = await untilAborted(runChecks(machine, options, output), signal);
+    const violations = checker?.finish();
+    if (violations) reportViolations(violations, output);
+    const result: DemoResult = { ...checked, ...(violations && { violations }) };
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    return result.selftest === 'passed' && result.comparisons.failed === 0 ? 0 : 1;
+    return result.selftest === 'passed' && result.comparisons.failed === 0 && !violations?.length ? 0 : 1;
   } catch (error) {
     if (signal.aborted) {
       output.line('Interrupted.');
@@ -151,7 +164,7 @@ async function runDemo(options: DemoOptions, output: Output): Promise<number> {
 
 async function runChecks(
   machine: Machine,
-  { beside, speed }: Pick<DemoOptions, 'beside' | 'speed'>,
+  { beside, speed, kernel }: Pick<DemoOptions, 'beside' | 'speed' | 'kernel'>,
   output: Output,
 ): Promise<DemoResult> {
   await loadDriver(machine.console);
@@ -167,6 +180,11 @@ async function runChecks(
   const failed = results.filter(({ agrees }) => !agrees);
   reportComparisons(results, failed, output);
   const comparisons = { passed: results.length - failed.length, failed: failed.length };
+  const signature = await compareSignature(machine);
+  reportSignature(signature, output);
+  // A kernel of one's own may have no keyring.
+  if (signature === 'equal') comparisons.passed++;
+  else if (signature === 'different' || kernel === undefined) comparisons.failed++;
   if (beside) {
     output.line('Measuring a process that computes in the guest, alone and beside one that encrypts, about 2 minutes');
     const rows = await measureBeside(machine.console, output);
@@ -187,6 +205,13 @@ async function reportSpeed(machine: Machine, output: Output): Promise<Speed> {
     output.line(cryptsetupTable(result.cryptsetup, output.colors));
   }
   return result;
+}
+
+function reportSignature(signature: 'equal' | 'different' | 'no answer', output: Output): void {
+  if (signature === 'equal')
+    output.ok("An RSA signature by keyctl in the guest equals node:crypto's: 2048 bits, SHA-256");
+  else if (signature === 'different') output.failed("An RSA signature by keyctl in the guest is not node:crypto's.");
+  else output.failed('The guest signs nothing with RSA by keyctl: its kernel needs keyrings, and pkcs8_key_parser.');
 }
 
 async function reportTls(machine: Machine, output: Output): Promise<TlsRow[]> {
@@ -214,6 +239,21 @@ function reportComparisons(results: Comparison[], failed: Comparison[], output: 
   output.failed(`${failed.length} of ${results.length} results differ from node:crypto's: ${what}`);
   for (const { direction, keyBits, bytes } of failed)
     output.line(`    ${direction}, ${keyBits}-bit key, ${bytes} bytes`);
+}
+
+function reportViolations(violations: readonly Violation[], output: Output): void {
+  if (violations.length === 0) {
+    output.ok(
+      `The driver broke none of the ${Object.keys(RULES).length} statements about drivers that can be observed`,
+    );
+    return;
+  }
+  output.failed(`The driver broke ${violations.length} statements of the specification:`);
+  for (const { section, statement, seen, queue, times } of violations) {
+    const where = queue === undefined ? '' : `queue ${queue}: `;
+    output.line(`    ${section}  ${statement}`);
+    output.line(`        ${where}${seen}${times > 1 ? ` (${times} times)` : ''}`);
+  }
 }
 
 /** Settles as `work` does, or rejects as soon as the signal is aborted. */

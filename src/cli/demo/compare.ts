@@ -76,7 +76,7 @@ async function digestInGuest(
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 /** Writes a file in the guest by way of its shell, in lines that its terminal can take. */
-async function sendFile(console: GuestConsole, path: string, bytes: Buffer): Promise<void> {
+export async function sendFile(console: GuestConsole, path: string, bytes: Buffer): Promise<void> {
   await console.run(`: > ${path}.b64`);
   for (const line of bytes.toString('base64').match(/.{1,640}/g) ?? []) {
     await console.run(`echo ${line} >> ${path}.b64`);

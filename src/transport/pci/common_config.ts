@@ -54,8 +54,15 @@ export class CommonConfig {
     });
   }
 
+  /** The byte at `offset`. Only a read of the status or of the generation itself reaches the device's. */
+  readByte(offset: number): number {
+    if (offset === pci.COMMON_DEVICE_STATUS) return this.#device.status;
+    if (offset === pci.COMMON_CONFIG_GENERATION) return this.#device.config.generation;
+    return (this.#readWord(offset & ~3) >>> (8 * (offset & 3))) & 0xff;
+  }
+
   /** The 32-bit word at `offset`, a multiple of 4. Every register lies within one word. */
-  readWord(offset: number): number {
+  #readWord(offset: number): number {
     const device = this.#device;
     switch (offset) {
       case pci.COMMON_DEVICE_FEATURE_SELECT:
@@ -69,7 +76,7 @@ export class CommonConfig {
       case pci.COMMON_CONFIG_MSIX_VECTOR:
         return this.vectors.config | (device.queues.length << 16);
       case pci.COMMON_DEVICE_STATUS:
-        return device.status | (device.config.generation << 8) | (this.selected.queue << 16);
+        return this.selected.queue << 16;
       default:
         return this.#readQueueWord(offset);
     }
@@ -78,8 +85,9 @@ export class CommonConfig {
   /**
    * Writes `size` bytes to the register at `offset`. A write that has not the register's own width is ignored (4.1.3.1).
    * @param value the bytes as a number without a sign
+   * @returns whether the write reset the device
    */
-  write(offset: number, size: number, value: number): void {
+  write(offset: number, size: number, value: number): boolean {
     const device = this.#device;
     const queue = device.queues[this.selected.queue];
     if (size === 4) {
@@ -106,7 +114,9 @@ export class CommonConfig {
     } else if (offset === pci.COMMON_DEVICE_STATUS) {
       device.writeStatus(value);
       if (value === 0) this.reset();
+      return value === 0;
     }
+    return false;
   }
 
   /** 4.1.5.1.2.1: a vector beyond the table cannot be mapped, and the register then reads as NO_VECTOR. */

@@ -161,9 +161,8 @@ export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
     if (bytes === undefined) return;
     if (offset === layout.NOTIFY.offset) this.#notify(bytes & 0xffff);
     else if (within(offset, layout.COMMON)) {
-      this.#common.write(offset - layout.COMMON.offset, size, bytes);
       // 4.1.4.5: a reset ends all interrupts.
-      if (this.device.status === 0) this.#forgetInterrupts();
+      if (this.#common.write(offset - layout.COMMON.offset, size, bytes)) this.#forgetInterrupts();
     }
     // The device configuration has no field that a driver may write (5.9.5).
   }
@@ -218,10 +217,7 @@ export class VirtioPci<Device extends DeviceRegisters = DeviceRegisters> {
   }
 
   #readByte(offset: number): number {
-    if (within(offset, layout.COMMON)) {
-      const word = this.#common.readWord(offset & ~3);
-      return (word >>> (8 * (offset & 3))) & 0xff;
-    }
+    if (within(offset, layout.COMMON)) return this.#common.readByte(offset - layout.COMMON.offset);
     if (offset === layout.ISR.offset) {
       const isr = this.#isr;
       // 4.1.4.5.1: a read acknowledges the interrupt.

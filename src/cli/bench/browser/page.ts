@@ -19,7 +19,7 @@ async function measure({ expected, options, rowMilliseconds, ...place }: RowOrde
       expected: async () => expected,
       rowMilliseconds,
     });
-    return { speeds: result?.speeds ?? {} };
+    return { speeds: result?.speeds ?? {}, costs: result?.costs };
   } catch (error) {
     return { error: error instanceof BenchError ? error.message : String(error) };
   }

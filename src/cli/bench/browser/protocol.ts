@@ -15,7 +15,7 @@ export interface RowOrder {
 }
 
 /** What came out, or the reason why nothing did. */
-export type RowAnswer = Pick<RowResult, 'speeds'> | { error: string };
+export type RowAnswer = Pick<RowResult, 'speeds' | 'costs'> | { error: string };
 
 /** What the page says of itself. */
 export interface PageFacts {

@@ -12,7 +12,7 @@ import type { BrowserFacts, RowOrder } from './protocol.ts';
 
 export interface BrowserRunOptions {
   rows: readonly Row[];
-  device: BackendBenchOptions;
+  device: Omit<BackendBenchOptions, 'model'>;
   /** Milliseconds for each row, all backends together. */
   rowMilliseconds: number;
   signal: AbortSignal;
@@ -74,7 +74,7 @@ async function measureRows(
       page.evaluate((each) => globalThis.virtioCryptoBench.measure(each), order),
     );
     if ('error' in answer) throw new BenchError(answer.error);
-    results.push({ ...row, speeds: answer.speeds });
+    results.push({ ...row, ...answer });
   }
   return results;
 }

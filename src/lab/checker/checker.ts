@@ -1,0 +1,196 @@
+import * as crypto from '../../../spec/crypto.ts';
+import * as virtio from '../../../spec/virtio.ts';
+import { checkFunction, checkObject } from '../../check.ts';
+import type { CreateOptions } from '../../device/contract.ts';
+import type { CryptoDevice } from '../../device/device.ts';
+import { hasFeature } from '../../device/features.ts';
+import type { Refusal } from '../../device/refusals.ts';
+import { GuestView } from '../../trace/index.ts';
+import type { ReadChain } from './descriptors.ts';
+import { Life } from './life.ts';
+import { PackedRingWatch } from './packed_ring.ts';
+import { checkQueueSetup } from './queue_setup.ts';
+import type { RingWatch, Terms } from './ring_watch.ts';
+import { SplitRingWatch } from './split_ring.ts';
+import { Findings, type Violation } from './violation.ts';
+import { type DriverWatcher, WatchedDevice } from './watched_device.ts';
+
+/** Options of a checker. */
+export interface CheckerOptions {
+  /** Called when a rule is broken for the first time on a queue, in the middle of the driver's access. */
+  onViolation?: (violation: Violation) => void;
+}
+
+/** A request that the device refused for a reason that is no mistake of the driver: it could not know. */
+const NO_MISTAKES = new Set(['sessions']);
+
+/**
+ * Watches a driver: holds every access to the device's registers, and every ring at every notification, against the statements of virtio 1.3
+ * about drivers (RULES). The device works as it does without a checker.
+ *
+ * Give `createDevice` to createBench(), attachVirtioCrypto() or serveVhostUser(). One checker watches one device.
+ */
+export class DriverChecker implements DriverWatcher {
+  readonly #findings: Findings;
+  readonly #life: Life;
+  #rings: (RingWatch | undefined)[] = [];
+  #view: GuestView | undefined;
+  #faulted = false;
+  #device: WatchedDevice | undefined;
+
+  /** @throws TypeError that names an option of a wrong type */
+  constructor(options: CheckerOptions = {}) {
+    checkObject('options', options);
+    const { onViolation = () => {} } = options;
+    checkFunction('onViolation', onViolation);
+    this.#findings = new Findings(onViolation);
+    this.#life = new Life(this.#findings);
+  }
+
+  /**
+   * Makes the device that is watched.
+   * @throws Error if the checker watches a device already
+   * @throws RangeError or TypeError as createCryptoDevice() does
+   */
+  readonly createDevice = (options: CreateOptions): CryptoDevice => {
+    if (this.#device) throw new Error('This checker watches a device already: make one checker for each device.');
+    const device = new WatchedDevice(
+      {
+        ...options,
+        onRefused: (refusal) => {
+          this.#refused(refusal);
+          options.onRefused?.(refusal);
+        },
+      },
+      this,
+    );
+    this.#device = device;
+    this.#view = new GuestView(device.guest);
+    return device;
+  };
+
+  /** What the driver did wrong so far, in the order in which it was first seen. */
+  get violations(): Violation[] {
+    return this.#findings.all;
+  }
+
+  /**
+   * Call this when the driver is idle and waits for nothing but the device: reports chains that it made available without a notification.
+   * @returns the violations, as `violations` does
+   */
+  finish(): Violation[] {
+    for (const ring of this.#rings) ring?.finish();
+    return this.violations;
+  }
+
+  /** Forgets the violations so far, and goes on watching. */
+  clear(): void {
+    this.#findings.clear();
+  }
+
+  // Called by the device.
+
+  reset(): void {
+    this.#life.reset();
+    this.#rings = [];
+    this.#faulted = false;
+  }
+
+  restored(status: number): void {
+    this.#life.restored(status);
+    // Rings are watched again once the driver sets them up: which chains the device held is not known.
+    this.#rings = [];
+    this.#faulted = this.#device?.fault !== undefined;
+  }
+
+  statusRead(): void {
+    this.#life.statusRead();
+  }
+
+  statusWritten(device: CryptoDevice, value: number): void {
+    this.#life.statusWritten(device, value);
+    // Chains may stand in the rings before DRIVER_OK, and then run without a notification.
+    if (value & virtio.STATUS_DRIVER_OK)
+      for (let queue = 0; queue < this.#rings.length; queue++) this.#look(device, queue);
+  }
+
+  featuresWritten(_: CryptoDevice, word: number, value: number): void {
+    this.#life.featuresWritten(word, value);
+  }
+
+  queueEnabled(device: CryptoDevice, queue: number): void {
+    this.#life.queueEnabled(queue);
+    const registers = device.queues[queue];
+    const view = this.#view;
+    if (!registers || !view) return;
+    checkQueueSetup(queue, registers, view, this.#findings);
+    const chose = (bit: number) => hasFeature(device.driverFeatures, bit);
+    const terms: Terms = {
+      indirect: chose(virtio.F_INDIRECT_DESC),
+      eventIdx: chose(virtio.F_EVENT_IDX),
+      inOrder: chose(virtio.F_IN_ORDER),
+    };
+    const Watch = registers.ring === 'packed' ? PackedRingWatch : SplitRingWatch;
+    this.#rings[queue] = new Watch(queue, registers, view, this.#findings, terms);
+  }
+
+  queueReset(queue: number): void {
+    this.#rings[queue] = undefined;
+  }
+
+  notified(device: CryptoDevice, queue: number): void {
+    this.#life.notified(device, queue);
+    if (this.#faulted) {
+      this.#findings.report('2.1.1-3', 'a notification came while DEVICE_NEEDS_RESET was set', { queue });
+      return;
+    }
+    this.#look(device, queue);
+    this.#rings[queue]?.notified();
+  }
+
+  ran(device: CryptoDevice, queue: number): void {
+    this.#rings[queue]?.ran();
+    const { fault } = device;
+    if (!fault || this.#faulted) return;
+    this.#faulted = true;
+    this.#findings.add({
+      rule: 'fault',
+      section: /\(([0-9.]+)\)/.exec(fault.message)?.[1] ?? '2.1.2',
+      level: 'must',
+      statement: 'The driver must keep its rings such that the device can go on.',
+      seen: fault.message,
+      queue: fault.queue,
+    });
+  }
+
+  configRead(offset: number | 'generation'): void {
+    this.#life.configRead(offset);
+  }
+
+  #look(device: CryptoDevice, queue: number): void {
+    const chains = this.#rings[queue]?.look() ?? [];
+    if (chains.length === 0) return;
+    this.#life.requested(device, queue);
+    if (queue !== device.options.dataQueues) return;
+    for (const chain of chains) this.#life.sessionRequested(this.#opcodeOf(chain));
+  }
+
+  /** The opcode of a control request (5.9.7.2); 0 if it cannot be read. */
+  #opcodeOf({ own, indirect }: ReadChain): number {
+    const [first] = indirect.length > 0 ? indirect : own;
+    return (first && this.#view?.uint32(first.address + crypto.CTRL_OPCODE)) ?? 0;
+  }
+
+  #refused(refusal: Refusal): void {
+    // The rules of features have reported what the device refuses here.
+    if (refusal.kind === 'features' || NO_MISTAKES.has(refusal.check)) return;
+    this.#findings.add({
+      rule: `request:${refusal.check}`,
+      section: refusal.section,
+      level: 'must',
+      statement: 'The driver must send requests that the device can carry out.',
+      seen: `${refusal.message}; opcode 0x${refusal.opcode.toString(16)}, status ${refusal.status}`,
+      queue: refusal.queue,
+    });
+  }
+}

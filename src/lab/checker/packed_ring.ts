@@ -1,0 +1,124 @@
+// Follows the driver's side of a packed ring (2.8).
+import * as virtio from '../../../spec/virtio.ts';
+import type { QueueRegisters } from '../../device/queue_registers.ts';
+import type { GuestView } from '../../trace/index.ts';
+import { checkPackedList } from './chain_rules.ts';
+import { descriptorAt, packedList, type ReadChain, sameDescriptor } from './descriptors.ts';
+import type { RingWatch, Terms } from './ring_watch.ts';
+import type { Findings } from './violation.ts';
+
+const AVAIL_AND_USED = virtio.PACKED_DESC_F_AVAIL | virtio.PACKED_DESC_F_USED;
+
+export class PackedRingWatch implements RingWatch {
+  readonly #view: GuestView;
+  readonly #findings: Findings;
+  readonly #queue: number;
+  readonly #size: number;
+  readonly #desc: number;
+  readonly #driver: number;
+  readonly #device: number;
+  readonly #terms: Terms;
+  /** The place of the next descriptor that the driver makes available, and its wrap counter (2.8.1). */
+  #place = 0;
+  #wrap = true;
+  /** Place and wrap counter at the last notification. */
+  #notified = { place: 0, wrap: true };
+  /** Lists that the device holds, by the place of their first descriptor. */
+  readonly #held = new Map<number, ReadChain>();
+
+  constructor(queue: number, registers: QueueRegisters, view: GuestView, findings: Findings, terms: Terms) {
+    this.#view = view;
+    this.#findings = findings;
+    this.#queue = queue;
+    this.#size = registers.size;
+    this.#desc = Number(registers.desc);
+    this.#driver = Number(registers.driver);
+    this.#device = Number(registers.device);
+    this.#terms = terms;
+  }
+
+  look(): ReadChain[] {
+    this.#checkHeld();
+    this.#checkEvents();
+    const lists: ReadChain[] = [];
+    let left = this.#size;
+    while (left > 0 && this.#isAvailable(this.#place, this.#wrap)) {
+      const list = packedList(this.#view, this.#desc, this.#size, this.#place);
+      if (list.own.length === 0) break;
+      checkPackedList(list, { queue: this.#queue, size: this.#size, ...this.#terms }, this.#findings);
+      this.#held.set(this.#place, list);
+      lists.push(list);
+      left -= list.own.length;
+      this.#advance(list.own.length);
+    }
+    return lists;
+  }
+
+  notified(): void {
+    this.#notified = { place: this.#place, wrap: this.#wrap };
+  }
+
+  ran(): void {
+    // A used element overwrites the first descriptor of its list, or of a batch's first list with VIRTIO_F_IN_ORDER (2.8.6, 2.8.8).
+    const used = [...this.#held.keys()].filter((place) => this.#isUsed(place));
+    const last = [...this.#held.keys()].findLastIndex((place) => used.includes(place));
+    const done = this.#terms.inOrder ? [...this.#held.keys()].slice(0, last + 1) : used;
+    for (const place of done) this.#held.delete(place);
+  }
+
+  finish(): void {
+    const { place, wrap } = this.#notified;
+    if (!this.#isAvailable(place, wrap) || !this.#wantsNotification()) return;
+    const seen = `the list at place ${place} is available, and no notification came`;
+    this.#findings.report('2.8.21.3-1', seen, { queue: this.#queue, head: place });
+  }
+
+  /** 3.3.1: the descriptors of the lists that the device holds stay as they are. */
+  #checkHeld(): void {
+    this.ran();
+    for (const [place, { own }] of this.#held) {
+      for (const descriptor of own) {
+        const now = descriptorAt(this.#view, 'ring', this.#desc, descriptor.index, true);
+        if (sameDescriptor(descriptor, now)) continue;
+        const seen = `descriptor ${descriptor.index} of the list at place ${place} has changed while the device held it`;
+        const where = { queue: this.#queue, head: place, descriptor: descriptor.index, chain: own };
+        this.#findings.report('3.3.1-1', seen, where);
+        this.#held.delete(place);
+        break;
+      }
+    }
+  }
+
+  #checkEvents(): void {
+    const flags = this.#view.uint16(this.#driver + virtio.EVENT_SUPPRESS_FLAGS) ?? 0;
+    const most = this.#terms.eventIdx ? virtio.EVENT_DESC : virtio.EVENT_DISABLE;
+    if (flags <= most) return;
+    this.#findings.report('2.8.14-1', `the flags are ${flags}`, { queue: this.#queue });
+  }
+
+  #wantsNotification(): boolean {
+    return this.#view.uint16(this.#device + virtio.EVENT_SUPPRESS_FLAGS) !== virtio.EVENT_DISABLE;
+  }
+
+  #isAvailable(place: number, wrap: boolean): boolean {
+    const flags = this.#flags(place);
+    return (flags & AVAIL_AND_USED) === (wrap ? virtio.PACKED_DESC_F_AVAIL : virtio.PACKED_DESC_F_USED);
+  }
+
+  /** Whether the device has written a used element over the list that was available at a place. */
+  #isUsed(place: number): boolean {
+    const flags = this.#flags(place) & AVAIL_AND_USED;
+    return flags === 0 || flags === AVAIL_AND_USED;
+  }
+
+  #flags(place: number): number {
+    return this.#view.uint16(this.#desc + place * virtio.DESC_BYTES + virtio.PACKED_DESC_FLAGS) ?? 0;
+  }
+
+  #advance(places: number): void {
+    this.#place += places;
+    if (this.#place < this.#size) return;
+    this.#place -= this.#size;
+    this.#wrap = !this.#wrap;
+  }
+}

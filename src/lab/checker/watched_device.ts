@@ -1,0 +1,79 @@
+import type { CreateOptions } from '../../device/contract.ts';
+import { CryptoDevice } from '../../device/device.ts';
+
+/** What a driver does to a device, in the order in which it does it. */
+export interface DriverWatcher {
+  /** The driver writes the device status. The device has not handled it yet. */
+  statusWritten(device: CryptoDevice, value: number): void;
+  /** The driver reads the device status. */
+  statusRead(): void;
+  /** The driver writes half of its features: `word` 0 has bits 0 to 31. */
+  featuresWritten(device: CryptoDevice, word: number, value: number): void;
+  /** The driver enables a queue whose registers it has written. */
+  queueEnabled(device: CryptoDevice, queue: number): void;
+  /** The driver resets a queue. */
+  queueReset(queue: number): void;
+  /** The driver notifies the device of a queue. The device has not looked at it yet. */
+  notified(device: CryptoDevice, queue: number): void;
+  /** The device has looked at the queue. */
+  ran(device: CryptoDevice, queue: number): void;
+  /** The driver reads a byte of the configuration space, or its generation. */
+  configRead(offset: number | 'generation'): void;
+  /** The device was reset, by the driver or with its machine. */
+  reset(): void;
+  /** The device has taken over a saved state, in which its status is `status`. */
+  restored(status: number): void;
+}
+
+/** A device that tells a watcher what its driver does. Reads of the host count as the driver's. */
+export class WatchedDevice extends CryptoDevice {
+  // The constructor of CryptoDevice calls none of the methods below.
+  readonly #watcher: DriverWatcher;
+
+  constructor(options: CreateOptions, watcher: DriverWatcher) {
+    super(options);
+    this.#watcher = watcher;
+    this.config.onRead = (offset) => watcher.configRead(offset);
+  }
+
+  override get status(): number {
+    this.#watcher.statusRead();
+    return super.status;
+  }
+
+  override writeStatus(value: number): void {
+    this.#watcher.statusWritten(this, value);
+    super.writeStatus(value);
+  }
+
+  override writeDriverFeatures(word: number, value: number): void {
+    this.#watcher.featuresWritten(this, word, value);
+    super.writeDriverFeatures(word, value);
+  }
+
+  override enableQueue(index: number): void {
+    this.#watcher.queueEnabled(this, index);
+    super.enableQueue(index);
+  }
+
+  override resetQueue(index: number): void {
+    this.#watcher.queueReset(index);
+    super.resetQueue(index);
+  }
+
+  override notify(index: number): void {
+    this.#watcher.notified(this, index);
+    super.notify(index);
+    this.#watcher.ran(this, index);
+  }
+
+  override reset(): void {
+    this.#watcher.reset();
+    super.reset();
+  }
+
+  override restore(saved: unknown): void {
+    super.restore(saved);
+    this.#watcher.restored(super.status);
+  }
+}

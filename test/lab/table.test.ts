@@ -1,0 +1,38 @@
+// docs/driver-conformance.md is what RULES and UNOBSERVED say.
+import { expect, test } from 'vitest';
+import { RULES, type Rule, UNOBSERVED } from '../../src/lab/index.ts';
+
+const bySection = <Row extends Rule>(rows: readonly Row[]): Row[] =>
+  rows.toSorted((a, b) => a.section.localeCompare(b.section, 'en', { numeric: true }));
+
+const says = ({ level, driver }: Rule): string => `${level.toUpperCase()} ${driver}`;
+
+function table(): string {
+  const rules = Object.entries(RULES).map(([name, rule]) => ({ name, ...rule }));
+  return [
+    '<!-- Written by npm run conformance from src/lab/checker/rules.ts. Do not edit. -->',
+    '# What the specification demands of a driver, and what the checker sees of it',
+    '',
+    'Sections are those of OASIS Virtual I/O Device (VIRTIO) Version 1.3. Statements are ours, in short; the specification has the words',
+    'that count. [lab.md](lab.md) says how a driver is watched. Each rule has a planted bug in the tests that it has to catch, and the',
+    'reference driver breaks none. Beside these rules, each check with which the device refuses a request is reported as',
+    '`request:` and its name, and each ring with which it cannot go on as `fault`.',
+    '',
+    `${rules.length} statements are observed.`,
+    '',
+    '| rule | the driver |',
+    '| --- | --- |',
+    ...bySection(rules).map((rule) => `| ${rule.name} | ${says(rule)} |`),
+    '',
+    '## Not observed',
+    '',
+    '| section | the driver | why nobody sees it here |',
+    '| --- | --- | --- |',
+    ...bySection(UNOBSERVED).map((rule) => `| ${rule.section} | ${says(rule)} | ${rule.why} |`),
+    '',
+  ].join('\n');
+}
+
+test('docs/driver-conformance.md is up to date: npm run conformance writes it', async () => {
+  await expect(table()).toMatchFileSnapshot('../../docs/driver-conformance.md');
+});
