@@ -244,7 +244,8 @@ static int aead_cipher(void *at, unsigned char *out, size_t *out_bytes, size_t r
 
 static int aead_init(struct context *context, bool encrypt, const unsigned char *key, size_t key_bytes, const unsigned char *iv,
                      size_t iv_bytes, const OSSL_PARAM *params) {
-  if (encrypt != context->encrypt && context->state == WAITING && !iv && !hand_over(context)) return 0;
+  // The original gets what waits, if a parameter or another direction concerns that.
+  if (!iv && context->state == WAITING && (params || encrypt != context->encrypt) && !hand_over(context)) return 0;
   context->encrypt = encrypt;
   if (key) {
     vc_session_close(&context->session);

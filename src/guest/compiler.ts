@@ -66,7 +66,7 @@ function compilerMissing(cause: string): GuestBuildError {
   return new GuestBuildError(
     'compiler-missing',
     `${cause}.\nThe guest's OpenSSL provider is compiled by Debian's cross compiler (${PACKAGES.join(', ')}). ` +
-      'Without it, build a guest without OpenSSL: --no-tls, or the option tls: false.',
+      'Without it, build a guest without OpenSSL: leave out --tls, or the option tls.',
     PACKAGES,
   );
 }

@@ -61,7 +61,7 @@ function transferCommand(configuration: string): string {
   const options = `-quiet -tls1_3 -ciphersuites ${TRANSFER_SUITE}`;
   return [
     `cd /tmp; ${configuration} openssl s_server -accept 4433 -cert tls-cert -key tls-key -naccept 1 ${options} > tls-received 2>/dev/null <>tls-open &`,
-    'server=$!; until busybox netstat -ltn | grep -q :4433; do usleep 100000; done; start=$(cut -d" " -f1 /proc/uptime)',
+    'server=$!; until grep -q :1151 /proc/net/tcp /proc/net/tcp6; do usleep 100000; done; start=$(cut -d" " -f1 /proc/uptime)',
     `${configuration} openssl s_client -connect 127.0.0.1:4433 -no_ign_eof ${options} < tls-text > /dev/null 2>&1; wait $server`,
     'end=$(cut -d" " -f1 /proc/uptime); cmp tls-text tls-received && echo "transfer from $start to $end"',
   ].join('\n');

@@ -80,7 +80,7 @@ export function demoCommand(): Command {
     )
     .option('--check', "hold the guest's driver to the specification, and list the statements that it breaks")
     .option('--no-speed', 'the self-test and the comparisons alone, without the tables of speed')
-    .option('--no-tls', 'a guest without OpenSSL, which needs no compiler')
+    .option('--tls', 'a guest with OpenSSL over the device, and a table of it: downloads a compiler once')
     .option('--kernel <bzImage>', 'a 32-bit kernel of your own, with virtio_pci, virtio_crypto and algif_skcipher')
     .option('--initrd <file>', 'its initramfs: a shell on ttyS0, the modules, kcapi-enc, perl')
     .option('--bios <file>', 'SeaBIOS image')

@@ -19,8 +19,8 @@ export interface NamedFiles {
   vgaBios?: string;
   /** Where a guest that is built is kept. */
   cacheDir?: string;
-  /** Whether a guest that is built has OpenSSL over the device. False with --no-tls. */
-  tls: boolean;
+  /** Whether a guest that is built has OpenSSL over the device. */
+  tls?: true;
 }
 
 /** Where Debian, Fedora and Arch put SeaBIOS. */
@@ -62,7 +62,7 @@ export async function resolveFiles(named: NamedFiles, output: Output, signal: Ab
       `${given} is given without ${missing}: an initramfs carries the modules of one kernel, so give both, or neither.`,
     );
   }
-  const image = await build(named.tls, output, {
+  const image = await build(named.tls ?? false, output, {
     signal,
     onProgress: progress(output),
     ...(named.cacheDir === undefined ? {} : { cacheDir: resolve(named.cacheDir) }),
