@@ -59,7 +59,8 @@ export interface EcdsaArithmetic {
 /** Private operations of RSA in the host's own cryptography. */
 export interface HostRsa {
   /**
-   * Makes the private operation of a key: value^d mod n, as long as n, of a value that is as long and below n. The caller checks the result.
+   * Makes the private operation of a key: value^d mod n, as long as n, of a value that is as long and below n. It throws if its result,
+   * raised to the public exponent, is not the value.
    * @returns undefined if the host does not take the key
    */
   privateOperation(key: RsaKey): ((value: Uint8Array) => Uint8Array) | undefined;

@@ -2,7 +2,7 @@
 import * as spec from '../../spec/crypto.ts';
 import { type BlindingPair, noPair, wipePair } from './blinding.ts';
 import type { AkcipherRequest, AkcipherResult, AkcipherSession, HostRsa, RandomSource } from './contract.ts';
-import { CheckedHostRsa } from './host_rsa.ts';
+import { ProvenHostRsa } from './host_rsa.ts';
 import { sameBytes } from './octets.ts';
 import { encryptionBlock, hashKnown, messageOffset, signatureBlock } from './padding.ts';
 import type { RsaArithmetic } from './rsa_arithmetic.ts';
@@ -73,7 +73,7 @@ class RsaSession implements AkcipherSession {
   readonly #arithmetic: RsaArithmetics;
   readonly #random: RandomSource;
   readonly #pair: BlindingPair = noPair();
-  readonly #host: CheckedHostRsa | undefined;
+  readonly #host: ProvenHostRsa | undefined;
 
   constructor(
     sent: Uint8Array,
@@ -89,7 +89,7 @@ class RsaSession implements AkcipherSession {
     this.#hash = hash;
     this.#arithmetic = arithmetic;
     this.#random = random;
-    this.#host = arithmetic.host && isPrivate ? new CheckedHostRsa(arithmetic.host, key, arithmetic.atOnce) : undefined;
+    this.#host = arithmetic.host && isPrivate ? new ProvenHostRsa(arithmetic.host, key) : undefined;
   }
 
   isLight(opcode: number): boolean {

@@ -1,6 +1,7 @@
 import type * as NodeCrypto from 'node:crypto';
 import type { HostRsa } from '../../akcipher/contract.ts';
 import { writeIntegers } from '../../akcipher/der.ts';
+import { sameBytes } from '../../akcipher/octets.ts';
 import type { RsaKey } from '../../akcipher/rsa_key.ts';
 import { nodeCrypto } from '../node/node_crypto.ts';
 
@@ -23,18 +24,23 @@ export class NodeRsa implements HostRsa {
     return crypto && new NodeRsa(crypto);
   }
 
-  /** OpenSSL takes the private exponent where the primes give a wrong result. So it gets another one, and the result stays wrong. */
+  /** OpenSSL takes the private exponent where the primes give a wrong result. So it gets another one, and the result is found wrong. */
   privateOperation({ n, e, primes }: RsaKey): ((value: Uint8Array) => Uint8Array) | undefined {
     if (!primes) return undefined;
-    const { createPrivateKey, privateDecrypt, constants } = this.#crypto;
+    const { createPrivateKey, createPublicKey, privateDecrypt, publicEncrypt, constants } = this.#crypto;
     const { p, q, dp, dq, qInv } = primes;
     const der = writeIntegers([new Uint8Array(1), n, e, Uint8Array.of(1), p, q, dp, dq, qInv]);
     try {
+      const padding = constants.RSA_NO_PADDING;
       const key = createPrivateKey({ key: Buffer.from(der.buffer), format: 'der', type: 'pkcs1' });
+      const shown = createPublicKey(key);
       return (value) => {
-        const result = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, value);
+        const result = new Uint8Array(privateDecrypt({ key, padding }, value));
+        if (!sameBytes(publicEncrypt({ key: shown, padding }, result), value)) {
+          throw new Error('node:crypto has a wrong result.');
+        }
         this.operations++;
-        return new Uint8Array(result);
+        return result;
       };
     } catch {
       return undefined;
