@@ -26,6 +26,8 @@ export interface RsaArithmetics {
   pausing: RsaArithmetic;
   /** The host's own private operations. */
   host?: HostRsa;
+  /** The host's own public operations, while the device's owner wants them. */
+  publicHost?(): HostRsa | undefined;
 }
 
 /** A public operation up to this long, in milliseconds, runs at once. */
@@ -74,6 +76,8 @@ class RsaSession implements AkcipherSession {
   readonly #random: RandomSource;
   readonly #pair: BlindingPair = noPair();
   readonly #host: ProvenHostRsa | undefined;
+  /** The public operation of the host; 'unknown' before the first one; undefined: the host does not take the key. */
+  #hostPublic: ((value: Uint8Array) => Uint8Array) | 'unknown' | undefined = 'unknown';
 
   constructor(
     sent: Uint8Array,
@@ -133,9 +137,25 @@ class RsaSession implements AkcipherSession {
     return this.#isRaw ? atTheEnd(data, room) : ok(data);
   }
 
-  #publicOperation(value: Uint8Array, opcode: number): Steps<Uint8Array> {
+  *#publicOperation(value: Uint8Array, opcode: number): Steps<Uint8Array> {
     const { atOnce, pausing } = this.#arithmetic;
-    return (this.isLight(opcode) ? atOnce : pausing).publicOperation(this.#key, value);
+    const hosts = this.#publicByHost(value);
+    return hosts ?? (yield* (this.isLight(opcode) ? atOnce : pausing).publicOperation(this.#key, value));
+  }
+
+  /** The host's result; undefined: the kernel has to do it. */
+  #publicByHost(value: Uint8Array): Uint8Array | undefined {
+    const host = this.#arithmetic.publicHost?.();
+    if (!host || !this.#hostPublic) return undefined;
+    if (this.#hostPublic === 'unknown') this.#hostPublic = host.publicOperation(this.#key);
+    const padded = new Uint8Array(this.#bytes);
+    padded.set(value, padded.length - value.length);
+    try {
+      return this.#hostPublic?.(padded);
+    } catch {
+      this.#hostPublic = undefined;
+      return undefined;
+    }
   }
 
   /** The host's operation, where it has proven that it does the same as the kernel. */

@@ -61,6 +61,25 @@ describe('private operations of RSA in node:crypto', () => {
     }
   });
 
+  test('public operations do what the kernel does, with long exponents, too', () => {
+    for (const publicExponent of [3, 65537, 2 ** 31 - 1]) {
+      const { publicKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 1024, publicExponent });
+      const der: Uint8Array = publicKey.export({ type: 'pkcs1', format: 'der' });
+      const host = hostOf();
+      const parameters = { algorithm: spec.AKCIPHER_RSA, isPrivate: false, paddingOrCurve: 0, hash: 0 };
+      const results = [{ publicHost: () => host }, {}].map((tools) => {
+        const maker = new SessionMaker({ modulusBits: 8192, random: fillRandom, curves: () => curves, ...tools });
+        const session = maker.make(Uint8Array.from(der), parameters);
+        if (typeof session === 'number') throw new Error(`The key was refused: ${session}.`);
+        return [Buffer.alloc(128, 7), Buffer.of(5), Buffer.alloc(0), Buffer.alloc(128, 0xff)].map((source) =>
+          finish(session.run({ opcode: spec.AKCIPHER_ENCRYPT, source, signed: new Uint8Array(), room: 128 })),
+        );
+      });
+      expect(results[0]).toEqual(results[1]);
+      expect(host.operations).toBe(3);
+    }
+  });
+
   test('the kernel does the work of a key that has no primes, or an incoherent one, which is ERR with both', () => {
     const { privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 1024 });
     const source = Buffer.concat([Buffer.alloc(1), crypto.randomBytes(127)]);

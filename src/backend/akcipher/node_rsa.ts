@@ -6,8 +6,8 @@ import type { RsaKey } from '../../akcipher/rsa_key.ts';
 import { nodeCrypto } from '../node/node_crypto.ts';
 
 /**
- * Private operations of RSA in node:crypto, without padding: versions of Node, Bun and Deno differ in what they make of wrong padding, but
- * not in this. It blocks its thread, so only workers use it.
+ * Operations of RSA in node:crypto, without padding: versions of Node, Bun and Deno differ in what they make of wrong padding, but not in
+ * this. Private operations block their thread, so only workers use them.
  */
 export class NodeRsa implements HostRsa {
   readonly #crypto: typeof NodeCrypto;
@@ -22,6 +22,21 @@ export class NodeRsa implements HostRsa {
   static here(): NodeRsa | undefined {
     const crypto = nodeCrypto();
     return crypto && new NodeRsa(crypto);
+  }
+
+  publicOperation({ n, e }: RsaKey): ((value: Uint8Array) => Uint8Array) | undefined {
+    const { createPublicKey, publicEncrypt, constants } = this.#crypto;
+    const padding = constants.RSA_NO_PADDING;
+    try {
+      const key = createPublicKey({ key: Buffer.from(writeIntegers([n, e])), format: 'der', type: 'pkcs1' });
+      return (value) => {
+        const result = publicEncrypt({ key, padding }, value);
+        this.operations++;
+        return new Uint8Array(result);
+      };
+    } catch {
+      return undefined;
+    }
   }
 
   /** OpenSSL takes the private exponent where the primes give a wrong result. So it gets another one, and the result is found wrong. */
