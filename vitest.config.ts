@@ -11,6 +11,8 @@ const RELAXED_SIMD = Number.parseInt(process.versions.node, 10) > 20 ? [] : ['--
 const OPTIMISE_AT_ONCE = ['--no-liftoff'];
 /** Suites that run with such flags, each a project of its own. */
 const ENGINE_SUITES = ['test/engine/**/*.test.ts', 'test/kernels/**/*.test.ts'];
+/** Suites that boot a dozen guests. */
+const BY_NIGHT = NIGHTLY ? [] : ['test/qemu/matrix.test.ts'];
 const LINUX_SUITES = ['test/guest/**/*.test.ts'];
 
 /** What all projects have. */
@@ -85,8 +87,10 @@ const foreign = {
  */
 const vhostUser = {
   ...withBackend('inline', BENCH).test,
-  include: [`test/services/${NIGHTLY ? '**/*' : '{aes,chain_sums,device_life,empty_requests,hash,vectors}'}.test.ts`],
-  exclude: [...ONCE, 'test/services/offers.test.ts'],
+  include: [
+    `test/services/${NIGHTLY ? '**/*' : '{aes,chain_sums,device_life,empty_requests,hash,mixed_batches,vectors}'}.test.ts`,
+  ],
+  exclude: ['test/services/offers.test.ts'],
   name: 'vhost-user',
   env: { GUEST_MEMORY: 'vhost-user' },
 };
@@ -100,7 +104,7 @@ export default defineConfig({
         test: {
           name: 'library',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/package/**', ...ENGINE_SUITES, ...LINUX_SUITES],
+          exclude: ['test/browser/**', 'test/package/**', ...ENGINE_SUITES, ...LINUX_SUITES, ...BY_NIGHT],
           execArgv: EXPOSE_GC,
           ...common,
         },

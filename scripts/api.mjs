@@ -17,6 +17,7 @@ const ENTRIES = [
   'transport/mmio/index',
   'engine/foreign/index',
   'vhost-user/index',
+  'lab/index',
 ];
 const OPTIONS = {
   name: 'API reference',

@@ -12,14 +12,17 @@ import { DESC_F_WRITE } from '../../spec/virtio';
 import { Device } from '../device';
 import {
   GuestPointer,
-  IN_PLACE,
   NO_RAM,
   NOWHERE,
+  STEADY,
   copyFromGuest,
   copyToGuest,
   guestStore,
   highBound,
+  isInPlace,
   lowBound,
+  placeOf,
+  pointerOf,
   reportWrite,
   translate,
 } from '../memory/guest';
@@ -28,14 +31,14 @@ import {
 @unmanaged
 export class Buffer {
   address: u64;
-  /** Where the buffer begins in the engine's memory, if guest memory is the engine's own. */
+  /** Where the buffer begins in the engine's memory, if it is there. */
   pointer: u32;
   bytes: u32;
 
-  /** Where the buffer begins. Foreign guest memory is reached by its guest-physical address. */
+  /** Where the buffer begins. */
   @inline
   get place(): GuestPointer {
-    return IN_PLACE ? <GuestPointer>this.pointer : <GuestPointer>this.address;
+    return placeOf(this.address, this.pointer);
   }
 }
 export const BUFFER_BYTES: usize = 16;
@@ -81,7 +84,7 @@ export function addBuffer(device: Device, address: u64, bytes: u32, flags: u32):
   }
   const buffer = bufferAt(device, index);
   buffer.address = address;
-  buffer.pointer = <u32>pointer;
+  buffer.pointer = pointerOf(pointer);
   buffer.bytes = bytes;
   return FAULT_NONE;
 }
@@ -105,10 +108,12 @@ export function readBytes(device: Device, to: usize, bytes: u32): void {
   }
 }
 
-/** Whether the next `bytes` of the readable part are one piece in guest memory. */
+/** Whether the next `bytes` of the readable part are one piece in guest memory, on which kernels may work. */
 @inline
 export function nextIsContiguous(device: Device, bytes: u32): bool {
-  return IN_PLACE && bytes && bufferAt(device, device.readBuffer).bytes - device.readOffset >= bytes;
+  if (!bytes) return false;
+  const buffer = bufferAt(device, device.readBuffer);
+  return buffer.bytes - device.readOffset >= bytes && isInPlace(buffer.place);
 }
 
 /**
@@ -127,6 +132,13 @@ export function readContiguous(device: Device, bytes: u32, scratch: usize): usiz
   return scratch;
 }
 
+/** As readContiguous(), for bytes that are read more than once: gathered if the guest may write there meanwhile. */
+export function readSteadily(device: Device, bytes: u32, scratch: usize): usize {
+  if (STEADY) return readContiguous(device, bytes, scratch);
+  readBytes(device, scratch, bytes);
+  return scratch;
+}
+
 @inline
 function advance(device: Device, buffer: Buffer, bytes: u32): void {
   device.readOffset += bytes;
@@ -141,11 +153,16 @@ function advance(device: Device, buffer: Buffer, bytes: u32): void {
  * at least 1.
  */
 export function writableContiguous(device: Device, offset: u32, bytes: u32): usize {
-  if (!IN_PLACE) return NOWHERE;
   let index = device.readableCount;
   while (offset >= bufferAt(device, index).bytes) offset -= bufferAt(device, index++).bytes;
   const buffer = bufferAt(device, index);
-  return buffer.bytes - offset >= bytes ? <usize>buffer.place + offset : NOWHERE;
+  return buffer.bytes - offset >= bytes && isInPlace(buffer.place) ? <usize>buffer.place + offset : NOWHERE;
+}
+
+/** As writableContiguous(), for results that a kernel reads again: NOWHERE if the guest may write there meanwhile. */
+@inline
+export function steadyResult(device: Device, offset: u32, bytes: u32): usize {
+  return STEADY ? writableContiguous(device, offset, bytes) : NOWHERE;
 }
 
 /**
@@ -184,10 +201,10 @@ export function meetsBuffers(device: Device, from: usize, count: u32, readable: 
   return false;
 }
 
-/** The place of the chain's last writable byte, the status. Only for guest memory that is the engine's own. */
-export function lastWritable(device: Device): usize {
+/** The place of the chain's last writable byte, the status. */
+export function lastWritable(device: Device): GuestPointer {
   const buffer = bufferAt(device, device.readableCount + device.writableCount - 1);
-  return <usize>buffer.place + buffer.bytes - 1;
+  return buffer.place + buffer.bytes - 1;
 }
 
 /** The guest-physical address of byte `offset` of the writable part. The part is longer than `offset`. */

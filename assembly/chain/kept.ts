@@ -1,6 +1,7 @@
 // Buffers of a chain that are kept after the device's list was filled with another chain. deferred.ts copies a deferred
 // request's buffers into its record. They become the device's list again when the request runs or completes.
 import { Device } from '../device';
+import { pointerOf } from '../memory/guest';
 import { beginBuffers, Buffer, BUFFER_BYTES, bufferAt, endBuffers } from './buffers';
 
 /** Number of readable buffers that hold the next `bytes`. */
@@ -30,8 +31,8 @@ export function copyBuffersAway(device: Device, to: usize, readable: u32, writab
   memory.copy(to, <usize>device.buffers + device.readBuffer * BUFFER_BYTES, readable * BUFFER_BYTES);
   if (readable) {
     const begun = changetype<Buffer>(to);
+    begun.pointer = pointerOf(begun.place + device.readOffset);
     begun.address += device.readOffset;
-    begun.pointer += device.readOffset;
     begun.bytes -= device.readOffset;
   }
   to += readable * BUFFER_BYTES;

@@ -1,12 +1,19 @@
 // The port to foreign guest memory: RAM outside the engine's memory, for example another process's RAM that the host
-// has mapped. The build for such guests compiles this file in place of guest.ts. All accesses go through the host, and
-// contents are copied once each way. A GuestPointer is the guest-physical address itself, in 64 bits, because guests
-// have RAM beyond 4 GiB, and because an address whose region is gone cannot reach another region's bytes. Such memory
-// changes while the engine works, so the engine loads each value once.
+// has mapped. The build for such guests compiles this file in place of guest.ts. Accesses go through the host, and
+// contents are copied once each way. A host that can map RAM into the engine's memory says where a region is there, and
+// the engine reaches that region by itself. Such memory changes while the engine works, so the engine loads each value
+// once, and it copies what it authenticates.
 import { Device } from '../device';
 
-/** A checked place in guest memory. translate() returns it, and the functions below take it. */
+/**
+ * A checked place in guest memory. translate() returns it, and the functions below take it. It is an offset in the
+ * engine's memory; or a guest-physical address marked ELSEWHERE, in 64 bits, because guests have RAM beyond 4 GiB, and
+ * because an address whose region is gone cannot reach another region's bytes.
+ */
 export type GuestPointer = u64;
+
+/** The mark of addresses that only the host reaches. */
+const ELSEWHERE: u64 = 1 << 63;
 
 /** translate() returns this if there is no RAM. No region ends so high, because the host's addresses have 53 bits. */
 @inline
@@ -16,16 +23,37 @@ export const NO_RAM: GuestPointer = u64.MAX_VALUE;
 @inline
 export const NOWHERE: usize = usize.MAX_VALUE;
 
-/** Whether kernels may work on guest memory in place. */
+/** Whether all guest memory is in the engine's memory. */
 @inline
 export const IN_PLACE = false;
 
-/** One stretch of guest RAM: guest-physical [start, start + size). */
+/** Whether guest memory stays as it is while a request runs. The guest's processors write to it at any time. */
+@inline
+export const STEADY = false;
+
+/** Whether kernels may work in place there. */
+@inline
+export function isInPlace(place: GuestPointer): bool {
+  return <i64>place >= 0;
+}
+
+/** What a buffer keeps of a place beside its guest-physical address, in 32 bits; and the place again. */
+@inline
+export function pointerOf(place: GuestPointer): u32 {
+  return isInPlace(place) ? <u32>place : 0;
+}
+
+@inline
+export function placeOf(address: u64, pointer: u32): GuestPointer {
+  return pointer ? <u64>pointer : address | ELSEWHERE;
+}
+
+/** One stretch of guest RAM: guest-physical [start, start + size) is at `pointer`, or elsewhere if that is 0. */
 @unmanaged
 class Region {
   start: u64;
   size: u64;
-  reserved: u64;
+  pointer: usize;
 }
 export const REGION_BYTES: usize = 24;
 
@@ -62,6 +90,7 @@ export function addRegion(device: Device, start: u64, size: u64, pointer: usize,
   const region = changetype<Region>(device.memoryRegions + device.memoryRegionCount * REGION_BYTES);
   region.start = start;
   region.size = size;
+  region.pointer = pointer;
   device.memoryRegionCount++;
   return true;
 }
@@ -81,26 +110,33 @@ export function translate(device: Device, address: u64, length: u64): GuestPoint
   for (; entry < end; entry += REGION_BYTES) {
     const region = changetype<Region>(entry);
     const offset = address - region.start;
-    if (offset < region.size && length <= region.size - offset) return address;
+    if (offset < region.size && length <= region.size - offset) {
+      return region.pointer ? <u64>region.pointer + offset : address | ELSEWHERE;
+    }
   }
   return NO_RAM;
 }
 
-/** Bounds are numbers of 2 MiB pages. The page numbers of 53-bit addresses fit into 32 bits. */
+/** Bounds of memory elsewhere are numbers of 2 MiB pages. The page numbers of 53-bit addresses fit into 32 bits. */
 const BOUND_SHIFT: u64 = 21;
 
 /**
  * The bounds of a stretch of guest memory from `start` to `end` as 32-bit numbers. Two stretches whose bounds do not
- * overlap have no byte in common.
+ * overlap have no byte in common. Bounds of the two kinds of places may overlap by chance.
  */
 @inline
 export function lowBound(start: GuestPointer): u32 {
-  return <u32>(start >> BOUND_SHIFT);
+  return isInPlace(start) ? <u32>start : <u32>((start & ~ELSEWHERE) >> BOUND_SHIFT);
 }
 
 @inline
 export function highBound(end: GuestPointer): u32 {
-  return <u32>((end + (1 << BOUND_SHIFT) - 1) >> BOUND_SHIFT);
+  return isInPlace(end) ? <u32>end : <u32>(((end & ~ELSEWHERE) + (1 << BOUND_SHIFT) - 1) >> BOUND_SHIFT);
+}
+
+@inline
+function addressOf(pointer: GuestPointer): f64 {
+  return <f64>(pointer & ~ELSEWHERE);
 }
 
 /**
@@ -109,30 +145,38 @@ export function highBound(end: GuestPointer): u32 {
  */
 @inline
 export function fetch(device: Device, pointer: GuestPointer, bytes: u32): usize {
-  read(device.header, <f64>pointer, bytes);
+  copyFromGuest(device.header, pointer, bytes);
   return device.header;
 }
 
-/** Loads 16 bits: indices, flags and ring entries. fetch() loads longer values. */
+/**
+ * Loads 16 bits: indices, flags and ring entries. fetch() loads longer values. Later loads come after it. Rings are
+ * aligned, and so are the regions that are in the engine's memory.
+ */
 @inline
 export function guestLoad<T>(pointer: GuestPointer): T {
   if (sizeof<T>() != 2) ERROR('Fetch values that are not 16 bits long.');
-  return <T>load16(<f64>pointer);
+  return isInPlace(pointer) ? <T>atomic.load<u16>(<usize>pointer) : <T>load16(addressOf(pointer));
 }
 
+/** Stores a number. The guest sees 2 bytes after all earlier stores, and later loads come after them. */
 @inline
 export function guestStore<T>(pointer: GuestPointer, value: T): void {
-  storeBytes(<f64>pointer, sizeof<T>(), <u32>value);
+  if (!isInPlace(pointer)) storeBytes(addressOf(pointer), sizeof<T>(), <u32>value);
+  else if (sizeof<T>() == 2) atomic.store<u16>(<usize>pointer, <u16>value);
+  else store<T>(<usize>pointer, value);
 }
 
 @inline
 export function copyFromGuest(to: usize, from: GuestPointer, bytes: usize): void {
-  read(to, <f64>from, bytes);
+  if (isInPlace(from)) memory.copy(to, <usize>from, bytes);
+  else read(to, addressOf(from), bytes);
 }
 
 @inline
 export function copyToGuest(to: GuestPointer, from: usize, bytes: usize): void {
-  write(<f64>to, from, bytes);
+  if (isInPlace(to)) memory.copy(<usize>to, from, bytes);
+  else write(addressOf(to), from, bytes);
 }
 
 /** Reports a write at guest-physical `address`, if the host wants reports. */

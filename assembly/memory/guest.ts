@@ -14,9 +14,30 @@ export const NO_RAM: GuestPointer = usize.MAX_VALUE;
 @inline
 export const NOWHERE: usize = usize.MAX_VALUE;
 
-/** Whether kernels may work on guest memory in place. */
+/** Whether all guest memory is in the engine's memory. */
 @inline
 export const IN_PLACE = true;
+
+/** Whether guest memory stays as it is while a request runs. An emulator's processor stands still meanwhile. */
+@inline
+export const STEADY = true;
+
+/** Whether kernels may work in place there. */
+@inline
+export function isInPlace(place: GuestPointer): bool {
+  return true;
+}
+
+/** What a buffer keeps of a place beside its guest-physical address, in 32 bits; and the place again. */
+@inline
+export function pointerOf(place: GuestPointer): u32 {
+  return <u32>place;
+}
+
+@inline
+export function placeOf(address: u64, pointer: u32): GuestPointer {
+  return pointer;
+}
 
 /** One stretch of guest RAM: guest-physical [start, start + size) is at `pointer`. */
 @unmanaged

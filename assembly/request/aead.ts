@@ -11,7 +11,7 @@ import { Device } from '../device';
 import { refuse } from '../refusal';
 import { aeadIvValid } from '../session/aead';
 import { Session } from '../session/slot';
-import { readBytes, readContiguous, reportWritten, writableContiguous, writeBytes } from '../chain/buffers';
+import { readBytes, readSteadily, reportWritten, steadyResult, writeBytes } from '../chain/buffers';
 import { runBatch } from './batch';
 import { inPlaceOrApart } from './cipher';
 import { runAeadOf } from './host_crypto';
@@ -32,10 +32,10 @@ export function runAead(device: Device, session: Session): u32 {
   const resultBytes = encrypt ? text + tagBytes : text;
   const ivField = nonceFieldBytes(session, operation);
   readBytes(device, device.iv, ivField);
-  const source = readContiguous(device, operation.sourceBytes, device.scratch);
-  const aad = readContiguous(device, operation.aadBytes, device.scratch2);
+  const source = readSteadily(device, operation.sourceBytes, device.scratch);
+  const aad = readSteadily(device, operation.aadBytes, device.scratch2);
 
-  const destination = resultBytes ? writableContiguous(device, 0, resultBytes) : device.scratch;
+  const destination = resultBytes ? steadyResult(device, 0, resultBytes) : device.scratch;
   const direct =
     inPlaceOrApart(source, destination, operation.sourceBytes, resultBytes) &&
     // A kernel may write ciphertext before it reads the additional data.

@@ -5,7 +5,7 @@ import { refuse } from '../refusal';
 import { NOWHERE } from '../memory/guest';
 import { hashResultValid, macInputValid, macResultValid } from '../session/auth';
 import { Session } from '../session/slot';
-import { nextIsContiguous, readContiguous, writableContiguous, writeBytes } from '../chain/buffers';
+import { nextIsContiguous, readContiguous, steadyResult, writeBytes } from '../chain/buffers';
 import { mayWait, nextWaiting, runBatch } from './batch';
 import { runDigestOf } from './host_crypto';
 import { Operation } from './operation';
@@ -24,7 +24,7 @@ export function runAuth(device: Device, session: Session): u32 {
   // The batch uses scratch too, so it runs before the source is gathered there.
   if (!nextIsContiguous(device, bytes)) runBatch(device);
   const source = readContiguous(device, bytes, device.scratch);
-  const digest = writableContiguous(device, 0, wanted);
+  const digest = steadyResult(device, 0, wanted);
   device.resultBytes = wanted;
   if (
     digest != NOWHERE &&

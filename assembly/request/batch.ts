@@ -21,7 +21,7 @@ import { Device } from '../device';
 import { hash4, hash4Alike, LANE4_BYTES, lane4At, LANES4_BYTES, lanes4Known } from '../hash/hash4';
 import { AES_CMAC4_SCRATCH_BYTES, aesCmac4, aesCmac4Alike } from '../mac/aes_cmac';
 import { hmac4 } from '../mac/hmac4';
-import { guestStore, reportWrite } from '../memory/guest';
+import { guestStore, isInPlace, reportWrite } from '../memory/guest';
 import { cipherRun } from '../session/cipher';
 import { authContextOf, contextOf, Session } from '../session/slot';
 import { chainMeets, lastWritable, placesOfChain, writableAddress } from '../chain/buffers';
@@ -119,6 +119,7 @@ export function mayWait(
   digestBytes: u32,
 ): bool {
   if (session.id == 0 || device.place == PLACE_HOST || !runsInLanes(session)) return false;
+  if (!isInPlace(lastWritable(device))) return false;
   return !(
     digestBytes &&
     (overlap(digest, digestBytes, read, readBytes) || overlap(digest, digestBytes, write, writeBytes))

@@ -11,18 +11,11 @@ import {
 } from '../../spec/refusals';
 import { Device } from '../device';
 import { refuse } from '../refusal';
-import { NOWHERE } from '../memory/guest';
+import { NOWHERE, STEADY } from '../memory/guest';
 import { macInputValid } from '../session/auth';
 import { cipherIvBytes, cipherLengthValid } from '../session/cipher';
 import { Session } from '../session/slot';
-import {
-  nextIsContiguous,
-  readBytes,
-  readContiguous,
-  reportWritten,
-  writableContiguous,
-  writeBytes,
-} from '../chain/buffers';
+import { nextIsContiguous, readBytes, readSteadily, reportWritten, steadyResult, writeBytes } from '../chain/buffers';
 import { resultAllowed } from './auth';
 import { mayWait, nextWaiting, runBatch } from './batch';
 import { inPlaceOrApart } from './cipher';
@@ -42,16 +35,16 @@ export function runChain(device: Device, session: Session): u32 {
   const aadBytes = operation.aadBytes;
   readBytes(device, device.iv, operation.ivBytes);
   // The batch uses scratch too, so it runs before anything is gathered there.
-  const gathers = aadBytes != 0 || !nextIsContiguous(device, bytes);
+  const gathers = aadBytes != 0 || !STEADY || !nextIsContiguous(device, bytes);
   if (gathers) runBatch(device);
   if (aadBytes && operation.aadFirst) readBytes(device, device.scratch2, aadBytes);
-  const source = readContiguous(device, bytes, device.scratch);
+  const source = readSteadily(device, bytes, device.scratch);
   if (aadBytes && !operation.aadFirst) readBytes(device, device.scratch2, aadBytes);
 
-  const destination = bytes ? writableContiguous(device, 0, bytes) : device.scratch;
+  const destination = bytes ? steadyResult(device, 0, bytes) : device.scratch;
   const direct = inPlaceOrApart(source, destination, bytes, bytes);
   const wanted = operation.resultBytes;
-  const digest = writableContiguous(device, bytes, wanted);
+  const digest = steadyResult(device, bytes, wanted);
   device.resultBytes = bytes + wanted;
   if (
     direct &&

@@ -3,14 +3,7 @@ import type { ForeignAccess } from '../engine/foreign/guest.ts';
 import type { ForeignRegion } from '../engine/foreign/port.ts';
 import type { EngineImports } from '../engine/instantiate.ts';
 import { instantiateEngine } from '../engine/load.ts';
-import {
-  checkForeignRegions,
-  checkGuest,
-  checkRegions,
-  type Guest,
-  type GuestRegion,
-  isForeign,
-} from '../engine/memory.ts';
+import { checkForeignRegions, checkGuest, checkInside, checkRegions, type Guest, isForeign } from '../engine/memory.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import { ClaimedMemory } from './claimed_memory.ts';
 import type { QueueRegisters } from './queue_registers.ts';
@@ -36,6 +29,7 @@ export class GuestRam {
     if (isForeign(guest)) {
       this.foreign = guest.open(guest.port);
       this.memory = this.foreign.memory;
+      checkInside('guest.regions', guest.regions, this.memory.buffer.byteLength);
     } else {
       this.foreign = undefined;
       this.memory = guest.memory;
@@ -59,7 +53,9 @@ export class GuestRam {
     const before = guest.regions;
     if (isForeign(guest)) {
       checkForeignRegions('regions', regions);
-      const after = regions.map(({ guestAddress, bytes }) => ({ guestAddress, bytes }));
+      checkInside('regions', regions, this.memory.buffer.byteLength);
+      this.#checkClaims(regions);
+      const after = regions.map((region) => ({ ...region }));
       checkRings(queues, before, after);
       guest.regions = after;
       return;
@@ -79,9 +75,9 @@ export class GuestRam {
   }
 
   /** @throws RangeError for a region that overlaps the device's own memory */
-  #checkClaims(regions: readonly GuestRegion[]): void {
+  #checkClaims(regions: readonly ForeignRegion[]): void {
     for (const [index, { offset, bytes }] of regions.entries()) {
-      if (!this.claimed.meets(offset, bytes)) continue;
+      if (offset === undefined || !this.claimed.meets(offset, bytes)) continue;
       throw new RangeError(
         `regions[${index}].offset is ${offset}, and the device has memory of its own within ${bytes} bytes from there: give a region apart from it.`,
       );
@@ -89,9 +85,9 @@ export class GuestRam {
   }
 }
 
-/** Offset of a region in the engine's memory. Foreign memory has none: 0. */
-function offsetOf(region: ForeignRegion | GuestRegion): number {
-  return 'offset' in region ? region.offset : 0;
+/** Offset of a region in the engine's memory. 0 if it is elsewhere. */
+function offsetOf({ offset = 0 }: ForeignRegion): number {
+  return offset;
 }
 
 /** @throws Error unless every part of each enabled queue stays at its place */
@@ -112,12 +108,12 @@ function checkRings(
   }
 }
 
-/** The offset of guest-physical memory in the engine's memory; for foreign memory its address. undefined if no region has all of it. */
+/** The offset of guest-physical memory in the engine's memory; its address if it is elsewhere. undefined if no region has all of it. */
 function placeIn(regions: readonly ForeignRegion[], address: bigint, bytes: number): bigint | undefined {
   for (const region of regions) {
     const from = address - BigInt(region.guestAddress);
     if (from >= 0n && from + BigInt(bytes) <= BigInt(region.bytes)) {
-      return 'offset' in region ? BigInt(offsetOf(region)) + from : address;
+      return region.offset === undefined ? address : BigInt(region.offset) + from;
     }
   }
   return undefined;

@@ -23,6 +23,8 @@ export interface GuestMemory {
 }
 
 const PAGE_BYTES = 65536;
+/** The engine's accesses to rings in its memory are aligned if the guest's are. */
+const REGION_ALIGN = 8;
 
 /** Whether threads share a memory. */
 export function isShared(memory: WasmMemory): boolean {
@@ -76,22 +78,31 @@ export function checkRegions(
   memoryBytes: number,
 ): asserts regions is readonly GuestRegion[] {
   checkTable(option, regions, ['guestAddress', 'bytes', 'offset']);
-  for (const [index, region] of regions.entries()) {
-    const end = ('offset' in region ? Number(region.offset) : 0) + region.bytes;
-    if (end > memoryBytes) {
-      throw new RangeError(
-        `${option}[${index}] ends at byte ${end} of a memory of ${memoryBytes}: make it shorter, or the memory larger.`,
-      );
-    }
+  checkInside(option, regions, memoryBytes);
+}
+
+/** @throws RangeError for a region that has an offset, and ends beyond a memory of this length */
+export function checkInside(option: string, regions: readonly ForeignRegion[], memoryBytes: number): void {
+  for (const [index, { offset, bytes }] of regions.entries()) {
+    if (offset === undefined || offset + bytes <= memoryBytes) continue;
+    throw new RangeError(
+      `${option}[${index}] ends at byte ${offset + bytes} of a memory of ${memoryBytes}: make it shorter, or the memory larger.`,
+    );
   }
 }
 
 /** Checks regions of foreign memory. Throws as checkRegions() does. */
 export function checkForeignRegions(option: string, regions: readonly ForeignRegion[]): void {
   checkTable(option, regions, ['guestAddress', 'bytes']);
-  for (const [index, { guestAddress, bytes }] of regions.entries()) {
-    if (Number.isSafeInteger(guestAddress + bytes)) continue;
-    throw new RangeError(`${option}[${index}] ends at ${guestAddress + bytes}: give one that ends below 2^53.`);
+  for (const [index, { guestAddress, bytes, offset }] of regions.entries()) {
+    if (!Number.isSafeInteger(guestAddress + bytes)) {
+      throw new RangeError(`${option}[${index}] ends at ${guestAddress + bytes}: give one that ends below 2^53.`);
+    }
+    if (offset === undefined) continue;
+    if (Number.isSafeInteger(offset) && offset > 0 && (offset - guestAddress) % REGION_ALIGN === 0) continue;
+    throw new RangeError(
+      `${option}[${index}].offset is ${offset}: give an offset in the engine's memory, as far from a multiple of ${REGION_ALIGN} as guestAddress.`,
+    );
   }
 }
 

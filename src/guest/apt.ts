@@ -7,7 +7,7 @@ import type { PackageRequest, PackageSource, ResolvedPackage } from './packages.
 import { lastLines, missingPrograms, type ProcessResult, runProcess } from './process.ts';
 
 const PROGRAMS = ['apt-get', 'apt-cache', 'dpkg-deb', 'tar'];
-const ARCHITECTURE = 'i386';
+const GUEST_ARCHITECTURE = 'i386';
 
 /** Dependencies alone: what a package merely suggests, or gets along badly with, is not part of a guest. */
 export const DEPENDENCIES_ONLY = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(
@@ -69,22 +69,30 @@ export function parseDependencyNames(text: string): string[] {
 
 export class AptPackageSource implements PackageSource {
   readonly #folder: string;
+  readonly #architecture: string;
   readonly #signal: AbortSignal | undefined;
   readonly #warn: (message: string) => void;
   #indexComplaint = '';
   #indexCause: GuestBuildError | undefined;
 
-  private constructor(folder: string, warn: (message: string) => void, signal: AbortSignal | undefined) {
+  private constructor(
+    folder: string,
+    warn: (message: string) => void,
+    signal: AbortSignal | undefined,
+    architecture: string,
+  ) {
     this.#folder = folder;
+    this.#architecture = architecture;
     this.#warn = warn;
     this.#signal = signal;
   }
 
-  /** `folder` holds apt's state for the time of one build. */
+  /** `folder` holds apt's state for the time of one build. The packages are of `architecture`, or of no architecture. */
   static async open(
     folder: string,
     warn: (message: string) => void,
     signal: AbortSignal | undefined,
+    architecture = GUEST_ARCHITECTURE,
   ): Promise<AptPackageSource> {
     const missing = await missingPrograms(PROGRAMS);
     if (missing.length > 0) {
@@ -96,8 +104,8 @@ export class AptPackageSource implements PackageSource {
       );
     }
     for (const path of APT_FOLDERS) await mkdir(join(folder, path), { recursive: true });
-    await writeFile(join(folder, 'apt.conf'), aptConfiguration(folder, ARCHITECTURE));
-    return new AptPackageSource(folder, warn, signal);
+    await writeFile(join(folder, 'apt.conf'), aptConfiguration(folder, architecture));
+    return new AptPackageSource(folder, warn, signal, architecture);
   }
 
   async update(onPercent: (percent: number) => void): Promise<void> {
@@ -115,10 +123,23 @@ export class AptPackageSource implements PackageSource {
 
   async resolve(request: PackageRequest): Promise<ResolvedPackage[]> {
     const kernel = await this.#kernelPackage(request.kernelMetaPackage);
-    const closure = await this.#apt('apt-cache', ['depends', '--recurse', ...DEPENDENCIES_ONLY, ...request.packages]);
-    if (closure.status !== 0) throw this.#unresolved(request.packages, closure.stderr);
-    const names = [...new Set([...parseDependencyNames(closure.stdout), ...request.barePackages])].sort();
-    const wanted = [kernel, ...names];
+    const names = await this.#closure(request.packages);
+    return this.#locate([kernel, ...[...new Set([...names, ...request.barePackages])].sort()]);
+  }
+
+  /** Names packages with all that they depend on, but for what `without` matches. */
+  async resolvePackages(packages: readonly string[], without: RegExp): Promise<ResolvedPackage[]> {
+    const names = await this.#closure(packages);
+    return this.#locate(names.filter((name) => !without.test(name)));
+  }
+
+  async #closure(packages: readonly string[]): Promise<string[]> {
+    const closure = await this.#apt('apt-cache', ['depends', '--recurse', ...DEPENDENCIES_ONLY, ...packages]);
+    if (closure.status !== 0) throw this.#unresolved(packages, closure.stderr);
+    return parseDependencyNames(closure.stdout);
+  }
+
+  async #locate(wanted: readonly string[]): Promise<ResolvedPackage[]> {
     const printed = await this.#apt('apt-get', ['download', '--print-uris', ...wanted]);
     const found = new Map(parsePrintedUris(printed.stdout).map((entry) => [entry.name, entry]));
     const resolved = wanted.flatMap((name) => found.get(name) ?? []);
@@ -164,7 +185,7 @@ export class AptPackageSource implements PackageSource {
     const cause = [lastLines(complaint), this.#indexComplaint].filter((text) => text !== '').join('\n');
     return new GuestBuildError(
       'packages-unresolved',
-      `apt finds no ${ARCHITECTURE} package of the name ${names.join(', ')}.${cause === '' ? '' : `\n${cause}`}\n` +
+      `apt finds no ${this.#architecture} package of the name ${names.join(', ')}.${cause === '' ? '' : `\n${cause}`}\n` +
         'The guest needs a package source of Debian 12 ("bookworm", main): the last release with an i386 kernel.\n' +
         OWN_GUEST_REMEDY,
       names,

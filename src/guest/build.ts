@@ -2,12 +2,14 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { AptPackageSource } from './apt.ts';
 import { defaultCacheDir, GuestCache } from './cache.ts';
+import { type OpenCompiler, openDebianCompiler } from './compiler.ts';
 import { GuestBuildError } from './errors.ts';
 import { packInitramfs } from './initramfs.ts';
 import type { ImageFile } from './manifest.ts';
 import { diskFull } from './outside_cause.ts';
 import type { PackageSource, ResolvedPackage } from './packages.ts';
 import { GUEST_RECIPE, type Recipe, recipeHash } from './recipe.ts';
+import { compileTls, tlsRecipe } from './tls.ts';
 import { PackageTree } from './tree.ts';
 import type { GuestImage, GuestOptions, GuestProgress } from './types.ts';
 
@@ -29,6 +31,8 @@ export interface BuildParts {
   readonly recipe: Recipe;
   /** Opens the package source with a folder of its own, which is gone after the build. */
   openSource(folder: string, warn: (message: string) => void, signal: AbortSignal | undefined): Promise<PackageSource>;
+  /** Opens a compiler, for a recipe that needs one. */
+  openCompiler?: OpenCompiler;
 }
 
 const DEBIAN: BuildParts = { recipe: GUEST_RECIPE, openSource: AptPackageSource.open };
@@ -37,15 +41,16 @@ const DEBIAN: BuildParts = { recipe: GUEST_RECIPE, openSource: AptPackageSource.
  * Gives the Linux guest: from the cache when a sound image of the same recipe is there (without any network), or else
  * built from Debian's packages. Throws `GuestBuildError`, or the signal's reason when it was aborted.
  */
-export function buildGuest(options: GuestOptions = {}): Promise<GuestImage> {
-  return buildGuestFrom(DEBIAN, options);
+export async function buildGuest(options: GuestOptions = {}): Promise<GuestImage> {
+  if (!options.tls) return buildGuestFrom(DEBIAN, options);
+  return buildGuestFrom({ ...DEBIAN, recipe: await tlsRecipe(), openCompiler: openDebianCompiler }, options);
 }
 
 export async function buildGuestFrom(parts: BuildParts, options: GuestOptions): Promise<GuestImage> {
   const { signal, refresh = false, cacheDir = defaultCacheDir() } = options;
   const report = options.onProgress ?? (() => {});
   signal?.throwIfAborted();
-  const cache = new GuestCache(cacheDir);
+  const cache = new GuestCache(cacheDir, parts.recipe.compiled === undefined ? 'plain' : 'tls');
   const recipe = recipeHash(parts.recipe);
   if (!refresh) {
     report({ stage: 'verify-cache' });
@@ -64,9 +69,10 @@ export async function buildGuestFrom(parts: BuildParts, options: GuestOptions): 
       signal,
     );
     const packages = await fetchPackages(source, parts.recipe, folder, report, signal);
+    const compiled = await compile(parts, folder, report, signal);
     report({ stage: 'pack' });
     const outputs = join(folder, 'outputs');
-    const kernelVersion = await packOutputs(join(folder, 'root'), outputs, parts.recipe);
+    const kernelVersion = await packOutputs(join(folder, 'root'), outputs, parts.recipe, compiled);
     signal?.throwIfAborted();
     const image = await cache.publish(outputs, {
       recipe,
@@ -112,8 +118,27 @@ async function fetchPackages(
   return packages;
 }
 
+/** What the recipe has compiled, by its paths in the guest. */
+async function compile(
+  parts: BuildParts,
+  folder: string,
+  report: (event: GuestProgress) => void,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  if (parts.openCompiler === undefined) return new Map();
+  report({ stage: 'compile' });
+  const warn = (message: string): void => report({ stage: 'warning', message });
+  const compiler = await parts.openCompiler(join(folder, 'compiler'), warn, signal);
+  return compileTls(compiler, join(folder, 'root'), join(folder, 'compiled'));
+}
+
 /** Writes the image's files, and tells the kernel's version. */
-async function packOutputs(root: string, outputs: string, recipe: Recipe): Promise<string> {
+async function packOutputs(
+  root: string,
+  outputs: string,
+  recipe: Recipe,
+  compiled: ReadonlyMap<string, Uint8Array>,
+): Promise<string> {
   const tree = new PackageTree(root);
   const kernel = (await tree.list('')).find((path) => path.startsWith('/boot/vmlinuz-'));
   if (kernel === undefined) {
@@ -122,7 +147,7 @@ async function packOutputs(root: string, outputs: string, recipe: Recipe): Promi
   const write = (name: ImageFile, data: Uint8Array): Promise<void> => writeFile(join(outputs, name), data);
   await mkdir(outputs);
   await write('bzImage', await tree.read(kernel));
-  await write('initramfs.cpio.gz', await packInitramfs(tree, recipe));
+  await write('initramfs.cpio.gz', await packInitramfs(tree, recipe, compiled));
   for (const [name, path] of Object.entries(FIRMWARE)) await write(name as ImageFile, await tree.read(path));
   return posix.basename(kernel).replace('vmlinuz-', '');
 }

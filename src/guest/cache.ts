@@ -9,8 +9,10 @@ import { IMAGE_FILES, type ImageFile, type Manifest, parseManifest } from './man
 import { diskFull } from './outside_cause.ts';
 import type { GuestImage } from './types.ts';
 
-/** Names the image in use. It is replaced in one step, so that a reader sees the old image or the new one. */
-const CURRENT = 'current.json';
+/** A cache keeps an image of each. */
+export type GuestVariant = 'plain' | 'tls';
+/** Each names the image in use. It is replaced in one step, so that a reader sees the old image or the new one. */
+const CURRENT: Readonly<Record<GuestVariant, string>> = { plain: 'current.json', tls: 'current-tls.json' };
 const BUILD_PREFIX = '.build-';
 const IMAGE_PREFIX = 'image-';
 /** Files left by a killed build, or replaced by a later build, are removed after this time, when no process can still use them. */
@@ -31,14 +33,16 @@ export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<
 
 export class GuestCache {
   readonly #dir: string;
+  readonly #variant: GuestVariant;
 
-  constructor(dir: string) {
+  constructor(dir: string, variant: GuestVariant = 'plain') {
     this.#dir = dir;
+    this.#variant = variant;
   }
 
   /** The image in use, if it was made by this recipe and every byte of it is as it was. */
   async find(recipe: string, signal?: AbortSignal): Promise<GuestImage | undefined> {
-    const manifest = await this.#manifest();
+    const manifest = await this.#manifest(this.#variant);
     if (manifest === undefined || manifest.recipe !== recipe) return undefined;
     const folder = join(this.#dir, manifest.folder);
     for (const name of IMAGE_FILES) {
@@ -81,20 +85,22 @@ export class GuestCache {
     await rename(outputs, join(this.#dir, manifest.folder));
     const draft = join(this.#dir, `${BUILD_PREFIX}${randomUUID()}.json`);
     await writeFile(draft, `${JSON.stringify(manifest, undefined, 2)}\n`);
-    await rename(draft, join(this.#dir, CURRENT));
-    await this.#removeLeftovers(manifest.folder);
+    await rename(draft, join(this.#dir, CURRENT[this.#variant]));
+    await this.#removeLeftovers();
     return imageIn(join(this.#dir, manifest.folder), manifest);
   }
 
-  async #manifest(): Promise<Manifest | undefined> {
-    const text = await readFile(join(this.#dir, CURRENT), 'utf8').catch(() => undefined);
+  async #manifest(variant: GuestVariant): Promise<Manifest | undefined> {
+    const text = await readFile(join(this.#dir, CURRENT[variant]), 'utf8').catch(() => undefined);
     return text === undefined ? undefined : parseManifest(text);
   }
 
-  async #removeLeftovers(inUse: string): Promise<void> {
+  async #removeLeftovers(): Promise<void> {
+    const manifests = await Promise.all([this.#manifest('plain'), this.#manifest('tls')]);
+    const inUse = manifests.map((manifest) => manifest?.folder);
     const names = await readdir(this.#dir).catch(() => []);
     for (const name of names) {
-      if (name === inUse || !(name.startsWith(BUILD_PREFIX) || name.startsWith(IMAGE_PREFIX))) continue;
+      if (inUse.includes(name) || !(name.startsWith(BUILD_PREFIX) || name.startsWith(IMAGE_PREFIX))) continue;
       const path = join(this.#dir, name);
       const age = await stat(path).then(
         ({ mtimeMs }) => Date.now() - mtimeMs,

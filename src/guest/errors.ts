@@ -5,6 +5,8 @@ export type GuestBuildReason =
   | 'download-failed'
   | 'unpack-failed'
   | 'content-missing'
+  | 'compiler-missing'
+  | 'compile-failed'
   | 'cache-unwritable'
   | 'network-unreachable'
   | 'disk-full';

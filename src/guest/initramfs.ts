@@ -19,7 +19,11 @@ function inArchive(path: string): string {
 }
 
 /** Everything in the guest's first file system, by absolute path. */
-async function contents(tree: PackageTree, recipe: Recipe): Promise<CpioEntry[]> {
+async function contents(
+  tree: PackageTree,
+  recipe: Recipe,
+  compiled: ReadonlyMap<string, Uint8Array>,
+): Promise<CpioEntry[]> {
   const files = new Map<string, { data: Uint8Array; mode: number }>();
   const add = (path: string, data: Uint8Array, mode: number): void => {
     files.set(path, { data, mode });
@@ -31,6 +35,7 @@ async function contents(tree: PackageTree, recipe: Recipe): Promise<CpioEntry[]>
     if (data !== undefined) add(`${PROGRAM_FOLDER}/${path.slice(path.lastIndexOf('/') + 1)}`, data, EXECUTABLE);
   }
   for (const [path, data] of await tree.libraries(programs)) add(path, data, EXECUTABLE);
+  for (const [path, data] of compiled) add(path, data, EXECUTABLE);
   for (const [path, text] of Object.entries(recipe.scripts)) add(path, Buffer.from(text), EXECUTABLE);
 
   const modules = await collectModules(tree, recipe.bootModules, recipe.spareModules);
@@ -50,6 +55,11 @@ async function contents(tree: PackageTree, recipe: Recipe): Promise<CpioEntry[]>
   ];
 }
 
-export async function packInitramfs(tree: PackageTree, recipe: Recipe): Promise<Uint8Array> {
-  return compress(packCpio(await contents(tree, recipe)), { level: 6 });
+/** @param compiled files that no package has, by their paths in the guest */
+export async function packInitramfs(
+  tree: PackageTree,
+  recipe: Recipe,
+  compiled: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<Uint8Array> {
+  return compress(packCpio(await contents(tree, recipe, compiled)), { level: 6 });
 }

@@ -23,6 +23,8 @@ export interface Recipe {
   readonly spareModules: readonly string[];
   /** Texts of our own, by absolute path; each is executable. */
   readonly scripts: Readonly<Record<string, string>>;
+  /** Hash of the sources that are compiled for the guest (tls.ts). Left out: nothing is compiled. */
+  readonly compiled?: string;
 }
 
 /** busybox's programs that the guest has by name. */

@@ -5,6 +5,8 @@ export type GuestProgress =
   | { readonly stage: 'resolve' }
   | { readonly stage: 'download'; readonly doneBytes: number; readonly totalBytes: number }
   | { readonly stage: 'unpack'; readonly done: number; readonly total: number; readonly package: string }
+  /** Only for a guest with OpenSSL. */
+  | { readonly stage: 'compile' }
   | { readonly stage: 'pack' }
   | { readonly stage: 'done'; readonly fromCache: boolean }
   /** Something that a person may want to know and that did not stop the build. */
@@ -17,6 +19,11 @@ export interface GuestOptions {
   readonly signal?: AbortSignal;
   /** Build anew even when the cache holds a sound image, to pick up newer packages. */
   readonly refresh?: boolean;
+  /**
+   * Adds OpenSSL, with a provider that uses the device (docs/guest-tls.md). It is compiled here, by Debian's cross compiler, which is
+   * downloaded for it. Default: false.
+   */
+  readonly tls?: boolean;
 }
 
 export interface PackageVersion {

@@ -86,6 +86,10 @@ export class ClientHost implements VhostUserHost {
     closeSync(descriptor);
   }
 
+  now(): number {
+    return performance.now();
+  }
+
   say(line: string): void {
     this.#say(line);
   }

@@ -17,6 +17,9 @@ const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
+const MAP_FIXED = 16;
+/** MAP_PRIVATE, MAP_ANONYMOUS and MAP_NORESERVE. */
+const MAP_ZEROS = 2 | 32 | 0x4000;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
 const F_ADD_SEALS = 1033;
@@ -114,14 +117,15 @@ export async function loadSystem(): Promise<System> {
     return { kind: 'bytes', bytes: Uint8Array.from(into.subarray(0, length)), descriptors };
   }
 
-  function map(descriptor: number, bytes: number): MappedFile {
+  function map(descriptor: number, bytes: number, at = 0): MappedFile {
     // A client that makes its file shorter would end this process by SIGBUS. A file that does not know seals refuses, and is trusted.
     libc.fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK);
-    const address = Number(libc.mmap(0, bytes, PROT_READ_WRITE, MAP_SHARED, descriptor, 0));
+    const flags = at === 0 ? MAP_SHARED : MAP_SHARED | MAP_FIXED;
+    const address = Number(libc.mmap(at, bytes, PROT_READ_WRITE, flags, descriptor, 0));
     if (address === -1) throw new SystemError('mmap', code());
     const pieces: Uint8Array[] = [];
-    for (let at = 0; at < bytes; at += PIECE_BYTES) {
-      pieces.push(new Uint8Array(koffi.view(BigInt(address + at), Math.min(PIECE_BYTES, bytes - at))));
+    for (let from = 0; from < bytes; from += PIECE_BYTES) {
+      pieces.push(new Uint8Array(koffi.view(BigInt(address + from), Math.min(PIECE_BYTES, bytes - from))));
     }
     return { pieces, unmap: () => void libc.munmap(address, bytes) };
   }
@@ -129,6 +133,11 @@ export async function loadSystem(): Promise<System> {
   return {
     receive,
     map,
+    clear: (at, bytes) => {
+      const address = Number(libc.mmap(at, bytes, PROT_READ_WRITE, MAP_ZEROS | MAP_FIXED, -1, 0));
+      if (address === -1) throw new SystemError('mmap', code());
+    },
+    addressOf: (view) => Number(koffi.address(view)),
     listen: (path) =>
       withSocket((socket) => {
         checked('bind', socket, address(path), SOCKADDR_BYTES);

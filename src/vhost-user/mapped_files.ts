@@ -1,10 +1,13 @@
 import { fstatSync } from 'node:fs';
 import type { Mapping } from '../transport/vhost-user/connection.ts';
 import { VhostUserError } from '../transport/vhost-user/protocol.ts';
+import type { EngineWindow } from './engine_window.ts';
 import type { MappedFile, System } from './system.ts';
 
 interface Shared {
   readonly file: MappedFile;
+  /** Where it is in the engine's memory, too. */
+  readonly offset: number | undefined;
   readonly bytes: number;
   users: number;
 }
@@ -15,11 +18,14 @@ interface Shared {
  */
 export class MappedFiles {
   readonly #system: System;
+  readonly #window: EngineWindow;
   /** By device and inode. */
   readonly #files = new Map<string, Shared>();
 
-  constructor(system: System) {
+  /** @param window where files are mapped that have room there */
+  constructor(system: System, window: EngineWindow) {
     this.#system = system;
+    this.#window = window;
   }
 
   /**
@@ -41,6 +47,7 @@ export class MappedFiles {
     let released = false;
     return {
       pieces,
+      offset: file.offset === undefined ? undefined : file.offset + offset,
       release: () => {
         if (released) return;
         released = true;
@@ -53,16 +60,19 @@ export class MappedFiles {
 
   #add(key: string, descriptor: number, bytes: number): Shared {
     if (bytes === 0) throw new VhostUserError('SET_MEM_TABLE: a descriptor is of no file, or of an empty one.');
-    let file: MappedFile;
+    const there = this.#window.map(descriptor, bytes);
+    const shared = { file: there ?? this.#map(descriptor, bytes), offset: there?.offset, bytes, users: 0 };
+    this.#files.set(key, shared);
+    return shared;
+  }
+
+  #map(descriptor: number, bytes: number): MappedFile {
     try {
-      file = this.#system.map(descriptor, bytes);
+      return this.#system.map(descriptor, bytes);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new VhostUserError(`SET_MEM_TABLE: a descriptor cannot be mapped: ${why}.`, { cause });
     }
-    const shared = { file, bytes, users: 0 };
-    this.#files.set(key, shared);
-    return shared;
   }
 
   #leave(key: string, { file, users }: Shared): void {

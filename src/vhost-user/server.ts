@@ -7,6 +7,7 @@ import { ClientMemory } from '../transport/vhost-user/client_memory.ts';
 import { DESCRIPTORS_A_READ } from '../transport/vhost-user/codec.ts';
 import { VhostUserConnection } from '../transport/vhost-user/connection.ts';
 import { ClientHost } from './client_host.ts';
+import { EngineWindow } from './engine_window.ts';
 import { loadSystem } from './koffi.ts';
 import { MappedFiles } from './mapped_files.ts';
 import { type System, SystemError } from './system.ts';
@@ -97,13 +98,14 @@ class Daemon implements VhostUserServer {
   constructor(system: System, options: VhostUserOptions) {
     const { socket, role, features, once: _once, onEvent: _onEvent, ...device } = options;
     this.#system = system;
-    this.#files = new MappedFiles(system);
+    const window = new EngineWindow(system);
+    this.#files = new MappedFiles(system, window);
     this.#options = options;
     this.device = createCryptoDevice({
       ...DEFAULTS,
       ...device,
       features: { ...DEFAULT_FEATURES, ...features },
-      guest: foreignGuest(this.#memory, this.#memory.regionsOf([])),
+      guest: foreignGuest(this.#memory, this.#memory.regionsOf([]), window.memory),
       onBackendEvent: ({ message }) => this.#tell('warning', message),
     });
     this.ended = new Promise((resolve) => {

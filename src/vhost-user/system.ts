@@ -33,8 +33,16 @@ export interface System {
   send(socket: number, bytes: Uint8Array): boolean;
   /** Has reads and writes of a descriptor fail where they would wait. */
   neverWait(descriptor: number): void;
-  /** Maps a file. Where the file allows it, it cannot be made shorter from now on. @throws SystemError */
-  map(descriptor: number, bytes: number): MappedFile;
+  /**
+   * Maps a file. Where the file allows it, it cannot be made shorter from now on.
+   * @param at where it is mapped, in place of what is there. Default: where there is room
+   * @throws SystemError
+   */
+  map(descriptor: number, bytes: number, at?: number): MappedFile;
+  /** Has `bytes` bytes of this process's memory from an address on be zeros again, in place of a mapping. @throws SystemError */
+  clear(at: number, bytes: number): void;
+  /** The address of a view's first byte. */
+  addressOf(view: Uint8Array): number;
   /**
    * Calls `handler` whenever a descriptor can be read. It must not throw.
    * @returns a function that ends it. Call that before the descriptor is closed

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -20,4 +21,13 @@ test.each([
   const { stdout, stderr } = await run(process.execPath, [path]);
   expect(stdout.trim().split('\n')).toEqual([`ok: ${expected}`, interrupts]);
   expect(stderr).toBe('');
+});
+
+test('examples/wrong_driver.mjs has the two mistakes that docs/lab.md mends', async () => {
+  const path = fileURLToPath(new URL('../../examples/wrong_driver.mjs', import.meta.url));
+  const { stdout, stderr } = await run(process.execPath, [path]);
+  expect(stderr).toBe('');
+  const guide = await readFile(new URL('../../docs/lab.md', import.meta.url), 'utf8');
+  for (const line of stdout.trim().split('\n')) expect(guide).toContain(`    ${line}\n`);
+  expect(stdout.match(/^[0-9.]+ /gm)).toEqual(['3.1.1 ', '2.7.10.1 ']);
 });

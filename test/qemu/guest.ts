@@ -1,4 +1,4 @@
-// A guest for QEMU from Debian's packages: a stock amd64 kernel, and an initramfs of busybox, the modules, and a program for AF_ALG.
+// A guest for QEMU from Debian's packages: a stock amd64 kernel, and an initramfs of busybox, the modules, and programs for its keys and ciphers.
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -8,99 +8,113 @@ import { gzip } from 'node:zlib';
 import { type CpioEntry, packCpio } from '../../src/guest/cpio.ts';
 import { PackageTree } from '../../src/guest/tree.ts';
 import { unpackedPackages } from '../support/debian.ts';
+import { Kernel, type KernelRelease } from './kernels.ts';
 
 const EXECUTABLE = 0o755;
 const APPLETS = [
-  'sh',
-  'mount',
-  'insmod',
-  'rmmod',
-  'sleep',
-  'grep',
-  'sha256sum',
-  'echo',
-  'cat',
-  'poweroff',
-  'seq',
-  'uname',
-  'dmesg',
-  'tail',
+  ...['sh', 'mount', 'insmod', 'rmmod', 'sleep', 'grep', 'sed', 'sha256sum', 'echo', 'cat', 'mkdir', 'ping'],
+  ...['poweroff', 'seq', 'uname', 'dmesg', 'tail', 'time'],
+];
+const DRIVER = 'virtio_crypto';
+/** Modules of the guest, as far as they are not built in: the driver's own, RSA keys, and ESP between network namespaces. */
+const MODULES = [
+  ...['virtio_pci', 'algif_skcipher', 'crypto_engine', DRIVER],
+  ...[
+    'pkcs8_key_parser',
+    'esp4',
+    'xfrm_user',
+    'xfrm_algo',
+    'authenc',
+    'echainiv',
+    'seqiv',
+    'hmac',
+    'sha256_generic',
+    'jitterentropy_rng',
+    'sha512_generic',
+    'drbg',
+    'veth',
+  ],
 ];
 
-/** Bytes of the requests whose results are compared. */
-export const SIZES = [16, 64, 256, 1024, 4096, 16384, 65536];
-/** How often the driver is removed and loaded again in a boot. */
-export const RELOADS = 10;
-
-/** What the guest says at its first boot, and at the second one, after which it shuts down. */
-export const DONE = 'guest: all done';
-
-/** Process 1. Each line that the host looks for begins with "guest:". */
+/** Process 1 up to the tests. Each line that the host looks for begins with "guest:". */
 const INIT = `#!/bin/sh
 mount -t devtmpfs devtmpfs /dev
 exec 0</dev/ttyS0 1>/dev/ttyS0 2>&1
 mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t tmpfs tmpfs /run
 echo 1 > /proc/sys/kernel/printk
 echo > /proc/sys/kernel/modprobe
 while read -r module; do insmod /modules/$module.ko || echo "guest: cannot load $module"; done < /modules/list
 echo "guest: $(uname -r)"
 load() {
-  insmod /modules/virtio_crypto.ko || echo 'guest: cannot load virtio_crypto'
+  insmod /modules/${DRIVER}.ko || echo 'guest: cannot load ${DRIVER}'
   until grep -A9 'virtio_crypto_aes_cbc' /proc/crypto | grep -q 'selftest *: passed'; do sleep 0.1; done
   echo 'guest: self-test passed'
 }
 load
-for bytes in ${SIZES.join(' ')}; do echo "guest: $bytes $(af_alg virtio_crypto_aes_cbc $bytes | sha256sum)"; done
-for i in $(seq ${RELOADS}); do rmmod virtio_crypto && load; done
-echo "guest: 16 $(af_alg virtio_crypto_aes_cbc 16 | sha256sum)"
-echo '${DONE}'
-read -r answer
-poweroff -f
 `;
 
-/** The kernel's and the initramfs's files in `folder`. */
-export async function buildQemuGuest(folder: string): Promise<{ kernel: string; initrd: string }> {
-  const root = await unpackedPackages({
-    suite: 'bookworm',
-    packages: [],
-    bare: ['linux-image-amd64:linux-image-', 'busybox-static'],
-  });
-  const tree = new PackageTree(root);
-  const [kernel] = (await tree.list('')).filter((path) => path.startsWith('/boot/vmlinuz-'));
-  if (kernel === undefined) throw new Error('The kernel package holds no /boot/vmlinuz-*.');
-  const program = join(folder, 'af_alg');
-  const source = fileURLToPath(new URL('af_alg.c', import.meta.url));
-  await promisify(execFile)('cc', ['-O2', '-Wall', '-Wextra', '-Werror', '-static', '-o', program, source]);
-  const modules = await modulesOf(tree, ['virtio_pci', 'algif_skcipher', 'crypto_engine', 'virtio_crypto']);
-  const boot = [...modules.keys()].filter((name) => name !== 'virtio_crypto');
-  const file = (path: string, data: Uint8Array, mode = EXECUTABLE): CpioEntry => ({ kind: 'file', path, data, mode });
-  const archive = packCpio([
-    ...['bin', 'dev', 'proc', 'modules'].map((path): CpioEntry => ({ kind: 'directory', path })),
-    file('bin/busybox', await tree.read('/bin/busybox')),
-    ...APPLETS.map((name): CpioEntry => ({ kind: 'link', path: `bin/${name}`, target: 'busybox' })),
-    file('bin/af_alg', await readFile(program)),
-    ...[...modules].map(([name, data]) => file(`modules/${name}.ko`, data, 0o644)),
-    file('modules/list', Buffer.from(boot.map((name) => `${name}\n`).join('')), 0o644),
-    file('init', Buffer.from(INIT)),
-    { kind: 'character-device', path: 'dev/console', major: 5, minor: 1 },
-  ]);
-  const initrd = join(folder, 'initramfs.cpio.gz');
-  await writeFile(initrd, await promisify(gzip)(archive, { level: 1 }));
-  return { kernel: join(root, kernel), initrd };
+/** What a guest has beside its kernel. */
+export interface GuestParts {
+  /** Shell commands that run when the driver has passed its self-test. load is the function that loads it. */
+  script: string;
+  /** More files, by their path from the root. */
+  files?: Record<string, Uint8Array>;
+  /** Whether the guest has iproute2. */
+  network?: boolean;
 }
 
-/** Modules with all that they depend on, in an order in which they can be loaded. */
-async function modulesOf(tree: PackageTree, names: readonly string[]): Promise<Map<string, Uint8Array>> {
-  const nameOf = (path: string) => basename(path, '.ko').replaceAll('-', '_');
-  const paths = new Map((await tree.list('.ko')).map((path) => [nameOf(path), path]));
-  const found = new Map<string, Uint8Array>();
-  const visit = async (name: string): Promise<void> => {
-    if (found.has(name)) return;
-    const data = await tree.read(paths.get(name) ?? `/lib/modules/${name}.ko`);
-    const [, depends = ''] = /\0depends=([^\0]*)\0/.exec(Buffer.from(data).toString('latin1')) ?? [];
-    for (const dependency of depends.split(',').filter((one) => one !== '')) await visit(nameOf(dependency));
-    found.set(name, data);
-  };
-  for (const name of names) await visit(name);
-  return found;
+/** Makes a guest: the kernel's and the initramfs's files in `folder`. */
+export async function buildQemuGuest(
+  folder: string,
+  release: KernelRelease,
+  { script, files = {}, network = false }: GuestParts,
+): Promise<{ kernel: string; initrd: string }> {
+  const kernel = await Kernel.unpack(release);
+  const modules = await kernel.modules(MODULES);
+  const boot = [...modules.keys()].filter((name) => name !== DRIVER);
+  const file = (path: string, data: Uint8Array, mode = EXECUTABLE): CpioEntry => ({ kind: 'file', path, data, mode });
+  const folders = ['bin', 'dev', 'proc', 'sys', 'run', 'modules', 'lib', 'lib/x86_64-linux-gnu', 'lib64'];
+  const archive = packCpio([
+    ...folders.map((path): CpioEntry => ({ kind: 'directory', path })),
+    file('bin/busybox', (await kernel.tree.find('/bin/busybox')) ?? (await kernel.tree.read('/usr/bin/busybox'))),
+    ...APPLETS.map((name): CpioEntry => ({ kind: 'link', path: `bin/${name}`, target: 'busybox' })),
+    file('bin/af_alg', await compiled(folder, 'af_alg.c')),
+    file('bin/af_alg_speed', await compiled(folder, 'af_alg_speed.c')),
+    file('bin/rsa', await compiled(folder, 'rsa.c')),
+    ...[...modules].map(([name, data]) => file(`modules/${name}.ko`, data, 0o644)),
+    file('modules/list', Buffer.from(boot.map((name) => `${name}\n`).join('')), 0o644),
+    ...(network ? await iproute(file) : []),
+    ...Object.entries(files).map(([path, data]) => file(path, data)),
+    file('init', Buffer.from(INIT + script)),
+    { kind: 'character-device', path: 'dev/console', major: 5, minor: 1 },
+  ]);
+  const initrd = join(folder, `initramfs-${release}.cpio.gz`);
+  await writeFile(initrd, await promisify(gzip)(archive, { level: 1 }));
+  return { kernel: kernel.image, initrd };
+}
+
+async function compiled(folder: string, source: string): Promise<Uint8Array> {
+  const program = join(folder, basename(source, '.c'));
+  const path = fileURLToPath(new URL(source, import.meta.url));
+  await promisify(execFile)('cc', ['-O2', '-Wall', '-Wextra', '-Werror', '-static', '-o', program, path]);
+  return readFile(program);
+}
+
+/** The program ip, with its libraries. */
+async function iproute(file: (path: string, data: Uint8Array) => CpioEntry): Promise<CpioEntry[]> {
+  const root = await unpackedPackages({ suite: 'bookworm', packages: ['iproute2'] });
+  const loader = join(root, 'lib/x86_64-linux-gnu/ld-linux-x86-64.so.2');
+  const paths = ['lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu'].map((path) => join(root, path)).join(':');
+  const { stdout } = await promisify(execFile)(loader, ['--library-path', paths, '--list', join(root, 'bin/ip')]);
+  const libraries = [...stdout.matchAll(/=> (\S+) \(/g)].flatMap(([, path]) => path ?? []);
+  const tree = new PackageTree(root);
+  return [
+    file('bin/ip', await tree.read('/bin/ip')),
+    file('lib64/ld-linux-x86-64.so.2', await readFile(loader)),
+    ...(await Promise.all(
+      libraries.map(async (path) => file(`lib/x86_64-linux-gnu/${basename(path)}`, await readFile(path))),
+    )),
+  ];
 }

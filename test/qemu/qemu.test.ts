@@ -9,8 +9,23 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveVhostUser, type VhostUserEvent, type VhostUserServer } from '../../src/vhost-user/index.ts';
 import { runWatched } from '../support/watched_process.ts';
-import { buildQemuGuest, DONE, RELOADS, SIZES } from './guest.ts';
+import { buildQemuGuest } from './guest.ts';
 import { debianQemu, type Qemu } from './qemu.ts';
+
+/** Bytes of the requests whose results are compared. */
+const SIZES = [16, 64, 256, 1024, 4096, 16384, 65536];
+/** How often the driver is removed and loaded again in a boot. */
+const RELOADS = 10;
+/** What the guest says at its first boot, and at the second one, after which it shuts down. */
+const DONE = 'guest: all done';
+const SCRIPT = `
+for bytes in ${SIZES.join(' ')}; do echo "guest: $bytes $(af_alg virtio_crypto_aes_cbc $bytes | sha256sum)"; done
+for i in $(seq ${RELOADS}); do rmmod virtio_crypto && load; done
+echo "guest: 16 $(af_alg virtio_crypto_aes_cbc 16 | sha256sum)"
+echo '${DONE}'
+read -r answer
+poweroff -f
+`;
 
 let folder: string;
 let qemu: Qemu;
@@ -21,7 +36,7 @@ const events: VhostUserEvent[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'qemu-'));
   qemu = await debianQemu();
-  guest = await buildQemuGuest(folder);
+  guest = await buildQemuGuest(folder, '6.1', { script: SCRIPT });
   server = await serveVhostUser({ socket: join(folder, 's'), backend: 'auto', onEvent: (event) => events.push(event) });
 }, 600_000);
 afterAll(async () => {

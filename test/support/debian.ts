@@ -21,7 +21,7 @@ export interface DebianPackages {
   suite: string;
   /** Unpacked with all that they depend on. */
   packages: readonly string[];
-  /** Unpacked alone. A name that ends in a dash stands for the package of this name that the meta package before the colon depends on. */
+  /** Unpacked alone. A name that ends in a dash stands for the package of this name that the package before the colon depends on. */
   bare?: readonly string[];
   /** Packages that are not needed, although others depend on them. */
   without?: RegExp;
@@ -87,15 +87,18 @@ async function archiveOfSystem(folder: string): Promise<string> {
   return archive;
 }
 
-/** The package itself; or of `meta:prefix-`, the one with that prefix on which the meta package depends. */
+/** The package itself; or of `meta:prefix-`, the one with that prefix on which the meta package depends, and so on. */
 async function resolveBare(apt: Apt, name: string): Promise<string> {
-  const [meta = '', prefix] = name.split(':');
-  if (prefix === undefined) return name;
-  const depends = await apt('apt-cache', 'depends', ...DEPENDENCIES_ONLY, meta);
-  const found = [...depends.matchAll(/^\s+Depends: (\S+)$/gm)].map(([, dependency = '']) => dependency);
-  const chosen = found.find((dependency) => dependency.startsWith(prefix));
-  if (chosen === undefined) throw new Error(`${meta} depends on no package ${prefix}...: ${found.join(', ')}`);
-  return chosen;
+  const [first = '', ...prefixes] = name.split(':');
+  let resolved = first;
+  for (const prefix of prefixes) {
+    const depends = await apt('apt-cache', 'depends', ...DEPENDENCIES_ONLY, resolved);
+    const found = [...depends.matchAll(/^\s+Depends: (\S+)$/gm)].map(([, dependency = '']) => dependency);
+    const chosen = found.find((dependency) => dependency.startsWith(prefix));
+    if (chosen === undefined) throw new Error(`${resolved} depends on no package ${prefix}...: ${found.join(', ')}`);
+    resolved = chosen;
+  }
+  return resolved;
 }
 
 async function run(program: string, args: readonly string[], cwd: string): Promise<string> {

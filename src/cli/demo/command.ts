@@ -2,9 +2,8 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { defaultCacheDir } from '../../guest/cache.ts';
 import { CRYPTSETUP_COMMAND, CRYPTSETUP_RUNS } from '../../guest/cryptsetup.ts';
-import { DEVICE_DRIVER } from '../../guest/measure.ts';
 import { loadDriver, waitForSelftest } from '../../guest/selftest.ts';
-import { DriverChecker, RULES, type Violation } from '../../lab/index.ts';
+import { DriverChecker, type Violation } from '../../lab/index.ts';
 import { addBackendOptions, type BackendFlags, backendOptions } from '../backend_flags.ts';
 import { takeInterruption } from '../interruption.ts';
 import type { Machine } from '../machine.ts';
@@ -12,11 +11,13 @@ import { commandOutput, type Output } from '../output.ts';
 import { type BesideRow, besideTable, measureBeside } from './beside.ts';
 import { bootMachine } from './boot.ts';
 import { BootedGuest } from './booted_guest.ts';
-import { type Comparison, compare, KEY_BITS, LENGTHS } from './compare.ts';
+import { compare } from './compare.ts';
 import { type NamedFiles, resolveFiles } from './image.ts';
 import { runInteractive } from './interactive.ts';
+import { reportComparisons, reportSignature, reportViolations } from './report.ts';
 import { compareSignature } from './signature.ts';
 import { cryptsetupTable, measureSpeed, type Speed, speedTable } from './speed.ts';
+import { measureTlsRows, type TlsRow, tlsTable } from './tls.ts';
 
 interface DemoOptions extends NamedFiles, BackendFlags {
   interactive?: true;
@@ -41,6 +42,8 @@ interface DemoResult extends Speed {
   violations?: Violation[];
   /** With --beside; `speed` and `cryptsetup` are then empty. */
   beside?: BesideRow[];
+  /** Empty where nothing was measured, and in a guest without OpenSSL. */
+  tls: TlsRow[];
 }
 
 /** With less than that there is no room to unpack the initramfs of our own guest. */
@@ -77,6 +80,7 @@ export function demoCommand(): Command {
     )
     .option('--check', "hold the guest's driver to the specification, and list the statements that it breaks")
     .option('--no-speed', 'the self-test and the comparisons alone, without the tables of speed')
+    .option('--no-tls', 'a guest without OpenSSL, which needs no compiler')
     .option('--kernel <bzImage>', 'a 32-bit kernel of your own, with virtio_pci, virtio_crypto and algif_skcipher')
     .option('--initrd <file>', 'its initramfs: a shell on ttyS0, the modules, kcapi-enc, perl')
     .option('--bios <file>', 'SeaBIOS image')
@@ -170,12 +174,12 @@ async function runChecks(
   } else {
     output.failed("The kernel's self-test of virtio_crypto_aes_cbc did not pass; its log says:");
     output.line((await machine.console.run('dmesg | grep -i -e virtio -e alg: | tail -5')).output);
-    return { selftest, comparisons: { passed: 0, failed: 0 }, speed: [], cryptsetup: [] };
+    return { selftest, comparisons: { passed: 0, failed: 0 }, speed: [], cryptsetup: [], tls: [] };
   }
   const results = await compare(machine.console);
-  const failed = results.filter(({ agrees }) => !agrees);
-  reportComparisons(results, failed, output);
-  const comparisons = { passed: results.length - failed.length, failed: failed.length };
+  reportComparisons(results, output);
+  const passed = results.filter(({ agrees }) => agrees).length;
+  const comparisons = { passed, failed: results.length - passed };
   const signature = await compareSignature(machine);
   reportSignature(signature, output);
   // A kernel of one's own may have no keyring.
@@ -185,10 +189,11 @@ async function runChecks(
     output.line('Measuring a process that computes in the guest, alone and beside one that encrypts, about 2 minutes');
     const rows = await measureBeside(machine.console, output);
     output.line(besideTable(rows));
-    return { selftest, comparisons, speed: [], cryptsetup: [], beside: rows };
+    return { selftest, comparisons, speed: [], cryptsetup: [], tls: [], beside: rows };
   }
-  if (!speed) return { selftest, comparisons, speed: [], cryptsetup: [] };
-  return { selftest, comparisons, ...(await reportSpeed(machine, output)) };
+  if (!speed) return { selftest, comparisons, speed: [], cryptsetup: [], tls: [] };
+  const figures = await reportSpeed(machine, output);
+  return { selftest, comparisons, ...figures, tls: await reportTls(machine, output) };
 }
 
 async function reportSpeed(machine: Machine, output: Output): Promise<Speed> {
@@ -202,47 +207,10 @@ async function reportSpeed(machine: Machine, output: Output): Promise<Speed> {
   return result;
 }
 
-function reportSignature(signature: 'equal' | 'different' | 'no answer', output: Output): void {
-  if (signature === 'equal')
-    output.ok("An RSA signature by keyctl in the guest equals node:crypto's: 2048 bits, SHA-256");
-  else if (signature === 'different') output.failed("An RSA signature by keyctl in the guest is not node:crypto's.");
-  else output.failed('The guest signs nothing with RSA by keyctl: its kernel needs keyrings, and pkcs8_key_parser.');
-}
-
-function reportComparisons(results: Comparison[], failed: Comparison[], output: Output): void {
-  const what = `AF_ALG in the guest, keys of ${KEY_BITS.join(', ')} bits, ${LENGTHS[0]} B to ${(LENGTHS.at(-1) ?? 0) / 1024} KiB`;
-  if (failed.length === 0) {
-    output.ok(`${results.length} results equal node:crypto's: ${what}`);
-    return;
-  }
-  if (results.every(({ answered }) => !answered)) {
-    output.failed(`AF_ALG in the guest gives no result on ${DEVICE_DRIVER}, so that nothing was compared.`);
-    output.line(
-      'Since Linux 7.2 AF_ALG refuses drivers that answer later, as this one does; IPsec takes it there, too. An older',
-    );
-    output.line(
-      'kernel may lack af_alg, algif_skcipher or the program kcapi-enc. docs/guests.md has what a guest needs.',
-    );
-    return;
-  }
-  output.failed(`${failed.length} of ${results.length} results differ from node:crypto's: ${what}`);
-  for (const { direction, keyBits, bytes } of failed)
-    output.line(`    ${direction}, ${keyBits}-bit key, ${bytes} bytes`);
-}
-
-function reportViolations(violations: readonly Violation[], output: Output): void {
-  if (violations.length === 0) {
-    output.ok(
-      `The driver broke none of the ${Object.keys(RULES).length} statements about drivers that can be observed`,
-    );
-    return;
-  }
-  output.failed(`The driver broke ${violations.length} statements of the specification:`);
-  for (const { section, statement, seen, queue, times } of violations) {
-    const where = queue === undefined ? '' : `queue ${queue}: `;
-    output.line(`    ${section}  ${statement}`);
-    output.line(`        ${where}${seen}${times > 1 ? ` (${times} times)` : ''}`);
-  }
+async function reportTls(machine: Machine, output: Output): Promise<TlsRow[]> {
+  const rows = await measureTlsRows(machine.console, output);
+  if (rows.length > 0) output.line(tlsTable(rows, output.colors));
+  return rows;
 }
 
 /** Settles as `work` does, or rejects as soon as the signal is aborted. */

@@ -1,7 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
-import { buildGuest, type GuestProgress } from '../../guest/index.ts';
+import {
+  buildGuest,
+  GuestBuildError,
+  type GuestImage,
+  type GuestOptions,
+  type GuestProgress,
+} from '../../guest/index.ts';
 import type { MachineFiles } from '../machine.ts';
 import type { Output } from '../output.ts';
 
@@ -13,6 +19,8 @@ export interface NamedFiles {
   vgaBios?: string;
   /** Where a guest that is built is kept. */
   cacheDir?: string;
+  /** Whether a guest that is built has OpenSSL over the device. False with --no-tls. */
+  tls: boolean;
 }
 
 /** Where Debian, Fedora and Arch put SeaBIOS. */
@@ -54,7 +62,7 @@ export async function resolveFiles(named: NamedFiles, output: Output, signal: Ab
       `${given} is given without ${missing}: an initramfs carries the modules of one kernel, so give both, or neither.`,
     );
   }
-  const image = await buildGuest({
+  const image = await build(named.tls, output, {
     signal,
     onProgress: progress(output),
     ...(named.cacheDir === undefined ? {} : { cacheDir: resolve(named.cacheDir) }),
@@ -65,6 +73,18 @@ export async function resolveFiles(named: NamedFiles, output: Output, signal: Ab
     bios: named.bios ?? image.bios,
     vgaBios: named.vgaBios ?? image.vgaBios,
   };
+}
+
+/** Builds the guest with OpenSSL, or without it where there is no compiler. */
+async function build(tls: boolean, output: Output, options: GuestOptions): Promise<GuestImage> {
+  if (!tls) return buildGuest(options);
+  try {
+    return await buildGuest({ ...options, tls });
+  } catch (error) {
+    if (!(error instanceof GuestBuildError) || error.reason !== 'compiler-missing') throw error;
+    output.line(output.colors.yellow(`The guest has no OpenSSL: ${error.message}`));
+    return buildGuest(options);
+  }
 }
 
 function systemBios(name: keyof typeof SYSTEM_BIOS, option: string): string {
@@ -114,6 +134,10 @@ function progress(output: Output): (event: GuestProgress) => void {
         if (entered) close();
         if (entered && !interactive) output.line('  unpacking');
         show('unpack       ', event.done, event.total);
+        break;
+      case 'compile':
+        close();
+        output.line('  compiling its OpenSSL provider');
         break;
       case 'warning':
         close();

@@ -12,15 +12,17 @@ const STORED_BYTES_MAX = 4;
  * each call to a guest that is gone would fail.
  */
 export class PortAccess implements ForeignAccess {
-  readonly memory: WasmMemory = new WebAssembly.Memory({ initial: 1 });
+  readonly memory: WasmMemory;
   readonly #port: GuestMemoryPort;
   readonly #stored = new DataView(new ArrayBuffer(STORED_BYTES_MAX));
   readonly #storedBytes = new Uint8Array(this.#stored.buffer);
   #engine: Uint8Array = new Uint8Array();
   #failure: GuestMemoryError | undefined;
 
-  constructor(port: GuestMemoryPort) {
+  /** @param memory the engine's memory */
+  constructor(port: GuestMemoryPort, memory: WasmMemory = new WebAssembly.Memory({ initial: 1 })) {
     this.#port = port;
+    this.memory = memory;
   }
 
   instantiate(imports: EngineImports): EngineExports {

@@ -5,7 +5,7 @@ import type { ForeignRegion, GuestMemoryPort } from './port.ts';
 
 /** A device's access to foreign guest memory: an engine over it, and copies for work that runs outside the engine. */
 export interface ForeignAccess {
-  /** The memory that the engine runs in. It contains no guest memory. */
+  /** The memory that the engine runs in. It contains no guest memory but regions with an offset. */
   readonly memory: WasmMemory;
   /** Makes an engine, of the build for foreign memory, over this guest memory. */
   instantiate(imports: EngineImports): EngineExports;

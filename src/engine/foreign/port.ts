@@ -25,6 +25,11 @@ export interface ForeignRegion {
   guestAddress: number;
   /** Length in bytes. */
   bytes: number;
+  /**
+   * Where its first byte is in the engine's memory, for a host that has mapped the guest's RAM there, as far from a multiple of 8
+   * as `guestAddress` is. The engine then reaches the region by itself, and works in place. Left out, all accesses go through the port.
+   */
+  offset?: number;
 }
 
 /** Guest memory could not be reached. `cause` is the error that the port threw. */

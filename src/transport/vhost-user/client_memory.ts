@@ -5,7 +5,12 @@ import { GUEST_ADDRESS_END, type TableRegion } from './memory_table.ts';
 /** A region of a memory table, and its bytes: views of at most some GiB each, one after the other. */
 export interface MappedTableRegion extends TableRegion {
   readonly pieces: readonly Uint8Array[];
+  /** Where the region is in the engine's memory, too; undefined if it is not there. */
+  readonly offset: number | undefined;
 }
+
+/** The engine's aligned accesses need regions that are aligned like guest-physical memory. */
+const REGION_ALIGN = 8;
 
 /** Bytes of the window: a ring of 8, and the longest control request with its keys. */
 export const WINDOW_BYTES = 4096;
@@ -28,9 +33,13 @@ export class ClientMemory implements GuestMemoryPort {
   }
 
   /** The regions of a memory table as a device takes them, with the window. */
-  regionsOf(table: readonly TableRegion[]): ForeignRegion[] {
+  regionsOf(table: readonly MappedTableRegion[]): ForeignRegion[] {
     const window = { guestAddress: WINDOW_ADDRESS, bytes: WINDOW_BYTES };
-    return [...table.map(({ guestAddress, bytes }) => ({ guestAddress, bytes })), window];
+    const regions = table.map(({ guestAddress, bytes, offset }): ForeignRegion => {
+      const there = offset !== undefined && (offset - guestAddress) % REGION_ALIGN === 0;
+      return there ? { guestAddress, bytes, offset } : { guestAddress, bytes };
+    });
+    return [...regions, window];
   }
 
   /** The client's memory table. */

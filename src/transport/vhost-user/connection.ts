@@ -15,6 +15,8 @@ import { destroyRequest, parseSessionMessage, sessionAnswer } from './session_me
 export interface Mapping {
   /** Its bytes, in views that follow each other. */
   readonly pieces: readonly Uint8Array[];
+  /** Where it is in the engine's memory, too; undefined if it is not there. */
+  readonly offset: number | undefined;
   /** Ends the mapping. Nothing may use the views any more. */
   release(): void;
 }
@@ -41,6 +43,8 @@ export interface VhostUserHost {
   signal(descriptor: number): void;
   /** Closes a descriptor. */
   close(descriptor: number): void;
+  /** Milliseconds since a fixed moment. */
+  now(): number;
   /** Shows a line to the user of the program. */
   say(line: string): void;
 }
@@ -107,6 +111,7 @@ export class VhostUserConnection {
       broken: () => this.#broken(),
       reset: () => this.#sessions.clear(),
       later: (index) => this.#state[index]?.kick?.again(),
+      now: () => host.now(),
     });
   }
 
@@ -230,12 +235,12 @@ export class VhostUserConnection {
         const descriptor = descriptors.shift() ?? -1;
         const mapping = this.#host.map(descriptor, region.fileOffset, region.bytes);
         mappings.push(mapping);
-        return { ...region, pieces: mapping.pieces };
+        return { ...region, pieces: mapping.pieces, offset: mapping.offset };
       });
       // Results of requests under way go to the old memory.
       this.#device.settle();
       this.#checkRings(table);
-      this.#device.setRegions(this.#memory.regionsOf(table));
+      this.#device.setRegions(this.#memory.regionsOf(regions));
       this.#memory.map(regions);
       this.#mappings = mappings;
     } catch (error) {
@@ -339,7 +344,7 @@ export class VhostUserConnection {
     this.#pause(index, ring);
     ring.kick?.end();
     ring.kick = undefined;
-    ring.kick = this.#host.watch(descriptor, () => this.#rings.notify(index));
+    ring.kick = this.#host.watch(descriptor, () => this.#rings.event(index));
     this.#startIfReady(index, ring);
   }
 

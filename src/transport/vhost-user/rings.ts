@@ -3,13 +3,17 @@
 import * as virtio from '../../../spec/virtio.ts';
 import type { DeviceRegisters } from '../../device/registers.ts';
 import type { GuestMemoryPort } from '../../engine/foreign/port.ts';
+import { LINGER_MS, Patience } from './patience.ts';
 import { VhostUserError } from './protocol.ts';
 
 const UP_TO_FEATURES = virtio.STATUS_ACKNOWLEDGE | virtio.STATUS_DRIVER | virtio.STATUS_FEATURES_OK;
 const VERSION_1 = 1n << BigInt(virtio.F_VERSION_1);
+const EVENT_IDX = 1n << BigInt(virtio.F_EVENT_IDX);
 const INDIRECT = 1n << BigInt(virtio.F_INDIRECT_DESC);
 /** How often a ring is looked at again before other work may run. */
 const LOOKS_MAX = 64;
+/** Milliseconds after which other work may run although a client keeps a ring busy. */
+const TURN_MS = 1;
 
 /** Where a ring is: addresses are guest-physical. */
 export interface RingPlace {
@@ -27,8 +31,10 @@ export interface RingSignals {
   broken(): void;
   /** The device was reset, because another driver has it now: sessions have ended. */
   reset(): void;
-  /** Has ring `index` notified once more, after other work. */
+  /** Has event() called for ring `index` once more, after other work. */
   later(index: number): void;
+  /** Milliseconds since a fixed moment. */
+  now(): number;
 }
 
 interface Stopped extends RingPlace {
@@ -45,6 +51,7 @@ export class Rings {
   /** How the rings that have run since the last reset of the device stopped. */
   readonly #stopped = new Map<number, Stopped>();
   readonly #looking = new Set<number>();
+  readonly #patience = new Map<number, Patience>();
   #features = 0n;
 
   constructor(device: DeviceRegisters, memory: GuestMemoryPort, signals: RingSignals) {
@@ -125,6 +132,77 @@ export class Rings {
     if (!this.#running.has(index)) return;
     this.#device.notify(index);
     if (!this.#told) this.#lookAgain(index);
+  }
+
+  /** Runs a ring because its event was signalled, and looks at it for a moment longer if its client is likely to send more. */
+  event(index: number): void {
+    const patience = this.#patienceFor(index);
+    const lingers = patience.worthwhile(this.#signals.now());
+    this.notify(index);
+    if (lingers && this.#device.queues[index]?.ring === 'split') this.#linger(index, patience);
+    patience.left(this.#signals.now());
+  }
+
+  /** Runs the requests that come to a split ring within LINGER_MS of each other. Meanwhile the driver is told not to notify (2.7.10). */
+  #linger(index: number, patience: Patience): void {
+    const began = this.#signals.now();
+    let last = began;
+    let next = this.#taken(index);
+    while (next !== undefined && last - began < TURN_MS) {
+      this.#askForNotifications(index, next, false);
+      const came = this.#waitForRequests(index, next, last);
+      this.#askForNotifications(index, next, true);
+      // A request that came in between had no notification.
+      if (!came && !this.#hasMore(index, next)) {
+        patience.inVain();
+        return;
+      }
+      patience.rewarded();
+      this.notify(index);
+      const before = next;
+      next = this.#taken(index);
+      // What is not taken waits for limits.
+      if (next === before) return;
+      last = this.#signals.now();
+    }
+    if (next !== undefined) this.#signals.later(index);
+  }
+
+  /** A running ring's next available index; undefined if requests are under way elsewhere, whose results need this thread. */
+  #taken(index: number): number | undefined {
+    if (!this.#running.has(index) || this.#device.status & virtio.STATUS_DEVICE_NEEDS_RESET) return undefined;
+    const { nextAvail, nextUsed } = this.#device.positions(index);
+    return nextAvail === nextUsed ? nextAvail : undefined;
+  }
+
+  #hasMore(index: number, next: number): boolean {
+    const place = this.#running.get(index);
+    return place !== undefined && this.#memory.load16(place.driver + virtio.AVAIL_IDX) !== next;
+  }
+
+  #waitForRequests(index: number, next: number, from: number): boolean {
+    do {
+      if (this.#hasMore(index, next)) return true;
+    } while (this.#signals.now() - from < LINGER_MS);
+    return false;
+  }
+
+  /** Says in a split ring whether the driver is to notify the device of the next request: by event index, or by a flag (2.7.7, 2.7.10). */
+  #askForNotifications(index: number, next: number, ask: boolean): void {
+    const place = this.#running.get(index);
+    if (!place) return;
+    if (this.#told && !(this.#features & EVENT_IDX)) {
+      this.#memory.store16(place.device + virtio.USED_FLAGS, ask ? 0 : virtio.USED_F_NO_NOTIFY);
+      return;
+    }
+    const availEvent = place.device + virtio.USED_RING + place.size * virtio.USED_ELEM_BYTES;
+    this.#memory.store16(availEvent, (ask ? next : next - 1) & 0xffff);
+  }
+
+  #patienceFor(index: number): Patience {
+    const patience = this.#patience.get(index) ?? new Patience();
+    this.#patience.set(index, patience);
+    return patience;
   }
 
   /** Brings the device up, unless it is. @throws VhostUserError if it refuses the features */

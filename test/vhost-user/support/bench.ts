@@ -11,6 +11,7 @@ import type { Bench, BenchOptions } from '../../../src/testing/index.ts';
 import { ClientMemory } from '../../../src/transport/vhost-user/client_memory.ts';
 import { VhostUserConnection, type Watch } from '../../../src/transport/vhost-user/connection.ts';
 import { ClientHost } from '../../../src/vhost-user/client_host.ts';
+import { EngineWindow } from '../../../src/vhost-user/engine_window.ts';
 import { MappedFiles } from '../../../src/vhost-user/mapped_files.ts';
 import { Client, system, VhostTransport } from './client.ts';
 import { sharedMemory, socketPair } from './native.ts';
@@ -53,10 +54,11 @@ export interface Served {
 export function serve(options: CryptoDeviceOptions): Served {
   const [ours, theirs] = socketPair();
   const memory = new ClientMemory();
+  const window = new EngineWindow(system);
   const device = createCryptoDevice({
     ...options,
     clock: hostClock(true),
-    guest: foreignGuest(memory, memory.regionsOf([])),
+    guest: foreignGuest(memory, memory.regionsOf([]), window.memory),
   });
   const lines: string[] = [];
   let failure: Error | undefined;
@@ -65,7 +67,7 @@ export function serve(options: CryptoDeviceOptions): Served {
     failure ??= error instanceof Error ? error : new Error(String(error));
     end();
   };
-  const host = new PumpedHost(system, new MappedFiles(system), ours, (line) => lines.push(line), fail);
+  const host = new PumpedHost(system, new MappedFiles(system, window), ours, (line) => lines.push(line), fail);
   const connection = new VhostUserConnection(device, memory, host);
   function end() {
     if (!open) return;

@@ -22,8 +22,13 @@ export class FakeHost implements VhostUserHost {
   readonly said: string[] = [];
   readonly signalled: number[] = [];
   readonly handlers = new Map<number, () => void>();
+  /** Called at each look at the clock. */
+  onLook: () => void = () => {};
+  /** Called when a handler is to run again. */
+  onAgain: (handler: () => void) => void = (handler) => handler();
   mappings = 0;
   #next = 100;
+  #time = 0;
 
   /** A descriptor for the client to send. */
   give(thing: Thing): number {
@@ -43,6 +48,7 @@ export class FakeHost implements VhostUserHost {
     let released = false;
     return {
       pieces: [thing.file.subarray(offset, offset + bytes)],
+      offset: undefined,
       release: () => {
         if (!released) this.mappings--;
         released = true;
@@ -57,7 +63,7 @@ export class FakeHost implements VhostUserHost {
   watch(descriptor: number, handler: () => void): Watch {
     this.handlers.set(descriptor, handler);
     return {
-      again: handler,
+      again: () => this.onAgain(handler),
       end: () => {
         this.handlers.delete(descriptor);
         this.#take(descriptor);
@@ -72,6 +78,13 @@ export class FakeHost implements VhostUserHost {
 
   close(descriptor: number): void {
     this.#take(descriptor);
+  }
+
+  /** Each look at the clock takes ten microseconds. */
+  now(): number {
+    this.#time += 0.01;
+    this.onLook();
+    return this.#time;
   }
 
   say(line: string): void {
