@@ -56,10 +56,16 @@ export interface EcdsaArithmetic {
   verify(curve: number, signature: Uint8Array, digest: Uint8Array, point: Uint8Array): boolean;
 }
 
-/** Private operations of RSA in the host's own cryptography. */
+/** Operations of RSA in the host's own cryptography. */
 export interface HostRsa {
   /**
-   * Makes the private operation of a key: value^d mod n, as long as n, of a value that is as long and below n. The caller checks the result.
+   * Makes the public operation of a key: value^e mod n, as long as n, of a value that is as long and below n.
+   * @returns undefined if the host does not take the key
+   */
+  publicOperation(key: RsaKey): ((value: Uint8Array) => Uint8Array) | undefined;
+  /**
+   * Makes the private operation of a key: value^d mod n, as long as n, of a value that is as long and below n. It throws if its result,
+   * raised to the public exponent, is not the value.
    * @returns undefined if the host does not take the key
    */
   privateOperation(key: RsaKey): ((value: Uint8Array) => Uint8Array) | undefined;

@@ -2,7 +2,7 @@
 import * as spec from '../../spec/crypto.ts';
 import { type BlindingPair, noPair, wipePair } from './blinding.ts';
 import type { AkcipherRequest, AkcipherResult, AkcipherSession, HostRsa, RandomSource } from './contract.ts';
-import { CheckedHostRsa } from './host_rsa.ts';
+import { ProvenHostRsa } from './host_rsa.ts';
 import { sameBytes } from './octets.ts';
 import { encryptionBlock, hashKnown, messageOffset, signatureBlock } from './padding.ts';
 import type { RsaArithmetic } from './rsa_arithmetic.ts';
@@ -26,6 +26,8 @@ export interface RsaArithmetics {
   pausing: RsaArithmetic;
   /** The host's own private operations. */
   host?: HostRsa;
+  /** The host's own public operations, while the device's owner wants them. */
+  publicHost?(): HostRsa | undefined;
 }
 
 /** A public operation up to this long, in milliseconds, runs at once. */
@@ -73,7 +75,9 @@ class RsaSession implements AkcipherSession {
   readonly #arithmetic: RsaArithmetics;
   readonly #random: RandomSource;
   readonly #pair: BlindingPair = noPair();
-  readonly #host: CheckedHostRsa | undefined;
+  readonly #host: ProvenHostRsa | undefined;
+  /** The public operation of the host; 'unknown' before the first one; undefined: the host does not take the key. */
+  #hostPublic: ((value: Uint8Array) => Uint8Array) | 'unknown' | undefined = 'unknown';
 
   constructor(
     sent: Uint8Array,
@@ -89,7 +93,7 @@ class RsaSession implements AkcipherSession {
     this.#hash = hash;
     this.#arithmetic = arithmetic;
     this.#random = random;
-    this.#host = arithmetic.host && isPrivate ? new CheckedHostRsa(arithmetic.host, key, arithmetic.atOnce) : undefined;
+    this.#host = arithmetic.host && isPrivate ? new ProvenHostRsa(arithmetic.host, key) : undefined;
   }
 
   isLight(opcode: number): boolean {
@@ -133,9 +137,25 @@ class RsaSession implements AkcipherSession {
     return this.#isRaw ? atTheEnd(data, room) : ok(data);
   }
 
-  #publicOperation(value: Uint8Array, opcode: number): Steps<Uint8Array> {
+  *#publicOperation(value: Uint8Array, opcode: number): Steps<Uint8Array> {
     const { atOnce, pausing } = this.#arithmetic;
-    return (this.isLight(opcode) ? atOnce : pausing).publicOperation(this.#key, value);
+    const hosts = this.#publicByHost(value);
+    return hosts ?? (yield* (this.isLight(opcode) ? atOnce : pausing).publicOperation(this.#key, value));
+  }
+
+  /** The host's result; undefined: the kernel has to do it. */
+  #publicByHost(value: Uint8Array): Uint8Array | undefined {
+    const host = this.#arithmetic.publicHost?.();
+    if (!host || !this.#hostPublic) return undefined;
+    if (this.#hostPublic === 'unknown') this.#hostPublic = host.publicOperation(this.#key);
+    const padded = new Uint8Array(this.#bytes);
+    padded.set(value, padded.length - value.length);
+    try {
+      return this.#hostPublic?.(padded);
+    } catch {
+      this.#hostPublic = undefined;
+      return undefined;
+    }
   }
 
   /** The host's operation, where it has proven that it does the same as the kernel. */

@@ -13,6 +13,8 @@ export interface SessionTools {
   curves(): EcdsaArithmetic | undefined;
   /** Private operations of RSA in the host's cryptography; undefined: the kernel does them. */
   hostRsa?: HostRsa;
+  /** The same for public operations. */
+  publicHost?(): HostRsa | undefined;
 }
 
 /** Makes the sessions of a thread, which share its arithmetic. */
@@ -30,12 +32,12 @@ export class SessionMaker {
    * @returns a status (5.9.7.1) if there is no session: NOTSUPP for parameters that the device does not have, ERR for a damaged key
    */
   make(sent: Uint8Array, parameters: AkcipherParameters): AkcipherSession | number {
-    const { modulusBits, random, curves, hostRsa } = this.#tools;
+    const { modulusBits, random, curves, hostRsa, publicHost } = this.#tools;
     if (parameters.algorithm === spec.AKCIPHER_ECDSA) return ecdsaSession(sent, parameters, curves);
     const { isPrivate, paddingOrCurve: padding, hash } = parameters;
     if (!rsaSupported({ isPrivate, padding, hash })) return spec.CRYPTO_NOTSUPP;
     this.#arithmetic ??= { atOnce: new RsaArithmetic(random), pausing: new RsaArithmetic(random) };
-    const arithmetic = { ...this.#arithmetic, ...(hostRsa && { host: hostRsa }) };
+    const arithmetic = { ...this.#arithmetic, ...(hostRsa && { host: hostRsa }), ...(publicHost && { publicHost }) };
     return rsaSession(sent, { isPrivate, padding, hash }, modulusBits, arithmetic, random) ?? spec.CRYPTO_ERR;
   }
 

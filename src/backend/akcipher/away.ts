@@ -64,6 +64,11 @@ export class Away {
     this.#pool = 'idle';
   }
 
+  /** Whether the host's cryptography was chosen. */
+  get usesHost(): boolean {
+    return this.#choice.usesHost;
+  }
+
   get curves(): EcdsaArithmetic | undefined {
     return comeOf(this.#curves);
   }

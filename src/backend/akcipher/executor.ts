@@ -8,6 +8,7 @@ import { RecordBytes } from '../deferral/record_bytes.ts';
 import type { Records } from '../deferral/records.ts';
 import { Away, type AwayChoice } from './away.ts';
 import { AkcipherKeys, type KeptKey } from './keys.ts';
+import { NodeRsa } from './node_rsa.ts';
 import type { AkcipherPool, PoolAnswer } from './pool.ts';
 import { fillRandom } from './random.ts';
 
@@ -46,6 +47,8 @@ export class AkcipherExecutor implements Executor {
   readonly elsewhere: BackendCounts = { host: 0, hostBytes: 0, workers: 0, perWorker: [] };
   readonly #away: Away;
   readonly #maker: SessionMaker;
+  /** Public operations of RSA in this thread. */
+  readonly #host = NodeRsa.here();
   #port: DevicePort | undefined;
   #started: Started | undefined;
   #jobs: Job[] = [];
@@ -57,7 +60,10 @@ export class AkcipherExecutor implements Executor {
    */
   constructor(memory: WasmMemory, modulusBits: number) {
     this.#away = new Away(modulusBits);
-    this.#maker = new SessionMaker({ modulusBits, random: fillRandom, curves: () => this.#away.curves });
+    this.#maker = new SessionMaker({
+      ...{ modulusBits, random: fillRandom, curves: () => this.#away.curves },
+      publicHost: () => (this.#away.usesHost ? this.#host : undefined),
+    });
     this.keys = new AkcipherKeys(memory, this.#maker, (key) => this.#pool?.close(key.number));
   }
 
@@ -126,7 +132,7 @@ export class AkcipherExecutor implements Executor {
     const port = this.#port;
     if (this.#jobs.length === 0 || !port) return;
     const light = this.#jobs.filter(({ place }) => place === 'atOnce');
-    for (const job of light) this.#complete(job, this.#finish(job), 'inline');
+    for (const job of light) this.#completeAtOnce(job);
     // A queue may have waited for one of their records.
     if (light.length > 0) port.clock.schedule(() => port.turn(() => port.released()), 0);
     if (this.#jobs.some(({ place }) => place === 'here')) this.#away.begin();
@@ -202,10 +208,7 @@ export class AkcipherExecutor implements Executor {
       worker.requests++;
       worker.bytes += job.bytes;
     }
-    if (answer.byHost) {
-      elsewhere.host++;
-      elsewhere.hostBytes += job.bytes;
-    }
+    if (answer.byHost) this.#countHost(job);
     this.#complete(job, answer, answer.byHost ? 'host' : 'workers');
     port.released();
   }
@@ -247,6 +250,19 @@ export class AkcipherExecutor implements Executor {
       port.released();
       return;
     } while (port.clock.now() < end);
+  }
+
+  #completeAtOnce(job: Job): void {
+    const before = this.#host?.operations ?? 0;
+    const result = this.#finish(job);
+    const byHost = (this.#host?.operations ?? 0) > before;
+    if (byHost) this.#countHost(job);
+    this.#complete(job, result, byHost ? 'host' : 'inline');
+  }
+
+  #countHost({ bytes }: Job): void {
+    this.elsewhere.host++;
+    this.elsewhere.hostBytes += bytes;
   }
 
   #finish(job: Job): AkcipherResult {

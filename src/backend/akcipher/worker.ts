@@ -39,7 +39,7 @@ export const akcipherControl: AkcipherControl = {
     host = usesHost ? NodeRsa.here() : undefined;
     maker = new SessionMaker({
       ...{ modulusBits, random: fillRandom, curves: () => curves },
-      ...(host && { hostRsa: host }),
+      ...(host && { hostRsa: host, publicHost: () => host }),
     });
   },
 
