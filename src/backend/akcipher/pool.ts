@@ -158,8 +158,11 @@ export class AkcipherPool {
     if (this.#ended || !this.#members.delete(member)) return;
     void member.thread.end();
     for (const reject of member.requests) reject(new Error(reason));
-    if (this.#replacements++ < REPLACEMENTS) this.#start(member.index).catch(() => {});
     this.#options.lost(reason);
+    if (this.#replacements++ >= REPLACEMENTS) return;
+    this.#start(member.index).catch((error) => {
+      if (!this.#ended) this.#options.lost(`its replacement did not start: ${reasonOf(error)}`);
+    });
   }
 
   /** A promise that rejects after a time, unless it is cancelled. */
