@@ -1,6 +1,7 @@
 // docs/driver-conformance.md is what RULES and UNOBSERVED say.
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { RULES, type Rule, UNOBSERVED } from '../../src/lab/index.ts';
+import { FAULTS, RULES, type Rule, UNOBSERVED } from '../../src/lab/index.ts';
 
 const bySection = <Row extends Rule>(rows: readonly Row[]): Row[] =>
   rows.toSorted((a, b) => a.section.localeCompare(b.section, 'en', { numeric: true }));
@@ -35,4 +36,14 @@ function table(): string {
 
 test('docs/driver-conformance.md is up to date: npm run conformance writes it', async () => {
   await expect(table()).toMatchFileSnapshot('../../docs/driver-conformance.md');
+});
+
+test('docs/lab.md lists the faults, with what a correct driver does', async () => {
+  const guide = await readFile(new URL('../../docs/lab.md', import.meta.url), 'utf8');
+  const rows = Object.entries(FAULTS).map(
+    ([name, { section, group, device, driver }]) => `| \`${name}\` (${group}, ${section}) | ${device} | ${driver} |`,
+  );
+  expect(guide.slice(guide.indexOf('| fault |'))).toBe(
+    ['| fault | the device | a correct driver |', '| --- | --- | --- |', ...rows, ''].join('\n'),
+  );
 });

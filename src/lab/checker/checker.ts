@@ -1,12 +1,16 @@
 import * as crypto from '../../../spec/crypto.ts';
 import * as virtio from '../../../spec/virtio.ts';
 import { checkFunction, checkObject, refuse } from '../../check.ts';
-import type { CreateOptions } from '../../device/contract.ts';
+import { hostClock } from '../../clock.ts';
+import type { CreateOptions, InterruptHandler } from '../../device/contract.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import { hasFeature } from '../../device/features.ts';
 import type { Refusal } from '../../device/refusals.ts';
 import { GuestView } from '../../trace/index.ts';
 import { LookBudget } from '../../trace/look_budget.ts';
+import type { Fault } from '../faults/fault.ts';
+import { FAULTS, type FaultName } from '../faults/index.ts';
+import { FaultInjector } from '../faults/injector.ts';
 import type { ReadChain } from './descriptors.ts';
 import { Life } from './life.ts';
 import { PackedRingWatch } from './packed_ring.ts';
@@ -25,6 +29,10 @@ export interface CheckerOptions {
    * looked at. Default Infinity: all chains.
    */
   perSecond?: number;
+  /** A way in which the device misbehaves: see FAULTS. The device's observer is then in use. Default: none. */
+  fault?: FaultName;
+  /** The request that the fault strikes, counted from 1 over all data queues. Default 1. */
+  nth?: number;
 }
 
 /** A request that the device refused for a reason that is no mistake of the driver: it could not know. */
@@ -45,13 +53,26 @@ export class DriverChecker implements DriverWatcher {
   #view: GuestView | undefined;
   #faulted = false;
   #device: WatchedDevice | undefined;
+  readonly #fault: Fault | undefined;
+  readonly #nth: number;
+  #injector: FaultInjector | undefined;
+  #handler: InterruptHandler = () => {};
 
-  /** @throws TypeError that names an option of a wrong type */
+  /**
+   * @throws TypeError that names an option of a wrong type
+   * @throws RangeError for an unknown fault, or a number of a request that is not a whole number from 1
+   */
   constructor(options: CheckerOptions = {}) {
     checkObject('options', options);
-    const { onViolation = () => {}, perSecond = Number.POSITIVE_INFINITY } = options;
+    const { onViolation = () => {}, perSecond = Number.POSITIVE_INFINITY, fault, nth = 1 } = options;
     checkFunction('onViolation', onViolation);
     if (typeof perSecond !== 'number' || !(perSecond >= 0)) refuse('perSecond', perSecond, 'a number from 0');
+    if (fault !== undefined && !Object.hasOwn(FAULTS, fault)) {
+      throw new RangeError(`fault is ${String(fault)}: give one of ${Object.keys(FAULTS).join(', ')}.`);
+    }
+    if (!Number.isSafeInteger(nth) || nth < 1) throw new RangeError(`nth is ${nth}: give a whole number from 1.`);
+    this.#fault = fault === undefined ? undefined : FAULTS[fault];
+    this.#nth = nth;
     this.#budget = new LookBudget(perSecond);
     this.#isBudgeted = perSecond < Number.POSITIVE_INFINITY;
     this.#findings = new Findings(onViolation);
@@ -68,6 +89,8 @@ export class DriverChecker implements DriverWatcher {
     const device = new WatchedDevice(
       {
         ...options,
+        ...this.#fault?.options,
+        ...(this.#fault?.options?.features && { features: { ...options.features, ...this.#fault.options.features } }),
         onRefused: (refusal) => {
           this.#refused(refusal);
           options.onRefused?.(refusal);
@@ -77,6 +100,10 @@ export class DriverChecker implements DriverWatcher {
     );
     this.#device = device;
     this.#view = new GuestView(device.guest);
+    if (this.#fault) {
+      const { clock = hostClock() } = options;
+      this.#injector = new FaultInjector(device, this.#fault, this.#nth, clock, () => this.#handler);
+    }
     return device;
   };
 
@@ -101,7 +128,14 @@ export class DriverChecker implements DriverWatcher {
 
   // Called by the device.
 
+  interrupted(handler: InterruptHandler, kind: 'queue' | 'config', queue: number): void {
+    this.#handler = handler;
+    if (this.#injector) this.#injector.interrupt(kind, queue);
+    else handler(kind, queue);
+  }
+
   reset(): void {
+    this.#injector?.reset();
     this.#life.reset();
     this.#rings = [];
     this.#faulted = false;
@@ -165,6 +199,7 @@ export class DriverChecker implements DriverWatcher {
     const { fault } = device;
     if (!fault || this.#faulted) return;
     this.#faulted = true;
+    if (this.#fault?.needsReset) return;
     this.#findings.add({
       rule: 'fault',
       section: /\(([0-9.]+)\)/.exec(fault.message)?.[1] ?? '2.1.2',

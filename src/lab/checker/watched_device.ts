@@ -1,4 +1,4 @@
-import type { CreateOptions } from '../../device/contract.ts';
+import type { CreateOptions, InterruptHandler } from '../../device/contract.ts';
 import { CryptoDevice } from '../../device/device.ts';
 
 /** What a driver does to a device, in the order in which it does it. */
@@ -21,6 +21,8 @@ export interface DriverWatcher {
   configRead(offset: number | 'generation'): void;
   /** The device was reset, by the driver or with its machine. */
   reset(): void;
+  /** The device interrupts its driver, by the handler of its transport. */
+  interrupted(handler: InterruptHandler, kind: 'queue' | 'config', queue: number): void;
   /** The device has taken over a saved state, in which its status is `status`. */
   restored(status: number): void;
 }
@@ -34,6 +36,10 @@ export class WatchedDevice extends CryptoDevice {
     super(options);
     this.#watcher = watcher;
     this.config.onRead = (offset) => watcher.configRead(offset);
+  }
+
+  override onInterrupt(handler: InterruptHandler): void {
+    super.onInterrupt((kind, queue) => this.#watcher.interrupted(handler, kind, queue));
   }
 
   override get status(): number {

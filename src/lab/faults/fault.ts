@@ -1,0 +1,70 @@
+import type { CryptoDevice } from '../../device/device.ts';
+import type { CryptoDeviceOptions } from '../../device/options.ts';
+import type { GuestView } from '../../trace/index.ts';
+import type { ReadChain } from '../checker/descriptors.ts';
+
+/**
+ * Why a device behaves so: the specification allows it; the device is broken; or the host is hostile, as in confidential computing, where a
+ * driver trusts its device with nothing.
+ */
+export type FaultGroup = 'allowed' | 'broken' | 'hostile';
+
+/** A way to misbehave towards a driver. */
+export interface Fault {
+  /** The section of virtio 1.3 that allows it, or that a driver relies on. */
+  section: string;
+  group: FaultGroup;
+  /** What the device does: it completes the sentence "The device ...". */
+  device: string;
+  /** What a correct driver does: it completes the sentence "A correct driver ...". */
+  driver: string;
+  /** Whether it has the device set DEVICE_NEEDS_RESET, which is then no mistake of the driver. */
+  needsReset?: true;
+  /** Options that the device is made with. */
+  options?: CryptoDeviceOptions;
+  /** Begins to misbehave. Left out: the options are all. */
+  begin?(stage: FaultStage): FaultHooks;
+}
+
+/** What a fault has to work with. */
+export interface FaultStage {
+  readonly device: CryptoDevice;
+  /** Guest memory, as the device reaches it. */
+  readonly view: GuestView;
+  /** Which request is struck, counted from 1 over all data queues. */
+  readonly nth: number;
+  /** Interrupts the driver, without a reason of the device's own. */
+  interrupt(queue: number): void;
+  /** Calls back after some milliseconds of the device's clock. */
+  later(milliseconds: number, work: () => void): void;
+}
+
+/** A chain that the device has completed, in the used ring, before the driver hears of it. */
+export interface Completion {
+  queue: number;
+  /** Whether the queue is the control queue. */
+  control: boolean;
+  /** The request's number on the data queues, from 1 on; 0 on the control queue. */
+  number: number;
+  /** The chain; undefined if it was made available before the fault was there. */
+  chain: ReadChain | undefined;
+  /** Replaces the length of the used element. */
+  setLength(bytes: number): void;
+  /** Replaces the id of the used element. */
+  setId(id: number): void;
+}
+
+/** Where a fault takes part in the device's work. */
+export interface FaultHooks {
+  /**
+   * Called before the device runs a queue. `first` is the number of its first request, on a data queue. Returns how many of the `available`
+   * requests are run now; undefined: all. After a smaller number call device.notify(queue) later.
+   */
+  beforeQueue?(queue: number, first: number, available: readonly ReadChain[]): number | undefined;
+  /** Called for each chain that the device has completed. */
+  completed?(completion: Completion): void;
+  /** Called when the device has run a queue. */
+  afterQueue?(queue: number): void;
+  /** Called before the driver is interrupted. With false it is not. */
+  interrupt?(kind: 'queue' | 'config', queue: number): boolean;
+}

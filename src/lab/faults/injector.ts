@@ -1,0 +1,124 @@
+import * as virtio from '../../../spec/virtio.ts';
+import type { Clock } from '../../clock.ts';
+import type { InterruptHandler } from '../../device/contract.ts';
+import type { CryptoDevice } from '../../device/device.ts';
+import type { DeviceObserver } from '../../device/queue_runner.ts';
+import { GuestView } from '../../trace/index.ts';
+import type { ReadChain } from '../checker/descriptors.ts';
+import { availableChains, idOf } from './available.ts';
+import type { Fault, FaultHooks } from './fault.ts';
+
+/** The limit for taking all available requests. */
+const ALL = 0xffffffff;
+const WRAP = 1 << virtio.EVENT_WRAP_BIT;
+
+/** Has a device misbehave: stands between the device, its rings, and its driver's interrupts. */
+export class FaultInjector implements DeviceObserver {
+  readonly #device: CryptoDevice;
+  readonly #view: GuestView;
+  readonly #hooks: FaultHooks;
+  readonly #handler: () => InterruptHandler;
+  /** Chains that the device has taken, or is about to take, by queue and id. */
+  readonly #chains = new Map<number, Map<number, ReadChain>>();
+  /** For each queue: the device's position for its next used element. */
+  readonly #nextUsed = new Map<number, number>();
+  /** Requests of the data queues that were completed. */
+  #completed = 0;
+
+  /** @param handler gives the handler of interrupts that the transport has set */
+  constructor(device: CryptoDevice, fault: Fault, nth: number, clock: Clock, handler: () => InterruptHandler) {
+    this.#device = device;
+    this.#view = new GuestView(device.guest);
+    this.#handler = handler;
+    this.#hooks =
+      fault.begin?.({
+        device,
+        view: this.#view,
+        nth,
+        interrupt: (queue) => this.#handler()('queue', queue),
+        later: (milliseconds, work) => void clock.schedule(work, milliseconds),
+      }) ?? {};
+    device.observe(this);
+  }
+
+  /** Called instead of the handler of interrupts. */
+  interrupt(kind: 'queue' | 'config', queue: number): void {
+    if (this.#hooks.interrupt?.(kind, queue) !== false) this.#handler()(kind, queue);
+  }
+
+  /** Called when the device was reset: it holds no chain any more. */
+  reset(): void {
+    this.#chains.clear();
+    this.#nextUsed.clear();
+  }
+
+  beforeQueue(queue: number): number {
+    const device = this.#device;
+    const ring = device.queues[queue]?.ring ?? 'split';
+    const { nextUsed } = device.positions(queue);
+    this.#nextUsed.set(queue, this.#nextUsed.get(queue) ?? nextUsed);
+    const available = availableChains(device, this.#view, queue);
+    const chains = this.#chains.get(queue) ?? new Map<number, ReadChain>();
+    this.#chains.set(queue, chains);
+    for (const chain of available) chains.set(idOf(chain, ring), chain);
+    return this.#hooks.beforeQueue?.(queue, this.#completed + 1, available) ?? ALL;
+  }
+
+  afterQueue(queue: number): void {
+    const device = this.#device;
+    const registers = device.queues[queue];
+    let place = this.#nextUsed.get(queue);
+    if (!registers?.enabled || place === undefined) return;
+    const { nextUsed: end } = device.positions(queue);
+    const { ring, size } = registers;
+    const control = queue === device.options.dataQueues;
+    while (place !== end) {
+      const element: Element =
+        ring === 'split' ? splitElement(registers.device, place, size) : packedElement(registers.desc, place);
+      const id: number | undefined = ring === 'split' ? this.#view.uint32(element.id) : this.#view.uint16(element.id);
+      const chain: ReadChain | undefined = this.#chains.get(queue)?.get(id ?? -1);
+      this.#chains.get(queue)?.delete(id ?? -1);
+      if (!control) this.#completed++;
+      this.#hooks.completed?.({
+        queue,
+        control,
+        number: control ? 0 : this.#completed,
+        chain,
+        setLength: (bytes) => this.#write(element.length, bytes, 4),
+        setId: (other) => this.#write(element.id, other, ring === 'split' ? 4 : 2),
+      });
+      // Without the chain it is not known how many places of a packed ring it takes.
+      if (ring === 'packed' && !chain) break;
+      place = ring === 'split' ? (place + 1) & 0xffff : advance(place, chain?.own.length ?? 1, size);
+    }
+    this.#nextUsed.set(queue, end);
+    this.#hooks.afterQueue?.(queue);
+  }
+
+  #write(address: number, value: number, bytes: 2 | 4): void {
+    const data = new Uint8Array(bytes);
+    for (let i = 0; i < bytes; i++) data[i] = value >>> (8 * i);
+    this.#view.write(address, data);
+  }
+}
+
+/** Guest-physical addresses of the fields of a used element. */
+interface Element {
+  id: number;
+  length: number;
+}
+
+function splitElement(used: bigint, place: number, size: number): Element {
+  const at = Number(used) + virtio.USED_RING + (place & (size - 1)) * virtio.USED_ELEM_BYTES;
+  return { id: at + virtio.USED_ELEM_ID, length: at + virtio.USED_ELEM_LEN };
+}
+
+function packedElement(desc: bigint, place: number): Element {
+  const at = Number(desc) + (place & (WRAP - 1)) * virtio.DESC_BYTES;
+  return { id: at + virtio.PACKED_DESC_ID, length: at + virtio.DESC_LEN };
+}
+
+function advance(position: number, places: number, size: number): number {
+  const next = (position & (WRAP - 1)) + places;
+  return next >= size ? ((position & WRAP) ^ WRAP) | (next - size) : (position & WRAP) | next;
+}

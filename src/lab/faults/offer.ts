@@ -1,0 +1,38 @@
+// The device offers little (2.2, 2.7).
+import type { Fault } from './fault.ts';
+
+const small = (queueSize: number): Fault => ({
+  section: '2.7',
+  group: 'allowed',
+  device: `has data queues of ${queueSize === 1 ? 'one entry' : `${queueSize} entries`}`,
+  driver: 'uses indirect descriptors, or fewer descriptors for a request, and waits while the queue is full',
+  options: { queueSize },
+});
+
+export const OFFER_FAULTS = {
+  'queue-size-1': small(1),
+  'queue-size-2': small(2),
+  'features-few': {
+    section: '2.2.1',
+    group: 'allowed',
+    device: 'offers no feature but VERSION_1',
+    driver: 'works without indirect descriptors, event indices and reset of single queues',
+    options: {
+      features: {
+        indirect: false,
+        eventIdx: false,
+        inOrder: false,
+        ringReset: false,
+        revision1: false,
+        stateless: false,
+      },
+    },
+  },
+  'sessions-1': {
+    section: '5.9.7.1',
+    group: 'allowed',
+    device: 'has room for one session, and refuses a second one with NOSPC, or without REVISION_1 with ERR',
+    driver: 'reports an error, or closes a session that nobody uses and tries again',
+    options: { maxSessions: 1 },
+  },
+} as const satisfies Record<string, Fault>;

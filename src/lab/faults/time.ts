@@ -1,0 +1,59 @@
+// The device takes its time, or for ever. The specification sets no limit (2.7.14).
+import type { Fault, FaultStage } from './fault.ts';
+
+/** How long a request or the hardware is away, in milliseconds. */
+export const LATE_MS = 200;
+
+/** Holds a data queue when its nth request is due, and lets the requests before it through. */
+function holding({ device, nth }: FaultStage, held: (queue: number) => void) {
+  return (queue: number, first: number, { length }: readonly unknown[]): number | undefined => {
+    if (queue === device.options.dataQueues || nth < first || nth >= first + length) return undefined;
+    held(queue);
+    return nth - first;
+  };
+}
+
+export const TIME_FAULTS = {
+  'completion-late': {
+    section: '2.7.14',
+    group: 'allowed',
+    device: `completes the request ${LATE_MS} ms late`,
+    driver: 'waits, without a busy loop',
+    begin: (stage) => {
+      let isOver = false;
+      const hold = holding(stage, (queue) =>
+        stage.later(LATE_MS, () => {
+          isOver = true;
+          stage.device.notify(queue);
+        }),
+      );
+      return { beforeQueue: (...of) => (isOver ? undefined : hold(...of)) };
+    },
+  },
+  'completion-never': {
+    section: '2.7.14',
+    group: 'broken',
+    device: 'completes neither the request nor a later one of its queue',
+    driver: 'gives up after a time, resets the device, and reports an error for what was in flight',
+    begin: (stage) => ({ beforeQueue: holding(stage, () => {}) }),
+  },
+  'control-late': {
+    section: '5.9.7.2',
+    group: 'allowed',
+    device: `completes each control request ${LATE_MS} ms late`,
+    driver: 'waits for its sessions, without a busy loop under a lock',
+    begin: ({ device, later }) => {
+      const waited = new Set<number>();
+      return {
+        beforeQueue: (queue) => {
+          if (queue !== device.options.dataQueues || waited.delete(queue)) return undefined;
+          later(LATE_MS, () => {
+            waited.add(queue);
+            device.notify(queue);
+          });
+          return 0;
+        },
+      };
+    },
+  },
+} as const satisfies Record<string, Fault>;
