@@ -1,5 +1,12 @@
 // What the algorithms take, as docs/parameters.md has it: keys, IVs, lengths.
-import type { AeadAlgorithm, AlgorithmName, CipherAlgorithm, HashAlgorithm, MacAlgorithm } from '../../spec/names.ts';
+import {
+  type AeadAlgorithm,
+  AKCIPHER_ALGORITHMS,
+  type AlgorithmName,
+  type CipherAlgorithm,
+  type HashAlgorithm,
+  type MacAlgorithm,
+} from '../../spec/names.ts';
 import { chosenAlgorithms } from '../../src/device/offer.ts';
 
 export interface CipherShape {
@@ -100,9 +107,9 @@ export function cipherLength(algorithm: CipherAlgorithm, bytes: number): number 
   return bytes - (bytes % block);
 }
 
-/** The algorithms of the services whose requests run in the engine: all but RSA. */
+/** The algorithms of the services whose requests run in the engine: all but those of AKCIPHER. */
 export type SymmetricName = CipherAlgorithm | HashAlgorithm | MacAlgorithm | AeadAlgorithm;
 
 /** Whether the engine has a kernel for an algorithm. */
-export const isSymmetric = (name: AlgorithmName): name is SymmetricName => name !== 'rsa';
+export const isSymmetric = (name: AlgorithmName): name is SymmetricName => !(name in AKCIPHER_ALGORITHMS);
 export const SYMMETRIC: readonly SymmetricName[] = chosenAlgorithms('all').filter(isSymmetric);
