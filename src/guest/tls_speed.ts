@@ -49,31 +49,36 @@ export async function measureTls(shell: GuestShell, onFigure: () => void = () =>
   return figures;
 }
 
-const PREPARE = [
-  'busybox ifconfig lo 127.0.0.1 up',
-  'cd /tmp; [ -p tls-open ] || mkfifo tls-open',
-  `seq 1 9999999 | head -c ${TRANSFER_MIB}m > tls-text`,
-  'OPENSSL_CONF=/dev/null openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout tls-key -out tls-cert -subj /CN=guest 2>/dev/null',
-].join('; ');
+const prepareCommand = (mib: number): string =>
+  [
+    'busybox ifconfig lo 127.0.0.1 up',
+    'cd /tmp; [ -p tls-open ] || mkfifo tls-open',
+    `seq 1 9999999 | head -c ${mib}m > tls-text`,
+    'OPENSSL_CONF=/dev/null openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout tls-key -out tls-cert -subj /CN=guest 2>/dev/null',
+  ].join('; ');
 
-/** Sends the text through TLS, from s_client to s_server. Prints the seconds from the connection to the end, if all came over. */
+/**
+ * Sends the text through TLS, from s_client to s_server. Prints the seconds from the connection to the end, if all came over. The client
+ * ends with its text only if -no_ign_eof comes behind -quiet, which says the opposite.
+ */
 function transferCommand(configuration: string): string {
   const options = `-quiet -tls1_3 -ciphersuites ${TRANSFER_SUITE}`;
   return [
     `cd /tmp; ${configuration} openssl s_server -accept 4433 -cert tls-cert -key tls-key -naccept 1 ${options} > tls-received 2>/dev/null <>tls-open &`,
-    'server=$!; until grep -q :1151 /proc/net/tcp /proc/net/tcp6; do usleep 100000; done; start=$(cut -d" " -f1 /proc/uptime)',
-    `${configuration} openssl s_client -connect 127.0.0.1:4433 -no_ign_eof ${options} < tls-text > /dev/null 2>&1; wait $server`,
+    `server=$!; until grep -q ':1151 [0-9A-F:]* 0A' /proc/net/tcp /proc/net/tcp6; do kill -0 $server || exit 1; usleep 100000; done; start=$(cut -d" " -f1 /proc/uptime)`,
+    `${configuration} openssl s_client -connect 127.0.0.1:4433 ${options} -no_ign_eof < tls-text > /dev/null 2>&1 || kill $server; wait $server`,
     'end=$(cut -d" " -f1 /proc/uptime); cmp tls-text tls-received && echo "transfer from $start to $end"',
   ].join('\n');
 }
 
 /**
  * Measures a transfer between two processes, from the start of the client: so it includes a handshake.
+ * @param mib the text's length in MiB
  * @throws GuestMeasureError if not all of the text came over
  */
-export async function measureTransfer(shell: GuestShell): Promise<TransferFigure> {
-  await shell.run(PREPARE);
-  const bytes = TRANSFER_MIB * 1024 * 1024;
+export async function measureTransfer(shell: GuestShell, mib = TRANSFER_MIB): Promise<TransferFigure> {
+  await shell.run(prepareCommand(mib));
+  const bytes = mib * 1024 * 1024;
   const speed = async (configuration: string): Promise<number> => {
     const answer = await shell.run(transferCommand(configuration));
     const match = /^transfer from ([\d.]+) to ([\d.]+)$/m.exec(answer);

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { CRYPTO_OK } from '../../spec/crypto.ts';
 import { FAULT_DESCRIPTOR_ADDRESS } from '../../spec/engine.ts';
+import type { ForeignRegion } from '../../src/engine/foreign/port.ts';
 import type { GuestRegion } from '../../src/engine/memory.ts';
 import { turn } from '../support/flight.ts';
 import { asForeign } from '../support/foreign.ts';
@@ -21,10 +22,15 @@ describe.each([
   ['in the memory of the engine', {}],
   ['foreign', { guestMemory: asForeign }],
 ] as const)('guest memory %s', (_kind, kind) => {
+  // An offset would say that a foreign region lies in the engine's memory.
+  const given = ({ offset, ...region }: GuestRegion): ForeignRegion =>
+    'guestMemory' in kind ? region : { ...region, offset };
+  const [low, high] = [given(LOW), given(HIGH)] as const;
+
   /** A device whose memory has both regions, and is told of the lower one alone. */
   function up(options: RigOptions = {}): Rig {
     rig = new Rig({ regions: [LOW, HIGH], ...kind, ...options });
-    rig.device.setRegions([LOW]);
+    rig.device.setRegions([low]);
     return rig;
   }
 
@@ -49,12 +55,12 @@ describe.each([
   test('a region that is added is RAM at once, and one that was removed is none', () => {
     const made = up();
     const id = session(made);
-    made.device.setRegions([LOW, HIGH]);
+    made.device.setRegions([low, high]);
     offer(made, id);
     expect(made.read(AT.status, 1)[0]).toBe(CRYPTO_OK);
     expect(result(made)).toEqual(reference('encrypt', KEY, IV, SOURCE));
     expect(starts(made)).toEqual([LOW.guestAddress, HIGH.guestAddress]);
-    made.device.setRegions([LOW]);
+    made.device.setRegions([low]);
     offer(made, id);
     expect(made.device.fault).toMatchObject({ code: FAULT_DESCRIPTOR_ADDRESS, queue: 0 });
     made.bringUp();
@@ -67,9 +73,9 @@ describe.each([
       const made = up({ backend, workers: 1 });
       await made.device.backendReady;
       const id = session(made);
-      made.device.setRegions([LOW, HIGH]);
+      made.device.setRegions([low, high]);
       offer(made, id);
-      made.device.setRegions([LOW]);
+      made.device.setRegions([low]);
       expect(made.data.usedIdx).toBe(1);
       expect(result(made)).toEqual(reference('encrypt', KEY, IV, SOURCE));
       await turn();
@@ -79,22 +85,22 @@ describe.each([
 
   test('a region with the ring of a queue that is enabled stays until that queue is reset', () => {
     const made = up();
-    made.device.setRegions([LOW, HIGH]);
+    made.device.setRegions([low, high]);
     made.data = made.ringAt(HIGH.guestAddress, 16);
     made.bringUp();
     const refused = 'regions leave out, or move, memory at 0x40000000 where queue 0 has its ring: reset that queue';
-    expect(() => made.device.setRegions([LOW])).toThrow(refused);
-    expect(() => made.device.setRegions([LOW, { ...HIGH, guestAddress: HIGH.guestAddress + 4096 }])).toThrow(refused);
+    expect(() => made.device.setRegions([low])).toThrow(refused);
+    expect(() => made.device.setRegions([low, { ...high, guestAddress: HIGH.guestAddress + 4096 }])).toThrow(refused);
     expect(starts(made)).toEqual([LOW.guestAddress, HIGH.guestAddress]);
     expectWorksAfterReset(made);
     made.device.resetQueue(0);
-    made.device.setRegions([LOW]);
+    made.device.setRegions([low]);
     expect(starts(made)).toEqual([LOW.guestAddress]);
   });
 
   test('regions that cannot be are refused by name, and those of before stay', () => {
     const made = up();
-    expect(() => made.device.setRegions([LOW, { ...HIGH, guestAddress: 4096 }])).toThrow(
+    expect(() => made.device.setRegions([low, { ...high, guestAddress: 4096 }])).toThrow(
       'regions[1].guestAddress is 4096, which regions[0] has already: give regions apart from each other.',
     );
     expect(() => Reflect.apply(made.device.setRegions, made.device, [undefined])).toThrow(

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { STATUS_DRIVER_OK } from '../../spec/virtio.ts';
 import { type Machine, startMachine, waitForShell } from '../../src/cli/machine.ts';
 import { buildGuest, type GuestImage } from '../../src/guest/index.ts';
+import { measureTransfer, parseTlsSpeed } from '../../src/guest/tls_speed.ts';
 import { MEMORY_MIB } from './booted.ts';
 
 // OpenSSL's command line, libssl and a program of EVP calls in Debian's guest on v86, over the user-space driver and the provider that
@@ -56,6 +57,20 @@ describe('OpenSSL in the guest', () => {
       await run('kill -9 $(cat /tmp/pid)');
     }
     expect(await run('evp-check 15 8')).toMatch(/messages equal$/);
+    expect(machine.device.sessionCount).toBe(0);
+  });
+
+  test('is measured, a record at a time', async () => {
+    const figure = parseTlsSpeed(await run('evp-check speed AES-128-GCM 16384 2>&1'));
+    expect(figure).toMatchObject({ algorithm: 'AES-128-GCM', bytes: 16384 });
+  });
+
+  test('carries a text through TLS 1.3, by its own code and by the device', async () => {
+    const before = requests();
+    const { bytes, suite } = await measureTransfer({ run }, 1);
+    expect({ bytes, suite }).toEqual({ bytes: 1024 * 1024, suite: 'TLS_AES_128_GCM_SHA256' });
+    // Both ends, a record of 16 KiB a request.
+    expect(requests()).toBeGreaterThan(before + 100);
     expect(machine.device.sessionCount).toBe(0);
   });
 
