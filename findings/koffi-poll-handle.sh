@@ -2,7 +2,7 @@
 # koffi.node.poll() of koffi 3.3.4, whose answer is not kept: two eventfds are waited for, and both are signalled after a garbage collection.
 # Expected: both handlers run, as with fs.watch() and timers of Node, which keep themselves alive until they are closed.
 # Seen: the handler whose PollHandle was kept runs. The other one was collected, and is never called again, without an error.
-# An exception that a handler throws reaches nobody, either: no 'uncaughtException', and the process ends with status 0.
+# An exception that a handler throws is lost, too: no 'uncaughtException', and the process ends with status 0.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -73,7 +73,7 @@ struct board *vc_board_attach(struct board *before, uint32_t key, bool *is_new, 
     goto fail;
   }
   for (unsigned i = 0; i < BOARD_PAGES; i++) {
-    // Adds nothing, but writes, whoever else writes there.
+    // Adds 0: the page is written to and so gets memory, and what another process writes there at the same time is kept.
     __atomic_fetch_add((uint8_t *)board + i * PAGE + PAGE - 1, 0, __ATOMIC_RELAXED);
   }
   uint64_t *pages = malloc(sizeof board->pages);

@@ -150,7 +150,7 @@ static void make_locks(struct board *board) {
   pthread_mutexattr_destroy(&robust);
 }
 
-/** The board of a device that nobody else brings up meanwhile. */
+/** The board of a device, which no other process may bring up meanwhile. */
 static bool join(struct device *device) {
   bool is_new;
   struct board *board = vc_board_attach(device->board, device->port.key, &is_new, WHY);

@@ -17,7 +17,7 @@ struct device {
 struct device *vc_device(void);
 /** The device no longer answers: the next vc_open() brings it up again. */
 void vc_device_lost(struct device *device);
-/** Whether the device still runs with the rings of this board. Looks only while nobody brings it up: then it is true. */
+/** Whether the device still runs with the rings of this board. Looks only while no process brings it up: then it is true. */
 bool vc_device_is_ours(struct device *device, const struct board *board);
 /** Ends the sessions of processes that have ended. */
 void vc_end_sessions_of_dead(struct device *device);
@@ -29,7 +29,7 @@ struct part {
   bool written;
 };
 
-/** A queue that is taken for one request. While it is, nobody brings the device up anew. */
+/** A queue that is taken for one request. While it is, no process brings the device up anew. */
 struct turn {
   struct device *device;
   struct board *board;

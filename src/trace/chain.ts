@@ -20,7 +20,8 @@ export const DESCRIPTORS_MAX = 1024;
 export const BYTES_KEPT = 256;
 export const BYTES_KEPT_TOGETHER = 4096;
 
-function readDescriptor(
+/** Reads a descriptor of a table at guest-physical `base`; undefined if it is not in RAM. */
+export function readDescriptor(
   view: GuestView,
   table: TracedDescriptor['table'],
   base: number,

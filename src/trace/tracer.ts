@@ -13,6 +13,7 @@ import { createdAlgorithm, decodeRequest } from './decode.ts';
 import { GuestView } from './guest_view.ts';
 import { DESCRIPTORS_A_REQUEST, LookBudget } from './look_budget.ts';
 import { algorithmName, chainedAlgorithmName, directionName } from './names.ts';
+import { advance, isAvailableAt, placeOf } from './packed_position.ts';
 import type { TracedBuffer, TracedRequest } from './request.ts';
 import { type ChainUnderWay, UnderWay } from './under_way.ts';
 
@@ -43,7 +44,6 @@ export interface TracerOptions {
 
 /** The limit for taking all available requests. */
 const ALL = 0xffffffff;
-const WRAP = 1 << virtio.EVENT_WRAP_BIT;
 
 /**
  * Traces the requests of a device. It reads each chain from guest memory before the device takes it, and its results afterwards. It can
@@ -218,8 +218,8 @@ export class DeviceTracer implements DeviceObserver {
     let { nextAvail } = this.#device.positions(queue);
     if (this.#packed) {
       let left = size;
-      for (let count = 0; left > 0 && count < limit && this.#isAvailable(table, nextAvail); count++) {
-        const chain = readPackedChain(this.#view, table, size, nextAvail & (WRAP - 1));
+      for (let count = 0; left > 0 && count < limit && isAvailableAt(this.#view, table, nextAvail); count++) {
+        const chain = readPackedChain(this.#view, table, size, placeOf(nextAvail));
         yield chain;
         // A chain has at least one descriptor. If that is not in RAM, the walk ends.
         if (chain.ringDescriptors === 0) return;
@@ -241,7 +241,7 @@ export class DeviceTracer implements DeviceObserver {
   /** The id and the length that the device wrote for a used chain. */
   #usedAt({ desc, device, size }: QueueRegisters, place: number): { id: number; bytes: number } {
     if (this.#packed) {
-      const at = Number(desc) + (place & (WRAP - 1)) * virtio.DESC_BYTES;
+      const at = Number(desc) + placeOf(place) * virtio.DESC_BYTES;
       return {
         id: this.#view.uint16(at + virtio.PACKED_DESC_ID) ?? -1,
         bytes: this.#view.uint32(at + virtio.DESC_LEN) ?? 0,
@@ -330,13 +330,6 @@ export class DeviceTracer implements DeviceObserver {
   get #packed(): boolean {
     return hasFeature(this.#device.driverFeatures, virtio.F_RING_PACKED);
   }
-
-  #isAvailable(table: number, position: number): boolean {
-    const flags =
-      this.#view.uint16(table + (position & (WRAP - 1)) * virtio.DESC_BYTES + virtio.PACKED_DESC_FLAGS) ?? 0;
-    const expected = position & WRAP ? virtio.PACKED_DESC_F_AVAIL : virtio.PACKED_DESC_F_USED;
-    return (flags & (virtio.PACKED_DESC_F_AVAIL | virtio.PACKED_DESC_F_USED)) === expected;
-  }
 }
 
 /** Serial numbers continue from one tracer to the next, so that requestsSince() of a new tracer misses no request. */
@@ -350,11 +343,6 @@ const SESSIONS_REMEMBERED = 4096;
 function forgetOldest(map: Map<string, unknown>): void {
   const oldest = map.keys().next();
   if (!oldest.done) map.delete(oldest.value);
-}
-
-function advance(position: number, places: number, size: number): number {
-  const next = (position & (WRAP - 1)) + places;
-  return next >= size ? ((position & WRAP) ^ WRAP) | (next - size) : (position & WRAP) | next;
 }
 
 function parameter({ parameters }: SavedSession, offset: number): number {

@@ -1,11 +1,16 @@
 // The checker: each planted bug is caught by its own rule, and the reference driver breaks none.
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
+import * as virtio from '../../spec/virtio.ts';
 import { DriverChecker, RULES, type RuleName, type Violation } from '../../src/lab/index.ts';
 import { type Bench, type BenchOptions, createBench } from '../../src/testing/index.ts';
 import { numbers } from '../support/flight.ts';
-import { MUTANTS, standardRun } from './mutants.ts';
+import { LIFE_MUTANTS } from './mutants/life.ts';
+import { standardRun } from './mutants/mutant.ts';
+import { RING_MUTANTS } from './mutants/rings.ts';
 import { Stage } from './support/mutant.ts';
+
+const MUTANTS = [...LIFE_MUTANTS, ...RING_MUTANTS];
 
 describe('a planted bug is caught by its rule:', () => {
   test.each(MUTANTS)('$rule $name', async ({ rule, bug, bench = {}, driver = {}, run = standardRun }) => {
@@ -127,4 +132,25 @@ test('a checker watches one device', async () => {
   await expect(createBench({ createDevice: checker.createDevice })).rejects.toThrow('make one checker for each device');
   await bench.dispose();
   expect(() => new DriverChecker({ onViolation: 1 as never })).toThrow('onViolation is 1: give a function.');
+});
+
+test('one long chain that is offered many times is read so often that 65536 descriptors are not exceeded by more than a chain', async () => {
+  const checker = new DriverChecker();
+  const bench = await createBench({ createDevice: checker.createDevice, backend: 'inline', queueSize: 1024 });
+  const queue = bench.driver.queues[0] ?? expect.unreachable();
+  const ram = new DataView(bench.ram().buffer, bench.ram().byteOffset);
+  // A table of 1024 entries, behind a single descriptor, which each entry of the available ring names.
+  const table = bench.allocator.take(1024 * virtio.DESC_BYTES);
+  for (const entry of numbers(1024)) {
+    ram.setUint16(table + entry * virtio.DESC_BYTES + virtio.DESC_FLAGS, virtio.DESC_F_NEXT, true);
+    ram.setUint16(table + entry * virtio.DESC_BYTES + virtio.DESC_NEXT, entry + 1, true);
+  }
+  ram.setBigUint64(queue.desc + virtio.DESC_ADDR, BigInt(table), true);
+  ram.setUint32(queue.desc + virtio.DESC_LEN, 1024 * virtio.DESC_BYTES, true);
+  ram.setUint16(queue.desc + virtio.DESC_FLAGS, virtio.DESC_F_INDIRECT, true);
+  ram.setUint16(queue.avail + virtio.AVAIL_IDX, 1024, true);
+  bench.driver.transport.notify(0);
+  const again = checker.violations.find(({ rule }) => rule === '3.3.1-1') ?? expect.unreachable();
+  expect(again.times).toBe(Math.ceil(65536 / 1025) - 1);
+  await bench.dispose();
 });

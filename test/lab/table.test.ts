@@ -27,7 +27,7 @@ function table(): string {
     '',
     '## Not observed',
     '',
-    '| section | the driver | why nobody sees it here |',
+    '| section | the driver | why it cannot be observed |',
     '| --- | --- | --- |',
     ...bySection(UNOBSERVED).map((rule) => `| ${rule.section} | ${says(rule)} | ${rule.why} |`),
     '',

@@ -48,7 +48,6 @@ export class DriverChecker implements DriverWatcher {
   readonly #findings: Findings;
   readonly #life: Life;
   readonly #budget: LookBudget;
-  readonly #isBudgeted: boolean;
   #rings: (RingWatch | undefined)[] = [];
   #view: GuestView | undefined;
   #faulted = false;
@@ -74,7 +73,6 @@ export class DriverChecker implements DriverWatcher {
     this.#fault = fault === undefined ? undefined : FAULTS[fault];
     this.#nth = nth;
     this.#budget = new LookBudget(perSecond);
-    this.#isBudgeted = perSecond < Number.POSITIVE_INFINITY;
     this.#findings = new Findings(onViolation);
     this.#life = new Life(this.#findings);
   }
@@ -216,13 +214,10 @@ export class DriverChecker implements DriverWatcher {
 
   #look(device: CryptoDevice, queue: number): void {
     const ring = this.#rings[queue];
-    if (!ring || (this.#isBudgeted && !this.#admit(device, queue, ring))) return;
-    const chains = ring.look();
+    if (!ring || !this.#admit(device, queue, ring)) return;
+    const chains = ring.look(this.#budget);
     if (chains.length === 0) return;
     this.#life.requested(device, queue);
-    if (this.#isBudgeted) {
-      for (const { own, indirect } of chains) this.#budget.spend(own.length + indirect.length);
-    }
     if (queue !== device.options.dataQueues) return;
     for (const chain of chains) this.#life.sessionRequested(this.#opcodeOf(chain));
   }

@@ -1,5 +1,6 @@
 // Reads descriptor chains for the checker: all of them, also those that a device would refuse, but none of their contents.
 import * as virtio from '../../../spec/virtio.ts';
+import { readDescriptor } from '../../trace/chain.ts';
 import type { GuestView, TracedDescriptor } from '../../trace/index.ts';
 
 /** A chain of a split ring, or a list of a packed ring. */
@@ -17,28 +18,12 @@ export interface ReadChain {
 /** The most descriptors of an indirect table that are read. */
 const INDIRECT_MAX = 1024;
 
-export function descriptorAt(
-  view: GuestView,
-  table: TracedDescriptor['table'],
-  base: number,
-  index: number,
-  packed: boolean,
-): TracedDescriptor | undefined {
-  const at = base + index * virtio.DESC_BYTES;
-  const address = view.uint64(at + virtio.DESC_ADDR);
-  const bytes = view.uint32(at + virtio.DESC_LEN);
-  const flags = view.uint16(at + (packed ? virtio.PACKED_DESC_FLAGS : virtio.DESC_FLAGS));
-  const last = view.uint16(at + (packed ? virtio.PACKED_DESC_ID : virtio.DESC_NEXT));
-  if (address === undefined || bytes === undefined || flags === undefined || last === undefined) return undefined;
-  return { table, index, address, bytes, flags, last };
-}
-
 /** Reads the chain of a split ring that begins at `head` (2.7.5). */
 export function splitChain(view: GuestView, table: number, size: number, head: number): ReadChain {
   const own: TracedDescriptor[] = [];
   let next: number | undefined = head;
   while (next !== undefined && next < size && own.length < size) {
-    const descriptor = descriptorAt(view, 'ring', table, next, false);
+    const descriptor = readDescriptor(view, 'ring', table, next, false);
     if (!descriptor) break;
     own.push(descriptor);
     next = descriptor.flags & virtio.DESC_F_NEXT ? descriptor.last : undefined;
@@ -52,7 +37,7 @@ export function packedList(view: GuestView, table: number, size: number, place: 
   const own: TracedDescriptor[] = [];
   let goesOn = true;
   while (goesOn && own.length < size) {
-    const descriptor = descriptorAt(view, 'ring', table, (place + own.length) % size, true);
+    const descriptor = readDescriptor(view, 'ring', table, (place + own.length) % size, true);
     if (!descriptor) break;
     own.push(descriptor);
     goesOn = (descriptor.flags & virtio.DESC_F_NEXT) !== 0;
@@ -67,7 +52,7 @@ function indirectOf(view: GuestView, of: TracedDescriptor | undefined, packed: b
   const read: TracedDescriptor[] = [];
   let index = 0;
   while (index < entries && read.length < entries) {
-    const descriptor = descriptorAt(view, 'indirect', of.address, index, packed);
+    const descriptor = readDescriptor(view, 'indirect', of.address, index, packed);
     if (!descriptor) break;
     read.push(descriptor);
     if (packed) index++;

@@ -2,14 +2,15 @@
 import * as virtio from '../../../spec/virtio.ts';
 import type { QueuePositions } from '../../device/contract.ts';
 import type { QueueRegisters } from '../../device/queue_registers.ts';
+import { readDescriptor } from '../../trace/chain.ts';
 import type { GuestView } from '../../trace/index.ts';
+import type { LookBudget } from '../../trace/look_budget.ts';
+import { advance, isAvailableAt, placeOf, WRAP } from '../../trace/packed_position.ts';
 import { checkPackedList } from './chain_rules.ts';
-import { descriptorAt, packedList, type ReadChain, sameDescriptor } from './descriptors.ts';
+import { packedList, type ReadChain, sameDescriptor } from './descriptors.ts';
 import type { RingWatch, Terms } from './ring_watch.ts';
 import type { Findings } from './violation.ts';
 
-/** The wrap counter in a position of the device. */
-const WRAP = 1 << virtio.EVENT_WRAP_BIT;
 const AVAIL_AND_USED = virtio.PACKED_DESC_F_AVAIL | virtio.PACKED_DESC_F_USED;
 
 export class PackedRingWatch implements RingWatch {
@@ -21,11 +22,9 @@ export class PackedRingWatch implements RingWatch {
   readonly #driver: number;
   readonly #device: number;
   readonly #terms: Terms;
-  /** The place of the next descriptor that the driver makes available, and its wrap counter (2.8.1). */
-  #place = 0;
-  #wrap = true;
-  /** Place and wrap counter at the last notification. */
-  #notified = { place: 0, wrap: true };
+  /** The position of the next descriptor that the driver makes available (2.8.1), and that at the last notification. */
+  #position = WRAP;
+  #notified = WRAP;
   /** Lists that the device holds, by the place of their first descriptor. */
   readonly #held = new Map<number, ReadChain>();
 
@@ -49,29 +48,34 @@ export class PackedRingWatch implements RingWatch {
 
   resume({ nextAvail }: QueuePositions): void {
     this.paused = false;
-    this.#place = nextAvail & (WRAP - 1);
-    this.#wrap = (nextAvail & WRAP) !== 0;
+    this.#position = nextAvail;
   }
 
-  look(): ReadChain[] {
+  look(budget: LookBudget): ReadChain[] {
     this.#checkHeld();
     this.#checkEvents();
     const lists: ReadChain[] = [];
     let left = this.#size;
-    while (left > 0 && this.#isAvailable(this.#place, this.#wrap)) {
-      const list = packedList(this.#view, this.#desc, this.#size, this.#place);
+    while (left > 0 && isAvailableAt(this.#view, this.#desc, this.#position)) {
+      if (!budget.left) {
+        this.pause();
+        break;
+      }
+      const place = placeOf(this.#position);
+      const list = packedList(this.#view, this.#desc, this.#size, place);
       if (list.own.length === 0) break;
       checkPackedList(list, { queue: this.#queue, size: this.#size, ...this.#terms }, this.#findings);
-      this.#held.set(this.#place, list);
+      this.#held.set(place, list);
+      budget.spend(list.own.length + list.indirect.length);
       lists.push(list);
       left -= list.own.length;
-      this.#advance(list.own.length);
+      this.#position = advance(this.#position, list.own.length, this.#size);
     }
     return lists;
   }
 
   notified(): void {
-    this.#notified = { place: this.#place, wrap: this.#wrap };
+    this.#notified = this.#position;
   }
 
   ran(): void {
@@ -85,8 +89,8 @@ export class PackedRingWatch implements RingWatch {
   finish(): void {
     // While the ring is not looked at, it is not known where the driver is.
     if (this.paused) return;
-    const { place, wrap } = this.#notified;
-    if (!this.#isAvailable(place, wrap) || !this.#wantsNotification()) return;
+    const place = placeOf(this.#notified);
+    if (!isAvailableAt(this.#view, this.#desc, this.#notified) || !this.#wantsNotification()) return;
     const seen = `the list at place ${place} is available, and no notification came`;
     this.#findings.report('2.8.21.3-1', seen, { queue: this.#queue, head: place });
   }
@@ -96,7 +100,7 @@ export class PackedRingWatch implements RingWatch {
     this.ran();
     for (const [place, { own }] of this.#held) {
       for (const descriptor of own) {
-        const now = descriptorAt(this.#view, 'ring', this.#desc, descriptor.index, true);
+        const now = readDescriptor(this.#view, 'ring', this.#desc, descriptor.index, true);
         if (sameDescriptor(descriptor, now)) continue;
         const seen = `descriptor ${descriptor.index} of the list at place ${place} has changed while the device held it`;
         const where = { queue: this.#queue, head: place, descriptor: descriptor.index, chain: own };
@@ -118,11 +122,6 @@ export class PackedRingWatch implements RingWatch {
     return this.#view.uint16(this.#device + virtio.EVENT_SUPPRESS_FLAGS) !== virtio.EVENT_DISABLE;
   }
 
-  #isAvailable(place: number, wrap: boolean): boolean {
-    const flags = this.#flags(place);
-    return (flags & AVAIL_AND_USED) === (wrap ? virtio.PACKED_DESC_F_AVAIL : virtio.PACKED_DESC_F_USED);
-  }
-
   /** Whether the device has written a used element over the list that was available at a place. */
   #isUsed(place: number): boolean {
     const flags = this.#flags(place) & AVAIL_AND_USED;
@@ -131,12 +130,5 @@ export class PackedRingWatch implements RingWatch {
 
   #flags(place: number): number {
     return this.#view.uint16(this.#desc + place * virtio.DESC_BYTES + virtio.PACKED_DESC_FLAGS) ?? 0;
-  }
-
-  #advance(places: number): void {
-    this.#place += places;
-    if (this.#place < this.#size) return;
-    this.#place -= this.#size;
-    this.#wrap = !this.#wrap;
   }
 }

@@ -1,4 +1,5 @@
 import type { QueuePositions } from '../../device/contract.ts';
+import type { LookBudget } from '../../trace/look_budget.ts';
 import type { ReadChain } from './descriptors.ts';
 
 /** What was negotiated, as far as rings depend on it. */
@@ -16,8 +17,11 @@ export interface RingWatch {
   pause(): void;
   /** Looks at the ring again. The device holds no chain of it, and takes the next one at `positions`. */
   resume(positions: QueuePositions): void;
-  /** Looks at the ring. Returns the chains that the driver has made available since the last look. */
-  look(): ReadChain[];
+  /**
+   * Looks at the ring, and pauses when the budget is spent. Returns the chains that the driver has made available since the last look, as
+   * far as they were read.
+   */
+  look(budget: LookBudget): ReadChain[];
   /** The driver has notified the device: called after look(). */
   notified(): void;
   /** The device has written to the ring. */

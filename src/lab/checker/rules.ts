@@ -102,7 +102,7 @@ export const RULES = {
 /** The name of a rule in RULES. */
 export type RuleName = keyof typeof RULES;
 
-/** Statements about the driver that nobody outside it can observe here, and the reason. */
+/** Statements about the driver that cannot be observed from outside it, and the reason. */
 export const UNOBSERVED: readonly (Rule & { why: string })[] = [
   {
     ...must('2.2.1', 'validate the offered features, and ignore those that it does not know'),

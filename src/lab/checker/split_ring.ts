@@ -2,9 +2,11 @@
 import * as virtio from '../../../spec/virtio.ts';
 import type { QueuePositions } from '../../device/contract.ts';
 import type { QueueRegisters } from '../../device/queue_registers.ts';
+import { readDescriptor } from '../../trace/chain.ts';
 import type { GuestView } from '../../trace/index.ts';
+import type { LookBudget } from '../../trace/look_budget.ts';
 import { type ChainTerms, checkSplitChain } from './chain_rules.ts';
-import { descriptorAt, type ReadChain, sameDescriptor, splitChain } from './descriptors.ts';
+import { type ReadChain, sameDescriptor, splitChain } from './descriptors.ts';
 import type { RingWatch, Terms } from './ring_watch.ts';
 import type { Findings } from './violation.ts';
 
@@ -53,7 +55,7 @@ export class SplitRingWatch implements RingWatch {
     this.#done = nextUsed;
   }
 
-  look(): ReadChain[] {
+  look(budget: LookBudget): ReadChain[] {
     this.#takeUsed();
     this.#checkHeld();
     const idx = this.#view.uint16(this.#avail + virtio.AVAIL_IDX);
@@ -69,13 +71,19 @@ export class SplitRingWatch implements RingWatch {
     }
     const chains: ReadChain[] = [];
     for (let i = 0; i < count; i++) {
+      if (!budget.left) {
+        this.pause();
+        break;
+      }
       const slot = (this.#seen + i) & (this.#size - 1);
       const head = this.#view.uint16(this.#avail + virtio.AVAIL_RING + slot * virtio.AVAIL_ELEM_BYTES) ?? 0;
       if (head >= this.#size) {
         this.#findings.report('2.7.6-1', `entry ${slot} is ${head}, and the table has ${this.#size}`, { queue, head });
         continue;
       }
-      chains.push(this.#offer(splitChain(this.#view, this.#desc, this.#size, head)));
+      const chain = this.#offer(splitChain(this.#view, this.#desc, this.#size, head));
+      budget.spend(chain.own.length + chain.indirect.length);
+      chains.push(chain);
     }
     this.#seen = idx;
     return chains;
@@ -138,7 +146,7 @@ export class SplitRingWatch implements RingWatch {
   #checkHeld(): void {
     for (const { head, own } of this.#held.values()) {
       for (const descriptor of own) {
-        const now = descriptorAt(this.#view, 'ring', this.#desc, descriptor.index, false);
+        const now = readDescriptor(this.#view, 'ring', this.#desc, descriptor.index, false);
         if (sameDescriptor(descriptor, now)) continue;
         const seen = `descriptor ${descriptor.index} of the chain ${head} has changed while the device held it`;
         this.#findings.report('3.3.1-1', seen, { queue: this.#queue, head, descriptor: descriptor.index, chain: own });

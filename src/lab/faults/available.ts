@@ -1,9 +1,11 @@
 import * as virtio from '../../../spec/virtio.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import type { GuestView } from '../../trace/index.ts';
+import { advance, isAvailableAt, placeOf } from '../../trace/packed_position.ts';
 import { packedList, type ReadChain, splitChain } from '../checker/descriptors.ts';
 
-const WRAP = 1 << virtio.EVENT_WRAP_BIT;
+/** The most descriptors that are read, because a guest may offer one long chain many times. */
+const DESCRIPTORS_MAX = 65536;
 
 /** The chains that the device would take next from a queue. */
 export function availableChains(device: CryptoDevice, view: GuestView, queue: number): ReadChain[] {
@@ -13,37 +15,32 @@ export function availableChains(device: CryptoDevice, view: GuestView, queue: nu
   const table = Number(registers.desc);
   const { nextAvail } = device.positions(queue);
   const chains: ReadChain[] = [];
+  let left = DESCRIPTORS_MAX;
+  const take = (chain: ReadChain) => {
+    chains.push(chain);
+    left -= chain.own.length + chain.indirect.length;
+  };
   if (ring === 'split') {
     const avail = Number(registers.driver);
     const idx = view.uint16(avail + virtio.AVAIL_IDX) ?? nextAvail;
     const count = Math.min((idx - nextAvail) & 0xffff, size);
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count && left > 0; i++) {
       const slot = (nextAvail + i) & (size - 1);
       const head = view.uint16(avail + virtio.AVAIL_RING + slot * virtio.AVAIL_ELEM_BYTES) ?? 0;
-      chains.push(splitChain(view, table, size, head));
+      take(splitChain(view, table, size, head));
     }
     return chains;
   }
-  let place = nextAvail & (WRAP - 1);
-  let wrap = (nextAvail & WRAP) !== 0;
-  for (let left = size; left > 0 && isAvailable(view, table, place, wrap); ) {
-    const list = packedList(view, table, size, place);
+  let position = nextAvail;
+  let room = size;
+  while (left > 0 && room > 0 && isAvailableAt(view, table, position)) {
+    const list = packedList(view, table, size, placeOf(position));
     if (list.own.length === 0) break;
-    chains.push(list);
-    left -= list.own.length;
-    place += list.own.length;
-    if (place >= size) {
-      place -= size;
-      wrap = !wrap;
-    }
+    take(list);
+    room -= list.own.length;
+    position = advance(position, list.own.length, size);
   }
   return chains;
-}
-
-function isAvailable(view: GuestView, table: number, place: number, wrap: boolean): boolean {
-  const flags = view.uint16(table + place * virtio.DESC_BYTES + virtio.PACKED_DESC_FLAGS) ?? 0;
-  const marks = flags & (virtio.PACKED_DESC_F_AVAIL | virtio.PACKED_DESC_F_USED);
-  return marks === (wrap ? virtio.PACKED_DESC_F_AVAIL : virtio.PACKED_DESC_F_USED);
 }
 
 /** The id by which a used element names a chain: the head in a split ring, the id of the last descriptor in a packed ring. */

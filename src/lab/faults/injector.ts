@@ -4,13 +4,13 @@ import type { InterruptHandler } from '../../device/contract.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import type { DeviceObserver } from '../../device/queue_runner.ts';
 import { GuestView } from '../../trace/index.ts';
+import { advance, placeOf } from '../../trace/packed_position.ts';
 import type { ReadChain } from '../checker/descriptors.ts';
 import { availableChains, idOf } from './available.ts';
 import type { Fault, FaultHooks } from './fault.ts';
 
 /** The limit for taking all available requests. */
 const ALL = 0xffffffff;
-const WRAP = 1 << virtio.EVENT_WRAP_BIT;
 
 /** Has a device misbehave: stands between the device, its rings, and its driver's interrupts. */
 export class FaultInjector implements DeviceObserver {
@@ -114,11 +114,6 @@ function splitElement(used: bigint, place: number, size: number): Element {
 }
 
 function packedElement(desc: bigint, place: number): Element {
-  const at = Number(desc) + (place & (WRAP - 1)) * virtio.DESC_BYTES;
+  const at = Number(desc) + placeOf(place) * virtio.DESC_BYTES;
   return { id: at + virtio.PACKED_DESC_ID, length: at + virtio.DESC_LEN };
-}
-
-function advance(position: number, places: number, size: number): number {
-  const next = (position & (WRAP - 1)) + places;
-  return next >= size ? ((position & WRAP) ^ WRAP) | (next - size) : (position & WRAP) | next;
 }

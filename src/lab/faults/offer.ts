@@ -32,7 +32,7 @@ export const OFFER_FAULTS = {
     section: '5.9.7.1',
     group: 'allowed',
     device: 'has room for one session, and refuses a second one with NOSPC, or without REVISION_1 with ERR',
-    driver: 'reports an error, or closes a session that nobody uses and tries again',
+    driver: 'reports an error, or closes an idle session and tries again',
     options: { maxSessions: 1 },
   },
 } as const satisfies Record<string, Fault>;
