@@ -216,20 +216,27 @@ export class CryptoDevice implements DeviceRegisters {
 
   /**
    * Writes the status field for the driver (2.1). 0 resets the device (2.4). FEATURES_OK is kept only if the device accepts the features
-   * (2.2.2), and then stays until the reset, because queues work as was negotiated. DEVICE_NEEDS_RESET cannot be written.
+   * (2.2.2), and then stays until the reset, because queues work as was negotiated. DEVICE_NEEDS_RESET cannot be written. With SUSPEND the
+   * device completes the requests under way, and then shows SUSPEND instead of DRIVER_OK (3.4 of virtio 1.4).
    */
   writeStatus(value: number): void {
     if (this.#disposed) return;
     if (value === 0) this.reset();
-    else this.#turns.run('writeStatus()', () => this.#addStatus(value));
+    else if (this.#turns.run('writeStatus()', () => this.#addStatus(value))) {
+      // The driver was told of all used buffers at the end of that turn, so SUSPEND shows only now (3.4.2 of virtio 1.4).
+      this.#turns.run('writeStatus()', () => this.#negotiation.suspend());
+    }
   }
 
-  #addStatus(value: number): void {
-    const { agreed, failed, started } = this.#negotiation.write(value);
+  /** Returns whether the driver has asked for SUSPEND: no request is under way any more. */
+  #addStatus(value: number): boolean {
+    const { agreed, failed, started, suspends } = this.#negotiation.write(value);
     if (failed) this.#refused(featuresRefusal(this.#negotiation.driverFeatures, failed));
     if (agreed) this.#agree();
     if (!this.#negotiation.working) this.#runner.stop();
+    if (suspends) this.#backend.settle();
     if (started) this.#startQueues();
+    return suspends;
   }
 
   /** The feature bits that the driver has chosen so far. */
@@ -295,6 +302,7 @@ export class CryptoDevice implements DeviceRegisters {
     this.#engine.reset(this.#base);
     this.#ram.foreign?.recover();
     this.#negotiation.reset();
+    this.config.catchUp();
     this.#queues.reset();
   }
 
@@ -321,9 +329,13 @@ export class CryptoDevice implements DeviceRegisters {
     return { ...this.#statistics.read(), elsewhere: this.#backend.counts(), costs: this.#backend.costs() };
   }
 
-  /** Sets VIRTIO_CRYPTO_S_HW_READY (5.9.5). While it is off, a driver sends no requests. A change interrupts the driver. */
+  /**
+   * Sets VIRTIO_CRYPTO_S_HW_READY (5.9.5). While it is off, a driver sends no requests. A change interrupts the driver. If the device is
+   * suspended, it changes when it resumes.
+   */
   setHardwareReady(ready: boolean): void {
-    if (this.config.setHardwareReady(ready) && this.#negotiation.driverIsUp) this.#turns.interrupt('config', 0);
+    if (this.#negotiation.suspended) this.config.setHardwareReadyLater(ready);
+    else if (this.config.setHardwareReady(ready) && this.#negotiation.driverIsUp) this.#turns.interrupt('config', 0);
   }
 
   /** Completes the requests that run outside the engine before it returns. Call it before you save the guest's RAM. */
@@ -375,7 +387,7 @@ export class CryptoDevice implements DeviceRegisters {
   #takeOver(state: DeviceState): void {
     this.#reset();
     this.#negotiation.restore(state.status, BigInt(state.driverFeatures));
-    this.config.restore(state.hardwareReady, state.generation);
+    this.config.restore(state.hardwareReady, state.generation, state.hardwareReadyLater);
     if (this.#negotiation.agreed) this.#agree();
     try {
       restoreParts(this.#parts, state);
@@ -428,8 +440,9 @@ export class CryptoDevice implements DeviceRegisters {
     this.#engine.placeSessions(this.#base);
   }
 
-  /** Runs all queues at DRIVER_OK (3.1.1, step 8): the rings may already hold buffers. */
+  /** Runs all queues at DRIVER_OK (3.1.1, step 8): the rings may already hold buffers. After a suspension, says what has changed. */
   #startQueues(): void {
+    if (this.config.catchUp()) this.#turns.interrupt('config', 0);
     for (let index = 0; index < this.queues.length; index++) this.#runner.notify(index);
   }
 

@@ -34,6 +34,7 @@ export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceStat
     status: negotiation.status,
     driverFeatures: negotiation.driverFeatures.toString(),
     hardwareReady: config.hardwareReady,
+    ...(config.hardwareReadyLater === undefined ? {} : { hardwareReadyLater: config.hardwareReadyLater }),
     generation: config.generation,
     fault: engine.fault(base),
     faultQueue: engine.faultQueue(base),

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { CRYPTO_OK, SERVICE_AKCIPHER } from '../../spec/crypto.ts';
 import * as spec from '../../spec/engine.ts';
-import { STATUS_BITS, STATUS_DRIVER_OK, STATUS_FEATURES_OK } from '../../spec/virtio.ts';
+import { F_SUSPEND, STATUS_BITS, STATUS_DRIVER_OK, STATUS_FEATURES_OK, STATUS_SUSPEND } from '../../spec/virtio.ts';
 import { keyBytesMax, MODULUS_BITS_MAX } from '../akcipher/rsa_key.ts';
 import type { AkcipherKeys } from '../backend/akcipher/keys.ts';
 import type { EngineExports } from '../engine/exports.ts';
@@ -82,9 +82,16 @@ const State = v.strictObject({
       (bits) => !(bits & STATUS_DRIVER_OK) || (bits & STATUS_FEATURES_OK) !== 0,
       'Expected FEATURES_OK with DRIVER_OK',
     ),
+    // 3.4.2 of virtio 1.4: a device that is suspended has FEATURES_OK, and not DRIVER_OK.
+    v.check(
+      (bits) => !(bits & STATUS_SUSPEND) || (bits & (STATUS_FEATURES_OK | STATUS_DRIVER_OK)) === STATUS_FEATURES_OK,
+      'Expected FEATURES_OK and no DRIVER_OK with SUSPEND',
+    ),
   ),
   driverFeatures: uint64,
   hardwareReady: v.boolean(),
+  /** The HW_READY that a suspended device gets when it resumes. */
+  hardwareReadyLater: v.exactOptional(v.boolean()),
   generation: v.pipe(uint32, v.maxValue(0xff)),
   fault: v.pipe(uint32, v.check(isFault, 'Expected the number of a fault')),
   faultQueue: uint32,
@@ -124,6 +131,11 @@ export function parseDeviceState(saved: unknown, options: ResolvedOptions): Devi
         `The saved device had ${name} ${state.options[name]}, this one has ${options[name]}: create it with the same options.`,
       );
     }
+  }
+  if (state.status & STATUS_SUSPEND && !((BigInt(state.driverFeatures) >> BigInt(F_SUSPEND)) & 1n)) {
+    throw new StateError(
+      'The saved state is damaged: status: SUSPEND is set, and VIRTIO_F_SUSPEND was not negotiated.',
+    );
   }
   if (state.queues.length !== options.dataQueues + 1) {
     throw new StateError(`The saved state is damaged: it has ${state.queues.length} queues.`);

@@ -7,7 +7,7 @@ import { PackedQueue } from './packed_queue.ts';
 import type { Chain, ChainBuffer, DriverQueue } from './queue.ts';
 import type { GuestRam, RamAllocator } from './ram.ts';
 import { SplitQueue } from './split_queue.ts';
-import { type DriverTransport, resetDevice } from './transport.ts';
+import { awaitStatus, type DriverTransport, resetDevice } from './transport.ts';
 
 /** A raw chain for submit(). */
 export interface RawRequest {
@@ -74,6 +74,7 @@ export const KNOWN_FEATURES = [
   virtio.F_NOTIFICATION_DATA,
   virtio.F_RING_RESET,
   virtio.F_ACCESS_PLATFORM,
+  virtio.F_SUSPEND,
 ].reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
 
 /** The features that allow stateless requests (5.9.3). */
@@ -93,6 +94,7 @@ export class RingDriver {
   readonly #allocator: RamAllocator;
   readonly #options: DriverOptions;
   readonly #pending = new Map<string, Pending>();
+  #suspended = false;
   /** For each queue: memory of requests that were in flight when the queue broke. The device may write there until a reset. */
   readonly #lent = new Map<number, number[]>();
 
@@ -139,6 +141,33 @@ export class RingDriver {
   stop(): void {
     resetDevice(this.transport);
     this.#abandon(new Error('The driver was stopped.'));
+  }
+
+  /**
+   * Suspends the device (3.4 of virtio 1.4). The device completes what it has begun. What it has not taken stays in the rings until
+   * resume(); until then requests and notifications throw.
+   * @throws Error if VIRTIO_F_SUSPEND was not negotiated, the device is not running, or it fails to suspend itself
+   */
+  suspend(): void {
+    if (!this.has(virtio.F_SUSPEND)) throw new Error('VIRTIO_F_SUSPEND was not negotiated.');
+    if (this.queues.length === 0) throw new Error('The driver has not started the device: start() it first.');
+    const { transport } = this;
+    this.#suspended = true;
+    transport.status = transport.status | virtio.STATUS_SUSPEND;
+    awaitStatus(transport, virtio.STATUS_SUSPEND, virtio.STATUS_DRIVER_OK, 'suspend itself');
+    this.poll();
+  }
+
+  /**
+   * Has a suspended device go on (3.4 of virtio 1.4).
+   * @throws Error if the device is not suspended, or fails to resume
+   */
+  resume(): void {
+    if (!this.#suspended) throw new Error('The device is not suspended: suspend() it first.');
+    const { transport } = this;
+    transport.status = transport.status | virtio.STATUS_DRIVER_OK;
+    awaitStatus(transport, virtio.STATUS_DRIVER_OK, virtio.STATUS_SUSPEND, 'resume');
+    this.#suspended = false;
   }
 
   /** Index of the control queue (5.9.2). */
@@ -197,9 +226,11 @@ export class RingDriver {
    * Sends a raw chain. Resolves when the device has completed it. If the device needs a reset before that, the promise stays open until
    * start() or stop(), which reject it.
    * @throws BrokenQueueError if the device breaks the queue, or has broken it before
+   * @throws Error if the device is suspended
    * @throws RangeError if there is no such queue, or the queue or the driver's memory is full
    */
   async submit(request: RawRequest): Promise<RawResult> {
+    this.#checkRunning();
     const { broken } = this.#queue(request.queue);
     if (broken) throw broken;
     const bytes = this.#ram();
@@ -241,8 +272,10 @@ export class RingDriver {
    * @param index number of the virtqueue
    * @param hold whether the notification is held back
    * @throws RangeError if there is no such queue, or it is full: thrown at once
+   * @throws Error if the device is suspended: thrown at once
    */
   submitChain(index: number, chain: Chain, hold = false): Promise<RawResult> {
+    this.#checkRunning();
     const { broken } = this.#queue(index);
     if (broken) return Promise.reject(broken);
     const sent = this.#send(index, chain, []);
@@ -253,8 +286,10 @@ export class RingDriver {
   /**
    * Notifies the device of the chains whose notification was held back, unless it has suppressed notifications (2.7.10, 2.8.10).
    * @throws RangeError if there is no such queue
+   * @throws Error if the device is suspended
    */
   notify(index: number): void {
+    this.#checkRunning();
     const queue = this.#queue(index);
     if (!queue.needsNotification()) return;
     if (this.has(virtio.F_NOTIFICATION_DATA)) this.transport.notify(index, queue.nextOffset);
@@ -287,6 +322,11 @@ export class RingDriver {
     const core = inOrder ? features | (1n << BigInt(virtio.F_IN_ORDER)) : features;
     if (layout === 'legacy') return core;
     return core | (1n << BigInt(spec.F_REVISION_1)) | (stateless ? STATELESS_FEATURES : 0n);
+  }
+
+  /** 3.4.1 of virtio 1.4: a driver offers no buffers to a suspended device, and does not notify it. */
+  #checkRunning(): void {
+    if (this.#suspended) throw new Error('The device is suspended: resume() it first.');
   }
 
   #queue(index: number): DriverQueue {
@@ -363,5 +403,6 @@ export class RingDriver {
       this.#giveBack(queue.index);
     }
     this.queues = [];
+    this.#suspended = false;
   }
 }

@@ -19,6 +19,7 @@ const KNOWN = [
   virtio.F_IN_ORDER,
   virtio.F_NOTIFICATION_DATA,
   virtio.F_RING_RESET,
+  virtio.F_SUSPEND,
 ];
 const F_SR_IOV = 37;
 const REVISION_1 = feature(0);
@@ -32,6 +33,7 @@ const NAMES = [
   'inOrder',
   'notificationData',
   'ringReset',
+  'suspend',
   'accessPlatform',
   'revision1',
   'stateless',

@@ -4,8 +4,8 @@ import { CHAPTERS, type Section, STATEMENTS, type Statement } from './statements
 const HEAD = `<!-- Written by npm run conformance from the names of the tests. Do not edit. -->
 # What the specification demands of the device, and the tests that hold it to it
 
-Sections are those of OASIS Virtual I/O Device (VIRTIO) Version 1.3. Statements are ours, in short; the specification has the words
-that count. A test carries the ids of its statements in brackets: \`npx vitest run -t '2.7.8.2-1'\` runs those of one statement.
+Sections are those of OASIS Virtual I/O Device (VIRTIO) Version 1.3, or of 1.4 where that is said. Statements are ours, in short; the
+specification has the words that count. A test carries the ids of its statements in brackets: \`npx vitest run -t '2.7.8.2-1'\` runs those of one statement.
 The tests fail when this page is out of date, or a statement has no test: \`npm run conformance\` writes it anew.
 `;
 

@@ -24,6 +24,7 @@ test('what is left out is filled in', () => {
       inOrder: true,
       notificationData: false,
       ringReset: true,
+      suspend: true,
       accessPlatform: false,
       revision1: true,
       stateless: true,
@@ -83,6 +84,7 @@ describe('6 features', () => {
     eventIdx: false,
     inOrder: false,
     ringReset: false,
+    suspend: false,
     revision1: false,
   };
   const bits: [keyof FeatureOptions, bigint][] = [
@@ -93,6 +95,7 @@ describe('6 features', () => {
     ['inOrder', feature(35)],
     ['notificationData', feature(38)],
     ['ringReset', feature(40)],
+    ['suspend', feature(43)],
   ];
 
   test('a device may offer VERSION_1 alone', () => {
@@ -117,7 +120,7 @@ describe('6 features', () => {
   test('an unknown feature is refused, with those that are known', () => {
     const features = { paket: true } as FeatureOptions;
     const known =
-      'indirect, eventIdx, packed, inOrder, notificationData, ringReset, accessPlatform, revision1, stateless';
+      'indirect, eventIdx, packed, inOrder, notificationData, ringReset, suspend, accessPlatform, revision1, stateless';
     const text = `features.paket is unknown: give ${known}.`;
     expect(() => resolveOptions({ features })).toThrow(new TypeError(text));
   });

@@ -2,6 +2,7 @@ import { notApplicable, type Section, section } from './statement.ts';
 
 const NO_SHARED_MEMORY = notApplicable('the device has no shared memory regions');
 const NO_ADMINISTRATION = notApplicable('the device is in no group: VIRTIO_F_ADMIN_VQ is not offered');
+const NOTHING_TO_WRITE = notApplicable('a driver can write no field of its configuration space');
 const NOT_BEHIND_AN_IOMMU = notApplicable('the device reaches guest memory by the addresses that the driver uses');
 
 /** Chapters 2.1 to 2.6, 2.10 to 2.13 and 6: what every virtio device has. */
@@ -43,6 +44,15 @@ export const BASIC: readonly Section[] = [
   ]),
   section('2.13.1', 'Administration virtqueues', [
     ['MUST', 'take administration commands from its administration virtqueues in order', NO_ADMINISTRATION],
+  ]),
+  section('3.4.2', 'Device Suspend (virtio 1.4)', [
+    ['MUST', 'ignore SUSPEND until it is initialised'],
+    ['SHOULD', 'ignore writes to its configuration space while suspended', NOTHING_TO_WRITE],
+    ['MUST NOT', 'notify for queues, touch them, or change its configuration while suspended'],
+    ['MUST', 'tell of a changed configuration when it resumes, and not before'],
+    ['MUST', 'suspend itself when the driver sets SUSPEND, or set DEVICE_NEEDS_RESET'],
+    ['MUST', 'go on when the driver sets DRIVER_OK, or set DEVICE_NEEDS_RESET'],
+    ['SHOULD', 'use the buffers that it has begun, and notify for them, before it shows SUSPEND'],
   ]),
   section('6.2', 'Reserved Feature Bits', [
     ['MUST', 'offer VIRTIO_F_VERSION_1'],
