@@ -1,5 +1,5 @@
 // The engine's exports, and nothing else. `device` is the address that the host gave to initialise().
-import { FAULT_NONE, MEMORY_REGIONS_MAX } from '../spec/engine';
+import { FAULT_NONE, MEMORY_REGIONS_MAX, OTHER_QUEUES } from '../spec/engine';
 import './agreement';
 import { breakDevice, Device, offerService } from './device';
 import { layOut, regionBytes as bytesFor, wipeRequests } from './region';
@@ -77,20 +77,20 @@ export function setFeatures(device: Device, features: u64): void {
   device.features = features;
 }
 
-/** Enables queue `index` (at most dataQueues). Returns a FAULT_*. Any fault but FAULT_NONE breaks the device. */
+/** Enables queue `index` (dataQueues + 1 at most). Returns a FAULT_*. Any fault but FAULT_NONE breaks the device. */
 export function enableQueue(device: Device, index: u32, size: u32, desc: u64, avail: u64, used: u64): u32 {
   const fault = enable(device, queueAt(device, index), index, size, desc, avail, used);
   if (fault != FAULT_NONE) breakDevice(device, index, fault);
   return fault;
 }
 
-/** Whether queue `index` (at most dataQueues) is enabled and has an available chain. */
+/** Whether queue `index` (dataQueues + 1 at most) is enabled and has an available chain. */
 export function hasAvailable(device: Device, index: u32): bool {
   return queueHasAvailable(queueAt(device, index));
 }
 
 /**
- * Runs the available chains of queue `index` (at most dataQueues) within a budget: at most `requests` requests, and no
+ * Runs the available chains of queue `index` (dataQueues + 1 at most) within a budget: at most `requests` requests, and no
  * further one once their content reaches `bytes`, or their descriptors `descriptors` bytes. Returns NOTIFY_* bits. If
  * nothing is available, it returns NOTIFY_IDLE after little work.
  */
@@ -148,7 +148,7 @@ export function runJobs(device: Device, jobs: usize, count: u32): void {
 
 /** Resets the device (2.4): forgets its queues, wipes its sessions, clears its fault. */
 export function reset(device: Device): void {
-  wipe(device.queues, (device.dataQueues + 1) * QUEUE_BYTES);
+  wipe(device.queues, (device.dataQueues + OTHER_QUEUES) * QUEUE_BYTES);
   wipeRequests(device);
   clearSessions(device);
   device.batchCount = 0;
@@ -171,7 +171,7 @@ export function setFault(device: Device, fault: u32, queue: u32): void {
   breakDevice(device, queue, fault);
 }
 
-/** Resets queue `index` (at most dataQueues) alone (2.6.1): the queue is disabled and forgotten. */
+/** Resets queue `index` (dataQueues + 1 at most) alone (2.6.1): the queue is disabled and forgotten. */
 export function resetQueue(device: Device, index: u32): void {
   const queue = queueAt(device, index);
   dropHeld(device, queue);

@@ -37,6 +37,9 @@ export const FAULT_HOST = 18;
 /** Foreign guest memory could not be reached. */
 export const FAULT_GUEST_MEMORY = 19;
 
+/** The queues behind the data queues: the control queue, and the administration queue (virtio 1.4), which a device need not offer. */
+export const OTHER_QUEUES = 2;
+
 /** The most stretches of guest memory, for example RAM below and above a hole. */
 export const MEMORY_REGIONS_MAX = 16;
 

@@ -23,6 +23,7 @@ export const F_IN_ORDER = 35;
 export const F_NOTIFICATION_DATA = 38;
 export const F_RING_RESET = 40;
 /** virtio 1.4. */
+export const F_ADMIN_VQ = 41;
 export const F_SUSPEND = 43;
 
 /** struct virtq_desc (2.7.5 The Virtqueue Descriptor Table). */

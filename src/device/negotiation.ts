@@ -25,14 +25,23 @@ export interface StatusChange {
 
 /** The state of the initialisation (3.1.1): the status field (2.1), and the features (2.2). */
 export class Negotiation {
-  /** Feature bits that the device offers. */
-  readonly offered: bigint;
+  #offered: bigint;
   #status = 0;
   #driverFeatures = 0n;
   #suspending = false;
 
   constructor(offered: bigint) {
-    this.offered = offered;
+    this.#offered = offered;
+  }
+
+  /** Feature bits that the device offers. */
+  get offered(): bigint {
+    return this.#offered;
+  }
+
+  /** Offers some features no more. Ignored once FEATURES_OK is set. */
+  withhold(features: bigint): void {
+    if (!this.agreed) this.#offered &= ~features;
   }
 
   get status(): number {
@@ -91,7 +100,7 @@ export class Negotiation {
     if (suspends || this.#suspending) next |= STATUS_DRIVER_OK;
     else if (next & STATUS_DRIVER_OK) next &= ~STATUS_SUSPEND;
     const asks = (next & STATUS_FEATURES_OK) !== 0 && (before & STATUS_FEATURES_OK) === 0;
-    const failed = asks ? failedCheck(this.#driverFeatures, this.offered) : undefined;
+    const failed = asks ? failedCheck(this.#driverFeatures, this.#offered) : undefined;
     if (failed) next &= ~STATUS_FEATURES_OK;
     // 3.1.1: DRIVER_OK comes after FEATURES_OK. Without FEATURES_OK it is ignored.
     if (!(next & STATUS_FEATURES_OK)) next &= ~STATUS_DRIVER_OK;

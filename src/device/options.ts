@@ -66,17 +66,22 @@ const LIMITS: Record<(typeof NUMBERS)[number], { low: number; high: number; fall
 export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
   checkObject('options', options);
   const limits = resolveLimits(options.limits);
+  const features = resolveFeatures(options.features);
   const dataQueues = resolve('dataQueues', options.dataQueues);
   const controlQueueSize = resolve('controlQueueSize', options.controlQueueSize);
   const maxSessions = oneOf('maxSessions', options.maxSessions, 'sessions', options.limits);
   const maxRequestBytes = oneOf('maxRequestBytes', options.maxRequestBytes, 'requestBytes', options.limits);
   const resolved: ResolvedOptions = {
     dataQueues,
-    queueSize: resolveQueueSize(options.queueSize, { dataQueues, controlQueueSize }, options.limits?.queueMemoryBytes),
+    queueSize: resolveQueueSize(
+      options.queueSize,
+      { dataQueues, controlQueueSize, administration: features.adminQueue },
+      options.limits?.queueMemoryBytes,
+    ),
     controlQueueSize,
     maxSessions: resolve('maxSessions', maxSessions),
     maxRequestBytes: resolve('maxRequestBytes', maxRequestBytes),
-    features: resolveFeatures(options.features),
+    features,
     algorithms: resolveAlgorithms(options.algorithms),
     limits,
     backend: resolveBackend(options),

@@ -2,6 +2,8 @@ import { FAULT_NONE } from '../../spec/engine.ts';
 import type { AkcipherKeys } from '../backend/akcipher/keys.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
+import type { Administration } from './admin/administration.ts';
+import { restoreAdministration, saveAdministration } from './admin/saved.ts';
 import type { ConfigSpace } from './config_space.ts';
 import type { DeviceQueues } from './device_queues.ts';
 import type { Negotiation } from './negotiation.ts';
@@ -22,11 +24,12 @@ export interface SavedParts {
   runner: QueueRunner;
   /** The keys of AKCIPHER sessions, if the device offers them. */
   keys: AkcipherKeys | undefined;
+  administration: Administration;
 }
 
 /** The state of a device. No request may be under way. */
 export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceState {
-  const { engine, base, memory, options, negotiation, config, queues, runner, keys } = parts;
+  const { engine, base, memory, options, negotiation, config, queues, runner, keys, administration } = parts;
   const { dataQueues, queueSize, maxSessions, maxRequestBytes } = options;
   return {
     version: STATE_VERSION,
@@ -46,6 +49,7 @@ export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceStat
     throttle: runner.levels(),
     sessionSerial: engine.sessionSerial(base) >>> 0,
     sessions: readSessions(engine, memory, base, maxSessions, includeKeys, keys),
+    ...(options.features.adminQueue ? { administration: saveAdministration(administration, includeKeys) } : {}),
   };
 }
 
@@ -54,10 +58,12 @@ export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceStat
  * @throws StateError if one of them does not fit the device
  */
 export function restoreParts(parts: SavedParts, state: DeviceState): void {
-  const { engine, base, memory, runner, keys } = parts;
+  const { engine, base, memory, runner, keys, administration } = parts;
   restoreQueues(parts, state);
   if (state.fault !== FAULT_NONE) engine.setFault(base, state.fault, state.faultQueue);
   restoreSessions(engine, memory, base, state, keys);
+  const misfit = state.administration && restoreAdministration(administration, state.administration);
+  if (misfit) throw new StateError(`The saved state does not fit this device: ${misfit}.`);
   runner.setLevels(state.throttle);
   state.queues.forEach(({ held }, index) => {
     if (held) runner.resume(index);

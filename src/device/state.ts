@@ -6,7 +6,9 @@ import { keyBytesMax, MODULUS_BITS_MAX } from '../akcipher/rsa_key.ts';
 import type { AkcipherKeys } from '../backend/akcipher/keys.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
+import { SavedAdministration } from './admin/saved.ts';
 import { isFault } from './faults.ts';
+import { bytesOf, hexOf } from './hex.ts';
 import { CAPACITIES, type ResolvedOptions } from './options.ts';
 
 /** A saved state that cannot be restored. The message says why, and what to do. */
@@ -100,6 +102,8 @@ const State = v.strictObject({
   throttle: v.strictObject({ requests: level, bytes: level }),
   sessionSerial: uint32,
   sessions: v.array(SavedSession),
+  /** Of a device with an administration queue. */
+  administration: v.exactOptional(SavedAdministration),
 });
 
 /** The result of CryptoDevice.save(): plain data that survives JSON. */
@@ -137,10 +141,11 @@ export function parseDeviceState(saved: unknown, options: ResolvedOptions): Devi
       'The saved state is damaged: status: SUSPEND is set, and VIRTIO_F_SUSPEND was not negotiated.',
     );
   }
-  if (state.queues.length !== options.dataQueues + 1) {
+  const others = options.features.adminQueue ? 2 : 1;
+  if (state.queues.length !== options.dataQueues + others) {
     throw new StateError(`The saved state is damaged: it has ${state.queues.length} queues.`);
   }
-  if (state.faultQueue > options.dataQueues) {
+  if (state.faultQueue >= state.queues.length) {
     throw new StateError(`The saved state is damaged: faultQueue: there is no queue ${state.faultQueue}.`);
   }
   return state;
@@ -173,7 +178,7 @@ export function readSessions(
     sessions.push({
       id: view.getBigUint64(at + spec.SESSION_ID, true).toString(),
       parameters,
-      key: includeKeys ? Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('') : null,
+      key: includeKeys ? hexOf(key) : null,
     });
   }
   return sessions;
@@ -222,9 +227,4 @@ export function restoreSessions(
       );
     }
   }
-}
-
-/** Bytes that are written in hexadecimal. */
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from({ length: hex.length / 2 }, (_, at) => Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16));
 }

@@ -12,6 +12,13 @@ export type {
 } from '../../spec/names.ts';
 export type { ServiceName } from '../../spec/services.ts';
 export {
+  type AdminAnswer,
+  type AdminCommand,
+  AdminDriver,
+  type AdminQualifier,
+  type AdminStatus,
+} from './admin/admin_driver.ts';
+export {
   type AeadRequest,
   type AkcipherOptions,
   type ChainRequest,

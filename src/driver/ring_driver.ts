@@ -1,6 +1,7 @@
 import * as spec from '../../spec/crypto.ts';
 import { SERVICES, type Service, STATELESS_MODES } from '../../spec/services.ts';
 import * as virtio from '../../spec/virtio.ts';
+import { AdminDriver } from './admin/admin_driver.ts';
 import { checkDriverOptions } from './check.ts';
 import type { DriverOptions } from './options.ts';
 import { PackedQueue } from './packed_queue.ts';
@@ -73,6 +74,7 @@ export const KNOWN_FEATURES = [
   virtio.F_RING_PACKED,
   virtio.F_NOTIFICATION_DATA,
   virtio.F_RING_RESET,
+  virtio.F_ADMIN_VQ,
   virtio.F_ACCESS_PLATFORM,
   virtio.F_SUSPEND,
 ].reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
@@ -86,7 +88,7 @@ const CONFIG_READS_MAX = 1000;
 /** The driver's side of the virtio core (3.1): initialisation, virtqueues, and chains with any content. */
 export class RingDriver {
   readonly transport: DriverTransport;
-  /** The data queues, then the control queue (5.9.2). Empty before start(). */
+  /** The data queues, the control queue (5.9.2), and the administration queue if there is one. Empty before start(). */
   queues: DriverQueue[] = [];
   /** The negotiated feature bits. */
   features = 0n;
@@ -95,6 +97,8 @@ export class RingDriver {
   readonly #options: DriverOptions;
   readonly #pending = new Map<string, Pending>();
   #suspended = false;
+  #controlQueue = -1;
+  #admin: AdminDriver | undefined;
   /** For each queue: memory of requests that were in flight when the queue broke. The device may write there until a reset. */
   readonly #lent = new Map<number, number[]>();
 
@@ -133,6 +137,8 @@ export class RingDriver {
     const { maxDataQueues } = this.readConfig();
     for (let index = 0; index <= maxDataQueues; index++)
       this.queues.push(this.#setUpQueue(index, index < maxDataQueues));
+    this.#controlQueue = maxDataQueues;
+    this.#setUpAdminQueue();
     transport.status = negotiated | virtio.STATUS_DRIVER_OK;
     if (transport.status & virtio.STATUS_DEVICE_NEEDS_RESET) throw new Error('The device needs a reset at its start.');
   }
@@ -170,9 +176,18 @@ export class RingDriver {
     this.#suspended = false;
   }
 
-  /** Index of the control queue (5.9.2). */
+  /** Index of the control queue (5.9.2); -1 before start(). */
   get controlQueue(): number {
-    return this.queues.length - 1;
+    return this.#controlQueue;
+  }
+
+  /**
+   * Sends administration commands (virtio 1.4, 2.12).
+   * @throws Error if VIRTIO_F_ADMIN_VQ was not negotiated
+   */
+  get admin(): AdminDriver {
+    if (this.#admin) return this.#admin;
+    throw new Error('VIRTIO_F_ADMIN_VQ was not negotiated: offer features.adminQueue on PCI, and start() the driver.');
   }
 
   /**
@@ -355,6 +370,16 @@ export class RingDriver {
     return queue;
   }
 
+  /** Sets up the first administration queue. 4.1.4.3.2 of virtio 1.4: a driver may use fewer than there are. */
+  #setUpAdminQueue(): void {
+    if (!this.has(virtio.F_ADMIN_VQ)) return;
+    const { index, count } = this.transport.adminQueues ?? { index: 0, count: 0 };
+    // The queues are a list without gaps, and this device has none between them.
+    if (count === 0 || index !== this.queues.length) return;
+    this.queues.push(this.#setUpQueue(index, false));
+    this.#admin = new AdminDriver((readable, writable) => this.submit({ queue: index, readable, writable }));
+  }
+
   #send(index: number, chain: Chain, memory: readonly number[]): Promise<RawResult> {
     const head = this.#queue(index).add(chain);
     return new Promise((resolve, reject) => {
@@ -403,6 +428,8 @@ export class RingDriver {
       this.#giveBack(queue.index);
     }
     this.queues = [];
+    this.#controlQueue = -1;
+    this.#admin = undefined;
     this.#suspended = false;
   }
 }

@@ -51,6 +51,11 @@ export interface DriverTransport {
   readonly deviceFeatures: bigint;
   /** The feature bits that the driver accepts (2.2): write only. */
   driverFeatures: bigint;
+  /**
+   * The administration queues (virtio 1.4, 2.13): the index of the first, and their number. Valid if VIRTIO_F_ADMIN_VQ was negotiated. A
+   * transport that has none leaves it out.
+   */
+  readonly adminQueues?: { readonly index: number; readonly count: number };
   /** The largest number of entries of a queue; 0 if there is no such queue. */
   queueSizeMax(index: number): number;
   /**

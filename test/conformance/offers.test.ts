@@ -19,6 +19,7 @@ const KNOWN = [
   virtio.F_IN_ORDER,
   virtio.F_NOTIFICATION_DATA,
   virtio.F_RING_RESET,
+  virtio.F_ADMIN_VQ,
   virtio.F_SUSPEND,
 ];
 const F_SR_IOV = 37;
@@ -34,6 +35,7 @@ const NAMES = [
   'notificationData',
   'ringReset',
   'suspend',
+  'adminQueue',
   'accessPlatform',
   'revision1',
   'stateless',

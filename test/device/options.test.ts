@@ -25,6 +25,7 @@ test('what is left out is filled in', () => {
       notificationData: false,
       ringReset: true,
       suspend: true,
+      adminQueue: false,
       accessPlatform: false,
       revision1: true,
       stateless: true,
@@ -96,6 +97,7 @@ describe('6 features', () => {
     ['notificationData', feature(38)],
     ['ringReset', feature(40)],
     ['suspend', feature(43)],
+    ['adminQueue', feature(41)],
   ];
 
   test('a device may offer VERSION_1 alone', () => {
@@ -120,7 +122,7 @@ describe('6 features', () => {
   test('an unknown feature is refused, with those that are known', () => {
     const features = { paket: true } as FeatureOptions;
     const known =
-      'indirect, eventIdx, packed, inOrder, notificationData, ringReset, suspend, accessPlatform, revision1, stateless';
+      'indirect, eventIdx, packed, inOrder, notificationData, ringReset, suspend, adminQueue, accessPlatform, revision1, stateless';
     const text = `features.paket is unknown: give ${known}.`;
     expect(() => resolveOptions({ features })).toThrow(new TypeError(text));
   });

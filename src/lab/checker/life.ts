@@ -178,7 +178,7 @@ export class Life {
   #start(device: CryptoDevice, seen: string): void {
     if (!(this.#status & virtio.STATUS_FEATURES_OK) || this.#refused(device)) this.#findings.report('3.1.1-6', seen);
     this.#reread('DRIVER_OK was set');
-    const missing = device.queues.flatMap(({ enabled }, index) => (enabled ? [] : [index]));
+    const missing = device.queues.flatMap(({ enabled, kind }, index) => (enabled || kind === 'admin' ? [] : [index]));
     if (missing.length > 0) this.#findings.report('5.9.6.1-1', `queues ${missing.join(', ')} were not enabled`);
   }
 

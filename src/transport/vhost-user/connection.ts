@@ -64,8 +64,11 @@ interface Ring {
   error: number | undefined;
 }
 
-/** Bits that no message carries, or that belong to the transport. SUSPEND is a bit of the device status, which the client keeps. */
-const NOT_FOR_CLIENTS = [virtio.F_NOTIFICATION_DATA, virtio.F_RING_RESET, virtio.F_SUSPEND].reduce(
+/**
+ * Bits that no message carries, or that belong to the transport. SUSPEND is a bit of the device status, which the client keeps. Only PCI says
+ * where an administration queue is.
+ */
+const NOT_FOR_CLIENTS = [virtio.F_NOTIFICATION_DATA, virtio.F_RING_RESET, virtio.F_ADMIN_VQ, virtio.F_SUSPEND].reduce(
   (bits, bit) => bits | (1n << BigInt(bit)),
   0n,
 );
