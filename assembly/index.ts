@@ -90,9 +90,9 @@ export function hasAvailable(device: Device, index: u32): bool {
 }
 
 /**
- * Runs the available chains of queue `index` (dataQueues + 1 at most) within a budget: at most `requests` requests, and no
- * further one once their content reaches `bytes`, or their descriptors `descriptors` bytes. Returns NOTIFY_* bits. If
- * nothing is available, it returns NOTIFY_IDLE after little work.
+ * Runs the available chains of queue `index` (dataQueues + 1 at most) within a budget: at most `requests` requests,
+ * and no further one once their content reaches `bytes`, or their descriptors `descriptors` bytes. Returns NOTIFY_*
+ * bits. If nothing is available, it returns NOTIFY_IDLE after little work.
  */
 export function notify(device: Device, index: u32, requests: u32, bytes: u32, descriptors: i32): u32 {
   return notifyQueue(device, index, requests, bytes, descriptors);
