@@ -12,9 +12,9 @@ import type { CreateOptions, InterruptHandler, QueuePositions, SaveOptions } fro
 import { createDeviceEngine } from './device_engine.ts';
 import { DeviceQueues } from './device_queues.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
-
 import { acceptable, offeredFeatures } from './features.ts';
 import { GuestRam } from './guest_ram.ts';
+import type { SaTable } from './ipsec/sa_table.ts';
 import { Negotiation } from './negotiation.ts';
 
 import { offerOf } from './offer.ts';
@@ -44,6 +44,8 @@ export class CryptoDevice implements DeviceRegisters {
   readonly queues: readonly QueueRegisters[];
   /** Feature bits that the device offers (2.2). */
   readonly offeredFeatures: bigint;
+  /** The security associations of the IPSEC service (virtio 1.4); undefined if the device does not offer it. */
+  readonly associations: SaTable | undefined;
   readonly #engine: EngineExports;
   readonly #ram: GuestRam;
   readonly #base: number;
@@ -62,7 +64,7 @@ export class CryptoDevice implements DeviceRegisters {
   constructor(options: CreateOptions) {
     this.options = resolveOptions(options);
     const { limits } = this.options;
-    const offer = offerOf(this.options.algorithms, limits.keyBytes);
+    const offer = offerOf(this.options.algorithms, limits.keyBytes, this.options.securityAssociations);
     this.offeredFeatures = offeredFeatures(this.options.features, offer.services);
     this.#negotiation = new Negotiation(this.offeredFeatures);
     this.config = new ConfigSpace(this.options, offer);
@@ -76,13 +78,14 @@ export class CryptoDevice implements DeviceRegisters {
     this.#onRefused = options.onRefused;
     const modulusBits = offer.algorithms.akcipher ? limits.modulusBits : 0;
     this.#backend = new Backend(this.options.backend, memory, modulusBits);
-    const { engine, base } = createDeviceEngine(this.#ram, this.options, offer, {
+    const { engine, base, associations } = createDeviceEngine(this.#ram, this.options, offer, {
       written: options.onWrite,
       ...(options.onRefused && { refused: (...request) => this.#refused(requestRefusal(...request)) }),
       backend: this.#backend,
     });
     this.#engine = engine;
     this.#base = base;
+    this.associations = associations;
     this.#statistics = new StatisticsReader(memory, engine.statisticsAt(base) >>> 0, dataQueues);
     this.#queues = new DeviceQueues(this.queues, engine, base);
     const clock = options.clock ?? hostClock();
@@ -106,6 +109,7 @@ export class CryptoDevice implements DeviceRegisters {
       queues: this.#queues,
       runner: this.#runner,
       keys: this.#backend.keys,
+      associations,
     };
     this.#backendReady = this.#backend.start({
       ...parts,

@@ -4,6 +4,7 @@ import type { EngineExports } from '../engine/exports.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
 import type { ConfigSpace } from './config_space.ts';
 import type { DeviceQueues } from './device_queues.ts';
+import type { SaTable } from './ipsec/sa_table.ts';
 import type { Negotiation } from './negotiation.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { QueueRunner } from './queue_runner.ts';
@@ -22,11 +23,13 @@ export interface SavedParts {
   runner: QueueRunner;
   /** The keys of AKCIPHER sessions, if the device offers them. */
   keys: AkcipherKeys | undefined;
+  /** The security associations, if the device offers the IPSEC service. */
+  associations: SaTable | undefined;
 }
 
 /** The state of a device. No request may be under way. */
 export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceState {
-  const { engine, base, memory, options, negotiation, config, queues, runner, keys } = parts;
+  const { engine, base, memory, options, negotiation, config, queues, runner, keys, associations } = parts;
   const { dataQueues, queueSize, maxSessions, maxRequestBytes } = options;
   return {
     version: STATE_VERSION,
@@ -45,6 +48,8 @@ export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceStat
     throttle: runner.levels(),
     sessionSerial: engine.sessionSerial(base) >>> 0,
     sessions: readSessions(engine, memory, base, maxSessions, includeKeys, keys),
+    // An association is no use without its keys, so it is saved with them or not at all.
+    ...(associations && { associations: includeKeys ? associations.save() : [] }),
   };
 }
 
@@ -53,10 +58,16 @@ export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceStat
  * @throws StateError if one of them does not fit the device
  */
 export function restoreParts(parts: SavedParts, state: DeviceState): void {
-  const { engine, base, memory, runner, keys } = parts;
+  const { engine, base, memory, runner, keys, associations } = parts;
   restoreQueues(parts, state);
   if (state.fault !== FAULT_NONE) engine.setFault(base, state.fault, state.faultQueue);
   restoreSessions(engine, memory, base, state, keys);
+  for (const saved of state.associations ?? []) {
+    if (associations?.restore(saved)) continue;
+    throw new StateError(
+      `The saved security association ${saved.id} is not possible here: create the device with the same algorithms and limits.`,
+    );
+  }
   runner.setLevels(state.throttle);
   state.queues.forEach(({ held }, index) => {
     if (held) runner.resume(index);
