@@ -4,6 +4,15 @@ import './agreement';
 import { breakDevice, Device, offerService } from './device';
 import { layOut, regionBytes as bytesFor, wipeRequests } from './region';
 import { addRegion, forgetRegions, IN_PLACE } from './memory/guest';
+import {
+  clearSas,
+  createSa as create,
+  destroySa as destroy,
+  findSa,
+  modifySa as modify,
+  saTableBytes as bytesOfSas,
+  useSaTable,
+} from './ipsec/sa';
 import { Session, SLOT_BYTES } from './session/slot';
 import { deferredBytes as bytesDeferred, dropHeld, dropRecord, dropRecords, finish } from './request/deferred';
 import { placeSessions as placeAll } from './request/placement';
@@ -151,6 +160,7 @@ export function reset(device: Device): void {
   wipe(device.queues, (device.dataQueues + OTHER_QUEUES) * QUEUE_BYTES);
   wipeRequests(device);
   clearSessions(device);
+  clearSas(device);
   device.batchCount = 0;
   dropRecords(device);
   device.features = 0;
@@ -241,4 +251,38 @@ export function expandSession(device: Device, session: Session): bool {
 /** Asks the host again where the requests of each open session run. */
 export function placeSessions(device: Device): void {
   placeAll(device);
+}
+
+/** Bytes of a table of so many security associations of each direction. */
+export function saTableBytes(outbound: u32, inbound: u32): u32 {
+  return bytesOfSas(outbound, inbound);
+}
+
+/**
+ * Offers the IPSEC service, with a table at `table`, which is 64-byte aligned, all zero, and has saTableBytes() bytes.
+ * The host writes an object of SA_INPUT_BYTES at its start before it calls createSa() or modifySa().
+ */
+export function useSas(device: Device, table: usize, outbound: u32, inbound: u32): void {
+  useSaTable(device, table, outbound, inbound);
+}
+
+/** Makes, changes or ends the security association `id` of a direction (SA_OUTBOUND, SA_INBOUND). Returns SA_*. */
+export function createSa(device: Device, direction: u32, id: u32): u32 {
+  return create(device, direction, id);
+}
+export function modifySa(device: Device, direction: u32, id: u32): u32 {
+  return modify(device, direction, id);
+}
+export function destroySa(device: Device, direction: u32, id: u32): u32 {
+  return destroy(device, direction, id);
+}
+
+/** Ends all security associations. */
+export function clearAssociations(device: Device): void {
+  clearSas(device);
+}
+
+/** The address of a security association, laid out as spec/ipsec.ts says (SA_*), or 0 if there is none. */
+export function saAt(device: Device, direction: u32, id: u32): usize {
+  return changetype<usize>(findSa(device, direction, id));
 }

@@ -57,6 +57,8 @@ export class Waiting {
   usedBytes: u32;
   /** Flags of a packed ring's used descriptor. 0: the ring writes the flags later. */
   usedFlags: u32;
+  /** The status that it gets: OK, or another one that means success. */
+  answer: u32;
   /** Guest-physical addresses, set only if the host wants write reports. */
   writeAddress: u64;
   digestAddress: u64;
@@ -169,6 +171,7 @@ export function nextWaiting(device: Device, session: Session): Waiting {
   waiting.writeBytes = 0;
   waiting.digestBytes = 0;
   waiting.status = <u32>lastWritable(device);
+  waiting.answer = CRYPTO_OK;
   waiting.usedPlace = NO_PLACE;
   v128.store(ivAt(device, index), v128.load(device.iv));
   const places = placesOfChain(device, false);
@@ -249,7 +252,7 @@ export function runBatch(device: Device): void {
 /** Writes a request's status, then its used element. Its bytes have been written before. */
 @inline
 function answer(device: Device, queue: Queue, waiting: Waiting): void {
-  guestStore<u8>(waiting.status, <u8>CRYPTO_OK);
+  guestStore<u8>(waiting.status, <u8>waiting.answer);
   if (device.reportWrites) {
     reportWrite(device, waiting.writeAddress, waiting.writeBytes);
     reportWrite(device, waiting.digestAddress, waiting.digestBytes);

@@ -1,5 +1,5 @@
 import * as crypto from '../../spec/crypto.ts';
-import { SERVED, SERVICES, type Service } from '../../spec/services.ts';
+import { SERVED, SERVICES, type SessionService } from '../../spec/services.ts';
 import type { Offer } from './offer.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -16,7 +16,7 @@ export class ConfigSpace {
     this.#set(crypto.CONFIG_MAX_DATAQUEUES, options.dataQueues);
     this.#set(crypto.CONFIG_CRYPTO_SERVICES, offer.services);
     for (const name of SERVED) {
-      const [low, high]: Service['masks'] = SERVICES[name].masks;
+      const [low, high]: SessionService['masks'] = SERVICES[name].masks;
       this.#set(low, Number(offer.algorithms[name] & 0xffffffffn));
       if (high !== undefined) this.#set(high, Number(offer.algorithms[name] >> 32n));
     }

@@ -14,9 +14,10 @@ import type { CreateOptions, InterruptHandler, QueuePositions, SaveOptions } fro
 import { createDeviceEngine } from './device_engine.ts';
 import { DeviceQueues } from './device_queues.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
-
 import { acceptable, offeredFeatures } from './features.ts';
 import { GuestRam } from './guest_ram.ts';
+import { administeredBy } from './ipsec/administered.ts';
+import type { SaTable } from './ipsec/sa_table.ts';
 import { DeviceLife } from './life.ts';
 import { Negotiation } from './negotiation.ts';
 
@@ -45,6 +46,8 @@ export class CryptoDevice implements DeviceRegisters {
   readonly config: ConfigSpace;
   /** The registers of each virtqueue: the data queues, the control queue (5.9.2), and the administration queue if there is one. */
   readonly queues: readonly QueueRegisters[];
+  /** The security associations of the IPSEC service (virtio 1.4); undefined if the device does not offer it. */
+  readonly associations: SaTable | undefined;
   readonly #engine: EngineExports;
   readonly #ram: GuestRam;
   readonly #base: number;
@@ -64,7 +67,7 @@ export class CryptoDevice implements DeviceRegisters {
   constructor(options: CreateOptions) {
     this.options = resolveOptions(options);
     const { limits } = this.options;
-    const offer = offerOf(this.options.algorithms, limits.keyBytes);
+    const offer = offerOf(this.options.algorithms, limits.keyBytes, this.options.securityAssociations);
     this.#negotiation = new Negotiation(offeredFeatures(this.options.features, offer.services));
     this.config = new ConfigSpace(this.options, offer);
     this.queues = queueRegisters({ ...this.options, administration: this.options.features.adminQueue });
@@ -75,17 +78,19 @@ export class CryptoDevice implements DeviceRegisters {
     if (options.onRefused !== undefined) checkFunction('onRefused', options.onRefused);
     if (options.clock !== undefined) checkClock(options.clock);
     this.#onRefused = options.onRefused;
-    const administration = new Administration(options.administered ?? { capabilities: [], objectTypes: [] });
     const modulusBits = offer.algorithms.akcipher ? limits.modulusBits : 0;
     this.#backend = new Backend(this.options.backend, memory, modulusBits);
-    const { engine, base } = createDeviceEngine(this.#ram, this.options, offer, {
+    const { engine, base, associations } = createDeviceEngine(this.#ram, this.options, offer, {
       written: options.onWrite,
       ...(options.onRefused && { refused: (...request) => this.#refused(requestRefusal(...request)) }),
       backend: this.#backend,
-      administer: adminCommands(memory, administration),
+      administer: (...command) => administer(...command),
     });
     this.#engine = engine;
     this.#base = base;
+    this.associations = associations;
+    const administration = new Administration(administeredBy(offer, associations, options.administered));
+    const administer = adminCommands(memory, administration);
     this.#statistics = new StatisticsReader(
       memory,
       engine.statisticsAt(base) >>> 0,
@@ -114,6 +119,7 @@ export class CryptoDevice implements DeviceRegisters {
       runner: this.#runner,
       keys: this.#backend.keys,
       administration,
+      associations,
     };
     this.#life = new DeviceLife({
       ...this.#parts,

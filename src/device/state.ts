@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { CRYPTO_OK, SERVICE_AKCIPHER } from '../../spec/crypto.ts';
 import * as spec from '../../spec/engine.ts';
+import { SA_OBJECT_BYTES, SA_STATE_BYTES } from '../../spec/ipsec.ts';
 import { F_SUSPEND, STATUS_BITS, STATUS_DRIVER_OK, STATUS_FEATURES_OK, STATUS_SUSPEND } from '../../spec/virtio.ts';
 import { keyBytesMax, MODULUS_BITS_MAX } from '../akcipher/rsa_key.ts';
 import type { AkcipherKeys } from '../backend/akcipher/keys.ts';
@@ -63,6 +64,17 @@ function roomOf(parameters: readonly number[]): number {
   return service === SERVICE_AKCIPHER ? keyBytesMax(MODULUS_BITS_MAX) : spec.SESSION_KEY_BYTES_MAX;
 }
 
+/** Bytes in hexadecimal. */
+const hex = (bytes: number) => v.pipe(v.string(), v.length(2 * bytes), v.regex(/^[0-9a-f]*$/));
+
+/** A security association: see SavedSa of ipsec/sa_table.ts. */
+const SavedSa = v.strictObject({
+  direction: uint32,
+  id: uint32,
+  object: hex(SA_OBJECT_BYTES),
+  state: hex(SA_STATE_BYTES),
+});
+
 const level = v.pipe(v.number(), v.finite(), v.minValue(0));
 
 /** The one version of the format that this library writes and reads. */
@@ -104,6 +116,8 @@ const State = v.strictObject({
   sessions: v.array(SavedSession),
   /** Of a device with an administration queue. */
   administration: v.exactOptional(SavedAdministration),
+  /** Of a device that offers the IPSEC service, and has no administration queue for it. */
+  associations: v.exactOptional(v.array(SavedSa)),
 });
 
 /** The result of CryptoDevice.save(): plain data that survives JSON. */

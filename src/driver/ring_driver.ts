@@ -1,5 +1,5 @@
 import * as spec from '../../spec/crypto.ts';
-import { SERVICES, type Service, STATELESS_MODES } from '../../spec/services.ts';
+import { SERVICES, type SessionService, STATELESS_MODES } from '../../spec/services.ts';
 import * as virtio from '../../spec/virtio.ts';
 import { AdminDriver } from './admin/admin_driver.ts';
 import { checkDriverOptions } from './check.ts';
@@ -198,7 +198,7 @@ export class RingDriver {
     const { transport } = this;
     const read = (offset: number) => transport.readConfig(offset, 4) >>> 0;
     const read64 = (low: number, high: number) => BigInt(read(low)) | (BigInt(read(high)) << 32n);
-    const algorithms = ({ masks: [low, high] }: Service) =>
+    const algorithms = ({ masks: [low, high] }: SessionService) =>
       high === undefined ? BigInt(read(low)) : read64(low, high);
     for (let reads = 0; reads < CONFIG_READS_MAX; reads++) {
       const generation = transport.configGeneration;

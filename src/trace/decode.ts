@@ -55,7 +55,7 @@ function decodeControl(request: TracedRequest, readable: Part, writable: Part): 
     return fields;
   }
   const service = readable.uint32(crypto.CTRL_OPCODE) >>> 8;
-  const layout = layoutsOf(service)?.session((offset) => readable.uint32(offset));
+  const layout = layoutsOf(service)?.session?.((offset) => readable.uint32(offset));
   fields.push(...decodeReadable(readable, layout, fixedBytes(request, CONTROL_HEADER, layout), '5.9.7.2.1'));
   const [id, status] = CREATE_SESSION_INPUT;
   fields.push(number(writable, id, '5.9.7.2.1'), number(writable, status, '5.9.7.1'));
@@ -78,7 +78,7 @@ function dataLayout(request: TracedRequest, readable: Part): Layout | undefined 
   const layouts = layoutsOf(readable.uint32(crypto.DATA_OPCODE) >>> 8);
   const at = (offset: number) => readable.uint32(offset);
   if (!request.stateless) return layouts?.data(at, request.layout === 'revision1');
-  const layout = layouts?.stateless(at);
+  const layout = layouts?.stateless?.(at);
   if (!layout || isStateless(request, readable)) return layout;
   // In session mode the fields are the same, but the request contains no keys.
   return { ...layout, readable: layout.readable.filter(({ secret }) => !secret) };

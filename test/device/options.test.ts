@@ -14,6 +14,7 @@ test('what is left out is filled in', () => {
   expect(resolveOptions({})).toEqual({
     dataQueues: 1,
     queueSize: 1024,
+    securityAssociations: 0,
     controlQueueSize: 64,
     maxSessions: 1024,
     maxRequestBytes: MIB,
