@@ -24,6 +24,7 @@ export const SA_OPTIONS = 7;
 /** struct virtio_crypto_resource_obj_ipsec_sa_256b_key. Its 64-bit fields are not all aligned. */
 export const SA_OBJECT_MODE = 0;
 export const SA_OBJECT_DIRECTION = 1;
+export const SA_OBJECT_ID = 4;
 export const SA_OBJECT_SPI = 8;
 export const SA_OBJECT_SALT = 12;
 export const SA_OBJECT_OPTIONS = 16;

@@ -1,6 +1,6 @@
 // Names for the numbers in a request: the specification's names, and this library's names of algorithms.
 import * as crypto from '../../spec/crypto.ts';
-import type { Field, ReadField } from '../../spec/layout.ts';
+import type { Meaning, ReadField } from '../../spec/layout.ts';
 import { SERVED, SERVICES, SPECIFIED, serviceNumbered } from '../../spec/services.ts';
 
 /** Status codes of 5.9.7.1 by their names, without the prefix VIRTIO_CRYPTO_. */
@@ -52,8 +52,8 @@ export function opcodeName(opcode: number, control: boolean): string {
   return (control ? CONTROL_OPCODES : DATA_OPCODES).get(opcode) ?? `unknown opcode 0x${opcode.toString(16)}`;
 }
 
-/** What a field of 32 bits says, in words. */
-export function valueName({ meaning }: Field, value: number, at: ReadField): string {
+/** What a field of at most 32 bits says, in words. */
+export function valueName(meaning: Meaning, value: number, at: ReadField): string {
   switch (meaning) {
     case 'number':
       return String(value);
