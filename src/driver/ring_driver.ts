@@ -1,8 +1,9 @@
 import * as spec from '../../spec/crypto.ts';
-import { SERVICES, type SessionService, STATELESS_MODES } from '../../spec/services.ts';
+import { STATELESS_MODES } from '../../spec/services.ts';
 import * as virtio from '../../spec/virtio.ts';
 import { AdminDriver } from './admin/admin_driver.ts';
 import { checkDriverOptions } from './check.ts';
+import { type DeviceConfig, readConfig } from './config.ts';
 import type { DriverOptions } from './options.ts';
 import { PackedQueue } from './packed_queue.ts';
 import type { Chain, ChainBuffer, DriverQueue } from './queue.ts';
@@ -32,30 +33,6 @@ export interface RawResult {
   writable: Uint8Array[];
 }
 
-/** The device's configuration space, struct virtio_crypto_config (5.9.5). */
-export interface DeviceConfig {
-  /** VIRTIO_CRYPTO_S_HW_READY: the device accepts requests. */
-  hardwareReady: boolean;
-  /** Number of data queues. */
-  maxDataQueues: number;
-  /** crypto_services: bit n is the service with number n. */
-  services: number;
-  /** Bit n is the cipher with number n. */
-  cipherAlgorithms: bigint;
-  /** Bit n is the hash with number n. */
-  hashAlgorithms: number;
-  /** Bit n is the MAC with number n. */
-  macAlgorithms: bigint;
-  /** Bit n is the AEAD with number n. */
-  aeadAlgorithms: number;
-  /** max_cipher_key_len in bytes. */
-  maxCipherKeyBytes: number;
-  /** max_auth_key_len in bytes. */
-  maxAuthKeyBytes: number;
-  /** max_size in bytes: content and result of one request. */
-  maxRequestBytes: bigint;
-}
-
 /** A request that the device holds. */
 interface Pending {
   queue: number;
@@ -81,9 +58,6 @@ export const KNOWN_FEATURES = [
 
 /** The features that allow stateless requests (5.9.3). */
 const STATELESS_FEATURES = STATELESS_MODES.reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
-
-/** If the configuration changed during each of this many reads, the device does not work. */
-const CONFIG_READS_MAX = 1000;
 
 /** The driver's side of the virtio core (3.1): initialisation, virtqueues, and chains with any content. */
 export class RingDriver {
@@ -195,28 +169,7 @@ export class RingDriver {
    * @throws Error if it changed during each of 1000 reads
    */
   readConfig(): DeviceConfig {
-    const { transport } = this;
-    const read = (offset: number) => transport.readConfig(offset, 4) >>> 0;
-    const read64 = (low: number, high: number) => BigInt(read(low)) | (BigInt(read(high)) << 32n);
-    const algorithms = ({ masks: [low, high] }: SessionService) =>
-      high === undefined ? BigInt(read(low)) : read64(low, high);
-    for (let reads = 0; reads < CONFIG_READS_MAX; reads++) {
-      const generation = transport.configGeneration;
-      const config: DeviceConfig = {
-        hardwareReady: (read(spec.CONFIG_STATUS) & spec.S_HW_READY) !== 0,
-        maxDataQueues: read(spec.CONFIG_MAX_DATAQUEUES),
-        services: read(spec.CONFIG_CRYPTO_SERVICES),
-        cipherAlgorithms: algorithms(SERVICES.cipher),
-        hashAlgorithms: Number(algorithms(SERVICES.hash)),
-        macAlgorithms: algorithms(SERVICES.mac),
-        aeadAlgorithms: Number(algorithms(SERVICES.aead)),
-        maxCipherKeyBytes: read(spec.CONFIG_MAX_CIPHER_KEY_LEN),
-        maxAuthKeyBytes: read(spec.CONFIG_MAX_AUTH_KEY_LEN),
-        maxRequestBytes: read64(spec.CONFIG_MAX_SIZE, spec.CONFIG_MAX_SIZE + 4),
-      };
-      if (transport.configGeneration === generation) return config;
-    }
-    throw new Error(`The device changed its configuration during each of ${CONFIG_READS_MAX} reads of it (2.5.1).`);
+    return readConfig(this.transport);
   }
 
   /** Call this when the device interrupts: it acknowledges the interrupt, and takes the completed chains. */
