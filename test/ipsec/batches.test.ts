@@ -105,3 +105,42 @@ test.each(RINGS)('a %s ring: chained requests of sessions share the lanes with p
     expect(data).toEqual(outbound(sa, sequence, ipv4({ payload: someBytes(300) }), data.subarray(28, 44)));
   }
 });
+
+test.each(RINGS)(
+  'a %s ring: good, forged and repeated packets in one notification each get their status',
+  async (ring) => {
+    const bench = benches[RINGS.indexOf(ring)];
+    if (!bench) throw new Error('There is no such ring.');
+    const { table, driver, device } = bench;
+    for (const mode of ['esp-tunnel', 'esp-transport'] as const) {
+      table.reset();
+      const sa = association({ mode, lifetime: { packetsSoft: 7, packetsHard: 8 } });
+      open(table, sa);
+      const packets = Array.from({ length: 9 }, (_, at) => ipv4({ payload: someBytes(40 + 33 * at, at) }));
+      const sealed = packets.map((packet, at) => outbound(sa, BigInt(at + 1), packet, someBytes(16, at)));
+      const one = sealed[0] ?? Buffer.alloc(0);
+      const forged = Buffer.from(one);
+      forged.writeUInt8(one.readUInt8(40) ^ 1, 40);
+      const wrong = outbound(sa, 50n, packets[0] ?? ipv4({ payload: forged }), someBytes(16), {
+        padding: Buffer.alloc(mode === 'esp-tunnel' ? 2 : 6, 9),
+      });
+      const sent = [forged, one, one, wrong, ...sealed.slice(1, 4), forged, one, ...sealed.slice(4)];
+      const before = device.statistics().services.ipsec;
+      const results = await Promise.all(
+        sent.map((data, at) =>
+          driver.ipsec({ direction: 'inbound', association: 0, data, hold: at < sent.length - 1 }),
+        ),
+      );
+      expect(results.map(({ status }) => status)).toEqual([
+        ...['badmsg', 'ok', 'err', 'err', 'ok', 'ok', 'ok'],
+        ...['err', 'err', 'ok', 'ok', 'soft-expiry', 'soft-expiry', 'err'],
+      ]);
+      const good = results.filter(({ status }) => status === 'ok' || status === 'soft-expiry');
+      expect(good.map(({ data }) => Buffer.from(data))).toEqual(packets.slice(0, 8).map(({ bytes }) => bytes));
+      for (const { status, data } of results) expect(data.length > 0).toBe(status === 'ok' || status === 'soft-expiry');
+      const { requests, errors } = device.statistics().services.ipsec;
+      expect(requests - before.requests).toBe(sent.length);
+      expect([errors.badmsg - before.errors.badmsg, errors.err - before.errors.err]).toEqual([1, 5]);
+    }
+  },
+);
