@@ -3,6 +3,7 @@
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BackendEvent } from '../../src/backend/contract.ts';
+import { FINISHED_MESSAGE } from '../../src/backend/workers/control.ts';
 import { FakeClock } from '../support/fake_clock.ts';
 import { Flight, numbers, turn } from '../support/flight.ts';
 import { PATIENCE } from '../support/patience.ts';
@@ -37,12 +38,13 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
   });
 
   async function up() {
+    const clock = new FakeClock();
     const events: BackendEvent[] = [];
     const onBackendEvent = (event: BackendEvent) => events.push(event);
-    const rig = makeRig({ backend: 'workers', workers: 2, queueSize: 1024, clock: new FakeClock(), onBackendEvent });
+    const rig = makeRig({ backend: 'workers', workers: 2, queueSize: 1024, clock, onBackendEvent });
     rigs.push(rig);
     await rig.device.backendReady;
-    return { rig, events, flight: new Flight(rig), id: session(rig) };
+    return { rig, clock, events, flight: new Flight(rig), id: session(rig) };
   }
 
   test('requests are done by workers, time and again', async () => {
@@ -83,6 +85,28 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     for (const place of numbers(100)) flight.expectDone(place);
     await vi.waitFor(() => expect(workers.length).toBe(3), PATIENCE);
     expect(events).toEqual([expect.objectContaining({ kind: 'worker-lost' })]);
+  });
+
+  test('a message that gets lost delays requests until their deadline, not for ever', async () => {
+    const { rig, clock, events, flight, id } = await up();
+    const before = rig.data.usedIdx;
+    for (const worker of workers) {
+      const emit = worker.emit.bind(worker);
+      vi.spyOn(worker, 'emit').mockImplementation((event, ...rest: unknown[]) => {
+        if (event !== 'message' || rest[0] !== FINISHED_MESSAGE) return emit(event, ...rest);
+        messages.push(FINISHED_MESSAGE);
+        return true;
+      });
+    }
+    for (const place of numbers(3)) flight.offer(place, id);
+    rig.device.notify(0);
+    await vi.waitFor(() => expect(messages).toContain(FINISHED_MESSAGE), PATIENCE);
+    await turn(50);
+    expect(rig.data.usedIdx).toBe(before);
+    clock.advance(10_000);
+    expect((rig.data.usedIdx - before) & 0xffff).toBe(3);
+    for (const place of numbers(3)) flight.expectDone(place);
+    expect(events).toEqual([]);
   });
 
   test('a device that is disposed of hears of nothing more', async () => {

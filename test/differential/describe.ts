@@ -1,5 +1,5 @@
 // A program that differs, for people.
-import type { SymmetricSession } from '../../src/driver/sessions.ts';
+import type { SessionParameters } from '../../src/driver/sessions.ts';
 import type { Outcome } from './machine.ts';
 import type { Placed } from './placement.ts';
 import type { Program, RequestPlan } from './program.ts';
@@ -17,13 +17,17 @@ export function describeProgram(
   ];
 }
 
-function describeSession(session: SymmetricSession): string {
+function describeSession(session: SessionParameters): string {
   const bytes = (key: Uint8Array) => `key of ${key.length} bytes`;
   switch (session.service) {
     case 'hash':
       return `${session.algorithm}, ${session.length} bytes`;
     case 'mac':
       return `${session.algorithm}, ${bytes(session.key)}, ${session.length} bytes`;
+    case 'akcipher': {
+      const { algorithm, keyType, padding = 'raw', curve } = session;
+      return `${algorithm}, ${keyType}, ${curve ?? padding}, ${bytes(session.key)}`;
+    }
     case 'chain': {
       const { order, direction, cipher, hash } = session;
       const key = hash.mode === 'plain' ? '' : `, ${bytes(hash.key)}`;

@@ -13,7 +13,7 @@ import type { DriverOptions } from '../../src/driver/options.ts';
 import type { Chain } from '../../src/driver/queue.ts';
 import { RamAllocator } from '../../src/driver/ram.ts';
 import { KNOWN_FEATURES } from '../../src/driver/ring_driver.ts';
-import { type SymmetricSession, serviceOf } from '../../src/driver/sessions.ts';
+import { type SessionParameters, serviceOf } from '../../src/driver/sessions.ts';
 import { engineBuild } from '../../src/engine/load.ts';
 import { VirtioMmio } from '../../src/transport/mmio/mmio.ts';
 import { noise } from '../support/memory.ts';
@@ -54,7 +54,7 @@ const EXCHANGES: readonly BackendOptions[] = [
 
 /** What a driver sees of a program, and what the device says of it. */
 export interface Outcome {
-  parameters: readonly SymmetricSession[];
+  parameters: readonly SessionParameters[];
   /** Of the program's sessions. */
   ids: readonly bigint[];
   /** Status and id of each session, then of those that were opened later, with the statuses of closing. */
@@ -202,7 +202,7 @@ export class Machine {
     return driver;
   }
 
-  #layoutOf(parameters: SymmetricSession): Pick<RequestMode, 'revision1' | 'statelessLayout'> {
+  #layoutOf(parameters: SessionParameters): Pick<RequestMode, 'revision1' | 'statelessLayout'> {
     const driver = this.#driver;
     return { revision1: driver.has(F_REVISION_1), statelessLayout: driver.has(statelessFeature(parameters)) };
   }
@@ -211,7 +211,7 @@ export class Machine {
     return placeProgram(program, parameters, ids, (session) => this.#layoutOf(session), ARENA);
   }
 
-  async #open(run: Run, parameters: SymmetricSession): Promise<void> {
+  async #open(run: Run, parameters: SessionParameters): Promise<void> {
     const { status, id } = await this.#answered(this.#driver.createSession(parameters));
     run.sessions.push(`${status} ${id}`);
     run.ids.push(id);
@@ -369,7 +369,7 @@ export class Machine {
 /** A program under way. */
 class Run {
   readonly program: Program;
-  readonly parameters: readonly SymmetricSession[];
+  readonly parameters: readonly SessionParameters[];
   readonly sessions: string[] = [];
   readonly ids: bigint[] = [];
   placed: readonly Placed[] = [];
@@ -378,7 +378,7 @@ class Run {
   /** Descriptors of the data ring that the device has. */
   used = 0;
 
-  constructor(program: Program, parameters: readonly SymmetricSession[]) {
+  constructor(program: Program, parameters: readonly SessionParameters[]) {
     this.program = program;
     this.parameters = parameters;
   }

@@ -1,7 +1,7 @@
 // Where a program's requests stand in guest memory: cut into buffers, in place, scattered, and over bytes that others have too.
 import type { RequestMode } from '../../src/driver/operations.ts';
 import type { Chain, ChainBuffer } from '../../src/driver/queue.ts';
-import type { SymmetricSession } from '../../src/driver/sessions.ts';
+import type { SessionParameters } from '../../src/driver/sessions.ts';
 import type { Place, Program, RequestPlan } from './program.ts';
 import { pick } from './sessions.ts';
 import { type ReadableName, type WritableName, wireOf } from './wire.ts';
@@ -39,9 +39,9 @@ const TAG_ROOM = 16;
  */
 export function placeProgram(
   program: Program,
-  sessions: readonly SymmetricSession[],
+  sessions: readonly SessionParameters[],
   ids: readonly bigint[],
-  layoutOf: (parameters: SymmetricSession) => Pick<RequestMode, 'revision1' | 'statelessLayout'>,
+  layoutOf: (parameters: SessionParameters) => Pick<RequestMode, 'revision1' | 'statelessLayout'>,
   arena: Arena,
 ): Placed[] {
   const placed: Placed[] = [];
@@ -54,7 +54,7 @@ export function placeProgram(
     const id = ids[session] ?? 0n;
     const mode = { ...layoutOf(parameters), ...(stateless ? {} : { session: id }) };
     const placer = new Placer(program.whole ? { ...plan, ...WHOLE } : plan, arena.start, program.sharedBytes, next);
-    const request = { session, stateless, ...placer.place(wireOf(plan, parameters, mode, ids)) };
+    const request = { session, stateless, ...placer.place(wireOf(plan, parameters, mode, { ids, sessions })) };
     if (placer.next > arena.end) break;
     next = placer.next;
     placed.push(request);

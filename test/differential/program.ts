@@ -17,6 +17,7 @@ import {
 } from '../../spec/names.ts';
 import type { ChainOrder } from '../../src/driver/sessions.ts';
 import type { Direction } from '../../src/driver/wire.ts';
+import { ASYMMETRIC_KINDS } from './asymmetric.ts';
 
 /** The layouts of requests (5.9.7.3); with the last, requests may also be stateless. */
 export const LAYOUTS = ['legacy', 'REVISION_1', 'stateless'] as const;
@@ -25,11 +26,13 @@ export type Layout = (typeof LAYOUTS)[number];
 export interface SessionPlan {
   /** Whether its service and its algorithms are those of the first session: then only keys, lengths and directions differ. */
   like: boolean;
-  service: 'cipher' | 'hash' | 'mac' | 'aead' | 'chain';
+  service: 'cipher' | 'hash' | 'mac' | 'aead' | 'chain' | 'akcipher';
   cipher: CipherAlgorithm;
   hash: HashAlgorithm;
   mac: MacAlgorithm;
   aead: AeadAlgorithm;
+  /** Which of the asymmetric kinds. */
+  asymmetric: number;
   direction: Direction;
   order: ChainOrder;
   /** What a chain hashes with: its hash, that with a prefix, the HMAC of it if there is one, or its MAC. */
@@ -78,13 +81,13 @@ export interface RequestPlan {
   aad: number;
   /** Which of an AEAD's IV lengths. */
   iv: number;
-  /** An IV of ones, whose counter is about to run over. */
+  /** An IV of ones, whose counter is about to run over. An asymmetric key that can sign and decrypt signs. */
   highCounter: boolean;
   /** A chain's windows: start and length of the cipher's and of the hash's, in thousandths. */
   windows: readonly [number, number, number, number];
   /** hash_result_len; 0: the session's. */
   resultLength: number;
-  /** An AEAD's decryption: the bit that is changed, if any. */
+  /** An AEAD's decryption, and asymmetric requests: the bit that is changed, if any. */
   changedBit: number;
   seed: number;
   places: { header: Place; iv: Place; source: Place; aad: Place; result: Place; digest: Place; status: Place };
@@ -146,11 +149,16 @@ const someHash = fc.oneof(SIMPLER, fc.constantFrom(...hashes), fc.constantFrom(.
 
 const session: fc.Arbitrary<SessionPlan> = fc.record({
   like: fc.boolean(),
-  service: fc.constantFrom('cipher', 'hash', 'mac', 'mac', 'aead', 'chain', 'chain'),
+  service: fc.oneof(
+    SIMPLER,
+    { weight: 12, arbitrary: fc.constantFrom('cipher', 'hash', 'mac', 'mac', 'aead', 'chain', 'chain') },
+    { weight: 1, arbitrary: fc.constant('akcipher' as const) },
+  ),
   cipher: fc.oneof(SIMPLER, fc.constantFrom(...ciphers), fc.constant<CipherAlgorithm>('aes-cbc')),
   hash: someHash,
   mac: someMac,
   aead: fc.constantFrom(...names(AEAD_ALGORITHMS)),
+  asymmetric: fc.nat(ASYMMETRIC_KINDS.length - 1),
   direction: fc.oneof(
     SIMPLER,
     { weight: 3, arbitrary: fc.constant<Direction>('encrypt') },

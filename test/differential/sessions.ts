@@ -1,10 +1,11 @@
 // What a program's sessions are: parameters with keys.
 import type { HashAlgorithm, MacAlgorithm } from '../../spec/names.ts';
 import { resultBytes } from '../../src/driver/results.ts';
-import type { ChainHash, SymmetricSession } from '../../src/driver/sessions.ts';
+import type { ChainHash, SessionParameters } from '../../src/driver/sessions.ts';
 import { AEADS, CIPHERS, HASHES, MACS } from '../support/algorithms.ts';
 import { noise } from '../support/memory.ts';
 import { isMac } from '../support/service_arbitraries.ts';
+import { ASYMMETRIC_KINDS, asymmetricSession } from './asymmetric.ts';
 import type { Program, SessionPlan } from './program.ts';
 
 /** Prefixes of nested hashes. */
@@ -27,13 +28,13 @@ export function pick<T>(choices: readonly T[], number: number): T {
 }
 
 /** The sessions of a program, in their order. */
-export function sessionsOf({ sessions, alike }: Program): SymmetricSession[] {
+export function sessionsOf({ sessions, alike }: Program): SessionParameters[] {
   const [first] = sessions;
   return sessions.map((plan) => parametersOf(plan, (alike || plan.like) && first ? first : plan));
 }
 
 /** @param kind whose service and algorithms it has */
-function parametersOf(plan: SessionPlan, kind: SessionPlan): SymmetricSession {
+function parametersOf(plan: SessionPlan, kind: SessionPlan): SessionParameters {
   const { direction, order, seed, resultLength } = plan;
   const { service } = kind;
   const keyOf = (lengths: readonly number[]) => noise(pick(lengths, plan.key) + (plan.wrongKey ? 1 : 0), seed + 1);
@@ -50,6 +51,8 @@ function parametersOf(plan: SessionPlan, kind: SessionPlan): SymmetricSession {
       const { keys, tags } = AEADS[kind.aead];
       return { service, algorithm: kind.aead, direction, key: keyOf(keys), tagLength: pick(tags, plan.tag) };
     }
+    case 'akcipher':
+      return asymmetricSession(pick(ASYMMETRIC_KINDS, kind.asymmetric), plan.wrongKey ? 1 : 0);
     case 'chain': {
       const key = keyOf(CIPHERS[kind.cipher].keys);
       return { service, order, direction, cipher: { algorithm: kind.cipher, key }, hash: chainHash(plan, kind) };

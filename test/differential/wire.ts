@@ -2,6 +2,7 @@
 import * as spec from '../../spec/crypto.ts';
 import {
   aeadOperation,
+  akcipherOperation,
   authOperation,
   chainOperation,
   cipherOperation,
@@ -9,11 +10,12 @@ import {
   type RequestMode,
 } from '../../src/driver/operations.ts';
 import { resultBytes } from '../../src/driver/results.ts';
-import type { AeadSession, ChainSession, SymmetricSession } from '../../src/driver/sessions.ts';
+import type { AeadSession, ChainSession, SessionParameters } from '../../src/driver/sessions.ts';
 import { AEADS, CIPHERS, cipherLength, longestText, MACS } from '../support/algorithms.ts';
 import { noise } from '../support/memory.ts';
 import { sealed } from '../support/oracle.ts';
 import { isMac } from '../support/service_arbitraries.ts';
+import { asymmetricContent } from './asymmetric.ts';
 import type { RequestPlan } from './program.ts';
 import { pick } from './sessions.ts';
 
@@ -26,6 +28,12 @@ export interface Wire {
   writable: { name: WritableName; bytes: number }[];
 }
 
+/** The program's sessions: their ids, and what they are. */
+export interface Opened {
+  ids: readonly bigint[];
+  sessions: readonly SessionParameters[];
+}
+
 /** What a session and a request come to: contents, by the names that the driver gives them. */
 interface Contents {
   chain: OperationChain;
@@ -35,14 +43,9 @@ interface Contents {
 
 /**
  * A request of a session.
- * @param ids of the program's sessions, for a request that names another one than its own
+ * @param opened the program's sessions, for a request that names another one than its own
  */
-export function wireOf(
-  plan: RequestPlan,
-  parameters: SymmetricSession,
-  mode: RequestMode,
-  ids: readonly bigint[],
-): Wire {
+export function wireOf(plan: RequestPlan, parameters: SessionParameters, mode: RequestMode, opened: Opened): Wire {
   const { chain, source, aad } = contentsOf(plan, parameters, mode);
   const readable = chain.readable.map((bytes, index): Wire['readable'][number] => {
     if (index === 0) return { name: 'header', bytes };
@@ -56,27 +59,37 @@ export function wireOf(
   if (plan.slack > 0) writable.push({ name: 'slack', bytes: plan.slack });
   writable.push({ name: 'status', bytes: spec.STATUS_BYTES });
   const [header] = chain.readable;
-  if (header) spoil(header, plan, mode, ids);
+  if (header) spoil(header, plan, mode, opened);
   return {
     readable: plan.wrong.kind === 'readable' ? lengthened(readable, -plan.wrong.missing) : readable,
     writable: plan.wrong.kind === 'writable' ? widened(writable, -plan.wrong.missing) : writable,
   };
 }
 
-function isAuth({ service }: SymmetricSession): boolean {
+function isAuth({ service }: SessionParameters): boolean {
   return service === 'hash' || service === 'mac';
 }
 
-/** Writes a wrong word, or a wrong session's id, into a header. */
-function spoil(header: Uint8Array, { wrong }: RequestPlan, mode: RequestMode, ids: readonly bigint[]): void {
-  const view = new DataView(header.buffer, header.byteOffset, header.length);
+/** Writes a wrong word, or a wrong session's id, into a header, unless the result would then be random. */
+function spoil(header: Uint8Array, { wrong }: RequestPlan, mode: RequestMode, opened: Opened): void {
+  const spoilt = Uint8Array.from(header);
+  const view = new DataView(spoilt.buffer);
   if (wrong.kind === 'field') {
     const at = 4 * (wrong.word % (header.length >> 2));
     const value = wrong.add ? view.getUint32(at, true) + wrong.value : wrong.value;
     view.setUint32(at, value >>> 0, true);
   } else if (wrong.kind === 'session' && mode.session !== undefined) {
-    view.setBigUint64(spec.DATA_SESSION_ID, ids[wrong.session] ?? mode.session + (1n << 40n), true);
+    view.setBigUint64(spec.DATA_SESSION_ID, opened.ids[wrong.session] ?? mode.session + (1n << 40n), true);
   }
+  if (!hasRandomResult(view, mode, opened)) header.set(spoilt);
+}
+
+/** Whether the device fills a block with random bytes: encryption with PKCS #1 (RFC 8017, section 7.2.1). */
+function hasRandomResult(header: DataView, mode: RequestMode, { ids, sessions }: Opened): boolean {
+  if (header.getUint32(0, true) !== spec.AKCIPHER_ENCRYPT) return false;
+  if (mode.session === undefined) return true;
+  const named = sessions[ids.indexOf(header.getBigUint64(spec.DATA_SESSION_ID, true))];
+  return named?.service === 'akcipher' && named.padding === 'pkcs1';
 }
 
 function lengthened(parts: Wire['readable'], more: number): Wire['readable'] {
@@ -101,7 +114,7 @@ function widened(parts: Wire['writable'], more: number): Wire['writable'] {
 
 const NONE = new Uint8Array();
 
-function contentsOf(plan: RequestPlan, parameters: SymmetricSession, mode: RequestMode): Contents {
+function contentsOf(plan: RequestPlan, parameters: SessionParameters, mode: RequestMode): Contents {
   const ivOf = (bytes: number) => {
     const length = plan.wrong.kind === 'iv' ? plan.wrong.bytes : bytes;
     return plan.highCounter ? new Uint8Array(length).fill(0xff) : noise(length, plan.seed + 1);
@@ -119,6 +132,12 @@ function contentsOf(plan: RequestPlan, parameters: SymmetricSession, mode: Reque
       const source = dataOf(least + plan.bytes);
       const length = resultLength(plan, parameters.length ?? resultBytes(parameters.algorithm));
       return { chain: authOperation(parameters, source, length, mode), source, aad: NONE };
+    }
+    case 'akcipher': {
+      const content = asymmetricContent(plan, parameters);
+      const { data, signature } = content;
+      const chain = akcipherOperation(parameters, content, mode);
+      return signature ? { chain, source: signature, aad: data } : { chain, source: data, aad: NONE };
     }
     case 'aead':
       return aeadContents(plan, parameters, mode, ivOf);

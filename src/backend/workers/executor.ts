@@ -345,8 +345,12 @@ export class WorkerExecutor implements Executor {
     this.#cancelDeadline = undefined;
   }
 
-  /** Handles jobs past their deadline: replaces a worker that hangs, and runs a job here that no worker has taken. */
+  /**
+   * Handles jobs past their deadline: completes those whose announcement was lost, replaces a worker that hangs, and runs a job here that no
+   * worker has taken.
+   */
   #overdue(started: Started): void {
+    this.#complete(started, this.#finished(started));
     const latest = (this.#port?.clock.now() ?? 0) - DEADLINE_MS;
     started.owners.forEach((owner, slot) => {
       if ((owner !== 'workers' && owner !== 'dropped') || (started.postedAt[slot] ?? 0) > latest) return;
