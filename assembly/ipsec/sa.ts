@@ -27,7 +27,7 @@ import {
 import { SERVICE_IPSEC } from '../../spec/crypto';
 import { Device } from '../device';
 import { wipe } from '../memory/bytes';
-import { SLOT_BYTES, Session } from '../session/slot';
+import { CHAIN_ARRIVAL, SLOT_BYTES, Session } from '../session/slot';
 import { expandSession } from '../session/expand';
 import { SaFacts } from './facts';
 import { describe } from './object';
@@ -65,6 +65,12 @@ export function objectOf(sa: Sa): usize {
 @inline
 export function sessionOfSa(sa: Sa): Session {
   return changetype<Session>(changetype<usize>(sa) + SESSION);
+}
+
+/** The association that owns a session. */
+@inline
+export function saOfSession(session: Session): Sa {
+  return changetype<Sa>(changetype<usize>(session) - SESSION);
 }
 
 @inline
@@ -152,6 +158,7 @@ function fill(device: Device, sa: Sa, direction: u32, input: usize): bool {
     return false;
   }
   expandSession(session);
+  if (direction == SA_INBOUND) session.chainOrder = CHAIN_ARRIVAL;
   session.id = 1;
   facts.live = 1;
   return true;

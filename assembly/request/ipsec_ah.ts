@@ -26,7 +26,8 @@ import { macRun } from '../session/auth';
 import { authContextOf } from '../session/slot';
 import { refuse } from '../refusal';
 import { runBatch } from './batch';
-import { finishArrival, readArrived, refusedArrival } from './ipsec_inbound';
+import { finishArrival, plainPlace, refusedArrival } from './ipsec_arrival';
+import { answerArrival, readArrived } from './ipsec_inbound';
 import { outerVersion, placeOutbound, readPacket, spentOutbound, writeHeaders } from './ipsec_outbound';
 import { Operation } from './operation';
 
@@ -94,7 +95,8 @@ export function ahOutbound(device: Device, sa: Sa): u32 {
 /** Runs an inbound request. Returns its status. */
 export function ahInbound(device: Device, sa: Sa): u32 {
   const facts = factsOf(sa);
-  const bytes = changetype<Operation>(device.operation).sourceBytes;
+  const operation = changetype<Operation>(device.operation);
+  const bytes = operation.sourceBytes;
   const source = readArrived(device, true);
   if (!bytes || packetBytes(source, bytes) != bytes) return refuse(device, REFUSED_PACKET, CRYPTO_ERR);
   const where = placeIn(source, bytes, true);
@@ -121,8 +123,9 @@ export function ahInbound(device: Device, sa: Sa): u32 {
   const icv = makeIcv(device, sa, source, bytes, sequence);
   if (!tagsEqual(sent, icv, facts.icvBytes)) return refuse(device, REFUSED_ICV, CRYPTO_BADMSG);
   memory.copy(source, kept, headers);
-  const plain = kept + headers;
   const payload = bytes - headers - ahBytes;
-  memory.copy(plain, ah + ahBytes, payload);
-  return finishArrival(device, sa, source, where, plain, payload, load<u8>(ah), sequence);
+  memory.copy(plainPlace(device, where), ah + ahBytes, payload);
+  const room = operation.destinationBytes;
+  const answer = finishArrival(device, sa, source, where, payload, load<u8>(ah), sequence, room);
+  return answerArrival(device, sa, where, answer);
 }

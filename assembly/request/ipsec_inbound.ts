@@ -1,49 +1,37 @@
-// Inbound ESP (RFC 4303 section 3.4): nothing of a packet is believed before its ICV is right, and nothing of it is
-// written before its padding and its inner packet are.
-import { CRYPTO_BADMSG, CRYPTO_ERR } from '../../spec/crypto';
-import { SA_OPTION_DEC_TTL, SA_OPTION_ECN, SA_OPTION_ESN, SA_OPTION_UDP_ENCAP } from '../../spec/ipsec';
+// Inbound ESP (RFC 4303 section 3.4). Packets with a four-lane MAC wait in the batch, which makes their ICVs side by
+// side, and ends them in their order.
+import { CRYPTO_BADMSG, CRYPTO_ERR, STATUS_BYTES } from '../../spec/crypto';
+import { SA_OPTION_ESN, SA_OPTION_UDP_ENCAP } from '../../spec/ipsec';
+import { REFUSED_ICV, REFUSED_PACKET } from '../../spec/refusals';
 import {
-  REFUSED_HOPS,
-  REFUSED_ICV,
-  REFUSED_INNER,
-  REFUSED_LIFETIME,
-  REFUSED_PACKET,
-  REFUSED_PACKET_LONG,
-  REFUSED_REPLAY,
-  REFUSED_SPI,
-  REFUSED_TRAILER,
-} from '../../spec/refusals';
-import { readSteadily, writeBytes } from '../chain/buffers';
+  lastWritable,
+  nextIsContiguous,
+  readContiguous,
+  readSteadily,
+  steadyResult,
+  writeBytes,
+} from '../chain/buffers';
 import { Device } from '../device';
-import { ESP_HEADER_BYTES, paddingCounts, TRAILER_BYTES, unprotect } from '../ipsec/esp';
+import { coveredBytes, ESP_HEADER_BYTES, unprotect } from '../ipsec/esp';
 import { hasOption } from '../ipsec/facts';
-import { mayTake, take } from '../ipsec/life';
 import {
   be16,
   be32,
-  classOf,
-  fieldOfPlace,
   offsetOfPlace,
   packetBytes,
   placeIn,
   PROTOCOL_ESP,
-  PROTOCOL_IPV4,
-  PROTOCOL_IPV6,
-  PROTOCOL_NONE,
   PROTOCOL_UDP,
   protocolOfPlace,
-  setLength,
-  takeHop,
-  versionOf,
 } from '../ipsec/packet';
-import { accept, isReplay, wholeSequence } from '../ipsec/replay';
-import { factsOf, Sa } from '../ipsec/sa';
-import { takeMark } from '../ipsec/tunnel';
+import { wholeSequence } from '../ipsec/replay';
+import { factsOf, Sa, sessionOfSa } from '../ipsec/sa';
+import { isInPlace, NOWHERE, STEADY } from '../memory/guest';
 import { refuse } from '../refusal';
-import { runBatch } from './batch';
+import { arrivalDigest, nextWaiting, runBatch, runsInLanes } from './batch';
+import { bytesOf, finishText, plainPlace, refusedArrival, resultPlace, statusOf, UDP_BYTES } from './ipsec_arrival';
 import { Operation } from './operation';
-
-const UDP_BYTES: u32 = 8;
+import { BATCHED } from './outcome';
 
 /** Reads the whole source into scratch if it must not change, or if the ICV's place is overwritten. Runs the batch. */
 export function readArrived(device: Device, copied: bool): usize {
@@ -55,11 +43,43 @@ export function readArrived(device: Device, copied: bool): usize {
   return device.scratch;
 }
 
-/** Runs the request. Returns its status. */
+/** Writes the result of a request, and leaves its length in resultBytes. Returns the status. */
+export function answerArrival(device: Device, sa: Sa, where: u64, answer: u64): u32 {
+  writeBytes(device, resultPlace(device, sa, where), 0, bytesOf(answer));
+  device.resultBytes = bytesOf(answer);
+  return statusOf(answer);
+}
+
+/**
+ * Where the result of a request goes that waits in the batch, or NOWHERE if it cannot wait. Then its source is one
+ * piece, and its result's room is another one, right before the status.
+ */
+function waitingPlace(device: Device, sa: Sa): usize {
+  const operation = changetype<Operation>(device.operation);
+  const room = operation.destinationBytes;
+  // A request that is held back for the order of the ring has its used length already.
+  if (!STEADY || device.inFlight || !room || room + STATUS_BYTES != device.writableBytes) return NOWHERE;
+  if (hasOption(factsOf(sa), SA_OPTION_ESN) || !runsInLanes(sessionOfSa(sa))) return NOWHERE;
+  if (!nextIsContiguous(device, operation.sourceBytes) || !isInPlace(lastWritable(device))) return NOWHERE;
+  return steadyResult(device, 0, room);
+}
+
+/** Runs the request. Returns its status, or BATCHED. */
 export function espInbound(device: Device, sa: Sa): u32 {
   const facts = factsOf(sa);
-  const bytes = changetype<Operation>(device.operation).sourceBytes;
-  const source = readArrived(device, hasOption(facts, SA_OPTION_ESN));
+  const operation = changetype<Operation>(device.operation);
+  const bytes = operation.sourceBytes;
+  const room = operation.destinationBytes;
+  const destination = waitingPlace(device, sa);
+  let waits = destination != NOWHERE;
+  let source: usize;
+  if (waits) {
+    source = readContiguous(device, bytes, device.scratch);
+    waits = source + bytes <= destination || destination + room <= source;
+    if (!waits) runBatch(device);
+  } else {
+    source = readArrived(device, hasOption(facts, SA_OPTION_ESN));
+  }
   if (!bytes || packetBytes(source, bytes) != bytes) return refuse(device, REFUSED_PACKET, CRYPTO_ERR);
   const where = placeIn(source, bytes, true);
   const udp = hasOption(facts, SA_OPTION_UDP_ENCAP) ? UDP_BYTES : 0;
@@ -74,69 +94,23 @@ export function espInbound(device: Device, sa: Sa): u32 {
   const esp = source + headers + udp;
   const refused = refusedArrival(sa, be32(esp), be32(esp + 4));
   if (refused) return refuse(device, refused, CRYPTO_ERR);
-  const sequence = wholeSequence(sa, be32(esp + 4));
-  // The headers come in front of the text again, in transport mode.
-  const plain = <usize>device.scratch2 + headers;
-  if (!unprotect(device, sa, esp, text, sequence, plain)) return refuse(device, REFUSED_ICV, CRYPTO_BADMSG);
-
-  const trailer = plain + text - TRAILER_BYTES;
-  const padding: u32 = load<u8>(trailer);
-  if (padding + TRAILER_BYTES > text || !paddingCounts(trailer, padding))
-    return refuse(device, REFUSED_TRAILER, CRYPTO_ERR);
-  const payload = text - TRAILER_BYTES - padding;
-  return finishArrival(device, sa, source, where, plain, payload, load<u8>(trailer + 1), sequence);
-}
-
-/** What is checked before the ICV. Returns REFUSED_*, or 0. */
-export function refusedArrival(sa: Sa, spi: u32, low: u32): u32 {
-  if (spi != factsOf(sa).spi) return REFUSED_SPI;
-  if (!mayTake(sa, 0)) return REFUSED_LIFETIME;
-  return isReplay(sa, wholeSequence(sa, low)) ? REFUSED_REPLAY : 0;
-}
-
-/**
- * The end of an authentic packet: the inner packet of a tunnel, or its own headers and the payload behind them. Only
- * now the window takes the packet.
- * @param where where the header of IPsec was in the source
- * @param plain the payload, in scratch2 behind room for the headers
- */
-export function finishArrival(
-  device: Device,
-  sa: Sa,
-  source: usize,
-  where: u64,
-  plain: usize,
-  payload: u32,
-  next: u32,
-  sequence: u64,
-): u32 {
-  const facts = factsOf(sa);
-  let result = plain;
-  let bytes = payload;
-  if (next == PROTOCOL_NONE) {
-    // RFC 4303 section 2.6: a packet that only hides traffic has no content.
-    bytes = 0;
-  } else if (facts.tunnel) {
-    if (next != PROTOCOL_IPV4 && next != PROTOCOL_IPV6) return refuse(device, REFUSED_INNER, CRYPTO_ERR);
-    // The rest behind the inner packet is padding that hides its length (RFC 4303 section 2.7).
-    bytes = packetBytes(plain, payload);
-    if (!bytes || versionOf(plain) != (next == PROTOCOL_IPV4 ? 4 : 6)) return refuse(device, REFUSED_INNER, CRYPTO_ERR);
-    if (hasOption(facts, SA_OPTION_ECN) && !takeMark(plain, classOf(source)))
-      return refuse(device, REFUSED_INNER, CRYPTO_ERR);
-    if (hasOption(facts, SA_OPTION_DEC_TTL) && !takeHop(plain)) return refuse(device, REFUSED_HOPS, CRYPTO_ERR);
-  } else {
-    const headers = offsetOfPlace(where);
-    result = plain - headers;
-    bytes = headers + payload;
-    memory.copy(result, source, headers);
-    store<u8>(result + fieldOfPlace(where), <u8>next);
-    setLength(result, bytes);
+  if (waits) {
+    const waiting = nextWaiting(device, sessionOfSa(sa));
+    waiting.read = <u32>source;
+    waiting.readBytes = bytes;
+    waiting.write = <u32>destination;
+    waiting.writeBytes = room;
+    waiting.cipherBytes = 0;
+    waiting.hashSource = <u32>esp;
+    waiting.hashBytes = coveredBytes(sa, text);
+    waiting.digest = <u32>arrivalDigest(device);
+    waiting.digestBytes = facts.icvBytes;
+    // The end of the packet says how long the result is.
+    device.resultBytes = room;
+    return BATCHED;
   }
-  if (bytes > changetype<Operation>(device.operation).destinationBytes)
-    return refuse(device, REFUSED_PACKET_LONG, CRYPTO_ERR);
-  if (!mayTake(sa, bytes)) return refuse(device, REFUSED_LIFETIME, CRYPTO_ERR);
-  accept(sa, sequence);
-  writeBytes(device, result, 0, bytes);
-  device.resultBytes = bytes;
-  return take(sa, bytes);
+  const sequence = wholeSequence(sa, be32(esp + 4));
+  if (!unprotect(device, sa, esp, text, sequence, plainPlace(device, where)))
+    return refuse(device, REFUSED_ICV, CRYPTO_BADMSG);
+  return answerArrival(device, sa, where, finishText(device, sa, source, where, text, sequence, room));
 }

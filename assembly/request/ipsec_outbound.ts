@@ -118,6 +118,8 @@ export function espOutbound(device: Device, sa: Sa): u32 {
   const facts = factsOf(sa);
   const bytes = operation.sourceBytes;
   const gathered = !nextIsContiguous(device, bytes);
+  // The batch uses scratch2, too.
+  if (gathered) runBatch(device);
   const source = readPacket(device);
   const where = placeOutbound(sa, source, bytes);
   if (!where) return refuse(device, REFUSED_PACKET, CRYPTO_ERR);

@@ -211,8 +211,9 @@ export interface Oddities {
   extra?: Buffer;
 }
 
-/** Protects a packet. `iv`: of the cipher's length. */
-export function outbound(sa: Association, sequence: bigint, packet: Packet, iv: Buffer, odd: Oddities = {}): Buffer {
+/** Protects a packet. `start`: the IV begins with it; 16 bytes are enough for any cipher. */
+export function outbound(sa: Association, sequence: bigint, packet: Packet, start: Buffer, odd: Oddities = {}): Buffer {
+  const iv = start.subarray(0, CIPHERS[sa.cipher].iv);
   const split = splitOutbound(sa, packet, sequence);
   if (sa.mode.startsWith('ah')) return ahOutbound(sa, sequence, split, packet);
   const { block } = CIPHERS[sa.cipher];
