@@ -96,6 +96,12 @@ export class Device {
   ran: u32;
   /** The session of a request in stateless mode. */
   stateless: u32;
+  /** The tables of security associations (ipsec/sa.ts); 0: the device does not offer IPSEC. Slots, and slots in use. */
+  associations: u32;
+  outboundCapacity: u32;
+  inboundCapacity: u32;
+  outboundUsed: u32;
+  inboundUsed: u32;
   /** Requests that wait to run side by side (request/batch.ts). */
   batch: u32;
   batchCount: u32;

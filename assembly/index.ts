@@ -1,9 +1,18 @@
 // The engine's exports, and nothing else. `device` is the address that the host gave to initialise().
-import { FAULT_NONE, MEMORY_REGIONS_MAX } from '../spec/engine';
+import { FAULT_NONE, MEMORY_REGIONS_MAX, OTHER_QUEUES } from '../spec/engine';
 import './agreement';
 import { breakDevice, Device, offerService } from './device';
 import { layOut, regionBytes as bytesFor, wipeRequests } from './region';
 import { addRegion, forgetRegions, IN_PLACE } from './memory/guest';
+import {
+  clearSas,
+  createSa as create,
+  destroySa as destroy,
+  findSa,
+  modifySa as modify,
+  saTableBytes as bytesOfSas,
+  useSaTable,
+} from './ipsec/sa';
 import { Session, SLOT_BYTES } from './session/slot';
 import { deferredBytes as bytesDeferred, dropHeld, dropRecord, dropRecords, finish } from './request/deferred';
 import { placeSessions as placeAll } from './request/placement';
@@ -77,22 +86,22 @@ export function setFeatures(device: Device, features: u64): void {
   device.features = features;
 }
 
-/** Enables queue `index` (at most dataQueues). Returns a FAULT_*. Any fault but FAULT_NONE breaks the device. */
+/** Enables queue `index` (dataQueues + 1 at most). Returns a FAULT_*. Any fault but FAULT_NONE breaks the device. */
 export function enableQueue(device: Device, index: u32, size: u32, desc: u64, avail: u64, used: u64): u32 {
   const fault = enable(device, queueAt(device, index), index, size, desc, avail, used);
   if (fault != FAULT_NONE) breakDevice(device, index, fault);
   return fault;
 }
 
-/** Whether queue `index` (at most dataQueues) is enabled and has an available chain. */
+/** Whether queue `index` (dataQueues + 1 at most) is enabled and has an available chain. */
 export function hasAvailable(device: Device, index: u32): bool {
   return queueHasAvailable(queueAt(device, index));
 }
 
 /**
- * Runs the available chains of queue `index` (at most dataQueues) within a budget: at most `requests` requests, and no
- * further one once their content reaches `bytes`, or their descriptors `descriptors` bytes. Returns NOTIFY_* bits. If
- * nothing is available, it returns NOTIFY_IDLE after little work.
+ * Runs the available chains of queue `index` (dataQueues + 1 at most) within a budget: at most `requests` requests,
+ * and no further one once their content reaches `bytes`, or their descriptors `descriptors` bytes. Returns NOTIFY_*
+ * bits. If nothing is available, it returns NOTIFY_IDLE after little work.
  */
 export function notify(device: Device, index: u32, requests: u32, bytes: u32, descriptors: i32): u32 {
   return notifyQueue(device, index, requests, bytes, descriptors);
@@ -148,9 +157,10 @@ export function runJobs(device: Device, jobs: usize, count: u32): void {
 
 /** Resets the device (2.4): forgets its queues, wipes its sessions, clears its fault. */
 export function reset(device: Device): void {
-  wipe(device.queues, (device.dataQueues + 1) * QUEUE_BYTES);
+  wipe(device.queues, (device.dataQueues + OTHER_QUEUES) * QUEUE_BYTES);
   wipeRequests(device);
   clearSessions(device);
+  clearSas(device);
   device.batchCount = 0;
   dropRecords(device);
   device.features = 0;
@@ -171,7 +181,7 @@ export function setFault(device: Device, fault: u32, queue: u32): void {
   breakDevice(device, queue, fault);
 }
 
-/** Resets queue `index` (at most dataQueues) alone (2.6.1): the queue is disabled and forgotten. */
+/** Resets queue `index` (dataQueues + 1 at most) alone (2.6.1): the queue is disabled and forgotten. */
 export function resetQueue(device: Device, index: u32): void {
   const queue = queueAt(device, index);
   dropHeld(device, queue);
@@ -241,4 +251,38 @@ export function expandSession(device: Device, session: Session): bool {
 /** Asks the host again where the requests of each open session run. */
 export function placeSessions(device: Device): void {
   placeAll(device);
+}
+
+/** Bytes of a table of so many security associations of each direction. */
+export function saTableBytes(outbound: u32, inbound: u32): u32 {
+  return bytesOfSas(outbound, inbound);
+}
+
+/**
+ * Offers the IPSEC service, with a table at `table`, which is 64-byte aligned, all zero, and has saTableBytes() bytes.
+ * The host writes an object of SA_INPUT_BYTES at its start before it calls createSa() or modifySa().
+ */
+export function useSas(device: Device, table: usize, outbound: u32, inbound: u32): void {
+  useSaTable(device, table, outbound, inbound);
+}
+
+/** Makes, changes or ends the security association `id` of a direction (SA_OUTBOUND, SA_INBOUND). Returns SA_*. */
+export function createSa(device: Device, direction: u32, id: u32): u32 {
+  return create(device, direction, id);
+}
+export function modifySa(device: Device, direction: u32, id: u32): u32 {
+  return modify(device, direction, id);
+}
+export function destroySa(device: Device, direction: u32, id: u32): u32 {
+  return destroy(device, direction, id);
+}
+
+/** Ends all security associations. */
+export function clearAssociations(device: Device): void {
+  clearSas(device);
+}
+
+/** The address of a security association, laid out as spec/ipsec.ts says (SA_*), or 0 if there is none. */
+export function saAt(device: Device, direction: u32, id: u32): usize {
+  return changetype<usize>(findSa(device, direction, id));
 }

@@ -1,6 +1,6 @@
 // Where each part of a device is in the region that the host gives. One list both measures the region and lays it out.
 import { DATA_SYM_STATELESS_BYTES } from '../spec/crypto';
-import { CHAIN_BUFFERS_MIN, FAULT_NONE, MEMORY_REGIONS_MAX, TRY_NONE } from '../spec/engine';
+import { CHAIN_BUFFERS_MIN, FAULT_NONE, MEMORY_REGIONS_MAX, OTHER_QUEUES, TRY_NONE } from '../spec/engine';
 import { BUFFER_BYTES } from './chain/buffers';
 import { Device } from './device';
 import { wipe } from './memory/bytes';
@@ -46,7 +46,7 @@ function layParts(
 ): usize {
   let next = base + aligned(offsetof<Device>());
   next = part(device, offsetof<Device>('memoryRegions'), next, MEMORY_REGIONS_MAX * REGION_BYTES);
-  next = part(device, offsetof<Device>('queues'), next, (dataQueues + 1) * QUEUE_BYTES);
+  next = part(device, offsetof<Device>('queues'), next, (dataQueues + OTHER_QUEUES) * QUEUE_BYTES);
   next = part(device, offsetof<Device>('statistics'), next, statisticsBytes(dataQueues));
   next = part(device, offsetof<Device>('sessions'), next, sessions * SLOT_BYTES);
   next = part(device, offsetof<Device>('buffers'), next, bufferCapacity(maxQueueSize) * BUFFER_BYTES);

@@ -3,6 +3,7 @@
 import { CRYPTO_OK } from '../spec/crypto';
 import {
   NOTIFY_MORE,
+  OTHER_QUEUES,
   RECORD_BYTES,
   RECORD_CONTENT,
   RECORD_ERRORS,
@@ -22,7 +23,7 @@ import { wipe } from './memory/bytes';
 
 /** Size of a device's counters in bytes. */
 export function statisticsBytes(dataQueues: u32): u32 {
-  return ROWS_BYTES + (dataQueues + 1 + STATISTICS_SERVICES) * RECORD_BYTES;
+  return ROWS_BYTES + (dataQueues + OTHER_QUEUES + STATISTICS_SERVICES) * RECORD_BYTES;
 }
 
 @inline
@@ -37,7 +38,7 @@ function queueRecord(device: Device, queue: u32): usize {
 
 @inline
 function serviceRecord(device: Device, service: u32): usize {
-  return queueRecord(device, device.dataQueues + 1 + service);
+  return queueRecord(device, device.dataQueues + OTHER_QUEUES + service);
 }
 
 @inline
@@ -110,7 +111,7 @@ export function leaveMore(device: Device, bit: u32): void {
   device.moreLeft |= bit;
 }
 
-/** Counts a control request that was completed. */
+/** Counts a control request, or an administration command, that was completed. */
 @inline
 export function countControlRequest(device: Device, status: u32, contentBytes: u32): void {
   count(device, STATISTICS_CONTROL, status, contentBytes);

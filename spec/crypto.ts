@@ -9,6 +9,7 @@ export const SERVICE_HASH = 1;
 export const SERVICE_MAC = 2;
 export const SERVICE_AEAD = 3;
 export const SERVICE_AKCIPHER = 4;
+export const SERVICE_IPSEC = 5;
 
 /** CIPHER algorithms (5.9.4.1): bits of cipher_algo_l/h, and the algo field of a session. */
 export const CIPHER_NONE = 0;
@@ -100,6 +101,8 @@ export const AKCIPHER_ENCRYPT = 0x0400;
 export const AKCIPHER_DECRYPT = 0x0401;
 export const AKCIPHER_SIGN = 0x0402;
 export const AKCIPHER_VERIFY = 0x0403;
+export const IPSEC_OUTBOUND = 0x0500;
+export const IPSEC_INBOUND = 0x0501;
 
 /** Feature bits of the device type (5.9.3), as bit numbers. All others require F_REVISION_1 (5.9.3.1). */
 export const F_REVISION_1 = 0;
@@ -138,6 +141,8 @@ export const CRYPTO_NOTSUPP = 3;
 export const CRYPTO_INVSESS = 4;
 export const CRYPTO_NOSPC = 5;
 export const CRYPTO_KEY_REJECTED = 6;
+/** Of IPSEC requests (virtio 1.4): the request is done, and a soft limit of its security association is reached. */
+export const CRYPTO_SOFT_EXPIRY = 7;
 
 /** struct virtio_crypto_ctrl_header, with the legacy padding behind it. */
 export const CTRL_OPCODE = 0;
@@ -286,6 +291,10 @@ export const CTRL_AKCIPHER_BYTES = 72;
 export const DATA_AKCIPHER_SRC_LEN = 24;
 export const DATA_AKCIPHER_DST_LEN = 28;
 export const DATA_AKCIPHER_BYTES = 32;
+/** struct virtio_crypto_ipsec_data_flf, from the start of the data request. */
+export const DATA_IPSEC_SRC_LEN = 24;
+export const DATA_IPSEC_DST_LEN = 28;
+export const DATA_IPSEC_BYTES = 32;
 /** struct virtio_crypto_akcipher_data_flf_stateless. */
 export const STATELESS_AKCIPHER_ALGO = 24;
 export const STATELESS_AKCIPHER_KEY_TYPE = 28;

@@ -37,6 +37,9 @@ export const FAULT_HOST = 18;
 /** Foreign guest memory could not be reached. */
 export const FAULT_GUEST_MEMORY = 19;
 
+/** The queues behind the data queues: the control queue, and the administration queue (virtio 1.4), which a device need not offer. */
+export const OTHER_QUEUES = 2;
+
 /** The most stretches of guest memory, for example RAM below and above a hole. */
 export const MEMORY_REGIONS_MAX = 16;
 
@@ -201,9 +204,9 @@ export const JOBS_AT_ONCE = 4;
  * service. Then a record of totals for each queue, then one for each service. The services are those of crypto_services (5.9.3.3),
  * then one for opcodes that name no service, then the control queue (which has a row, but no record).
  */
-export const STATISTICS_SERVICES = 6;
-export const STATISTICS_UNKNOWN = 5;
-export const STATISTICS_CONTROL = 6;
+export const STATISTICS_SERVICES = 7;
+export const STATISTICS_UNKNOWN = 6;
+export const STATISTICS_CONTROL = 7;
 /** A row: requests, and bytes of their content, 32 bits each. One addition counts both. */
 export const ROW_BYTES = 8;
 export const ROW_REQUESTS = 0;

@@ -75,12 +75,12 @@ export type ReadField = (offset: number) => number;
  * of these fields, because the bytes may come from a hostile guest.
  */
 export interface ServiceLayouts {
-  /** Of a request that creates a session (5.9.7.2.1). */
-  session(at: ReadField): Layout;
+  /** Of a request that creates a session (5.9.7.2.1), if the service has sessions. */
+  session?(at: ReadField): Layout;
   /** Of a data request (5.9.7.3), where the service's stateless mode was not negotiated. */
   data(at: ReadField, revision1: boolean): Layout;
   /** Of a data request, in session mode too, where the service's stateless mode was negotiated. */
-  stateless(at: ReadField): Layout;
+  stateless?(at: ReadField): Layout;
 }
 
 /** A le32 field. */

@@ -8,6 +8,7 @@ import { AEAD_LAYOUTS } from './layouts/aead.ts';
 import { AKCIPHER_LAYOUTS } from './layouts/akcipher.ts';
 import { HASH_LAYOUTS, MAC_LAYOUTS } from './layouts/auth.ts';
 import { CIPHER_LAYOUTS } from './layouts/cipher.ts';
+import { IPSEC_LAYOUTS } from './layouts/ipsec.ts';
 import { SERVICES, SPECIFIED, type SpecifiedService } from './services.ts';
 
 export { AEAD_DATA, AEAD_SESSION, AEAD_STATELESS } from './layouts/aead.ts';
@@ -32,6 +33,7 @@ export {
 export { CHAIN_DATA, CHAIN_DATA_LEGACY, CHAIN_SESSION, CHAIN_STATELESS } from './layouts/chain.ts';
 export { CIPHER_DATA, CIPHER_SESSION, CIPHER_STATELESS } from './layouts/cipher.ts';
 export { CONTROL_HEADER, CREATE_SESSION_INPUT, DATA_HEADER, DESTROY_SESSION } from './layouts/headers.ts';
+export { IPSEC_DATA } from './layouts/ipsec.ts';
 
 /** The layouts of each service's requests. */
 export const LAYOUTS: Readonly<Record<SpecifiedService, ServiceLayouts>> = {
@@ -40,6 +42,7 @@ export const LAYOUTS: Readonly<Record<SpecifiedService, ServiceLayouts>> = {
   mac: MAC_LAYOUTS,
   aead: AEAD_LAYOUTS,
   akcipher: AKCIPHER_LAYOUTS,
+  ipsec: IPSEC_LAYOUTS,
 };
 
 const BY_NUMBER = new Map<number, ServiceLayouts>(SPECIFIED.map((name) => [SERVICES[name].number, LAYOUTS[name]]));

@@ -42,3 +42,15 @@ export const REFUSED_KEY = 33;
 export const REFUSED_PIECES = 34;
 export const REFUSED_AKCIPHER = 35;
 export const REFUSED_SIGNATURE = 36;
+/** Checks of the IPSEC service: its security association, the packet, and what the association still allows. */
+export const REFUSED_SA = 37;
+export const REFUSED_PACKET = 38;
+export const REFUSED_PACKET_LONG = 39;
+export const REFUSED_SPI = 40;
+export const REFUSED_LIFETIME = 41;
+export const REFUSED_SEQUENCE = 42;
+export const REFUSED_REPLAY = 43;
+export const REFUSED_ICV = 44;
+export const REFUSED_TRAILER = 45;
+export const REFUSED_INNER = 46;
+export const REFUSED_HOPS = 47;

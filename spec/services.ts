@@ -11,11 +11,15 @@ import { AEAD_ALGORITHMS, AKCIPHER_ALGORITHMS, CIPHER_ALGORITHMS, HASH_ALGORITHM
 export interface Service {
   /** Bit of crypto_services, and high byte of its opcodes. */
   readonly number: number;
+  /** Opcodes of the data queues (5.9.7.3), by their names without the prefix VIRTIO_CRYPTO_. */
+  readonly operations: Readonly<Record<string, number>>;
+}
+
+/** A service whose requests name sessions, or bring the parameters of one along. */
+export interface SessionService extends Service {
   /** Opcodes of the control queue (5.9.7.2). */
   readonly create: number;
   readonly destroy: number;
-  /** Opcodes of the data queues (5.9.7.3), by their names without the prefix VIRTIO_CRYPTO_. */
-  readonly operations: Readonly<Record<string, number>>;
   /** Bit number of the feature VIRTIO_CRYPTO_F_*_STATELESS_MODE (5.9.3). */
   readonly statelessMode: number;
   /** Numbers of its algorithms: bits of its masks in the configuration space, and values of algo in its sessions. */
@@ -83,7 +87,12 @@ export const SERVICES = {
     masks: [crypto.CONFIG_AKCIPHER_ALGO],
     sessionAlgorithm: SESSION_ALGO,
   },
-} as const satisfies Record<string, Service>;
+  /** Its requests name security associations, which administration commands make (virtio 1.4). */
+  ipsec: {
+    number: crypto.SERVICE_IPSEC,
+    operations: { IPSEC_OUTBOUND: crypto.IPSEC_OUTBOUND, IPSEC_INBOUND: crypto.IPSEC_INBOUND },
+  },
+} as const satisfies Record<string, Service | SessionService>;
 
 /** A service of the specification. */
 export type SpecifiedService = keyof typeof SERVICES;
@@ -91,10 +100,10 @@ export type SpecifiedService = keyof typeof SERVICES;
 /** The names of the services, in the order of their numbers. */
 export const SPECIFIED = Object.keys(SERVICES) as SpecifiedService[];
 
-/** The services that the engine has kernels for. The device serves them, and the reference driver uses them. */
+/** The services with sessions. The device serves them by the algorithms that it offers. */
 export const SERVED = ['cipher', 'hash', 'mac', 'aead', 'akcipher'] as const satisfies readonly SpecifiedService[];
 
-/** A service that the device serves. */
+/** A service with sessions. */
 export type ServiceName = (typeof SERVED)[number];
 
 /** A record with the result of `of` for each name. */
@@ -108,9 +117,11 @@ export function recordOf<Name extends string, Value>(
 /** Bit numbers of the features for stateless requests (5.9.3), of the services in SERVED. */
 export const STATELESS_MODES: readonly number[] = SERVED.map((name) => SERVICES[name].statelessMode);
 
-const BY_NUMBER = new Map<number, Service>(Object.values(SERVICES).map((service) => [service.number, service]));
+const BY_NUMBER = new Map<number, Service & Partial<SessionService>>(
+  Object.values(SERVICES).map((service) => [service.number, service]),
+);
 
 /** The service with this number. Undefined if there is no such service. */
-export function serviceNumbered(number: number): Service | undefined {
+export function serviceNumbered(number: number): (Service & Partial<SessionService>) | undefined {
   return BY_NUMBER.get(number);
 }

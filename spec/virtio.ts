@@ -6,10 +6,12 @@ export const STATUS_ACKNOWLEDGE = 1;
 export const STATUS_DRIVER = 2;
 export const STATUS_DRIVER_OK = 4;
 export const STATUS_FEATURES_OK = 8;
+/** virtio 1.4, with VIRTIO_F_SUSPEND. */
+export const STATUS_SUSPEND = 16;
 export const STATUS_DEVICE_NEEDS_RESET = 64;
 export const STATUS_FAILED = 128;
 /** All defined bits of the device status. */
-export const STATUS_BITS = 0xcf;
+export const STATUS_BITS = 0xdf;
 
 /** Feature bits reserved for all devices (6 Reserved Feature Bits), as bit numbers. */
 export const F_INDIRECT_DESC = 28;
@@ -20,6 +22,9 @@ export const F_RING_PACKED = 34;
 export const F_IN_ORDER = 35;
 export const F_NOTIFICATION_DATA = 38;
 export const F_RING_RESET = 40;
+/** virtio 1.4. */
+export const F_ADMIN_VQ = 41;
+export const F_SUSPEND = 43;
 
 /** struct virtq_desc (2.7.5 The Virtqueue Descriptor Table). */
 export const DESC_BYTES = 16;

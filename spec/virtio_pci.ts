@@ -87,6 +87,9 @@ export const COMMON_QUEUE_DRIVER = 0x28;
 export const COMMON_QUEUE_DEVICE = 0x30;
 /** With VIRTIO_F_RING_RESET. */
 export const COMMON_QUEUE_RESET = 0x3a;
+/** With VIRTIO_F_ADMIN_VQ (virtio 1.4). */
+export const COMMON_ADMIN_QUEUE_INDEX = 0x3c;
+export const COMMON_ADMIN_QUEUE_NUM = 0x3e;
 export const COMMON_BYTES = 0x40;
 
 /** No vector assigned (4.1.5.1.2 MSI-X Vector Configuration). */

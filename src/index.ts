@@ -9,6 +9,13 @@ export type { Threshold, Thresholds } from './backend/placement/thresholds.ts';
 export { ThresholdsError } from './backend/placement/thresholds.ts';
 export type { CreateWorker, DeviceWorker } from './backend/workers/browser_worker.ts';
 export type { Clock } from './clock.ts';
+export type {
+  Administered,
+  AdminOutcome,
+  Capability,
+  DriverCapabilities,
+  ObjectType,
+} from './device/admin/contract.ts';
 export type { CreateOptions, InterruptHandler, QueuePositions, SaveOptions } from './device/contract.ts';
 export { CryptoDevice, createCryptoDevice } from './device/device.ts';
 export type { DeviceFault } from './device/faults.ts';

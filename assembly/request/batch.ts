@@ -23,11 +23,13 @@ import { AES_CMAC4_SCRATCH_BYTES, aesCmac4, aesCmac4Alike } from '../mac/aes_cma
 import { hmac4 } from '../mac/hmac4';
 import { guestStore, isInPlace, reportWrite } from '../memory/guest';
 import { cipherRun } from '../session/cipher';
-import { authContextOf, contextOf, Session } from '../session/slot';
+import { authContextOf, CHAIN_ARRIVAL, contextOf, Session } from '../session/slot';
 import { chainMeets, lastWritable, placesOfChain, writableAddress } from '../chain/buffers';
 import { Queue, queueAt } from '../virtqueue/queue';
 import { markUsed, writePackedUsed, writeSplitUsed } from '../virtqueue/used';
+import { saOfSession } from '../ipsec/sa';
 import { digestOf } from './digest';
+import { bytesOf, finishWaiting, statusOf } from './ipsec_arrival';
 
 const LANES: u32 = 4;
 
@@ -57,6 +59,8 @@ export class Waiting {
   usedBytes: u32;
   /** Flags of a packed ring's used descriptor. 0: the ring writes the flags later. */
   usedFlags: u32;
+  /** The status that it gets: OK, or another one that means success. */
+  answer: u32;
   /** Guest-physical addresses, set only if the host wants write reports. */
   writeAddress: u64;
   digestAddress: u64;
@@ -71,7 +75,9 @@ const IVS: usize = 4 * WAITING_BYTES;
 const CIPHER_LANES: usize = IVS + 4 * AES_BLOCK_BYTES;
 const HASH_LANES: usize = CIPHER_LANES + 4 * AES_LANE_BYTES;
 const HASH_SCRATCH: usize = (HASH_LANES + 4 * LANE4_BYTES + 15) & ~15;
-export const BATCH_BYTES: usize = HASH_SCRATCH + LANES4_BYTES + AES_CMAC4_SCRATCH_BYTES;
+const ARRIVAL_DIGESTS: usize = HASH_SCRATCH + LANES4_BYTES + AES_CMAC4_SCRATCH_BYTES;
+const ARRIVAL_DIGEST_BYTES: usize = 16;
+export const BATCH_BYTES: usize = ARRIVAL_DIGESTS + 4 * ARRIVAL_DIGEST_BYTES;
 
 @inline
 function waitingAt(device: Device, index: u32): Waiting {
@@ -81,6 +87,11 @@ function waitingAt(device: Device, index: u32): Waiting {
 @inline
 function ivAt(device: Device, index: u32): usize {
   return device.batch + IVS + index * AES_BLOCK_BYTES;
+}
+
+/** Where the ICV of the inbound packet goes that nextWaiting() added last. */
+export function arrivalDigest(device: Device): usize {
+  return device.batch + ARRIVAL_DIGESTS + (device.batchCount - 1) * ARRIVAL_DIGEST_BYTES;
 }
 
 @inline
@@ -169,6 +180,7 @@ export function nextWaiting(device: Device, session: Session): Waiting {
   waiting.writeBytes = 0;
   waiting.digestBytes = 0;
   waiting.status = <u32>lastWritable(device);
+  waiting.answer = CRYPTO_OK;
   waiting.usedPlace = NO_PLACE;
   v128.store(ivAt(device, index), v128.load(device.iv));
   const places = placesOfChain(device, false);
@@ -231,7 +243,9 @@ export function runBatch(device: Device): void {
   if (!count) return;
   device.batchCount = 0;
   const session = sessionOf(waitingAt(device, 0));
-  if (session.service != SERVICE_CIPHER) {
+  if (session.chainOrder == CHAIN_ARRIVAL) {
+    runArrivals(device, count);
+  } else if (session.service != SERVICE_CIPHER) {
     runHashes(device, count);
   } else if (session.opType == SYM_OP_CIPHER) {
     runCiphers(device, session, count);
@@ -246,10 +260,25 @@ export function runBatch(device: Device): void {
   for (let index: u32 = 0; index < count; index++) answer(device, queue, waitingAt(device, index));
 }
 
+/** Makes the ICVs of inbound packets, and ends the packets in their order. */
+function runArrivals(device: Device, count: u32): void {
+  runHashes(device, count);
+  for (let index: u32 = 0; index < count; index++) {
+    const waiting = waitingAt(device, index);
+    const sa = saOfSession(sessionOf(waiting));
+    const room = waiting.writeBytes;
+    const answer = finishWaiting(device, sa, waiting.read, waiting.readBytes, waiting.digest, waiting.write, room);
+    waiting.answer = statusOf(answer);
+    waiting.usedBytes = bytesOf(answer) + 1;
+    waiting.writeBytes = min<u32>(bytesOf(answer) + 1, room);
+    waiting.digestBytes = 0;
+  }
+}
+
 /** Writes a request's status, then its used element. Its bytes have been written before. */
 @inline
 function answer(device: Device, queue: Queue, waiting: Waiting): void {
-  guestStore<u8>(waiting.status, <u8>CRYPTO_OK);
+  guestStore<u8>(waiting.status, <u8>waiting.answer);
   if (device.reportWrites) {
     reportWrite(device, waiting.writeAddress, waiting.writeBytes);
     reportWrite(device, waiting.digestAddress, waiting.digestBytes);

@@ -11,6 +11,7 @@ import {
   CRYPTO_INVSESS,
   CRYPTO_NOTSUPP,
   CRYPTO_OK,
+  CRYPTO_SOFT_EXPIRY,
   DATA_FLAG,
   DATA_HEADER_BYTES,
   DATA_LEGACY_BYTES,
@@ -21,10 +22,13 @@ import {
   F_REVISION_1,
   FLAG_SESSION_MODE,
   HASH,
+  IPSEC_INBOUND,
+  IPSEC_OUTBOUND,
   MAC,
   SERVICE_AEAD,
   SERVICE_AKCIPHER,
   SERVICE_CIPHER,
+  SERVICE_IPSEC,
   STATUS_BYTES,
   SYM_OP_ALGORITHM_CHAINING,
   SYM_OP_CIPHER,
@@ -55,6 +59,7 @@ import { runAuth, wrongAuth } from './auth';
 import { keepAddresses, runBatchBeforeChain } from './batch';
 import { runChain, wrongChain } from './chain';
 import { runCipher, wrongCipher } from './cipher';
+import { readLengths, runIpsec, saOfRequest } from './ipsec';
 import { dataHeaderBytes, readOperation, statelessLayout, symOpType } from './layout';
 import { Operation } from './operation';
 import { defer } from './deferred';
@@ -104,13 +109,15 @@ export function runDataRequest(device: Device): u32 {
   if (outcome == WAITS) return WAITS;
   const status = outcome < OUTCOMES ? outcome : CRYPTO_OK;
   countRequest(device, service, status, device.contentBytes);
-  if (status != CRYPTO_OK) reportRefusal(device, status, opcode);
+  const failed = status != CRYPTO_OK && status != CRYPTO_SOFT_EXPIRY;
+  if (failed) reportRefusal(device, status, opcode);
   if (outcome == DEFERRED) return DEFERRED;
-  // No AKCIPHER request is completed here unless it failed.
+  // No AKCIPHER request is completed here unless it failed. Drivers of IPSEC learn the result's length, too.
+  const resultBytes = failed ? 0 : device.resultBytes;
   device.usedBytes =
-    service == SERVICE_AKCIPHER && offersService(device, service)
-      ? markWritten(device, 0, device.writableBytes)
-      : usedBytes(status == CRYPTO_OK ? device.resultBytes : 0, device.writableBytes);
+    service >= <u32>SERVICE_AKCIPHER && offersService(device, service)
+      ? markWritten(device, resultBytes, device.writableBytes)
+      : usedBytes(resultBytes, device.writableBytes);
   if (outcome == BATCHED) {
     if (device.reportWrites) keepAddresses(device);
     return BATCHED;
@@ -139,13 +146,16 @@ function isOperation(opcode: u32): bool {
     opcode == MAC ||
     opcode == AEAD_ENCRYPT ||
     opcode == AEAD_DECRYPT ||
-    (opcode >= <u32>AKCIPHER_ENCRYPT && opcode <= <u32>AKCIPHER_VERIFY)
+    (opcode >= <u32>AKCIPHER_ENCRYPT && opcode <= <u32>AKCIPHER_VERIFY) ||
+    opcode == IPSEC_OUTBOUND ||
+    opcode == IPSEC_INBOUND
   );
 }
 
 /** Uses the session's algorithm and ignores the header's algo field, because DPDK leaves this field uninitialised. */
 function runInSession(device: Device, opcode: u32, stateless: bool): u32 {
   const service = opcode >> 8;
+  if (service == SERVICE_IPSEC) return runPacket(device, opcode);
   const session = findSession(device, load<u64>(device.header + DATA_SESSION_ID));
   if (!session) return refuse(device, REFUSED_SESSION, CRYPTO_INVSESS);
   if (session.service != service) return refuse(device, REFUSED_SESSION_SERVICE, CRYPTO_INVSESS);
@@ -156,6 +166,17 @@ function runInSession(device: Device, opcode: u32, stateless: bool): u32 {
     if (opType != session.opType) return refuse(device, REFUSED_SESSION_OP_TYPE, CRYPTO_ERR);
   }
   return runOperation(device, session, opcode, stateless);
+}
+
+/** An IPSEC request: the id in its header is that of a security association. */
+function runPacket(device: Device, opcode: u32): u32 {
+  const sa = saOfRequest(device, opcode);
+  if (!sa) return CRYPTO_INVSESS;
+  readLengths(device);
+  const misfit = misfitOf(device);
+  if (misfit) return refuse(device, misfit, CRYPTO_ERR);
+  countContent(device);
+  return runIpsec(device, sa, opcode);
 }
 
 /** 5.9.7: all parameters come with the request, and its keys too. The keys are wiped when the request has run. */

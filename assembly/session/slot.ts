@@ -45,6 +45,9 @@ export class Session {
   }
 }
 
+/** chainOrder of the session of an inbound security association: the MAC is compared before anything is decrypted. */
+export const CHAIN_ARRIVAL: u32 = 3;
+
 /** The parameters: the fields from service to resultBytes. */
 @inline
 export function parametersOf(session: Session): usize {

@@ -1,4 +1,5 @@
 import { Device } from '../device';
+import { runAdminCommand } from '../request/admin';
 import { runControlRequest } from '../request/control';
 import { runDataRequest } from '../request/data';
 import { holdBack, isOrdered, meetsDeferred, reserve } from '../request/deferred';
@@ -27,5 +28,6 @@ function runBehind(device: Device, queue: Queue): u32 {
 
 @inline
 function run(device: Device, queue: Queue): u32 {
-  return queue.index == device.dataQueues ? runControlRequest(device) : runDataRequest(device);
+  if (queue.index < device.dataQueues) return runDataRequest(device);
+  return queue.index == device.dataQueues ? runControlRequest(device) : runAdminCommand(device);
 }

@@ -1,5 +1,5 @@
 import * as crypto from '../../spec/crypto.ts';
-import { SERVED, SERVICES, type Service } from '../../spec/services.ts';
+import { SERVED, SERVICES, type SessionService } from '../../spec/services.ts';
 import type { Offer } from './offer.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -7,6 +7,7 @@ import type { ResolvedOptions } from './options.ts';
 export class ConfigSpace {
   readonly #bytes = new DataView(new ArrayBuffer(crypto.CONFIG_BYTES));
   #generation = 0;
+  #later: boolean | undefined;
   /** Called when a byte, or the generation, is read. */
   onRead: ((offset: number | 'generation') => void) | undefined;
 
@@ -15,7 +16,7 @@ export class ConfigSpace {
     this.#set(crypto.CONFIG_MAX_DATAQUEUES, options.dataQueues);
     this.#set(crypto.CONFIG_CRYPTO_SERVICES, offer.services);
     for (const name of SERVED) {
-      const [low, high]: Service['masks'] = SERVICES[name].masks;
+      const [low, high]: SessionService['masks'] = SERVICES[name].masks;
       this.#set(low, Number(offer.algorithms[name] & 0xffffffffn));
       if (high !== undefined) this.#set(high, Number(offer.algorithms[name] >> 32n));
     }
@@ -43,10 +44,28 @@ export class ConfigSpace {
     return true;
   }
 
+  /** The HW_READY that the device gets when it resumes; undefined if it stays as it is. */
+  get hardwareReadyLater(): boolean | undefined {
+    return this.#later;
+  }
+
+  /** Keeps a change of HW_READY for later, because a suspended device does not modify its configuration (3.4.2 of virtio 1.4). */
+  setHardwareReadyLater(ready: boolean): void {
+    this.#later = ready;
+  }
+
+  /** Makes the change that was kept for later. Returns true if that changed the contents. */
+  catchUp(): boolean {
+    const later = this.#later;
+    this.#later = undefined;
+    return later !== undefined && this.setHardwareReady(later);
+  }
+
   /** Takes over a saved status and generation. */
-  restore(ready: boolean, generation: number): void {
+  restore(ready: boolean, generation: number, later: boolean | undefined): void {
     this.#set(crypto.CONFIG_STATUS, ready ? crypto.S_HW_READY : 0);
     this.#generation = generation;
+    this.#later = later;
   }
 
   /** The byte at `offset`. 0 if `offset` is beyond the structure, negative or a fraction. */

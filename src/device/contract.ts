@@ -3,6 +3,7 @@ import type { BackendEvent } from '../backend/contract.ts';
 import type { Clock } from '../clock.ts';
 import type { WriteReport } from '../engine/instantiate.ts';
 import type { Guest } from '../engine/memory.ts';
+import type { Administered } from './admin/contract.ts';
 import type { CryptoDeviceOptions } from './options.ts';
 import type { Refusal } from './refusals.ts';
 
@@ -41,6 +42,8 @@ export interface CreateOptions extends CryptoDeviceOptions {
    * that call. Default: none, at no cost.
    */
   onRefused?: (refusal: Refusal) => void;
+  /** What the administration queue manages (virtio 1.4, 2.12), with `features.adminQueue`. Default: nothing. */
+  administered?: Administered;
   /** The device's source of time. Default: the host's clock, whose timers do not keep a Node process alive. */
   clock?: Clock;
 }

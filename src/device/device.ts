@@ -7,23 +7,27 @@ import { checkClock, hostClock } from '../clock.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { ForeignRegion } from '../engine/foreign/port.ts';
 import type { Guest, GuestRegion } from '../engine/memory.ts';
+import { Administration } from './admin/administration.ts';
+import { adminCommands } from './admin/queue.ts';
 import { ConfigSpace } from './config_space.ts';
 import type { CreateOptions, InterruptHandler, QueuePositions, SaveOptions } from './contract.ts';
 import { createDeviceEngine } from './device_engine.ts';
 import { DeviceQueues } from './device_queues.ts';
 import { type DeviceFault, describeFault } from './faults.ts';
-
 import { acceptable, offeredFeatures } from './features.ts';
 import { GuestRam } from './guest_ram.ts';
+import { administeredBy } from './ipsec/administered.ts';
+import type { SaTable } from './ipsec/sa_table.ts';
+import { DeviceLife } from './life.ts';
 import { Negotiation } from './negotiation.ts';
 
 import { offerOf } from './offer.ts';
 import { type ResolvedOptions, resolveOptions } from './options.ts';
 import { type QueueRegisters, queueRegisters } from './queue_registers.ts';
 import { type DeviceObserver, QueueRunner } from './queue_runner.ts';
-import { featuresRefusal, type Refusal, requestRefusal } from './refusals.ts';
+import { type Refusal, requestRefusal } from './refusals.ts';
 import type { DeviceRegisters } from './registers.ts';
-import { deviceState, restoreParts, type SavedParts } from './saved_device.ts';
+import { deviceState, type SavedParts } from './saved_device.ts';
 import { type DeviceState, parseDeviceState, readSessions, type SavedSession, StateError } from './state.ts';
 
 import { type Statistics, StatisticsReader } from './statistics.ts';
@@ -40,10 +44,10 @@ export class CryptoDevice implements DeviceRegisters {
   readonly options: ResolvedOptions;
   /** The device configuration space (5.9.5). */
   readonly config: ConfigSpace;
-  /** The registers of each virtqueue: the data queues, then the control queue (5.9.2). */
+  /** The registers of each virtqueue: the data queues, the control queue (5.9.2), and the administration queue if there is one. */
   readonly queues: readonly QueueRegisters[];
-  /** Feature bits that the device offers (2.2). */
-  readonly offeredFeatures: bigint;
+  /** The security associations of the IPSEC service (virtio 1.4); undefined if the device does not offer it. */
+  readonly associations: SaTable | undefined;
   readonly #engine: EngineExports;
   readonly #ram: GuestRam;
   readonly #base: number;
@@ -53,6 +57,7 @@ export class CryptoDevice implements DeviceRegisters {
   readonly #queues: DeviceQueues;
   readonly #runner: QueueRunner;
   readonly #parts: SavedParts;
+  readonly #life: DeviceLife;
   readonly #turns = new Turns((queue) => this.#runner.notify(queue));
   readonly #onRefused: CreateOptions['onRefused'];
   #backendReady: Promise<void>;
@@ -62,11 +67,10 @@ export class CryptoDevice implements DeviceRegisters {
   constructor(options: CreateOptions) {
     this.options = resolveOptions(options);
     const { limits } = this.options;
-    const offer = offerOf(this.options.algorithms, limits.keyBytes);
-    this.offeredFeatures = offeredFeatures(this.options.features, offer.services);
-    this.#negotiation = new Negotiation(this.offeredFeatures);
+    const offer = offerOf(this.options.algorithms, limits.keyBytes, this.options.securityAssociations);
+    this.#negotiation = new Negotiation(offeredFeatures(this.options.features, offer.services));
     this.config = new ConfigSpace(this.options, offer);
-    this.queues = queueRegisters(this.options);
+    this.queues = queueRegisters({ ...this.options, administration: this.options.features.adminQueue });
     const { dataQueues, maxRequestBytes } = this.options;
     this.#ram = new GuestRam(options.guest);
     const { memory, claimed, foreign } = this.#ram;
@@ -76,14 +80,22 @@ export class CryptoDevice implements DeviceRegisters {
     this.#onRefused = options.onRefused;
     const modulusBits = offer.algorithms.akcipher ? limits.modulusBits : 0;
     this.#backend = new Backend(this.options.backend, memory, modulusBits);
-    const { engine, base } = createDeviceEngine(this.#ram, this.options, offer, {
+    const { engine, base, associations } = createDeviceEngine(this.#ram, this.options, offer, {
       written: options.onWrite,
       ...(options.onRefused && { refused: (...request) => this.#refused(requestRefusal(...request)) }),
       backend: this.#backend,
+      administer: (...command) => administer(...command),
     });
     this.#engine = engine;
     this.#base = base;
-    this.#statistics = new StatisticsReader(memory, engine.statisticsAt(base) >>> 0, dataQueues);
+    this.associations = associations;
+    const administration = new Administration(administeredBy(offer, associations, options.administered));
+    const administer = adminCommands(memory, administration);
+    this.#statistics = new StatisticsReader(
+      memory,
+      engine.statisticsAt(base) >>> 0,
+      this.queues.map(({ kind }) => kind),
+    );
     this.#queues = new DeviceQueues(this.queues, engine, base);
     const clock = options.clock ?? hostClock();
     const parts = { engine, base, memory, clock };
@@ -96,7 +108,7 @@ export class CryptoDevice implements DeviceRegisters {
       dataQueues,
       ready: (queue) => this.#negotiation.working && this.queues[queue]?.enabled === true,
       used: (queue) => this.#turns.interrupt('queue', queue),
-      broken: () => this.#needsReset(),
+      broken: () => this.#life.needsReset(),
     });
     this.#parts = {
       ...parts,
@@ -106,7 +118,16 @@ export class CryptoDevice implements DeviceRegisters {
       queues: this.#queues,
       runner: this.#runner,
       keys: this.#backend.keys,
+      administration,
+      associations,
     };
+    this.#life = new DeviceLife({
+      ...this.#parts,
+      turns: this.#turns,
+      settle: () => this.#backend.settle(),
+      recover: () => foreign?.recover(),
+      refused: (refusal) => this.#refused(refusal),
+    });
     this.#backendReady = this.#backend.start({
       ...parts,
       foreign,
@@ -216,20 +237,25 @@ export class CryptoDevice implements DeviceRegisters {
 
   /**
    * Writes the status field for the driver (2.1). 0 resets the device (2.4). FEATURES_OK is kept only if the device accepts the features
-   * (2.2.2), and then stays until the reset, because queues work as was negotiated. DEVICE_NEEDS_RESET cannot be written.
+   * (2.2.2), and then stays until the reset, because queues work as was negotiated. DEVICE_NEEDS_RESET cannot be written. With SUSPEND the
+   * device completes the requests under way, and then shows SUSPEND instead of DRIVER_OK (3.4 of virtio 1.4).
    */
   writeStatus(value: number): void {
     if (this.#disposed) return;
     if (value === 0) this.reset();
-    else this.#turns.run('writeStatus()', () => this.#addStatus(value));
+    else if (this.#turns.run('writeStatus()', () => this.#life.writeStatus(value))) {
+      this.#turns.run('writeStatus()', () => this.#life.suspend());
+    }
   }
 
-  #addStatus(value: number): void {
-    const { agreed, failed, started } = this.#negotiation.write(value);
-    if (failed) this.#refused(featuresRefusal(this.#negotiation.driverFeatures, failed));
-    if (agreed) this.#agree();
-    if (!this.#negotiation.working) this.#runner.stop();
-    if (started) this.#startQueues();
+  /** Feature bits that the device offers (2.2). */
+  get offeredFeatures(): bigint {
+    return this.#negotiation.offered;
+  }
+
+  /** Offers some features no more, because the transport cannot carry them. Ignored once the driver has chosen its features. */
+  withhold(features: bigint): void {
+    this.#negotiation.withhold(features);
   }
 
   /** The feature bits that the driver has chosen so far. */
@@ -251,11 +277,11 @@ export class CryptoDevice implements DeviceRegisters {
    */
   enableQueue(index: number): void {
     const queue = this.queues[index];
-    if (!queue || queue.enabled || this.#disposed || !this.#negotiation.takesQueues) return;
+    if (!queue || queue.maxSize === 0 || queue.enabled || this.#disposed || !this.#negotiation.takesQueues) return;
     this.#turns.run('enableQueue()', () => {
       const fault = this.#queues.enable(index, queue);
       if (fault === FAULT_NONE) queue.enabled = true;
-      else this.#needsReset();
+      else this.#life.needsReset();
     });
   }
 
@@ -286,16 +312,7 @@ export class CryptoDevice implements DeviceRegisters {
 
   /** Resets the device (2.4): queues, features and faults are forgotten. Every session is closed, and its keys are wiped. */
   reset(): void {
-    this.#turns.run('reset()', () => this.#reset());
-  }
-
-  #reset(): void {
-    this.#turns.forgetInterrupts();
-    this.#runner.reset();
-    this.#engine.reset(this.#base);
-    this.#ram.foreign?.recover();
-    this.#negotiation.reset();
-    this.#queues.reset();
+    this.#turns.run('reset()', () => this.#life.reset());
   }
 
   /** Why the device set DEVICE_NEEDS_RESET (2.1.2); undefined if it did not. */
@@ -321,9 +338,12 @@ export class CryptoDevice implements DeviceRegisters {
     return { ...this.#statistics.read(), elsewhere: this.#backend.counts(), costs: this.#backend.costs() };
   }
 
-  /** Sets VIRTIO_CRYPTO_S_HW_READY (5.9.5). While it is off, a driver sends no requests. A change interrupts the driver. */
+  /**
+   * Sets VIRTIO_CRYPTO_S_HW_READY (5.9.5). While it is off, a driver sends no requests. A change interrupts the driver. If the device is
+   * suspended, it changes when it resumes.
+   */
   setHardwareReady(ready: boolean): void {
-    if (this.config.setHardwareReady(ready) && this.#negotiation.driverIsUp) this.#turns.interrupt('config', 0);
+    this.#life.setHardwareReady(ready);
   }
 
   /** Completes the requests that run outside the engine before it returns. Call it before you save the guest's RAM. */
@@ -368,21 +388,7 @@ export class CryptoDevice implements DeviceRegisters {
         `The saved device had features ${state.driverFeatures}, which this one does not offer: create it with the same options.`,
       );
     }
-    this.#turns.run('restore()', () => this.#takeOver(state));
-  }
-
-  /** @throws StateError if a part of the state does not fit this device, which is then reset */
-  #takeOver(state: DeviceState): void {
-    this.#reset();
-    this.#negotiation.restore(state.status, BigInt(state.driverFeatures));
-    this.config.restore(state.hardwareReady, state.generation);
-    if (this.#negotiation.agreed) this.#agree();
-    try {
-      restoreParts(this.#parts, state);
-    } catch (error) {
-      this.#reset();
-      throw error;
-    }
+    this.#turns.run('restore()', () => this.#life.takeOver(state));
   }
 
   /** Ends the device: its keys are wiped, its timers and workers end, and it ignores all calls from now on. restore() throws. */
@@ -394,7 +400,7 @@ export class CryptoDevice implements DeviceRegisters {
     this.#turns.run(what, () => {
       this.#disposed = true;
       this.#turns.onInterrupt = () => {};
-      this.#reset();
+      this.#life.reset();
       this.#backend.dispose();
     });
   }
@@ -413,12 +419,6 @@ export class CryptoDevice implements DeviceRegisters {
     return this.#removed;
   }
 
-  /** Called when the features are negotiated: they decide how queues work, and how long they may be. */
-  #agree(): void {
-    this.#engine.setFeatures(this.#base, this.#negotiation.driverFeatures);
-    this.#queues.useRing(this.#negotiation.ring);
-  }
-
   #refused(refusal: Refusal): void {
     const tell = this.#onRefused;
     if (tell) this.#turns.say(() => tell(refusal));
@@ -426,18 +426,6 @@ export class CryptoDevice implements DeviceRegisters {
 
   #placeSessions(): void {
     this.#engine.placeSessions(this.#base);
-  }
-
-  /** Runs all queues at DRIVER_OK (3.1.1, step 8): the rings may already hold buffers. */
-  #startQueues(): void {
-    for (let index = 0; index < this.queues.length; index++) this.#runner.notify(index);
-  }
-
-  /** Sets DEVICE_NEEDS_RESET. 2.1.2: after DRIVER_OK the driver gets a configuration change notification. */
-  #needsReset(): void {
-    if (!this.#negotiation.needReset()) return;
-    this.#runner.stop();
-    if (this.#negotiation.driverIsUp) this.#turns.interrupt('config', 0);
   }
 }
 

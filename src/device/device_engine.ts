@@ -3,6 +3,7 @@ import { keyBytesMax } from '../akcipher/rsa_key.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { EngineImports } from '../engine/instantiate.ts';
 import type { GuestRam } from './guest_ram.ts';
+import { SaTable } from './ipsec/sa_table.ts';
 import type { Offer } from './offer.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -10,6 +11,8 @@ import type { ResolvedOptions } from './options.ts';
 export interface DeviceEngine {
   engine: EngineExports;
   base: number;
+  /** The security associations, if the device offers the IPSEC service. */
+  associations: SaTable | undefined;
 }
 
 /**
@@ -19,7 +22,7 @@ export interface DeviceEngine {
  */
 export function createDeviceEngine(
   ram: GuestRam,
-  { dataQueues, queueSize, maxSessions, maxRequestBytes, limits }: ResolvedOptions,
+  { dataQueues, queueSize, maxSessions, maxRequestBytes, securityAssociations, limits }: ResolvedOptions,
   offer: Offer,
   imports: EngineImports,
 ): DeviceEngine {
@@ -34,5 +37,12 @@ export function createDeviceEngine(
   engine.limitAkcipherKeys(base, Math.min(keyBytesMax(limits.modulusBits), maxRequestBytes));
   engine.reportWrites(base, imports.written ? 1 : 0);
   engine.reportRefusals(base, imports.refused ? 1 : 0);
-  return { engine, base };
+  return { engine, base, associations: saTableOf(ram, engine, base, securityAssociations) };
+}
+
+/** Memory for so many security associations of each direction. undefined if there are none. */
+function saTableOf(ram: GuestRam, engine: EngineExports, base: number, limit: number): SaTable | undefined {
+  if (limit === 0) return undefined;
+  const table = ram.claimed.claim(engine.saTableBytes(limit, limit) >>> 0);
+  return new SaTable(engine, ram.memory, base, table, limit);
 }

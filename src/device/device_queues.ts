@@ -16,15 +16,18 @@ export class DeviceQueues {
     this.#base = base;
   }
 
-  /** Called when the features are negotiated: all queues have this ring from now on. */
-  useRing(ring: Ring): void {
-    for (const queue of this.registers) queue.useRing(ring);
+  /**
+   * Called when the features are negotiated: all queues have this ring from now on.
+   * @param administration whether there is an administration queue for the driver
+   */
+  useRing(ring: Ring, administration: boolean): void {
+    for (const queue of this.registers) queue.useRing(ring, administration);
   }
 
   /** Called when the device is reset: the registers are as at power-on. */
   reset(): void {
     for (const queue of this.registers) {
-      queue.useRing('split');
+      queue.useRing('split', false);
       queue.reset();
     }
   }

@@ -18,6 +18,13 @@ export interface FeatureOptions {
   notificationData?: boolean;
   /** VIRTIO_F_RING_RESET. Default true. */
   ringReset?: boolean;
+  /** VIRTIO_F_SUSPEND (virtio 1.4): the driver may suspend the device. Drivers that do not know it leave it out. Default true. */
+  suspend?: boolean;
+  /**
+   * VIRTIO_F_ADMIN_VQ (virtio 1.4): an administration queue, on PCI only. Default false, because the device has no capabilities of its own
+   * that a driver could ask for.
+   */
+  adminQueue?: boolean;
   /** VIRTIO_F_ACCESS_PLATFORM. It has no effect, because emulated machines have no IOMMU. Default false. */
   accessPlatform?: boolean;
   /** VIRTIO_CRYPTO_F_REVISION_1 (5.9.3): the layout of requests without padding. No driver in the field uses it. Default true. */
@@ -36,6 +43,8 @@ const FEATURES: Record<keyof FeatureOptions, { bit?: number; fallback: boolean }
   inOrder: { bit: spec.F_IN_ORDER, fallback: true },
   notificationData: { bit: spec.F_NOTIFICATION_DATA, fallback: false },
   ringReset: { bit: spec.F_RING_RESET, fallback: true },
+  suspend: { bit: spec.F_SUSPEND, fallback: true },
+  adminQueue: { bit: spec.F_ADMIN_VQ, fallback: false },
   accessPlatform: { bit: spec.F_ACCESS_PLATFORM, fallback: false },
   revision1: { bit: crypto.F_REVISION_1, fallback: true },
   stateless: { fallback: true },
@@ -63,6 +72,8 @@ export function resolveFeatures(options: FeatureOptions = {}): ResolvedFeatures 
     inOrder: pick('inOrder'),
     notificationData: pick('notificationData'),
     ringReset: pick('ringReset'),
+    suspend: pick('suspend'),
+    adminQueue: pick('adminQueue'),
     accessPlatform: pick('accessPlatform'),
     revision1: pick('revision1'),
     stateless: pick('stateless'),

@@ -1,9 +1,11 @@
 import {
   F_RING_PACKED,
+  F_SUSPEND,
   STATUS_BITS,
   STATUS_DEVICE_NEEDS_RESET,
   STATUS_DRIVER_OK,
   STATUS_FEATURES_OK,
+  STATUS_SUSPEND,
 } from '../../spec/virtio.ts';
 import { failedCheck, hasFeature } from './features.ts';
 import type { Ring } from './queue_registers.ts';
@@ -17,17 +19,29 @@ export interface StatusChange {
   failed: Check | undefined;
   /** Whether this write set DRIVER_OK: the queues must be run. */
   started: boolean;
+  /** Whether this write asks a device that works to suspend itself (3.4.2 of virtio 1.4). No queue is run from now on. */
+  suspends: boolean;
 }
 
 /** The state of the initialisation (3.1.1): the status field (2.1), and the features (2.2). */
 export class Negotiation {
-  /** Feature bits that the device offers. */
-  readonly offered: bigint;
+  #offered: bigint;
   #status = 0;
   #driverFeatures = 0n;
+  #suspending = false;
 
   constructor(offered: bigint) {
-    this.offered = offered;
+    this.#offered = offered;
+  }
+
+  /** Feature bits that the device offers. */
+  get offered(): bigint {
+    return this.#offered;
+  }
+
+  /** Offers some features no more. Ignored once FEATURES_OK is set. */
+  withhold(features: bigint): void {
+    if (!this.agreed) this.#offered &= ~features;
   }
 
   get status(): number {
@@ -48,9 +62,14 @@ export class Negotiation {
     return (this.#status & STATUS_DRIVER_OK) !== 0;
   }
 
-  /** Whether queues are run: DRIVER_OK is set, and no reset is needed. */
+  /** Whether queues are run: DRIVER_OK is set, no reset is needed, and the driver has not asked for SUSPEND. */
   get working(): boolean {
-    return (this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_DRIVER_OK;
+    return (this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_DRIVER_OK && !this.#suspending;
+  }
+
+  /** Whether the device is suspended (3.4 of virtio 1.4): SUSPEND is set, and DRIVER_OK is not. */
+  get suspended(): boolean {
+    return (this.#status & STATUS_SUSPEND) !== 0;
   }
 
   /** Whether queues may be enabled: FEATURES_OK is set, and no reset is needed. */
@@ -68,18 +87,37 @@ export class Negotiation {
     return hasFeature(this.#driverFeatures, bit);
   }
 
-  /** Writes the status field for the driver; `value` is not 0. FEATURES_OK is kept only if the device accepts the features (2.2.2). */
+  /**
+   * Writes the status field for the driver; `value` is not 0. FEATURES_OK is kept only if the device accepts the features (2.2.2). SUSPEND
+   * counts only while the device works, and if it was negotiated (3.4.2). Only DRIVER_OK ends it.
+   */
   write(value: number): StatusChange {
     const before = this.#status;
-    const kept = before & (STATUS_DEVICE_NEEDS_RESET | STATUS_FEATURES_OK);
-    let next = kept | (value & STATUS_BITS & ~STATUS_DEVICE_NEEDS_RESET);
+    const suspends = this.working && (value & STATUS_SUSPEND) !== 0 && this.chose(F_SUSPEND);
+    const kept = before & (STATUS_DEVICE_NEEDS_RESET | STATUS_FEATURES_OK | STATUS_SUSPEND);
+    let next = kept | (value & STATUS_BITS & ~STATUS_DEVICE_NEEDS_RESET & ~STATUS_SUSPEND);
+    // The device itself clears DRIVER_OK when it is suspended.
+    if (suspends || this.#suspending) next |= STATUS_DRIVER_OK;
+    else if (next & STATUS_DRIVER_OK) next &= ~STATUS_SUSPEND;
     const asks = (next & STATUS_FEATURES_OK) !== 0 && (before & STATUS_FEATURES_OK) === 0;
-    const failed = asks ? failedCheck(this.#driverFeatures, this.offered) : undefined;
+    const failed = asks ? failedCheck(this.#driverFeatures, this.#offered) : undefined;
     if (failed) next &= ~STATUS_FEATURES_OK;
     // 3.1.1: DRIVER_OK comes after FEATURES_OK. Without FEATURES_OK it is ignored.
     if (!(next & STATUS_FEATURES_OK)) next &= ~STATUS_DRIVER_OK;
     this.#status = next;
-    return { agreed: asks && !failed, failed, started: (next & ~before & STATUS_DRIVER_OK) !== 0 };
+    if (suspends) this.#suspending = true;
+    return { agreed: asks && !failed, failed, started: (next & ~before & STATUS_DRIVER_OK) !== 0, suspends };
+  }
+
+  /**
+   * Shows SUSPEND instead of DRIVER_OK, now that no request is under way. Returns false if the device was reset meanwhile, or needs a reset
+   * (3.4.2).
+   */
+  suspend(): boolean {
+    const suspends = this.#suspending && (this.#status & STATUS_DEVICE_NEEDS_RESET) === 0;
+    this.#suspending = false;
+    if (suspends) this.#status = (this.#status & ~STATUS_DRIVER_OK) | STATUS_SUSPEND;
+    return suspends;
   }
 
   /** Writes half of the driver's features: `word` 0 is bits 0 to 31, 1 is bits 32 to 63. Ignored once FEATURES_OK is set. */
@@ -98,6 +136,7 @@ export class Negotiation {
   }
 
   reset(): void {
+    this.#suspending = false;
     this.#status = 0;
     this.#driverFeatures = 0n;
   }

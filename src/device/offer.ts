@@ -58,8 +58,11 @@ export function resolveAlgorithms(choice: AlgorithmChoice = 'modern'): Algorithm
   return chosenAlgorithms(choice);
 }
 
-/** The offer of a device with these algorithms, and with keys of at most `keyBytes` bytes. */
-export function offerOf(algorithms: readonly AlgorithmName[], keyBytes: number): Offer {
+/**
+ * The offer of a device with these algorithms, and with keys of at most `keyBytes` bytes.
+ * @param associations number of security associations; 0: no IPSEC service
+ */
+export function offerOf(algorithms: readonly AlgorithmName[], keyBytes: number, associations = 0): Offer {
   const mask = (service: ServiceName): bigint => {
     let bits = 0n;
     for (const [name, bit] of Object.entries(SERVICES[service].algorithms)) {
@@ -68,7 +71,7 @@ export function offerOf(algorithms: readonly AlgorithmName[], keyBytes: number):
     return bits;
   };
   const masks = recordOf(SERVED, mask);
-  let services = 0;
+  let services = associations > 0 ? 1 << SERVICES.ipsec.number : 0;
   for (const name of SERVED) if (masks[name]) services |= 1 << SERVICES[name].number;
   return {
     services,

@@ -23,6 +23,11 @@ export interface CryptoDeviceOptions extends BackendOptions {
   controlQueueSize?: number;
   /** Number of sessions that may be open at once, 1 to 65536. Default 1024. */
   maxSessions?: number;
+  /**
+   * Number of security associations of each direction that may exist at once, 0 to 4096. 0: the device does not offer the IPSEC service
+   * (virtio 1.4). Default 0.
+   */
+  securityAssociations?: number;
   /** max_size (5.9.5): content and result of one request together, in bytes, 1024 to 64 MiB. Default 1 MiB. */
   maxRequestBytes?: number;
   /**
@@ -38,7 +43,7 @@ export interface CryptoDeviceOptions extends BackendOptions {
 
 /** The options that are numbers. They determine how much memory the device takes. */
 export const CAPACITIES = ['dataQueues', 'queueSize', 'maxSessions', 'maxRequestBytes'] as const;
-const NUMBERS = [...CAPACITIES, 'controlQueueSize'] as const;
+const NUMBERS = [...CAPACITIES, 'controlQueueSize', 'securityAssociations'] as const;
 export type Capacity = (typeof CAPACITIES)[number];
 
 export type ResolvedOptions = Record<(typeof NUMBERS)[number], number> & {
@@ -54,6 +59,7 @@ const LIMITS: Record<(typeof NUMBERS)[number], { low: number; high: number; fall
   queueSize: { low: 1, high: QUEUE_SIZE_MAX, fallback: 1024 },
   controlQueueSize: { low: 1, high: QUEUE_SIZE_MAX, fallback: 64 },
   maxSessions: { low: 1, high: 65536, fallback: 1024 },
+  securityAssociations: { low: 0, high: 4096, fallback: 0 },
   maxRequestBytes: { low: 1024, high: 64 * 1024 * 1024, fallback: 1024 * 1024 },
 };
 
@@ -66,17 +72,23 @@ const LIMITS: Record<(typeof NUMBERS)[number], { low: number; high: number; fall
 export function resolveOptions(options: CryptoDeviceOptions): ResolvedOptions {
   checkObject('options', options);
   const limits = resolveLimits(options.limits);
+  const features = resolveFeatures(options.features);
   const dataQueues = resolve('dataQueues', options.dataQueues);
   const controlQueueSize = resolve('controlQueueSize', options.controlQueueSize);
   const maxSessions = oneOf('maxSessions', options.maxSessions, 'sessions', options.limits);
   const maxRequestBytes = oneOf('maxRequestBytes', options.maxRequestBytes, 'requestBytes', options.limits);
   const resolved: ResolvedOptions = {
     dataQueues,
-    queueSize: resolveQueueSize(options.queueSize, { dataQueues, controlQueueSize }, options.limits?.queueMemoryBytes),
+    queueSize: resolveQueueSize(
+      options.queueSize,
+      { dataQueues, controlQueueSize, administration: features.adminQueue },
+      options.limits?.queueMemoryBytes,
+    ),
     controlQueueSize,
     maxSessions: resolve('maxSessions', maxSessions),
     maxRequestBytes: resolve('maxRequestBytes', maxRequestBytes),
-    features: resolveFeatures(options.features),
+    securityAssociations: resolve('securityAssociations', options.securityAssociations),
+    features,
     algorithms: resolveAlgorithms(options.algorithms),
     limits,
     backend: resolveBackend(options),

@@ -10,6 +10,7 @@ export interface SavedQueueRegisters {
 }
 
 export type Ring = 'split' | 'packed';
+export type QueueKind = 'data' | 'control' | 'admin';
 
 /** The registers that hold addresses: descriptor table, driver area (avail), device area (used). */
 export type AddressRegister = 'desc' | 'driver' | 'device';
@@ -27,19 +28,26 @@ export class QueueRegisters {
   enabled = false;
   /** The ring that was negotiated. */
   ring: Ring = 'split';
+  /** What the queue is for (5.9.2; virtio 1.4, 2.13). */
+  readonly kind: QueueKind;
 
   /** @param capacity largest number of entries. A split ring has at most the next lower power of two */
-  constructor(capacity: number) {
+  constructor(capacity: number, kind: QueueKind = 'data') {
     this.#capacity = capacity;
-    this.maxSize = powerOfTwoUpTo(capacity);
+    this.kind = kind;
+    this.maxSize = kind === 'admin' ? 0 : powerOfTwoUpTo(capacity);
     this.size = this.maxSize;
   }
 
-  /** Sets the ring. 4.1.4.3.1: unless VIRTIO_F_RING_PACKED was negotiated, the size that a driver finds is a power of two. */
-  useRing(ring: Ring): void {
+  /**
+   * Sets the ring. 4.1.4.3.1: unless VIRTIO_F_RING_PACKED was negotiated, the size that a driver finds is a power of two. An administration
+   * queue has the size 0, because it is not available, unless VIRTIO_F_ADMIN_VQ was negotiated.
+   */
+  useRing(ring: Ring, administration: boolean): void {
     const before = this.maxSize;
     this.ring = ring;
     this.maxSize = ring === 'packed' ? this.#capacity : powerOfTwoUpTo(this.#capacity);
+    if (this.kind === 'admin' && !administration) this.maxSize = 0;
     if (this.size === before) this.size = this.maxSize;
   }
 
@@ -95,12 +103,18 @@ export interface QueueSizes {
   dataQueues: number;
   queueSize: number;
   controlQueueSize: number;
+  /** Whether there is an administration queue. */
+  administration: boolean;
 }
 
-/** The registers of all virtqueues: dataq1 to dataqN, then controlq (5.9.2). */
-export function queueRegisters({ dataQueues, queueSize, controlQueueSize }: QueueSizes): QueueRegisters[] {
-  const queues = Array.from({ length: dataQueues }, () => new QueueRegisters(queueSize));
-  queues.push(new QueueRegisters(controlQueueSize));
+/** Entries of the administration queue: drivers send commands one by one, because later ones depend on earlier ones. */
+const ADMIN_QUEUE_SIZE = 64;
+
+/** The registers of all virtqueues: dataq1 to dataqN, then controlq (5.9.2), then the administration queue (virtio 1.4, 2.13). */
+export function queueRegisters(sizes: QueueSizes): QueueRegisters[] {
+  const queues = Array.from({ length: sizes.dataQueues }, () => new QueueRegisters(sizes.queueSize));
+  queues.push(new QueueRegisters(sizes.controlQueueSize, 'control'));
+  if (sizes.administration) queues.push(new QueueRegisters(ADMIN_QUEUE_SIZE, 'admin'));
   return queues;
 }
 
@@ -117,9 +131,10 @@ function usedBytes(size: number): number {
   return virtio.USED_RING + size * virtio.USED_ELEM_BYTES + virtio.RING_EVENT_BYTES;
 }
 
-/** Bytes of guest memory that the rings of all data queues and of the control queue take. */
-export function queuesMemoryBytes({ dataQueues, queueSize, controlQueueSize }: QueueSizes): number {
-  return dataQueues * ringBytes(queueSize) + ringBytes(controlQueueSize);
+/** Bytes of guest memory that the rings of all queues take. */
+export function queuesMemoryBytes({ dataQueues, queueSize, controlQueueSize, administration }: QueueSizes): number {
+  const others = ringBytes(controlQueueSize) + (administration ? ringBytes(ADMIN_QUEUE_SIZE) : 0);
+  return dataQueues * ringBytes(queueSize) + others;
 }
 
 /** The largest power of two as the size of the data queues for which all rings fit in `bytes` bytes; 0 if there is none. */

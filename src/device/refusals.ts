@@ -187,6 +187,49 @@ const CHECKS: Record<number, Check> = {
     message: 'the signature is not that of the data',
   },
   [spec.REFUSED_TAG]: { check: 'tag', section: '5.9.7.7', message: 'the tag is not that of the text' },
+  [spec.REFUSED_SA]: {
+    check: 'sa',
+    section: '5.9.7.9',
+    message: 'no security association of this direction has this id',
+  },
+  [spec.REFUSED_PACKET]: {
+    check: 'packet',
+    section: '5.9.7.9',
+    message: 'the source is no whole IP packet that the mode can take: version, lengths, fragment, extension headers',
+  },
+  [spec.REFUSED_PACKET_LONG]: {
+    check: 'packet-length',
+    section: '5.9.7.9',
+    message: 'dst_data_len has no room for the result, or an IP packet cannot be that long',
+  },
+  [spec.REFUSED_SPI]: { check: 'spi', section: '5.9.7.9', message: 'the packet has the SPI of another association' },
+  [spec.REFUSED_LIFETIME]: {
+    check: 'lifetime',
+    section: '5.9.7.9',
+    message: 'a hard limit of the lifetime is reached',
+  },
+  [spec.REFUSED_SEQUENCE]: {
+    check: 'sequence',
+    section: '5.9.7.9',
+    message: 'the association has no sequence number left',
+  },
+  [spec.REFUSED_REPLAY]: {
+    check: 'replay',
+    section: '5.9.7.9',
+    message: 'the sequence number was accepted before, or is too old for the window',
+  },
+  [spec.REFUSED_ICV]: { check: 'icv', section: '5.9.7.9', message: 'the integrity check value is wrong' },
+  [spec.REFUSED_TRAILER]: {
+    check: 'trailer',
+    section: '5.9.7.9',
+    message: 'the padding does not count up from 1, or is longer than the payload',
+  },
+  [spec.REFUSED_INNER]: {
+    check: 'inner',
+    section: '5.9.7.9',
+    message: 'the payload is no IP packet, or its congestion mark cannot be (RFC 6040)',
+  },
+  [spec.REFUSED_HOPS]: { check: 'hops', section: '5.9.7.9', message: 'the packet may make no further hop' },
 };
 
 /** A request that the device completed with another status than OK. */

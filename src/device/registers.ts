@@ -24,8 +24,10 @@ export interface ConfigurationRegisters {
 export interface DeviceRegisters {
   // Features (2.2).
 
-  /** The feature bits 0 to 63 that the device offers. They never change. */
+  /** The feature bits 0 to 63 that the device offers. They do not change once a driver may see them. */
   readonly offeredFeatures: bigint;
+  /** Called by a transport that cannot carry some features, before a driver may see them: the device does not offer these any more. */
+  withhold(features: bigint): void;
   /** The feature bits that the driver has chosen so far. */
   readonly driverFeatures: bigint;
   /** Writes half of the driver's features: `word` 0 is bits 0 to 31, 1 is bits 32 to 63. Ignored once FEATURES_OK is set. */
@@ -40,7 +42,10 @@ export interface DeviceRegisters {
 
   // Virtqueues (2.6).
 
-  /** The registers of each queue: the data queues, then the control queue. A transport writes them before it enables a queue. */
+  /**
+   * The registers of each queue: the data queues, the control queue, and the administration queue if the device has one. A transport writes
+   * them before it enables a queue.
+   */
   readonly queues: readonly QueueRegisters[];
   /** Enables a queue for the driver. Its size and addresses are checked now. Ignored before FEATURES_OK. */
   enableQueue(index: number): void;

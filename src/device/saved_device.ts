@@ -2,8 +2,11 @@ import { FAULT_NONE } from '../../spec/engine.ts';
 import type { AkcipherKeys } from '../backend/akcipher/keys.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
+import type { Administration } from './admin/administration.ts';
+import { restoreAdministration, saveAdministration } from './admin/saved.ts';
 import type { ConfigSpace } from './config_space.ts';
 import type { DeviceQueues } from './device_queues.ts';
+import type { SaTable } from './ipsec/sa_table.ts';
 import type { Negotiation } from './negotiation.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { QueueRunner } from './queue_runner.ts';
@@ -22,11 +25,15 @@ export interface SavedParts {
   runner: QueueRunner;
   /** The keys of AKCIPHER sessions, if the device offers them. */
   keys: AkcipherKeys | undefined;
+  administration: Administration;
+  /** The security associations, if the device offers the IPSEC service. */
+  associations: SaTable | undefined;
 }
 
 /** The state of a device. No request may be under way. */
 export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceState {
   const { engine, base, memory, options, negotiation, config, queues, runner, keys } = parts;
+  const { administration, associations } = parts;
   const { dataQueues, queueSize, maxSessions, maxRequestBytes } = options;
   return {
     version: STATE_VERSION,
@@ -34,6 +41,7 @@ export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceStat
     status: negotiation.status,
     driverFeatures: negotiation.driverFeatures.toString(),
     hardwareReady: config.hardwareReady,
+    ...(config.hardwareReadyLater === undefined ? {} : { hardwareReadyLater: config.hardwareReadyLater }),
     generation: config.generation,
     fault: engine.fault(base),
     faultQueue: engine.faultQueue(base),
@@ -45,6 +53,9 @@ export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceStat
     throttle: runner.levels(),
     sessionSerial: engine.sessionSerial(base) >>> 0,
     sessions: readSessions(engine, memory, base, maxSessions, includeKeys, keys),
+    ...(options.features.adminQueue ? { administration: saveAdministration(administration, includeKeys) } : {}),
+    // An association is no use without its keys, so it is saved with them or not at all.
+    ...(associations && !options.features.adminQueue ? { associations: includeKeys ? associations.save() : [] } : {}),
   };
 }
 
@@ -53,10 +64,18 @@ export function deviceState(parts: SavedParts, includeKeys: boolean): DeviceStat
  * @throws StateError if one of them does not fit the device
  */
 export function restoreParts(parts: SavedParts, state: DeviceState): void {
-  const { engine, base, memory, runner, keys } = parts;
+  const { engine, base, memory, runner, keys, administration, associations } = parts;
   restoreQueues(parts, state);
   if (state.fault !== FAULT_NONE) engine.setFault(base, state.fault, state.faultQueue);
   restoreSessions(engine, memory, base, state, keys);
+  for (const saved of state.associations ?? []) {
+    if (associations?.restore(saved)) continue;
+    throw new StateError(
+      `The saved security association ${saved.id} is not possible here: create the device with the same algorithms and limits.`,
+    );
+  }
+  const misfit = state.administration && restoreAdministration(administration, state.administration);
+  if (misfit) throw new StateError(`The saved state does not fit this device: ${misfit}.`);
   runner.setLevels(state.throttle);
   state.queues.forEach(({ held }, index) => {
     if (held) runner.resume(index);

@@ -1,12 +1,15 @@
 import * as v from 'valibot';
 import { CRYPTO_OK, SERVICE_AKCIPHER } from '../../spec/crypto.ts';
 import * as spec from '../../spec/engine.ts';
-import { STATUS_BITS, STATUS_DRIVER_OK, STATUS_FEATURES_OK } from '../../spec/virtio.ts';
+import { SA_OBJECT_BYTES, SA_STATE_BYTES } from '../../spec/ipsec.ts';
+import { F_SUSPEND, STATUS_BITS, STATUS_DRIVER_OK, STATUS_FEATURES_OK, STATUS_SUSPEND } from '../../spec/virtio.ts';
 import { keyBytesMax, MODULUS_BITS_MAX } from '../akcipher/rsa_key.ts';
 import type { AkcipherKeys } from '../backend/akcipher/keys.ts';
 import type { EngineExports } from '../engine/exports.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
+import { SavedAdministration } from './admin/saved.ts';
 import { isFault } from './faults.ts';
+import { bytesOf, hexOf } from './hex.ts';
 import { CAPACITIES, type ResolvedOptions } from './options.ts';
 
 /** A saved state that cannot be restored. The message says why, and what to do. */
@@ -61,6 +64,17 @@ function roomOf(parameters: readonly number[]): number {
   return service === SERVICE_AKCIPHER ? keyBytesMax(MODULUS_BITS_MAX) : spec.SESSION_KEY_BYTES_MAX;
 }
 
+/** Bytes in hexadecimal. */
+const hex = (bytes: number) => v.pipe(v.string(), v.length(2 * bytes), v.regex(/^[0-9a-f]*$/));
+
+/** A security association: see SavedSa of ipsec/sa_table.ts. */
+const SavedSa = v.strictObject({
+  direction: uint32,
+  id: uint32,
+  object: hex(SA_OBJECT_BYTES),
+  state: hex(SA_STATE_BYTES),
+});
+
 const level = v.pipe(v.number(), v.finite(), v.minValue(0));
 
 /** The one version of the format that this library writes and reads. */
@@ -82,9 +96,16 @@ const State = v.strictObject({
       (bits) => !(bits & STATUS_DRIVER_OK) || (bits & STATUS_FEATURES_OK) !== 0,
       'Expected FEATURES_OK with DRIVER_OK',
     ),
+    // 3.4.2 of virtio 1.4: a device that is suspended has FEATURES_OK, and not DRIVER_OK.
+    v.check(
+      (bits) => !(bits & STATUS_SUSPEND) || (bits & (STATUS_FEATURES_OK | STATUS_DRIVER_OK)) === STATUS_FEATURES_OK,
+      'Expected FEATURES_OK and no DRIVER_OK with SUSPEND',
+    ),
   ),
   driverFeatures: uint64,
   hardwareReady: v.boolean(),
+  /** The HW_READY that a suspended device gets when it resumes. */
+  hardwareReadyLater: v.exactOptional(v.boolean()),
   generation: v.pipe(uint32, v.maxValue(0xff)),
   fault: v.pipe(uint32, v.check(isFault, 'Expected the number of a fault')),
   faultQueue: uint32,
@@ -93,6 +114,10 @@ const State = v.strictObject({
   throttle: v.strictObject({ requests: level, bytes: level }),
   sessionSerial: uint32,
   sessions: v.array(SavedSession),
+  /** Of a device with an administration queue. */
+  administration: v.exactOptional(SavedAdministration),
+  /** Of a device that offers the IPSEC service, and has no administration queue for it. */
+  associations: v.exactOptional(v.array(SavedSa)),
 });
 
 /** The result of CryptoDevice.save(): plain data that survives JSON. */
@@ -125,10 +150,16 @@ export function parseDeviceState(saved: unknown, options: ResolvedOptions): Devi
       );
     }
   }
-  if (state.queues.length !== options.dataQueues + 1) {
+  if (state.status & STATUS_SUSPEND && !((BigInt(state.driverFeatures) >> BigInt(F_SUSPEND)) & 1n)) {
+    throw new StateError(
+      'The saved state is damaged: status: SUSPEND is set, and VIRTIO_F_SUSPEND was not negotiated.',
+    );
+  }
+  const others = options.features.adminQueue ? 2 : 1;
+  if (state.queues.length !== options.dataQueues + others) {
     throw new StateError(`The saved state is damaged: it has ${state.queues.length} queues.`);
   }
-  if (state.faultQueue > options.dataQueues) {
+  if (state.faultQueue >= state.queues.length) {
     throw new StateError(`The saved state is damaged: faultQueue: there is no queue ${state.faultQueue}.`);
   }
   return state;
@@ -161,7 +192,7 @@ export function readSessions(
     sessions.push({
       id: view.getBigUint64(at + spec.SESSION_ID, true).toString(),
       parameters,
-      key: includeKeys ? Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('') : null,
+      key: includeKeys ? hexOf(key) : null,
     });
   }
   return sessions;
@@ -210,9 +241,4 @@ export function restoreSessions(
       );
     }
   }
-}
-
-/** Bytes that are written in hexadecimal. */
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from({ length: hex.length / 2 }, (_, at) => Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16));
 }

@@ -3,6 +3,7 @@ import * as spec from '../../spec/engine.ts';
 import { recordOf, SPECIFIED, type SpecifiedService } from '../../spec/services.ts';
 import type { BackendCounts, RequestCosts } from '../backend/contract.ts';
 import type { WasmMemory } from '../engine/webassembly.ts';
+import type { QueueKind } from './queue_registers.ts';
 import type { Budget } from './throttle.ts';
 
 /** The names of the statuses other than OK (5.9.7.1). */
@@ -25,7 +26,7 @@ export interface Counts {
 
 /** Counts of one virtqueue. */
 export interface QueueCounts extends Counts {
-  kind: 'data' | 'control';
+  kind: QueueKind;
   /** How often the device took requests from the queue: for a notification, at DRIVER_OK, or after a wait. */
   rounds: number;
   /** How often requests had to wait, for the throttle or because a notification had too much work. */
@@ -37,7 +38,7 @@ export type CountedService = SpecifiedService | 'unknown';
 
 /** Counts of a device's work since it was created, resets included. */
 export interface Statistics {
-  /** Counts of each queue: the data queues, then the control queue. */
+  /** Counts of each queue: the data queues, the control queue, and the administration queue if there is one. */
   queues: QueueCounts[];
   /** Data requests by service. The time of a notification is divided among services by their requests and bytes in it. */
   services: Record<CountedService, Counts>;
@@ -71,18 +72,20 @@ const REQUEST_WEIGHT = 64;
 export class StatisticsReader {
   readonly #memory: WasmMemory;
   readonly #at: number;
-  readonly #queues: { milliseconds: number; rounds: number; held: number }[];
+  readonly #dataQueues: number;
+  readonly #queues: { kind: QueueKind; milliseconds: number; rounds: number; held: number }[];
   readonly #serviceMilliseconds = COUNTED.map(() => 0);
   #view: DataView | undefined;
 
   /**
    * @param at offset of the engine's counts in the memory
-   * @param dataQueues number of data queues
+   * @param kinds what each queue is for
    */
-  constructor(memory: WasmMemory, at: number, dataQueues: number) {
+  constructor(memory: WasmMemory, at: number, kinds: readonly QueueKind[]) {
     this.#memory = memory;
     this.#at = at;
-    this.#queues = Array.from({ length: dataQueues + 1 }, () => ({ milliseconds: 0, rounds: 0, held: 0 }));
+    this.#dataQueues = kinds.filter((kind) => kind === 'data').length;
+    this.#queues = kinds.map((kind) => ({ kind, milliseconds: 0, rounds: 0, held: 0 }));
   }
 
   /** Notes how long the engine ran a queue. Returns the requests and bytes that it ran. */
@@ -114,15 +117,14 @@ export class StatisticsReader {
   }
 
   read(): Omit<Statistics, 'elsewhere' | 'costs'> {
-    const control = this.#queues.length - 1;
     const counts = (record: number, milliseconds: number): Counts => ({ ...this.#record(record), milliseconds });
     const service = (name: CountedService): Counts => {
       const index = COUNTED.indexOf(name);
-      return counts(this.#queues.length + index, this.#serviceMilliseconds[index] ?? 0);
+      return counts(this.#dataQueues + spec.OTHER_QUEUES + index, this.#serviceMilliseconds[index] ?? 0);
     };
     return {
-      queues: this.#queues.map(({ milliseconds, rounds, held }, index) => ({
-        kind: index === control ? 'control' : 'data',
+      queues: this.#queues.map(({ kind, milliseconds, rounds, held }, index) => ({
+        kind,
         ...counts(index, milliseconds),
         rounds,
         held,
@@ -145,7 +147,7 @@ export class StatisticsReader {
   get #rows(): DataView {
     const { buffer } = this.#memory;
     if (this.#view?.buffer !== buffer) {
-      const records = this.#queues.length + COUNTED.length;
+      const records = this.#dataQueues + spec.OTHER_QUEUES + COUNTED.length;
       this.#view = new DataView(buffer, this.#at, spec.ROWS_BYTES + records * spec.RECORD_BYTES);
     }
     return this.#view;

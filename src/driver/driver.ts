@@ -17,6 +17,7 @@ import {
   type ChainData,
   chainOperation,
   cipherOperation,
+  ipsecOperation,
   type OperationChain,
   type RequestMode,
   statelessFeature,
@@ -45,6 +46,8 @@ import type { Direction } from './wire.ts';
 
 /** Bytes of the longest modulus. */
 const AKCIPHER_RESULT_BYTES = 1024;
+/** More than any mode adds to a packet: outer header 40, UDP 8, ESP header 8, IV 16, padding and trailer 17, ICV 32. */
+const IPSEC_ADDED_BYTES = 128;
 
 /** Options of every request. */
 export interface RequestOptions {
@@ -145,10 +148,23 @@ export interface AkcipherOptions extends RequestOptions {
   length?: number;
 }
 
+/** A request of the IPSEC service (virtio 1.4, 5.9.7.9). */
+export interface IpsecRequest {
+  direction: 'outbound' | 'inbound';
+  /** Id of the security association, from 0 on: each direction has its own. */
+  association: number | bigint;
+  /** The packet, from its IP header on. Outbound: as it is. Inbound: with ESP or AH. */
+  data: Uint8Array;
+  /** Room for the result in bytes. Default: enough for any mode and algorithm. */
+  length?: number;
+  queue?: number;
+  hold?: boolean;
+}
+
 /** The result of a request. */
 export interface Result {
   status: Status;
-  /** The device's result. Empty unless the status is 'ok'. */
+  /** The device's result. Empty unless the status is 'ok' or 'soft-expiry'. */
   data: Uint8Array;
 }
 
@@ -345,6 +361,19 @@ export class CryptoDriver extends RingDriver {
     return this.#run(akcipherOperation(parameters, request, this.#mode(parameters, id)), options);
   }
 
+  /**
+   * Protects a packet, or checks and unwraps one (5.9.7.9). The result is as long as the used element says. The status is 'badmsg' if the
+   * integrity check fails.
+   */
+  async ipsec(request: IpsecRequest): Promise<Result> {
+    const { direction, association, data } = request;
+    checkBytes('data', data);
+    const { length = data.length + (direction === 'outbound' ? IPSEC_ADDED_BYTES : 0) } = request;
+    checkLength('length', length);
+    const mode = { revision1: this.#revision1, statelessLayout: false, session: BigInt(association) };
+    return this.#run(ipsecOperation({ direction, data, length }, mode), request);
+  }
+
   get #revision1(): boolean {
     return this.has(spec.F_REVISION_1);
   }
@@ -386,7 +415,8 @@ export class CryptoDriver extends RingDriver {
     }
     const { writable: written, written: used } = await this.submit({ queue, readable, writable, hold });
     const status = statusName(viewOf(written.at(-1)).getUint8(0));
-    const data = status === 'ok' ? joined(written.slice(0, -1)) : new Uint8Array();
+    const done = status === 'ok' || status === 'soft-expiry';
+    const data = done ? joined(written.slice(0, -1)) : new Uint8Array();
     return { status, data: measured ? data.subarray(0, Math.max(0, used - spec.STATUS_BYTES)) : data };
   }
 }

@@ -12,6 +12,14 @@ export type {
 } from '../../spec/names.ts';
 export type { ServiceName } from '../../spec/services.ts';
 export {
+  type AdminAnswer,
+  type AdminCommand,
+  AdminDriver,
+  type AdminQualifier,
+  type AdminStatus,
+} from './admin/admin_driver.ts';
+export type { DeviceConfig } from './config.ts';
+export {
   type AeadRequest,
   type AkcipherOptions,
   type ChainRequest,
@@ -30,7 +38,7 @@ export type { PciFunction } from './pci_bus.ts';
 export { type MsixMessage, PciTransport } from './pci_transport.ts';
 export { BrokenQueueError, type Chain, type ChainBuffer, type DriverQueue, type Used } from './queue.ts';
 export { type GuestRam, RamAllocator } from './ram.ts';
-export { type DeviceConfig, type RawRequest, type RawResult, RingDriver } from './ring_driver.ts';
+export { type RawRequest, type RawResult, RingDriver } from './ring_driver.ts';
 export type { SessionParameters } from './sessions.ts';
 export type { Status } from './status.ts';
 export type { DriverTransport } from './transport.ts';

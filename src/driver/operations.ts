@@ -16,6 +16,7 @@ import {
   ECDSA_VERIFY_STATELESS,
   HASH_DATA,
   HASH_STATELESS,
+  IPSEC_DATA,
   MAC_DATA,
   MAC_STATELESS,
   RSA_STATELESS,
@@ -242,6 +243,22 @@ function akcipherFields(parameters: AkcipherSession): Record<string, number> {
   const fields = { 'sess_para.algo': AKCIPHER_ALGORITHMS[algorithm], 'sess_para.key_type': KEY_TYPES[keyType] };
   if (algorithm === 'ecdsa') return { ...fields, 'sess_para.curve_id': ECDSA_CURVES[curve] };
   return { ...fields, 'sess_para.padding_algo': RSA_PADDINGS[padding], 'sess_para.hash_algo': RSA_HASHES[hash] };
+}
+
+/** The content of an IPSEC request. */
+export interface IpsecData {
+  direction: 'outbound' | 'inbound';
+  /** The whole packet. */
+  data: Uint8Array;
+  /** Room for the result in bytes. */
+  length: number;
+}
+
+/** VIRTIO_CRYPTO_IPSEC_OUTBOUND or _INBOUND (5.9.7.9). The session is a security association's id. Writable: dst_data, status. */
+export function ipsecOperation({ direction, data, length }: IpsecData, mode: RequestMode): OperationChain {
+  const header = headerOf(direction === 'outbound' ? spec.IPSEC_OUTBOUND : spec.IPSEC_INBOUND, 0, mode);
+  const content = { header, readable: { src_data: data }, writable: { dst_data: length } };
+  return { ...chainOf(encode(IPSEC_DATA, mode.revision1, content)), measured: true };
 }
 
 /** CCM's nonce lies in a field of 16 bytes, after one reserved byte (5.9.7.7). */

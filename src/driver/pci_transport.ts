@@ -74,6 +74,12 @@ export class PciTransport implements DriverTransport {
     }
   }
 
+  /** admin_queue_index and admin_queue_num (virtio 1.4, 4.1.4.3). Valid if VIRTIO_F_ADMIN_VQ was negotiated. */
+  get adminQueues(): { index: number; count: number } {
+    const index = this.#read(pci.COMMON_ADMIN_QUEUE_INDEX, 2);
+    return { index, count: this.#read(pci.COMMON_ADMIN_QUEUE_NUM, 2) };
+  }
+
   /** The largest number of entries of a queue; 0 if there is no such queue. */
   queueSizeMax(index: number): number {
     this.#write(pci.COMMON_QUEUE_SELECT, 2, index);

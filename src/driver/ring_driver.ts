@@ -1,13 +1,15 @@
 import * as spec from '../../spec/crypto.ts';
-import { SERVICES, type Service, STATELESS_MODES } from '../../spec/services.ts';
+import { STATELESS_MODES } from '../../spec/services.ts';
 import * as virtio from '../../spec/virtio.ts';
+import { AdminDriver } from './admin/admin_driver.ts';
 import { checkDriverOptions } from './check.ts';
+import { type DeviceConfig, readConfig } from './config.ts';
 import type { DriverOptions } from './options.ts';
 import { PackedQueue } from './packed_queue.ts';
 import type { Chain, ChainBuffer, DriverQueue } from './queue.ts';
 import type { GuestRam, RamAllocator } from './ram.ts';
 import { SplitQueue } from './split_queue.ts';
-import { type DriverTransport, resetDevice } from './transport.ts';
+import { awaitStatus, type DriverTransport, resetDevice } from './transport.ts';
 
 /** A raw chain for submit(). */
 export interface RawRequest {
@@ -31,30 +33,6 @@ export interface RawResult {
   writable: Uint8Array[];
 }
 
-/** The device's configuration space, struct virtio_crypto_config (5.9.5). */
-export interface DeviceConfig {
-  /** VIRTIO_CRYPTO_S_HW_READY: the device accepts requests. */
-  hardwareReady: boolean;
-  /** Number of data queues. */
-  maxDataQueues: number;
-  /** crypto_services: bit n is the service with number n. */
-  services: number;
-  /** Bit n is the cipher with number n. */
-  cipherAlgorithms: bigint;
-  /** Bit n is the hash with number n. */
-  hashAlgorithms: number;
-  /** Bit n is the MAC with number n. */
-  macAlgorithms: bigint;
-  /** Bit n is the AEAD with number n. */
-  aeadAlgorithms: number;
-  /** max_cipher_key_len in bytes. */
-  maxCipherKeyBytes: number;
-  /** max_auth_key_len in bytes. */
-  maxAuthKeyBytes: number;
-  /** max_size in bytes: content and result of one request. */
-  maxRequestBytes: bigint;
-}
-
 /** A request that the device holds. */
 interface Pending {
   queue: number;
@@ -73,19 +51,18 @@ export const KNOWN_FEATURES = [
   virtio.F_RING_PACKED,
   virtio.F_NOTIFICATION_DATA,
   virtio.F_RING_RESET,
+  virtio.F_ADMIN_VQ,
   virtio.F_ACCESS_PLATFORM,
+  virtio.F_SUSPEND,
 ].reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
 
 /** The features that allow stateless requests (5.9.3). */
 const STATELESS_FEATURES = STATELESS_MODES.reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
 
-/** If the configuration changed during each of this many reads, the device does not work. */
-const CONFIG_READS_MAX = 1000;
-
 /** The driver's side of the virtio core (3.1): initialisation, virtqueues, and chains with any content. */
 export class RingDriver {
   readonly transport: DriverTransport;
-  /** The data queues, then the control queue (5.9.2). Empty before start(). */
+  /** The data queues, the control queue (5.9.2), and the administration queue if there is one. Empty before start(). */
   queues: DriverQueue[] = [];
   /** The negotiated feature bits. */
   features = 0n;
@@ -93,6 +70,9 @@ export class RingDriver {
   readonly #allocator: RamAllocator;
   readonly #options: DriverOptions;
   readonly #pending = new Map<string, Pending>();
+  #suspended = false;
+  #controlQueue = -1;
+  #admin: AdminDriver | undefined;
   /** For each queue: memory of requests that were in flight when the queue broke. The device may write there until a reset. */
   readonly #lent = new Map<number, number[]>();
 
@@ -131,6 +111,8 @@ export class RingDriver {
     const { maxDataQueues } = this.readConfig();
     for (let index = 0; index <= maxDataQueues; index++)
       this.queues.push(this.#setUpQueue(index, index < maxDataQueues));
+    this.#controlQueue = maxDataQueues;
+    this.#setUpAdminQueue();
     transport.status = negotiated | virtio.STATUS_DRIVER_OK;
     if (transport.status & virtio.STATUS_DEVICE_NEEDS_RESET) throw new Error('The device needs a reset at its start.');
   }
@@ -141,9 +123,45 @@ export class RingDriver {
     this.#abandon(new Error('The driver was stopped.'));
   }
 
-  /** Index of the control queue (5.9.2). */
+  /**
+   * Suspends the device (3.4 of virtio 1.4). The device completes what it has begun. What it has not taken stays in the rings until
+   * resume(); until then requests and notifications throw.
+   * @throws Error if VIRTIO_F_SUSPEND was not negotiated, the device is not running, or it fails to suspend itself
+   */
+  suspend(): void {
+    if (!this.has(virtio.F_SUSPEND)) throw new Error('VIRTIO_F_SUSPEND was not negotiated.');
+    if (this.queues.length === 0) throw new Error('The driver has not started the device: start() it first.');
+    const { transport } = this;
+    this.#suspended = true;
+    transport.status = transport.status | virtio.STATUS_SUSPEND;
+    awaitStatus(transport, virtio.STATUS_SUSPEND, virtio.STATUS_DRIVER_OK, 'suspend itself');
+    this.poll();
+  }
+
+  /**
+   * Has a suspended device go on (3.4 of virtio 1.4).
+   * @throws Error if the device is not suspended, or fails to resume
+   */
+  resume(): void {
+    if (!this.#suspended) throw new Error('The device is not suspended: suspend() it first.');
+    const { transport } = this;
+    transport.status = transport.status | virtio.STATUS_DRIVER_OK;
+    awaitStatus(transport, virtio.STATUS_DRIVER_OK, virtio.STATUS_SUSPEND, 'resume');
+    this.#suspended = false;
+  }
+
+  /** Index of the control queue (5.9.2); -1 before start(). */
   get controlQueue(): number {
-    return this.queues.length - 1;
+    return this.#controlQueue;
+  }
+
+  /**
+   * Sends administration commands (virtio 1.4, 2.12).
+   * @throws Error if VIRTIO_F_ADMIN_VQ was not negotiated
+   */
+  get admin(): AdminDriver {
+    if (this.#admin) return this.#admin;
+    throw new Error('VIRTIO_F_ADMIN_VQ was not negotiated: offer features.adminQueue on PCI, and start() the driver.');
   }
 
   /**
@@ -151,28 +169,7 @@ export class RingDriver {
    * @throws Error if it changed during each of 1000 reads
    */
   readConfig(): DeviceConfig {
-    const { transport } = this;
-    const read = (offset: number) => transport.readConfig(offset, 4) >>> 0;
-    const read64 = (low: number, high: number) => BigInt(read(low)) | (BigInt(read(high)) << 32n);
-    const algorithms = ({ masks: [low, high] }: Service) =>
-      high === undefined ? BigInt(read(low)) : read64(low, high);
-    for (let reads = 0; reads < CONFIG_READS_MAX; reads++) {
-      const generation = transport.configGeneration;
-      const config: DeviceConfig = {
-        hardwareReady: (read(spec.CONFIG_STATUS) & spec.S_HW_READY) !== 0,
-        maxDataQueues: read(spec.CONFIG_MAX_DATAQUEUES),
-        services: read(spec.CONFIG_CRYPTO_SERVICES),
-        cipherAlgorithms: algorithms(SERVICES.cipher),
-        hashAlgorithms: Number(algorithms(SERVICES.hash)),
-        macAlgorithms: algorithms(SERVICES.mac),
-        aeadAlgorithms: Number(algorithms(SERVICES.aead)),
-        maxCipherKeyBytes: read(spec.CONFIG_MAX_CIPHER_KEY_LEN),
-        maxAuthKeyBytes: read(spec.CONFIG_MAX_AUTH_KEY_LEN),
-        maxRequestBytes: read64(spec.CONFIG_MAX_SIZE, spec.CONFIG_MAX_SIZE + 4),
-      };
-      if (transport.configGeneration === generation) return config;
-    }
-    throw new Error(`The device changed its configuration during each of ${CONFIG_READS_MAX} reads of it (2.5.1).`);
+    return readConfig(this.transport);
   }
 
   /** Call this when the device interrupts: it acknowledges the interrupt, and takes the completed chains. */
@@ -197,9 +194,11 @@ export class RingDriver {
    * Sends a raw chain. Resolves when the device has completed it. If the device needs a reset before that, the promise stays open until
    * start() or stop(), which reject it.
    * @throws BrokenQueueError if the device breaks the queue, or has broken it before
+   * @throws Error if the device is suspended
    * @throws RangeError if there is no such queue, or the queue or the driver's memory is full
    */
   async submit(request: RawRequest): Promise<RawResult> {
+    this.#checkRunning();
     const { broken } = this.#queue(request.queue);
     if (broken) throw broken;
     const bytes = this.#ram();
@@ -241,8 +240,10 @@ export class RingDriver {
    * @param index number of the virtqueue
    * @param hold whether the notification is held back
    * @throws RangeError if there is no such queue, or it is full: thrown at once
+   * @throws Error if the device is suspended: thrown at once
    */
   submitChain(index: number, chain: Chain, hold = false): Promise<RawResult> {
+    this.#checkRunning();
     const { broken } = this.#queue(index);
     if (broken) return Promise.reject(broken);
     const sent = this.#send(index, chain, []);
@@ -253,8 +254,10 @@ export class RingDriver {
   /**
    * Notifies the device of the chains whose notification was held back, unless it has suppressed notifications (2.7.10, 2.8.10).
    * @throws RangeError if there is no such queue
+   * @throws Error if the device is suspended
    */
   notify(index: number): void {
+    this.#checkRunning();
     const queue = this.#queue(index);
     if (!queue.needsNotification()) return;
     if (this.has(virtio.F_NOTIFICATION_DATA)) this.transport.notify(index, queue.nextOffset);
@@ -289,6 +292,11 @@ export class RingDriver {
     return core | (1n << BigInt(spec.F_REVISION_1)) | (stateless ? STATELESS_FEATURES : 0n);
   }
 
+  /** 3.4.1 of virtio 1.4: a driver offers no buffers to a suspended device, and does not notify it. */
+  #checkRunning(): void {
+    if (this.#suspended) throw new Error('The device is suspended: resume() it first.');
+  }
+
   #queue(index: number): DriverQueue {
     const queue = this.queues[index];
     if (!queue)
@@ -313,6 +321,16 @@ export class RingDriver {
     });
     transport.enableQueue(index, size, queue.desc, queue.avail, queue.used);
     return queue;
+  }
+
+  /** Sets up the first administration queue. 4.1.4.3.2 of virtio 1.4: a driver may use fewer than there are. */
+  #setUpAdminQueue(): void {
+    if (!this.has(virtio.F_ADMIN_VQ)) return;
+    const { index, count } = this.transport.adminQueues ?? { index: 0, count: 0 };
+    // The queues are a list without gaps, and this device has none between them.
+    if (count === 0 || index !== this.queues.length) return;
+    this.queues.push(this.#setUpQueue(index, false));
+    this.#admin = new AdminDriver((readable, writable) => this.submit({ queue: index, readable, writable }));
   }
 
   #send(index: number, chain: Chain, memory: readonly number[]): Promise<RawResult> {
@@ -363,5 +381,8 @@ export class RingDriver {
       this.#giveBack(queue.index);
     }
     this.queues = [];
+    this.#controlQueue = -1;
+    this.#admin = undefined;
+    this.#suspended = false;
   }
 }

@@ -1,3 +1,5 @@
+import { STATUS_DEVICE_NEEDS_RESET } from '../../spec/virtio.ts';
+
 /** Reads of the status, or of a queue's reset register, after which the device will not finish the reset. */
 const READS_MAX = 65536;
 /** A device that was removed: all of its registers read as all ones. */
@@ -26,6 +28,19 @@ export function resetDevice(transport: DriverTransport): void {
   throw new Error('The device does not finish its reset (2.4.2).');
 }
 
+/**
+ * Waits until the device shows one set of bits of its status and not another (3.4.1 of virtio 1.4).
+ * @throws Error if the device needs a reset, does not do it, or was removed
+ */
+export function awaitStatus(transport: DriverTransport, set: number, clear: number, what: string): void {
+  for (let reads = 0; reads < READS_MAX; reads++) {
+    const status = transport.status & 0xff;
+    if (status & STATUS_DEVICE_NEEDS_RESET) break;
+    if ((status & (set | clear)) === set) return;
+  }
+  throw new Error(`The device does not ${what} (3.4): reset it.`);
+}
+
 /** A transport as the driver uses it (4): registers by their names, on any bus. */
 export interface DriverTransport {
   /** Device status field (2.1). */
@@ -36,6 +51,11 @@ export interface DriverTransport {
   readonly deviceFeatures: bigint;
   /** The feature bits that the driver accepts (2.2): write only. */
   driverFeatures: bigint;
+  /**
+   * The administration queues (virtio 1.4, 2.13): the index of the first, and their number. Valid if VIRTIO_F_ADMIN_VQ was negotiated. A
+   * transport that has none leaves it out.
+   */
+  readonly adminQueues?: { readonly index: number; readonly count: number };
   /** The largest number of entries of a queue; 0 if there is no such queue. */
   queueSizeMax(index: number): number;
   /**

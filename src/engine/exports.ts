@@ -41,6 +41,13 @@ export interface EngineExports {
   sessionBytes(): number;
   jobBytes(readableBytes: number, writableBytes: number): number;
   runJobs(device: number, jobs: number, count: number): void;
+  saTableBytes(outbound: number, inbound: number): number;
+  useSas(device: number, table: number, outbound: number, inbound: number): void;
+  createSa(device: number, direction: number, id: number): number;
+  modifySa(device: number, direction: number, id: number): number;
+  destroySa(device: number, direction: number, id: number): number;
+  clearAssociations(device: number): void;
+  saAt(device: number, direction: number, id: number): number;
 }
 
 /** The exports that a binary must have to be this engine. */
@@ -82,4 +89,11 @@ export const ENGINE_EXPORTS: readonly (keyof EngineExports)[] = [
   'sessionBytes',
   'jobBytes',
   'runJobs',
+  'saTableBytes',
+  'useSas',
+  'createSa',
+  'modifySa',
+  'destroySa',
+  'clearAssociations',
+  'saAt',
 ];

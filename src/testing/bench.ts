@@ -3,6 +3,7 @@ import { F_RING_PACKED } from '../../spec/virtio.ts';
 import type { BackendEvent } from '../backend/contract.ts';
 import { checkFunction, checkObject, checkSwitch } from '../check.ts';
 import { type Clock, hostClock } from '../clock.ts';
+import type { Administered } from '../device/admin/contract.ts';
 import type { CreateOptions } from '../device/contract.ts';
 import { CryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
@@ -51,6 +52,8 @@ export interface BenchOptions extends CryptoDeviceOptions {
   onWrite?: WriteReport;
   /** See CreateOptions.onRefused. */
   onRefused?: (refusal: Refusal) => void;
+  /** See CreateOptions.administered. */
+  administered?: Administered;
   /** See CreateOptions.clock. Default: the host's clock, whose timers keep a Node process alive while requests wait. */
   clock?: Clock;
   /** Makes the device, for example one whose driver is watched: DriverChecker of virtio-crypto-wasm/lab. Default: createCryptoDevice(). */

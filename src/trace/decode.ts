@@ -1,48 +1,19 @@
 import * as crypto from '../../spec/crypto.ts';
 import { type Field as FieldRule, fieldNamed, type Header, type Layout } from '../../spec/layout.ts';
 import { CONTROL_HEADER, CREATE_SESSION_INPUT, DATA_HEADER, DESTROY_SESSION, layoutsOf } from '../../spec/layouts.ts';
+import { decodeAdmin, summariseAdmin } from './decode_admin.ts';
+import type { Field, Summary } from './field.ts';
 import { opcodeName, statusName, valueName } from './names.ts';
 import { Part } from './part.ts';
 import type { TracedRequest } from './request.ts';
 
-/** A field of a request. */
-export interface Field {
-  /** The part of the request that it is in: its readable or its writable buffers. */
-  part: 'readable' | 'writable';
-  /** Offset from the start of the part, in bytes. */
-  offset: number;
-  /** Length in bytes. */
-  bytes: number;
-  /** Its first bytes, as far as the trace has kept them. */
-  data: Uint8Array<ArrayBuffer>;
-  /** The specification's name of the field. */
-  name: string;
-  /** The value in words. */
-  value: string;
-  /** The section of the specification that defines the field. */
-  section: string;
-  /** Whether it is a key: show it only on request. */
-  secret: boolean;
-}
-
-/** A summary of a request, for one line of a list. */
-export interface Summary {
-  /** The opcode's name without VIRTIO_CRYPTO_. */
-  operation: string;
-  /** The names of its algorithms; empty if they are not known. */
-  algorithm: string;
-  /** Length in bytes of the source, or of the keys of a new session. */
-  bytes: number;
-  /** The session's name: see sessionName(). '-' for none. */
-  session: string;
-  /** The status's name without VIRTIO_CRYPTO_. */
-  status: string;
-}
+export type { Field, Summary } from './field.ts';
 
 /** Decodes a request: returns its fields in the order of their bytes, each with its section of the specification (5.9.7). */
 export function decodeRequest(request: TracedRequest): Field[] {
   const readable = new Part('readable', request);
   const writable = new Part('writable', request);
+  if (request.admin) return decodeAdmin(readable, writable);
   return request.control ? decodeControl(request, readable, writable) : decodeData(request, readable, writable);
 }
 
@@ -55,7 +26,7 @@ function decodeControl(request: TracedRequest, readable: Part, writable: Part): 
     return fields;
   }
   const service = readable.uint32(crypto.CTRL_OPCODE) >>> 8;
-  const layout = layoutsOf(service)?.session((offset) => readable.uint32(offset));
+  const layout = layoutsOf(service)?.session?.((offset) => readable.uint32(offset));
   fields.push(...decodeReadable(readable, layout, fixedBytes(request, CONTROL_HEADER, layout), '5.9.7.2.1'));
   const [id, status] = CREATE_SESSION_INPUT;
   fields.push(number(writable, id, '5.9.7.2.1'), number(writable, status, '5.9.7.1'));
@@ -78,7 +49,7 @@ function dataLayout(request: TracedRequest, readable: Part): Layout | undefined 
   const layouts = layoutsOf(readable.uint32(crypto.DATA_OPCODE) >>> 8);
   const at = (offset: number) => readable.uint32(offset);
   if (!request.stateless) return layouts?.data(at, request.layout === 'revision1');
-  const layout = layouts?.stateless(at);
+  const layout = layouts?.stateless?.(at);
   if (!layout || isStateless(request, readable)) return layout;
   // In session mode the fields are the same, but the request contains no keys.
   return { ...layout, readable: layout.readable.filter(({ secret }) => !secret) };
@@ -143,7 +114,8 @@ function numbers(part: Part, { fields, section }: Pick<Layout, 'fields' | 'secti
 
 function number(part: Part, rule: FieldRule, section: string): Field {
   const { offset, bytes, name } = rule;
-  const value = bytes === 8 ? hex(part.uint64(offset)) : valueName(rule, part.uint32(offset), (at) => part.uint32(at));
+  const value =
+    bytes === 8 ? hex(part.uint64(offset)) : valueName(rule.meaning, part.uint32(offset), (at) => part.uint32(at));
   return field(part, offset, bytes, name, value, section);
 }
 
@@ -172,6 +144,7 @@ export function summarise(request: TracedRequest): Summary {
   const writable = new Part('writable', request);
   const operation = opcodeName(readable.uint32(crypto.DATA_OPCODE), request.control);
   const fields = decodeRequest(request);
+  if (request.admin) return summariseAdmin(readable, fields);
   const algorithm = request.algorithm ?? statelessAlgorithm(fields);
   const bytesOf = (match: (field: Field) => boolean) => fields.filter(match).reduce((sum, { bytes }) => sum + bytes, 0);
   if (!request.control) {
@@ -216,14 +189,15 @@ export function sessionName(id: bigint): string {
 export function withoutKeys(request: TracedRequest): TracedRequest {
   const keys = decodeRequest(request).filter(({ secret }) => secret);
   if (keys.length === 0) return request;
-  let start = 0;
+  const starts = { readable: 0, writable: 0 };
   const buffers = request.buffers.map((buffer) => {
-    if (buffer.writable) return buffer;
+    const part = buffer.writable ? 'writable' : 'readable';
+    const start = starts[part];
     const data = buffer.data.slice();
-    for (const { offset, bytes } of keys) {
+    for (const { offset, bytes } of keys.filter((key) => key.part === part)) {
       data.fill(0, Math.max(0, offset - start), Math.max(0, offset + bytes - start));
     }
-    start += buffer.bytes;
+    starts[part] += buffer.bytes;
     return { ...buffer, data };
   });
   return { ...request, buffers };

@@ -82,16 +82,22 @@ function parse(line: string): unknown {
   }
 }
 
+/** The queue of a request (5.9.2; virtio 1.4, 2.13). */
+export function queueName({ queue, control, admin }: Pick<TracedRequest, 'queue' | 'control' | 'admin'>): string {
+  if (admin) return 'adminq';
+  return control ? 'controlq' : `dataq${queue + 1}`;
+}
+
 /** Writes requests in the Trace Event Format of Chrome's and Perfetto's viewers: one track for each queue, one slice for each request. */
 export function toChromeTrace(requests: readonly TracedRequest[]): string {
-  const queues = new Map(requests.map((request) => [request.queue, request.control]));
+  const queues = new Map(requests.map((request) => [request.queue, queueName(request)]));
   const origin = requests[0]?.startedAt ?? 0;
-  const tracks = [...queues].map(([queue, control]) => ({
+  const tracks = [...queues].map(([queue, name]) => ({
     ph: 'M',
     name: 'thread_name',
     pid: 1,
     tid: queue,
-    args: { name: control ? 'controlq' : `dataq${queue + 1}` },
+    args: { name },
   }));
   // The requests of one notification divide its time among them, one after another, so that slices do not overlap.
   const places = new Map<string, number>();

@@ -1,7 +1,7 @@
 // Names for the numbers in a request: the specification's names, and this library's names of algorithms.
 import * as crypto from '../../spec/crypto.ts';
-import type { Field, ReadField } from '../../spec/layout.ts';
-import { SERVICES, SPECIFIED, serviceNumbered } from '../../spec/services.ts';
+import type { Meaning, ReadField } from '../../spec/layout.ts';
+import { SERVED, SERVICES, SPECIFIED, serviceNumbered } from '../../spec/services.ts';
 
 /** Status codes of 5.9.7.1 by their names, without the prefix VIRTIO_CRYPTO_. */
 const STATUS_NAMES: Record<number, string> = {
@@ -12,6 +12,7 @@ const STATUS_NAMES: Record<number, string> = {
   [crypto.CRYPTO_INVSESS]: 'INVSESS',
   [crypto.CRYPTO_NOSPC]: 'NOSPC',
   [crypto.CRYPTO_KEY_REJECTED]: 'KEY_REJECTED',
+  [crypto.CRYPTO_SOFT_EXPIRY]: 'IPSEC_SA_SOFT_EXPIRY',
 };
 
 export const statusName = (status: number): string => STATUS_NAMES[status] ?? `unknown (${status})`;
@@ -37,11 +38,13 @@ export const directionName = (direction: number): string => DIRECTIONS[direction
 /** Opcodes by their names without VIRTIO_CRYPTO_: of the control queue (5.9.7.2), and of the data queues (5.9.7.3). */
 const CONTROL_OPCODES = new Map<number, string>();
 const DATA_OPCODES = new Map<number, string>();
-for (const service of SPECIFIED) {
-  const { create, destroy, operations } = SERVICES[service];
+for (const service of SERVED) {
+  const { create, destroy } = SERVICES[service];
   CONTROL_OPCODES.set(create, `${service.toUpperCase()}_CREATE_SESSION`);
   CONTROL_OPCODES.set(destroy, `${service.toUpperCase()}_DESTROY_SESSION`);
-  for (const [name, opcode] of Object.entries(operations)) DATA_OPCODES.set(opcode, name);
+}
+for (const service of SPECIFIED) {
+  for (const [name, opcode] of Object.entries(SERVICES[service].operations)) DATA_OPCODES.set(opcode, name);
 }
 
 /** An opcode by its name without VIRTIO_CRYPTO_. */
@@ -49,8 +52,8 @@ export function opcodeName(opcode: number, control: boolean): string {
   return (control ? CONTROL_OPCODES : DATA_OPCODES).get(opcode) ?? `unknown opcode 0x${opcode.toString(16)}`;
 }
 
-/** What a field of 32 bits says, in words. */
-export function valueName({ meaning }: Field, value: number, at: ReadField): string {
+/** What a field of at most 32 bits says, in words. */
+export function valueName(meaning: Meaning, value: number, at: ReadField): string {
   switch (meaning) {
     case 'number':
       return String(value);

@@ -22,6 +22,14 @@ export class Part {
     return offset + 4 <= this.data.length ? new DataView(this.data.buffer).getUint32(offset, true) : 0;
   }
 
+  /** The number of one, two or four bytes at `offset`, or 0 where nothing was kept. */
+  number(offset: number, bytes: 1 | 2 | 4): number {
+    if (offset + bytes > this.data.length) return 0;
+    const view = new DataView(this.data.buffer, offset);
+    if (bytes === 1) return view.getUint8(0);
+    return bytes === 2 ? view.getUint16(0, true) : view.getUint32(0, true);
+  }
+
   uint64(offset: number): bigint {
     return offset + 8 <= this.data.length ? new DataView(this.data.buffer).getBigUint64(offset, true) : 0n;
   }

@@ -36,6 +36,8 @@ export interface TracedRequest {
   queue: number;
   /** Whether the queue is the control queue (5.9.2). */
   control: boolean;
+  /** Whether the queue is the administration queue (virtio 1.4, 2.13). Left out if it is not. */
+  admin?: boolean;
   ring: 'split' | 'packed';
   /** Whether VIRTIO_CRYPTO_F_REVISION_1 was negotiated: without it headers are padded (5.9.7). */
   layout: 'legacy' | 'revision1';

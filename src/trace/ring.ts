@@ -1,6 +1,7 @@
 import * as spec from '../../spec/virtio.ts';
 import type { CryptoDevice } from '../device/device.ts';
 import { hasFeature } from '../device/features.ts';
+import type { QueueKind } from '../device/queue_registers.ts';
 import { GuestView } from './guest_view.ts';
 
 /** A descriptor of a ring's own table (2.7.5, 2.8.13). */
@@ -23,7 +24,7 @@ export interface RingDescriptor {
 export interface RingSnapshot {
   /** Number of the virtqueue. */
   queue: number;
-  /** The specification's name: dataq1 and so on, or controlq (5.9.2). */
+  /** The specification's name: dataq1 and so on, controlq (5.9.2), or adminq. */
   name: string;
   kind: 'split' | 'packed';
   enabled: boolean;
@@ -56,7 +57,7 @@ export function ringSnapshot(device: CryptoDevice, index: number): RingSnapshot 
   const packed = hasFeature(device.driverFeatures, spec.F_RING_PACKED);
   const snapshot: RingSnapshot = {
     queue: index,
-    name: index === device.options.dataQueues ? 'controlq' : `dataq${index + 1}`,
+    name: nameOf(queue?.kind, index),
     kind: packed ? 'packed' : 'split',
     enabled: queue?.enabled ?? false,
     size: queue?.size ?? 0,
@@ -76,6 +77,11 @@ export function ringSnapshot(device: CryptoDevice, index: number): RingSnapshot 
   if (packed) readPacked(view, addresses, snapshot);
   else readSplit(view, addresses, snapshot);
   return snapshot;
+}
+
+function nameOf(kind: QueueKind = 'data', index: number): string {
+  if (kind === 'data') return `dataq${index + 1}`;
+  return kind === 'control' ? 'controlq' : 'adminq';
 }
 
 interface Addresses {

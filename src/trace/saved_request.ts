@@ -54,6 +54,7 @@ export const SavedRequest = v.pipe(
     serial: v.pipe(upTo(Number.MAX_SAFE_INTEGER), v.minValue(1)),
     queue: uint16,
     control: v.boolean(),
+    admin: v.exactOptional(v.boolean()),
     ring: v.picklist(['split', 'packed']),
     layout: v.picklist(['legacy', 'revision1']),
     stateless: v.optional(v.boolean(), false),

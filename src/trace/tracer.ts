@@ -138,7 +138,7 @@ export class DeviceTracer implements DeviceObserver {
     const chain = this.waiting(queue);
     if (!chain) return undefined;
     const request = this.#describe(queue, chain);
-    if (!request.control) request.algorithm = this.#algorithms.get(sessionOf(request));
+    if (!request.control && !request.admin) request.algorithm = this.#algorithms.get(sessionOf(request));
     return request;
   }
 
@@ -274,7 +274,8 @@ export class DeviceTracer implements DeviceObserver {
       batch,
       backend,
     };
-    request.algorithm = request.control ? this.#followSession(request) : this.#algorithms.get(sessionOf(request));
+    if (request.control) request.algorithm = this.#followSession(request);
+    else if (!request.admin) request.algorithm = this.#algorithms.get(sessionOf(request));
     this.#requests.push(request);
     this.#keptDescriptors += request.descriptors.length;
     this.#forgetOld();
@@ -290,14 +291,16 @@ export class DeviceTracer implements DeviceObserver {
   /** A request as its chain describes it, before the device has completed it. */
   #describe(queue: number, { id, descriptors, buffers }: Chain): TracedRequest {
     const control = queue === this.#device.options.dataQueues;
+    const isAdmin = this.#device.queues[queue]?.kind === 'admin';
     const { driverFeatures } = this.#device;
     return {
       serial: 0,
       queue,
       control,
+      ...(isAdmin ? { admin: true } : {}),
       ring: this.#packed ? 'packed' : 'split',
       layout: hasFeature(driverFeatures, crypto.F_REVISION_1) ? 'revision1' : 'legacy',
-      stateless: !control && isStatelessOf(serviceOf(buffers), driverFeatures),
+      stateless: !control && !isAdmin && isStatelessOf(serviceOf(buffers), driverFeatures),
       head: id,
       descriptors,
       buffers,

@@ -19,6 +19,8 @@ const KNOWN = [
   virtio.F_IN_ORDER,
   virtio.F_NOTIFICATION_DATA,
   virtio.F_RING_RESET,
+  virtio.F_ADMIN_VQ,
+  virtio.F_SUSPEND,
 ];
 const F_SR_IOV = 37;
 const REVISION_1 = feature(0);
@@ -32,6 +34,8 @@ const NAMES = [
   'inOrder',
   'notificationData',
   'ringReset',
+  'suspend',
+  'adminQueue',
   'accessPlatform',
   'revision1',
   'stateless',

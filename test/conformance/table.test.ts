@@ -1,17 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { CONFIG_CRYPTO_SERVICES } from '../../spec/crypto.ts';
-import { createCryptoDevice } from '../../src/index.ts';
 import { namedTests, namesIn } from './named_tests.ts';
-import { type Part, SECTIONS, STATEMENTS } from './statements/index.ts';
+import { SECTIONS, STATEMENTS } from './statements/index.ts';
 import { conformanceTable, testsById } from './table.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TESTS = namedTests(ROOT);
 const BY_ID = testsById(TESTS);
-
-/** Bits of crypto_services (5.9.4). */
-const SERVICE_BITS: Record<Part, number> = { IPSEC: 5 };
 
 describe('the statements', () => {
   test('have ids of their own, in sections of their own', () => {
@@ -21,28 +16,14 @@ describe('the statements', () => {
     expect(new Set(numbers).size).toBe(numbers.length);
   });
 
-  test('each has a test, unless it does not apply or is about what is not offered yet', () => {
-    const without = STATEMENTS.filter(
-      ({ id, notApplicable, notOfferedYet }) => !notApplicable && !notOfferedYet && !BY_ID.has(id),
-    );
+  test('each has a test, unless it does not apply', () => {
+    const without = STATEMENTS.filter(({ id, notApplicable }) => !notApplicable && !BY_ID.has(id));
     expect(without.map(({ id, keyword, says }) => `${id} ${keyword} ${says}`)).toEqual([]);
   });
 
   test('none has both a test and a reason to have none', () => {
-    const both = STATEMENTS.filter(
-      ({ id, notApplicable, notOfferedYet }) => (notApplicable || notOfferedYet) && BY_ID.has(id),
-    );
+    const both = STATEMENTS.filter(({ id, notApplicable }) => notApplicable && BY_ID.has(id));
     expect(both.map(({ id }) => id)).toEqual([]);
-  });
-
-  test('what is said to be not offered yet is not offered', () => {
-    const memory = new WebAssembly.Memory({ initial: 2 });
-    const guest = { memory, regions: [{ guestAddress: 0, bytes: 65536, offset: 65536 }] };
-    const { config } = createCryptoDevice({ guest, algorithms: 'all' });
-    const services = config.byte(CONFIG_CRYPTO_SERVICES);
-    const parts = new Set(STATEMENTS.flatMap(({ notOfferedYet }) => notOfferedYet ?? []));
-    const offered = [...parts].filter((part) => (services >> SERVICE_BITS[part]) & 1);
-    expect(offered).toEqual([]);
   });
 });
 

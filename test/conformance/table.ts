@@ -4,8 +4,8 @@ import { CHAPTERS, type Section, STATEMENTS, type Statement } from './statements
 const HEAD = `<!-- Written by npm run conformance from the names of the tests. Do not edit. -->
 # What the specification demands of the device, and the tests that hold it to it
 
-Sections are those of OASIS Virtual I/O Device (VIRTIO) Version 1.3. Statements are ours, in short; the specification has the words
-that count. A test carries the ids of its statements in brackets: \`npx vitest run -t '2.7.8.2-1'\` runs those of one statement.
+Sections are those of OASIS Virtual I/O Device (VIRTIO) Version 1.3, or of 1.4 where that is said. Statements are ours, in short; the
+specification has the words that count. A test carries the ids of its statements in brackets: \`npx vitest run -t '2.7.8.2-1'\` runs those of one statement.
 The tests fail when this page is out of date, or a statement has no test: \`npm run conformance\` writes it anew.
 `;
 
@@ -13,13 +13,10 @@ The tests fail when this page is out of date, or a statement has no test: \`npm 
 export function conformanceTable(tests: readonly NamedTest[]): string {
   const byId = testsById(tests);
   const offered = CHAPTERS.map(({ title, sections }) => {
-    const rows = rowsOf(sections, ({ notOfferedYet }) => !notOfferedYet, byId);
+    const rows = rowsOf(sections, byId);
     return `## ${title}\n\n${TABLE_HEAD}${rows}`;
   });
-  const sections = CHAPTERS.flatMap((chapter) => chapter.sections);
-  const later = rowsOf(sections, ({ notOfferedYet }) => notOfferedYet !== undefined, byId);
-  const notYet = later ? [`## Not offered yet\n\n${TABLE_HEAD}${later}`] : [];
-  return [HEAD, totals(byId), ...offered, ...notYet].join('\n');
+  return [HEAD, totals(byId), ...offered].join('\n');
 }
 
 const TABLE_HEAD = '| id | the device | test |\n| --- | --- | --- |\n';
@@ -33,29 +30,22 @@ export function testsById(tests: readonly NamedTest[]): Map<string, NamedTest[]>
 function totals(byId: ReadonlyMap<string, readonly NamedTest[]>): string {
   const tested = STATEMENTS.filter(({ id }) => byId.has(id)).length;
   const exempt = STATEMENTS.filter(({ notApplicable }) => notApplicable).length;
-  const later = STATEMENTS.filter(({ notOfferedYet }) => notOfferedYet).length;
-  return `${STATEMENTS.length} statements: ${tested} have a test, ${exempt} do not apply, ${later} are about parts that the device does not offer yet.\n`;
+  return `${STATEMENTS.length} statements: ${tested} have a test, ${exempt} do not apply.\n`;
 }
 
-function rowsOf(
-  sections: readonly Section[],
-  wanted: (statement: Statement) => boolean,
-  byId: ReadonlyMap<string, readonly NamedTest[]>,
-): string {
+function rowsOf(sections: readonly Section[], byId: ReadonlyMap<string, readonly NamedTest[]>): string {
   return sections
     .flatMap(({ number, title, statements }) => {
-      const rows = statements.filter(wanted).map((statement) => row(statement, byId.get(statement.id) ?? []));
+      const rows = statements.map((statement) => row(statement, byId.get(statement.id) ?? []));
       return rows.length > 0 ? [`| **${number}** | **${title}** | |\n`, ...rows] : [];
     })
     .join('');
 }
 
-function row({ id, keyword, says, notApplicable, notOfferedYet }: Statement, tests: readonly NamedTest[]): string {
+function row({ id, keyword, says, notApplicable }: Statement, tests: readonly NamedTest[]): string {
   const proof = notApplicable
     ? `not applicable: ${notApplicable}`
-    : notOfferedYet
-      ? `${notOfferedYet} is not offered yet`
-      : tests.map(({ file, name }) => `[${escaped(name)}](../${file})`).join('<br>');
+    : tests.map(({ file, name }) => `[${escaped(name)}](../${file})`).join('<br>');
   return `| ${id} | ${keyword} ${says} | ${proof} |\n`;
 }
 

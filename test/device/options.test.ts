@@ -14,6 +14,7 @@ test('what is left out is filled in', () => {
   expect(resolveOptions({})).toEqual({
     dataQueues: 1,
     queueSize: 1024,
+    securityAssociations: 0,
     controlQueueSize: 64,
     maxSessions: 1024,
     maxRequestBytes: MIB,
@@ -24,6 +25,8 @@ test('what is left out is filled in', () => {
       inOrder: true,
       notificationData: false,
       ringReset: true,
+      suspend: true,
+      adminQueue: false,
       accessPlatform: false,
       revision1: true,
       stateless: true,
@@ -83,6 +86,7 @@ describe('6 features', () => {
     eventIdx: false,
     inOrder: false,
     ringReset: false,
+    suspend: false,
     revision1: false,
   };
   const bits: [keyof FeatureOptions, bigint][] = [
@@ -93,6 +97,8 @@ describe('6 features', () => {
     ['inOrder', feature(35)],
     ['notificationData', feature(38)],
     ['ringReset', feature(40)],
+    ['suspend', feature(43)],
+    ['adminQueue', feature(41)],
   ];
 
   test('a device may offer VERSION_1 alone', () => {
@@ -117,7 +123,7 @@ describe('6 features', () => {
   test('an unknown feature is refused, with those that are known', () => {
     const features = { paket: true } as FeatureOptions;
     const known =
-      'indirect, eventIdx, packed, inOrder, notificationData, ringReset, accessPlatform, revision1, stateless';
+      'indirect, eventIdx, packed, inOrder, notificationData, ringReset, suspend, adminQueue, accessPlatform, revision1, stateless';
     const text = `features.paket is unknown: give ${known}.`;
     expect(() => resolveOptions({ features })).toThrow(new TypeError(text));
   });

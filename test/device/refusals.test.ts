@@ -207,9 +207,22 @@ describe('a control request', () => {
 });
 
 test('each check of a request was reached above', () => {
-  // Those of AKCIPHER are reached by the tests of that service.
-  const own = ['akcipher', 'key', 'key_type', 'pieces', 'signature'];
-  expect([...reached, ...own].sort()).toEqual(REQUEST_CHECKS.map(({ check }) => check).sort());
+  // Those of AKCIPHER and of IPSEC are reached by the tests of these services.
+  const akcipher = ['akcipher', 'key', 'key_type', 'pieces', 'signature'];
+  const ipsec = [
+    'sa',
+    'packet',
+    'packet-length',
+    'spi',
+    'lifetime',
+    'sequence',
+    'replay',
+    'icv',
+    'trailer',
+    'inner',
+    'hops',
+  ];
+  expect([...reached, ...akcipher, ...ipsec].sort()).toEqual(REQUEST_CHECKS.map(({ check }) => check).sort());
 });
 
 describe('features', () => {

@@ -445,7 +445,7 @@ describe('a state that is refused', () => {
   });
 
   test.each([
-    ['a status with bits that there are not', { status: 0x1f }, 'status: Expected bits of the device status'],
+    ['a status with bits that there are not', { status: 0x2f }, 'status: Expected bits of the device status'],
     ['DRIVER_OK without FEATURES_OK', { status: 7 }, 'status: Expected FEATURES_OK with DRIVER_OK'],
     ['a fault that there is not', { fault: 200 }, 'fault: Expected the number of a fault'],
     ['a fault of a queue that there is not', { fault: 1, faultQueue: 2 }, 'faultQueue: there is no queue 2'],

@@ -10,7 +10,7 @@ import { type AnyRig, feature, INDIRECT, RIGS, Rig, VERSION_1 } from '../support
 
 const NO_ERRORS = { err: 0, badmsg: 0, notsupp: 0, invsess: 0, nospc: 0, 'key-rejected': 0 };
 const NOTHING: Counts = { requests: 0, bytes: 0, errors: NO_ERRORS, milliseconds: 0 };
-const SERVICES: CountedService[] = ['cipher', 'hash', 'mac', 'aead', 'akcipher', 'unknown'];
+const SERVICES: CountedService[] = ['cipher', 'hash', 'mac', 'aead', 'akcipher', 'ipsec', 'unknown'];
 
 /** A clock that goes on by a millisecond whenever somebody looks at it. */
 class TickingClock extends FakeClock {
@@ -68,7 +68,7 @@ describe.each(RIGS)('with a %s ring', (_ring, makeRig) => {
   test('a request whose opcode names no service is counted apart', () => {
     const rig = up();
     const id = session(rig);
-    for (const opcode of [0x0500, 0xff00, 0xffffffff]) request(rig, { id, fields: { [crypto.DATA_OPCODE]: opcode } });
+    for (const opcode of [0x0600, 0xff00, 0xffffffff]) request(rig, { id, fields: { [crypto.DATA_OPCODE]: opcode } });
     const { services } = rig.device.statistics();
     expect(services.unknown).toEqual({ ...NOTHING, requests: 3, errors: { ...NO_ERRORS, notsupp: 3 } });
     expect(services.cipher).toEqual(NOTHING);
@@ -127,7 +127,7 @@ describe.each(RIGS)('with a %s ring', (_ring, makeRig) => {
     const id = session(rig);
     rig.data.describeIndirect(prepare(rig, { id, source: noise(4096) }), AT.table, 0);
     rig.write(AT.free, noise(72));
-    rig.view(AT.free, 72).setUint32(crypto.DATA_OPCODE, 0x0500, true);
+    rig.view(AT.free, 72).setUint32(crypto.DATA_OPCODE, 0x0600, true);
     const unknown = [
       { address: AT.free, bytes: 72 },
       { address: AT.free + 100, bytes: 1, write: true },

@@ -51,8 +51,9 @@ describe('2.2 feature negotiation', () => {
     return (rig.device.status & STATUS_FEATURES_OK) !== 0;
   };
 
-  test('6 the device offers VERSION_1, INDIRECT_DESC, EVENT_IDX, IN_ORDER, RING_RESET and the layouts of its services [6.2-1]', () => {
-    const offered = VERSION_1 | INDIRECT | EVENT_IDX | feature(35) | feature(40) | feature(0) | feature(1);
+  test('6 the device offers VERSION_1, INDIRECT_DESC, EVENT_IDX, IN_ORDER, RING_RESET, SUSPEND and the layouts of its services [6.2-1]', () => {
+    const offered =
+      VERSION_1 | INDIRECT | EVENT_IDX | feature(35) | feature(40) | feature(43) | feature(0) | feature(1);
     expect(unstarted().device.offeredFeatures).toBe(offered);
   });
 
@@ -71,7 +72,7 @@ describe('2.2 feature negotiation', () => {
   test('2.2.2 every bit that was not offered is refused [2.2.2-3]', () => {
     for (let bit = 0; bit < 64; bit++) {
       // Not 1, the stateless mode of CIPHER: it needs REVISION_1 beside it (5.9.3.1).
-      const offered = [0, 28, 29, 32, 35, 40].includes(bit);
+      const offered = [0, 28, 29, 32, 35, 40, 43].includes(bit);
       expect(negotiated(VERSION_1 | feature(bit)), `bit ${bit}`).toBe(offered);
     }
   });

@@ -5,7 +5,15 @@ import { writeIntegers } from '../../src/akcipher/der.ts';
 import type { AkcipherData } from '../../src/driver/operations.ts';
 import type { AkcipherSession } from '../../src/driver/sessions.ts';
 import { noise } from '../support/memory.ts';
-import type { RequestPlan } from './program.ts';
+
+/** What the content of an asymmetric request needs of its plan (RequestPlan of program.ts, which imports this file). */
+interface ContentPlan {
+  bytes: number;
+  highCounter: boolean;
+  resultLength: number;
+  changedBit: number;
+  seed: number;
+}
 
 const base64 = (text: string) => Buffer.from(text, 'base64');
 
@@ -112,12 +120,12 @@ function privateKey(key: Buffer, type: 'pkcs1' | 'sec1'): crypto.KeyObject {
  * The content of a request: mostly one that succeeds, else of another length, or with a bit that is changed. Nothing is encrypted with
  * PKCS #1, because the device then fills a block with random bytes.
  */
-export function asymmetricContent(plan: RequestPlan, session: AkcipherSession): AkcipherData {
+export function asymmetricContent(plan: ContentPlan, session: AkcipherSession): AkcipherData {
   const length = plan.resultLength === 0 ? 256 : plan.resultLength;
   return session.algorithm === 'rsa' ? rsaContent(plan, session, length) : ecContent(plan, session, length);
 }
 
-function rsaContent(plan: RequestPlan, session: AkcipherSession, length: number): AkcipherData {
+function rsaContent(plan: ContentPlan, session: AkcipherSession, length: number): AkcipherData {
   const { keyType, padding = 'raw', hash = 'none' } = session;
   const bits = bitsOf(session);
   if (padding === 'raw') {
@@ -154,7 +162,7 @@ function bitsOf({ key, keyType }: AkcipherSession): Bits {
   return own;
 }
 
-function ecContent(plan: RequestPlan, { keyType, curve }: AkcipherSession, length: number): AkcipherData {
+function ecContent(plan: ContentPlan, { keyType, curve }: AkcipherSession, length: number): AkcipherData {
   const digest = noise(plan.bytes % 70, plan.seed);
   if (keyType === 'private') return { operation: 'sign', data: digest, length };
   const name = curve === 'p-384' ? 'p-384' : 'p-256';
@@ -164,7 +172,7 @@ function ecContent(plan: RequestPlan, { keyType, curve }: AkcipherSession, lengt
 }
 
 /** The bytes with the plan's bit changed, if there is one. */
-function changed(bytes: Uint8Array, { changedBit }: RequestPlan): Uint8Array {
+function changed(bytes: Uint8Array, { changedBit }: ContentPlan): Uint8Array {
   const copy = Uint8Array.from(bytes);
   const bit = changedBit % (8 * copy.length);
   if (changedBit >= 0) copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7));

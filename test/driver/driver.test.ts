@@ -223,7 +223,7 @@ describe('submit', () => {
 });
 
 test('a status that the specification does not define is no status', () => {
-  expect([0, 1, 2, 3, 4, 5, 6].map(statusName)).toEqual([
+  expect([0, 1, 2, 3, 4, 5, 6, 7].map(statusName)).toEqual([
     'ok',
     'err',
     'badmsg',
@@ -231,8 +231,9 @@ test('a status that the specification does not define is no status', () => {
     'invsess',
     'nospc',
     'key-rejected',
+    'soft-expiry',
   ]);
-  for (const status of [7, 255, -1]) expect(() => statusName(status)).toThrow(`status ${status}`);
+  for (const status of [8, 255, -1]) expect(() => statusName(status)).toThrow(`status ${status}`);
 });
 
 test('4.1.4.1 a capability list that loops, or lacks a structure, is told', () => {

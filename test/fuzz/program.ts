@@ -31,7 +31,7 @@ const FEATURES = [
   ],
   [virtio.F_IN_ORDER],
   [virtio.F_NOTIFICATION_DATA],
-  [virtio.F_RING_RESET],
+  [virtio.F_RING_RESET, virtio.F_SUSPEND],
 ].map((bits) => bits.reduce((sum, bit) => sum | (1n << BigInt(bit)), 0n));
 const UP_TO_FEATURES = virtio.STATUS_ACKNOWLEDGE | virtio.STATUS_DRIVER | virtio.STATUS_FEATURES_OK;
 const UP = UP_TO_FEATURES | virtio.STATUS_DRIVER_OK;

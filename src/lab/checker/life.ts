@@ -1,6 +1,6 @@
 // The rules of initialisation (3.1.1), of the device status (2.1), of features (2.2) and of the configuration space (2.5, 5.9.5).
 import * as crypto from '../../../spec/crypto.ts';
-import { SERVED, SERVICES, type Service, STATELESS_MODES } from '../../../spec/services.ts';
+import { SERVED, SERVICES, type SessionService, STATELESS_MODES } from '../../../spec/services.ts';
 import * as virtio from '../../../spec/virtio.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import { hasFeature } from '../../device/features.ts';
@@ -148,7 +148,7 @@ export class Life {
   sessionRequested(opcode: number): void {
     const name = SERVED.find((one) => SERVICES[one].create === opcode);
     if (!name || this.#isRestored) return;
-    const { masks }: Service = SERVICES[name];
+    const { masks }: SessionService = SERVICES[name];
     if (masks.every((offset) => !this.#configRead.has(offset ?? 0))) {
       this.#findings.report('5.9.5.2-5', `a session of ${name} was asked for, and its algorithms had not been read`);
     }
@@ -178,7 +178,7 @@ export class Life {
   #start(device: CryptoDevice, seen: string): void {
     if (!(this.#status & virtio.STATUS_FEATURES_OK) || this.#refused(device)) this.#findings.report('3.1.1-6', seen);
     this.#reread('DRIVER_OK was set');
-    const missing = device.queues.flatMap(({ enabled }, index) => (enabled ? [] : [index]));
+    const missing = device.queues.flatMap(({ enabled, kind }, index) => (enabled || kind === 'admin' ? [] : [index]));
     if (missing.length > 0) this.#findings.report('5.9.6.1-1', `queues ${missing.join(', ')} were not enabled`);
   }
 

@@ -23,6 +23,7 @@ export const OFFER_FAULTS = {
         eventIdx: false,
         inOrder: false,
         ringReset: false,
+        suspend: false,
         revision1: false,
         stateless: false,
       },

@@ -1,4 +1,5 @@
 import { DEVICE_ID_CRYPTO } from '../../../spec/crypto.ts';
+import { F_ADMIN_VQ } from '../../../spec/virtio.ts';
 import * as mmio from '../../../spec/virtio_mmio.ts';
 import { checkFunction, checkObject } from '../../check.ts';
 import type { QueueRegisters } from '../../device/queue_registers.ts';
@@ -47,6 +48,8 @@ export class VirtioMmio<Device extends DeviceRegisters = DeviceRegisters> {
     checkObject('options', options);
     if (options.notify !== undefined) checkFunction('notify', options.notify);
     this.device = device;
+    // 6 of virtio 1.4: only PCI says where an administration queue is.
+    device.withhold(1n << BigInt(F_ADMIN_VQ));
     this.#setInterruptLine = setInterruptLine;
     this.#notify = options.notify ?? ((queue) => device.notify(queue));
     device.onInterrupt((kind) =>

@@ -26,6 +26,8 @@ const QUEUE_ADDRESSES = {
 export class CommonConfig {
   readonly #device: DeviceRegisters;
   readonly #vectorCount: number;
+  /** Number of administration queues, which are behind all others. */
+  readonly #adminQueues: number;
   readonly selected: Selectors = { deviceFeature: 0, driverFeature: 0, queue: 0 };
   readonly vectors: Vectors;
 
@@ -33,6 +35,7 @@ export class CommonConfig {
   constructor(device: DeviceRegisters, vectorCount: number) {
     this.#device = device;
     this.#vectorCount = vectorCount;
+    this.#adminQueues = device.queues.filter(({ kind }) => kind === 'admin').length;
     this.vectors = { config: pci.MSI_NO_VECTOR, queues: device.queues.map(() => pci.MSI_NO_VECTOR) };
   }
 
@@ -74,9 +77,11 @@ export class CommonConfig {
       case pci.COMMON_DRIVER_FEATURE:
         return wordOf(device.driverFeatures, this.selected.driverFeature);
       case pci.COMMON_CONFIG_MSIX_VECTOR:
-        return this.vectors.config | (device.queues.length << 16);
+        return this.vectors.config | ((device.queues.length - this.#adminQueues) << 16);
       case pci.COMMON_DEVICE_STATUS:
         return this.selected.queue << 16;
+      case pci.COMMON_ADMIN_QUEUE_INDEX:
+        return this.#adminQueues && (device.queues.length - this.#adminQueues) | (this.#adminQueues << 16);
       default:
         return this.#readQueueWord(offset);
     }

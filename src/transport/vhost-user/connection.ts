@@ -64,8 +64,14 @@ interface Ring {
   error: number | undefined;
 }
 
-/** Bits that no message carries, or that belong to the transport. */
-const NOT_FOR_CLIENTS = (1n << BigInt(virtio.F_NOTIFICATION_DATA)) | (1n << BigInt(virtio.F_RING_RESET));
+/**
+ * Bits that no message carries, or that belong to the transport. SUSPEND is a bit of the device status, which the client keeps. Only PCI says
+ * where an administration queue is.
+ */
+const NOT_FOR_CLIENTS = [virtio.F_NOTIFICATION_DATA, virtio.F_RING_RESET, virtio.F_ADMIN_VQ, virtio.F_SUSPEND].reduce(
+  (bits, bit) => bits | (1n << BigInt(bit)),
+  0n,
+);
 const PROTOCOL_FEATURES_BIT = 1n << BigInt(protocol.F_PROTOCOL_FEATURES);
 const PROTOCOL_FEATURES = [
   protocol.PROTOCOL_F_MQ,

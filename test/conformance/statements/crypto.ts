@@ -1,8 +1,7 @@
-import { notApplicable, notOfferedYet, type Section, section } from './statement.ts';
+import { notApplicable, type Section, section } from './statement.ts';
 
 /** The section has two statuses for one event. */
 const TWO_NAMES = notApplicable('a verification that fails is a signature that is wrong: KEY_REJECTED');
-const IPSEC = notOfferedYet('IPSEC');
 
 /** Chapter 5.9: the crypto device. */
 export const CRYPTO: readonly Section[] = [
@@ -86,10 +85,15 @@ export const CRYPTO: readonly Section[] = [
     ['MUST', 'answer KEY_REJECTED for a signature that is wrong'],
     ['MUST', 'answer ERR for any other failure'],
   ]),
-  section('5.9.9.9.4', 'IPsec Service Operation (virtio 1.4)', [
-    ['MUST', 'check and keep security associations as resource objects', IPSEC],
-    ['MUST', 'destroy all of them on a reset', IPSEC],
-    ['MUST', 'write the result into dst_data', IPSEC],
-    ['MUST', 'answer each request with one of the statuses that the section defines', IPSEC],
+  section('5.9.7.9.4', 'IPsec Service Operation (virtio 1.4)', [
+    ['MUST', 'list both capabilities of the service'],
+    ['MUST', 'support the commands for resource objects, for both types of security associations'],
+    ['MUST', 'answer these commands with INVALID_OPCODE while one of the capabilities is disabled'],
+    ['MUST', 'answer EEXIST for an id that is in use'],
+    ['MUST', 'answer EINVAL for an id from the limit on, and for parameters that the capability does not have'],
+    ['MUST', 'allow an association to be created again after it was destroyed'],
+    ['MUST', 'destroy all associations when it is reset'],
+    ['MUST', 'write the result into dst_data'],
+    ['MUST', 'answer each request with one of the statuses that the section defines'],
   ]),
 ];

@@ -4,9 +4,9 @@ import type { Section } from './statement.ts';
 import { TRANSPORTS } from './transports.ts';
 import { VIRTQUEUES } from './virtqueues.ts';
 
-export type { Keyword, Part, Section, Statement } from './statement.ts';
+export type { Keyword, Section, Statement } from './statement.ts';
 
-/** Every chapter of virtio 1.3 that says something to a crypto device on PCI or MMIO. */
+/** Every chapter of virtio 1.3, and of 1.4 where that is new, that says something to a crypto device on PCI or MMIO. */
 export const CHAPTERS: readonly { title: string; sections: readonly Section[] }[] = [
   { title: 'Basic facilities', sections: BASIC },
   { title: 'Virtqueues', sections: VIRTQUEUES },

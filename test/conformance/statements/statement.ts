@@ -1,14 +1,9 @@
 /** Strength of a statement (RFC 2119). */
 export type Keyword = 'MUST' | 'MUST NOT' | 'SHOULD' | 'SHOULD NOT';
 
-/** What a device may come to offer: its statements need a test from then on. */
-export type Part = 'IPSEC';
-
 interface Exemption {
   /** Why the statement is about something that this device does not have; then it needs no test. */
   notApplicable?: string;
-  /** What the statement is about, where the device does not offer that yet. */
-  notOfferedYet?: Part;
 }
 
 /** One thing that the specification demands of a device, in words of our own. */
@@ -44,4 +39,3 @@ export function section(
 }
 
 export const notApplicable = (reason: string): Exemption => ({ notApplicable: reason });
-export const notOfferedYet = (part: Part): Exemption => ({ notOfferedYet: part });

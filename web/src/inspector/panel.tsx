@@ -130,11 +130,12 @@ function Waiting() {
 }
 
 const DRIVER_OK = 4;
+const SUSPEND = 16;
 
 /** Without a driver the page has nothing to show, and other advice would not help. */
 function WithoutDriver() {
   const device = view.value;
-  if (!device || device.status & DRIVER_OK) return null;
+  if (!device || device.status & (DRIVER_OK | SUSPEND)) return null;
   return (
     <div class="notice" role="status">
       <p>The guest has not loaded the device’s driver: no request comes.</p>
@@ -161,6 +162,7 @@ const STATUS_BITS: readonly [bit: number, name: string][] = [
   [2, 'DRIVER'],
   [8, 'FEATURES_OK'],
   [4, 'DRIVER_OK'],
+  [16, 'SUSPEND'],
   [64, 'DEVICE_NEEDS_RESET'],
   [128, 'FAILED'],
 ];

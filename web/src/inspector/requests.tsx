@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { memo } from 'preact/compat';
 import { useCallback } from 'preact/hooks';
 import type { RequestBackend } from '../../../src/backend/contract.ts';
-import { decodeRequest, type Field, summarise, type TracedRequest } from '../../../src/trace/index.ts';
+import { decodeRequest, type Field, queueName, summarise, type TracedRequest } from '../../../src/trace/index.ts';
 import { bytesText, clockText, durationText, hex, hexBytes } from '../ui/format.ts';
 import { Scroll } from '../ui/scroll.tsx';
 import { flagNames } from './flags.ts';
@@ -79,7 +79,7 @@ const RequestRow = memo(({ request, isChosen, onChoose }: RowProps) => {
           {clockText(request.startedAt)}
         </button>
       </td>
-      <td>{request.control ? 'controlq' : `dataq${request.queue + 1}`}</td>
+      <td>{queueName(request)}</td>
       <td>{operation}</td>
       <td>{algorithm}</td>
       <td>{bytesText(bytes)}</td>

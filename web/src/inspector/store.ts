@@ -77,7 +77,7 @@ function note(before: VmView, now: VmView, milliseconds: number): void {
   rates.value = now.counters.map((counters, queue) => rate(counters, before.counters[queue]));
   const placesBefore = new Map(placesOf(before).map((place) => [place.name, place]));
   placeRates.value = new Map(placesOf(now).map((place) => [place.name, rate(place, placesBefore.get(place.name))]));
-  const dataQueues = rates.value.slice(0, -1);
+  const dataQueues = rates.value.filter((_, queue) => now.counters[queue]?.kind === 'data');
   const total = dataQueues.reduce((sum, { MBps }) => sum + MBps, 0);
   throughput.value = {
     times: [...throughput.value.times, Date.now() / 1000].slice(-POINTS),
