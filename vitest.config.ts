@@ -118,6 +118,8 @@ export default defineConfig({
           execArgv: OPTIMISE_AT_ONCE,
           globalSetup: 'test/support/boot_guest.ts',
           ...common,
+          // On a machine that has much else to do, each command of a guest takes its time.
+          testTimeout: 900_000,
         },
       },
       withBackend('host', BENCH, RIG),

@@ -2,7 +2,7 @@
 // the session goes away meanwhile.
 import * as crypto from 'node:crypto';
 import type { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BackendEvent } from '../../src/backend/contract.ts';
 import type { AkcipherOptions, Result } from '../../src/driver/driver.ts';
 import type { BenchOptions } from '../../src/testing/bench.ts';
@@ -93,6 +93,19 @@ describe('one answer, wherever a request runs', () => {
     expect(elsewhere(made).workers > 0).toBe(backend !== 'inline');
     expect(elsewhere(made).host > 0).toBe(backend === 'host' || backend === 'auto');
     expect([...made.events, ...reference.events]).toEqual([]);
+  });
+
+  test('a key moves to its worker: nothing of it stays in what was sent', async () => {
+    const made = await bench({ backend: 'workers' });
+    await warm(made);
+    const spies = workers.map((worker) => vi.spyOn(worker, 'postMessage'));
+    const session = await made.driver.createSession({ service: 'akcipher', ...RSA_SIGN });
+    await made.driver.akcipherInSession(session, { ...RSA_SIGN, length: 128 });
+    const sent = spies.flatMap(({ mock }) => mock.calls);
+    const [opened] = sent.filter(([message]) => JSON.stringify(message).includes('"path":["open"]'));
+    const [, [buffer] = []] = opened ?? expect.unreachable();
+    expect(buffer).toBeInstanceOf(ArrayBuffer);
+    expect(buffer).toHaveProperty('byteLength', 0);
   });
 
   test('the statistics say which worker ran what', async () => {

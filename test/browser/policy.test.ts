@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import headers from '../../web/headers.json' with { type: 'json' };
 import { launchBrowser, openPage, runExperiment, servePlainly, untilRunning } from './support/served_page.ts';
 
-const STRICT = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'";
+const STRICT = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'";
 /** Of the terminal, which makes style elements. */
 const XTERM = "; style-src-elem 'self' 'unsafe-inline'";
 
@@ -57,10 +57,10 @@ test('without what the terminal needs, nothing but its style elements is blocked
   await page.context().close();
 });
 
-test('where workers from blob: URLs are blocked, the page says so at once, and what to do', async () => {
-  const page = await openUnder(STRICT.replace(' blob:', '') + XTERM, []);
+test('where workers are blocked, the page says so at once, and what to do', async () => {
+  const page = await openUnder(STRICT.replace("worker-src 'self'", "worker-src 'none'") + XTERM, []);
   await page.getByRole('button', { name: 'Start' }).click();
-  await page.getByRole('alert').filter({ hasText: "worker-src 'self' blob:" }).waitFor({ timeout: 20_000 });
+  await page.getByRole('alert').filter({ hasText: "worker-src 'self'" }).waitFor({ timeout: 20_000 });
   expect(await page.getByTestId('phase').innerText()).toBe('failed');
   await page.context().close();
 });

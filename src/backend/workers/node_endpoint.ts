@@ -2,7 +2,7 @@ import type { Endpoint } from 'comlink';
 
 /** Node's side of a message channel: a worker as its parent sees it, or the port to the parent. */
 interface NodePort {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void;
   on(type: 'message', listener: (data: unknown) => void): unknown;
   off(type: 'message', listener: (data: unknown) => void): unknown;
 }
@@ -11,7 +11,11 @@ interface NodePort {
 export function nodeEndpoint(port: NodePort): Endpoint {
   const listeners = new WeakMap<object, (data: unknown) => void>();
   return {
-    postMessage: (message) => port.postMessage(message),
+    postMessage: (message, transfer = []) =>
+      port.postMessage(
+        message,
+        transfer.filter((each) => each instanceof ArrayBuffer),
+      ),
     addEventListener: (_, listener) => {
       const adapted = (data: unknown) => {
         const event = new MessageEvent('message', { data });

@@ -148,7 +148,7 @@ function blobWorker(script: string): { worker: DeviceWorker; forget: () => void 
 
 function endpointOf(worker: DeviceWorker): Comlink.Endpoint {
   return {
-    postMessage: (message) => worker.postMessage(message),
+    postMessage: (message, transfer = []) => worker.postMessage(message, transfer),
     addEventListener: (type, listener) => worker.addEventListener(type, listener),
     removeEventListener: (type, listener) => worker.removeEventListener(type, listener),
   };

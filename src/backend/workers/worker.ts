@@ -105,15 +105,14 @@ class Server {
   }
 }
 
-const parent = globalThis.process?.getBuiltinModule?.('node:worker_threads')?.parentPort;
-
-/** What the worker's script offers to the device. */
-export const workerControl: WorkerControl = {
+/**
+ * What the worker's script offers to the device.
+ * @param send posts a message to the device's thread
+ */
+export const workerControl = (send: (message: string) => void): WorkerControl => ({
   start(start) {
-    const server = new Server(start, (message) =>
-      parent ? parent.postMessage(message) : globalThis.postMessage(message),
-    );
+    const server = new Server(start, send);
     // Serving begins after the reply to start() has left, because it ends only with the device.
     setTimeout(() => server.serve(), 0);
   },
-};
+});

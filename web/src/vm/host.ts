@@ -1,3 +1,4 @@
+import type { Remote } from 'comlink';
 import v86Url from 'v86/build/v86.wasm?url';
 import * as virtio from '../../../spec/virtio.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
@@ -5,18 +6,12 @@ import { buildMachine, type Machine, type MachineImages } from '../../../src/mac
 import { waitForShell } from '../../../src/machine/shell.ts';
 import { type MachineConfig, packState, type SavedMachine, unpackState } from '../../../src/machine/state_file.ts';
 import { DeviceTracer, GuestView, ringSnapshot, type TracedRequest } from '../../../src/trace/index.ts';
-import { checkBlobWorkers } from './blob_workers.ts';
 import { download, guestManifest } from './images.ts';
+import { PageWorker, type PageWorkers } from './page_workers.ts';
 import type { BackendChoice, VmApi, VmEvent, VmStart, VmView } from './protocol.ts';
 
 /** The most requests of a complete trace. Each request takes some kilobytes. */
 const RECORDED_MAX = 20_000;
-/**
- * How long the workers of v86 and of the device have to end before the page terminates this worker. In Chromium (seen in 156) a worker that
- * is terminated while its own workers are ending never ends, in 4 of 100 trials: two threads and all of the worker's memory stay until the
- * page is closed. After 50 ms none stayed in 400 trials on a busy machine.
- */
-const NESTED_END_MS = 200;
 const SERIAL_INTERVAL_MS = 16;
 const STAGE_INTERVAL_MS = 200;
 /** Shows the kernel's messages, so that a visitor sees the boot. init silences them before the shell listens. */
@@ -36,13 +31,12 @@ export class VmHost implements VmApi {
   #onEvent: (event: VmEvent) => void = () => {};
   #serial: number[] = [];
 
-  async boot(start: VmStart, onEvent: (event: VmEvent) => void): Promise<void> {
+  async boot(start: VmStart, onEvent: (event: VmEvent) => void, workers: Remote<PageWorkers>): Promise<void> {
     this.#onEvent = onEvent;
-    await Promise.race([this.#boot(start, onEvent), unhandled()]);
+    await Promise.race([this.#boot(start, onEvent, workers), unhandled()]);
   }
 
-  async #boot(start: VmStart, onEvent: (event: VmEvent) => void): Promise<void> {
-    await checkBlobWorkers();
+  async #boot(start: VmStart, onEvent: (event: VmEvent) => void, workers: Remote<PageWorkers>): Promise<void> {
     const { config, state, images } = await this.#gather(start);
     this.#config = config;
     onEvent({ kind: 'config', config });
@@ -56,6 +50,7 @@ export class VmHost implements VmApi {
       device: {
         ...device,
         ...start.backend,
+        createWorker: () => new PageWorker(workers),
         onBackendEvent: ({ message }) => onEvent({ kind: 'backend', message }),
       },
       ...(state ? { state } : {}),
@@ -96,7 +91,6 @@ export class VmHost implements VmApi {
 
   async end(): Promise<void> {
     await this.#machine?.stop();
-    await new Promise((resolve) => setTimeout(resolve, NESTED_END_MS));
   }
 
   async save(): Promise<Uint8Array<ArrayBuffer>> {
@@ -123,7 +117,7 @@ export class VmHost implements VmApi {
       counters: queues,
       elsewhere,
       costs,
-      backend: device.backend,
+      backend: { backend: device.backend.backend, workers: device.backend.workers },
       requests: tracer?.requestsSince(since).slice(-BACKLOG).slice(0, REQUESTS_A_LOOK) ?? [],
       latest: tracer?.requestsSince(0).at(-1)?.serial ?? 0,
       holding: tracer?.holding ?? false,

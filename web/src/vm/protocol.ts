@@ -4,14 +4,15 @@ import type { QueueCounts } from '../../../src/device/statistics.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
 import type { MachineConfig, SavedMachine } from '../../../src/machine/state_file.ts';
 import type { RingSnapshot, SessionInfo, TracedRequest } from '../../../src/trace/index.ts';
+import type { PageWorkers } from './page_workers.ts';
 
 /** Where the device's requests run, as the page shows and changes it. */
 export type BackendChoice = Pick<ResolvedBackend, 'backend' | 'workers'>;
 
 /** The calls that the page makes to the machine's worker. */
 export interface VmApi {
-  /** Builds the machine and starts it. Resolves once a shell listens in the guest. */
-  boot(start: VmStart, onEvent: (event: VmEvent) => void): Promise<void>;
+  /** Builds the machine and starts it; the page starts the workers of its device. Resolves once a shell listens in the guest. */
+  boot(start: VmStart, onEvent: (event: VmEvent) => void, workers: PageWorkers): Promise<void>;
   /** Types into the terminal's serial line. */
   type(text: string): void;
   /** Runs a command in the shell of the second serial line, which the terminal does not show. */

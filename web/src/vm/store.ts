@@ -2,8 +2,9 @@ import { computed, signal } from '@preact/signals';
 import { proxy, type Remote, transfer, wrap } from 'comlink';
 import { defaultWorkers } from '../../../src/backend/workers/cores.ts';
 import type { MachineConfig } from '../../../src/machine/state_file.ts';
-import { WORKER_POLICY } from './blob_workers.ts';
 import { guestManifest } from './images.ts';
+import { DeviceWorkers } from './page_workers.ts';
+import { WORKER_POLICY } from './policy.ts';
 import type { BackendChoice, BootStage, VmApi, VmEvent, VmSource, VmStart } from './protocol.ts';
 
 /** What the machine is doing, as the page shows it. */
@@ -36,6 +37,8 @@ let remote: Remote<VmApi> | undefined;
 let api: Remote<VmApi> | undefined;
 /** A paused machine, while another machine is restored in its place. It goes on if the restore fails. */
 let setAside: SetAside | undefined;
+/** The workers of each machine's device, by the machine's worker. */
+const deviceWorkers = new WeakMap<Worker, DeviceWorkers>();
 const serialListeners = new Set<(bytes: Uint8Array) => void>();
 const bootListeners = new Set<() => void>();
 
@@ -134,11 +137,12 @@ async function takeBack(of: SetAside): Promise<void> {
   phase.value = of.phase;
 }
 
-/** Asks the machine to end, then terminates its worker. Without the request the machine's own sleeping workers would live for seconds. */
+/** Asks the machine to end, so that keys are wiped, then terminates its worker and those of its device. */
 async function end(of: Worker, asked: Remote<VmApi>): Promise<void> {
   const late = new Promise((resolve) => setTimeout(resolve, END_MS));
   await Promise.race([asked.end().catch(() => {}), late]);
   of.terminate();
+  deviceWorkers.get(of)?.endAll();
 }
 
 /** Replaces the machine by a new one. If the new one comes from a file, a running machine ends only when the new one runs. */
@@ -153,6 +157,8 @@ export async function start(source: VmSource): Promise<void> {
   if (!setAside) for (const listener of bootListeners) listener();
   const mine = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'virtual machine' });
   worker = mine;
+  const workers = new DeviceWorkers();
+  deviceWorkers.set(mine, workers);
   mine.onerror = (event) => fail(mine, event.message || NOT_STARTED);
   const asked = wrap<VmApi>(mine);
   remote = asked;
@@ -161,7 +167,7 @@ export async function start(source: VmSource): Promise<void> {
     const listener = proxy((event: VmEvent) => {
       if (worker === mine) onEvent(event);
     });
-    await asked.boot(from.from === 'file' ? transfer(from, [from.state]) : from, listener);
+    await asked.boot(from.from === 'file' ? transfer(from, [from.state]) : from, listener, proxy(workers));
     // Meanwhile the visitor may have started another machine.
     if (worker !== mine) return;
     if (setAside) void end(setAside.worker, setAside.remote);
