@@ -4,6 +4,7 @@ import { CryptoDevice } from '../../src/device/device.ts';
 import type { GuestRegion } from '../../src/engine/memory.ts';
 import { VirtioMmio } from '../../src/transport/mmio/mmio.ts';
 import { VirtioPci } from '../../src/transport/pci/pci.ts';
+import { ASSOCIATIONS_MAX } from './packets.ts';
 import { Writable } from './writable.ts';
 
 // A guest's requests run at once, so none may wait for what is loaded.
@@ -60,6 +61,7 @@ export class Machine {
       queueSize: QUEUE_SIZE,
       maxSessions: 4,
       maxRequestBytes: 4096,
+      securityAssociations: ASSOCIATIONS_MAX,
       // Its coverage is that of the engine.
       backend: 'inline',
       algorithms: 'all',

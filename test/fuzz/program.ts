@@ -6,6 +6,7 @@ import { VirtioPci } from '../../src/transport/pci/pci.ts';
 import { WINDOW_DATA_AT } from '../../src/transport/pci/window.ts';
 import type { Input } from './input.ts';
 import { CONTROL_QUEUE, DATA_QUEUES, HIGH, type Machine, Violation } from './machine.ts';
+import { associate, PACKETS } from './packets.ts';
 import { type Piece, Ring } from './ring.ts';
 import { TEMPLATES, type Template } from './templates.ts';
 
@@ -50,6 +51,8 @@ export class Guest {
   #rings: Ring[] = [];
   #features = 0n;
   #ids: bigint[] = [];
+  /** Whether the device has its security associations, which only some guests need. */
+  #associated = false;
 
   /** @param note takes states of the device that are worth finding: small numbers */
   constructor(machine: Machine, input: Input, note: (state: number) => void) {
@@ -134,6 +137,7 @@ export class Guest {
     device.writeStatus(UP_TO_FEATURES);
     this.#features = features;
     this.#ids = [];
+    this.#associated = false;
     const packed = this.#has(virtio.F_RING_PACKED);
     this.#rings = [];
     for (let index = 0; index <= CONTROL_QUEUE; index++) {
@@ -174,11 +178,27 @@ export class Guest {
     const input = this.#input;
     const template = TEMPLATES[input.below(TEMPLATES.length)];
     const how = input.byte();
+    if (how >> 5 === 7) {
+      this.#packet((how >> 2) & 1);
+      return;
+    }
     const run = template?.run[how & 3];
     if (!run) return;
     const id = this.#ids[input.below(this.#ids.length + 1)] ?? BigInt(input.byte());
     const place = input.byte();
     this.#offer((how >> 2) & 1, this.#changed(run, id), place, input.byte());
+  }
+
+  /** A request of a security association, with fields of the request or of its packet changed. */
+  #packet(queue: number): void {
+    const input = this.#input;
+    const template = PACKETS[input.below(PACKETS.length)];
+    const { associations } = this.#machine.device;
+    if (!template || !associations) return;
+    if (!this.#associated) associate(associations);
+    this.#associated = true;
+    const place = input.byte();
+    this.#offer(queue, this.#changed(template.run[this.#layout], BigInt(template.id)), place, input.byte());
   }
 
   #createSession(): void {
