@@ -44,7 +44,10 @@ export function lab(test: TestFunction, options: LabOptions = {}): void {
   }
 }
 
-/** The options of `virtio-crypto lab run` that run a cell again. @param own the file of a driver that is not one of the lab's */
+/**
+ * The options of `virtio-crypto lab run` that run a cell again.
+ * @param own the file of a driver that is not one of the lab's
+ */
 export function cellOptions({ scenario, fault, ring, features, transport, driver, seed }: Cell, own?: string): string {
   return [
     `--scenario ${scenario} --fault ${fault} --ring ${ring} --features ${features} --transport ${transport}`,

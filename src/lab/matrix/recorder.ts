@@ -218,6 +218,9 @@ function decoded(traced: TracedRequest): DecodedRequest {
   return {
     summary: summaryOf(request),
     descriptors: request.descriptors,
-    fields: decodeRequest(request).map(({ data: _, secret: __, ...field }) => field),
+    // The device has not written yet.
+    fields: decodeRequest(request)
+      .filter(({ part }) => part === 'readable')
+      .map(({ data: _, secret: __, ...field }) => field),
   };
 }
