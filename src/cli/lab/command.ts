@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { guestCommand } from './guest/command.ts';
 import { listCommand } from './list.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
@@ -11,5 +12,6 @@ export function labCommand(): Command {
     )
     .addCommand(listCommand())
     .addCommand(runCommand())
+    .addCommand(guestCommand())
     .addCommand(replayCommand());
 }

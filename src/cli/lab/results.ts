@@ -14,7 +14,7 @@ export interface ReportedCell {
 /** The result of a cell, with or without a guest. */
 export interface ReportedResult extends Omit<CellResult, 'cell'> {
   cell: ReportedCell;
-  /** The arguments of `virtio-crypto lab run` that run it again. */
+  /** The arguments of `virtio-crypto lab` that run it again. */
   again: string;
 }
 

@@ -44,7 +44,8 @@ export const AXES = {
 const SEED_MAX = 2 ** 32 - 1;
 const PARTS_MAX = 1000;
 
-function chosen<Name extends string>(
+/** The names that were given, or the fallback. @throws SelectionError for a name that is not known, or none */
+export function chosen<Name extends string>(
   axis: string,
   known: readonly Name[],
   given: readonly string[] | undefined,

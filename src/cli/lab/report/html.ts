@@ -1,5 +1,6 @@
 import { FAULTS, SCENARIOS } from '../../../lab/index.ts';
 import { VERSION } from '../../version.ts';
+import { GUEST_SCENARIOS } from '../guest/scenarios.ts';
 import type { RunResults } from '../results.ts';
 import { type PageData, showReport } from './page.ts';
 
@@ -60,7 +61,10 @@ export function htmlReport({ results, cells, seconds }: RunResults): string {
       ]),
     ),
     scenarios: Object.fromEntries(
-      Object.entries(SCENARIOS).map(([name, { section, about }]) => [name, { section, about }]),
+      Object.entries({ ...SCENARIOS, ...GUEST_SCENARIOS }).map(([name, { section, about }]) => [
+        name,
+        { section, about },
+      ]),
     ),
     results: [...results],
   };

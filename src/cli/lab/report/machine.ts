@@ -43,7 +43,7 @@ function junitCase(result: ReportedResult): string {
   const { cell, milliseconds, passed, outcome, again } = result;
   const open = `<testcase classname="${xml(cell.scenario)}" name="${xml(nameOf(result))}" time="${(milliseconds / 1000).toFixed(3)}"`;
   if (passed) return `${open}/>`;
-  const text = [...failureLines(result), `again: virtio-crypto lab run ${again}`].join('\n');
+  const text = [...failureLines(result), `again: virtio-crypto lab ${again}`].join('\n');
   return `${open}><failure message="${xml(outcome)}">${xml(text)}</failure></testcase>`;
 }
 
@@ -52,7 +52,7 @@ export function tapReport({ results }: RunResults): string {
   const lines = results.flatMap((result, at) => {
     const title = `${result.passed ? 'ok' : 'not ok'} ${at + 1} - ${nameOf(result)}`;
     if (result.passed) return [title];
-    const details = [...failureLines(result), `again: virtio-crypto lab run ${result.again}`];
+    const details = [...failureLines(result), `again: virtio-crypto lab ${result.again}`];
     return [title, '  ---', '  message: |', ...details.map((line) => `    ${line.replaceAll('\n', ' ')}`), '  ...'];
   });
   return ['TAP version 14', `1..${results.length}`, ...lines, ''].join('\n');

@@ -170,7 +170,7 @@ export function showReport(): void {
     if (leaks.sessions > 0 || leaks.bytes > 0) {
       say('Left behind', `${leaks.sessions} sessions, ${leaks.bytes} bytes of guest memory`);
     }
-    const command = `npx virtio-crypto lab run ${again}`;
+    const command = `npx virtio-crypto lab ${again}`;
     const copy = make('button', { type: 'button', class: 'copy' }, 'Copy');
     copy.addEventListener('click', () => {
       navigator.clipboard?.writeText(command).then(

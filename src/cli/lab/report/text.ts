@@ -10,7 +10,7 @@ export function textReport({ results, cells, seconds }: RunResults, output: Outp
   for (const result of failed.slice(0, SHOWN)) {
     output.failed(nameOf(result));
     for (const line of failureLines(result)) output.line(`    ${line}`);
-    output.line(`    again: virtio-crypto lab run ${result.again}`);
+    output.line(`    again: virtio-crypto lab ${result.again}`);
   }
   if (failed.length > SHOWN)
     output.line(`... and ${failed.length - SHOWN} more: --report html --output lab.html has all of them`);
