@@ -14,7 +14,10 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
 
 /** The flags of V8 with which a command runs faster in this Node.js. */
 export function wantedFlags(command: string): string[] {
-  return [...(command === 'demo' ? [OPTIMISE_AT_ONCE] : []), ...(engineBuild() === 'simd' ? [RELAXED_SIMD] : [])];
+  return [
+    ...(command === 'demo' || command === 'guest' ? [OPTIMISE_AT_ONCE] : []),
+    ...(engineBuild() === 'simd' ? [RELAXED_SIMD] : []),
+  ];
 }
 
 /**

@@ -60,6 +60,8 @@ export interface BenchOptions extends CryptoDeviceOptions {
   createDevice?: (options: CreateOptions) => CryptoDevice;
   /** Whether the driver initialises the device at once. Default true. */
   start?: boolean;
+  /** Called when the device interrupts, instead of driver.interrupt(): for a driver of your own, with `start: false`. */
+  onInterrupt?: () => void;
 }
 
 /** A device and the reference driver over one memory, without an emulator. */
@@ -110,6 +112,9 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const { msix = false } = options;
   checkSwitch('msix', msix);
   checkSwitch('start', options.start);
+  let driver: CryptoDriver | undefined;
+  const { onInterrupt = () => driver?.interrupt() } = options;
+  checkFunction('onInterrupt', onInterrupt);
   checkSwitch('sharedMemory', options.sharedMemory);
   const { guestMemory = (given: GuestMemory) => given } = options;
   checkFunction('guestMemory', guestMemory);
@@ -136,7 +141,6 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     features: { ...options.features, ...(ring === 'packed' ? { packed: true } : {}) },
     guest: guestMemory({ memory, regions: [{ guestAddress: 0, bytes: memoryBytes, offset: RAM_OFFSET }] }),
   });
-  let driver: CryptoDriver | undefined;
   let scheduled = false;
   const interrupt = () => {
     if (scheduled) return;
@@ -144,7 +148,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     // A processor takes an interrupt after the instruction that caused it, not inside it.
     queueMicrotask(() => {
       scheduled = false;
-      driver?.interrupt();
+      onInterrupt();
     });
   };
   const setInterruptLine = (level: boolean) => {

@@ -1,10 +1,11 @@
 import * as crypto from '../../../spec/crypto.ts';
 import * as virtio from '../../../spec/virtio.ts';
 import { checkFunction, checkObject, refuse } from '../../check.ts';
-import { hostClock } from '../../clock.ts';
+import { type Clock, hostClock } from '../../clock.ts';
 import type { CreateOptions, InterruptHandler } from '../../device/contract.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import { hasFeature } from '../../device/features.ts';
+import type { DeviceObserver } from '../../device/queue_runner.ts';
 import type { Refusal } from '../../device/refusals.ts';
 import { GuestView } from '../../trace/index.ts';
 import { LookBudget } from '../../trace/look_budget.ts';
@@ -33,10 +34,14 @@ export interface CheckerOptions {
   fault?: FaultName;
   /** The request that the fault strikes, counted from 1 over all data queues. Default 1. */
   nth?: number;
+  /**
+   * Returns what stands between the device and this checker, and passes all calls on: it sees what the checker sees. Default: nothing.
+   */
+  watch?: (checker: DriverWatcher) => DriverWatcher;
 }
 
-/** A request that the device refused for a reason that is no mistake of the driver: it could not know. */
-const NO_MISTAKES = new Set(['sessions']);
+/** Requests that the device refused for a reason that is no mistake of the driver: it could not know. */
+const NO_MISTAKES = new Set(['sessions', 'tag', 'signature']);
 
 /**
  * Watches a driver: holds every access to the device's registers, and every ring at every notification, against the statements of virtio 1.3
@@ -51,9 +56,13 @@ export class DriverChecker implements DriverWatcher {
   #rings: (RingWatch | undefined)[] = [];
   #view: GuestView | undefined;
   #faulted = false;
+  /** Whether the driver may not have heard yet that the device needs a reset: the interrupt is under way. */
+  #unheard = false;
+  #clock: Clock = hostClock();
   #device: WatchedDevice | undefined;
   readonly #fault: Fault | undefined;
   readonly #nth: number;
+  readonly #watch: (checker: DriverWatcher) => DriverWatcher;
   #injector: FaultInjector | undefined;
   #handler: InterruptHandler = () => {};
 
@@ -64,6 +73,8 @@ export class DriverChecker implements DriverWatcher {
   constructor(options: CheckerOptions = {}) {
     checkObject('options', options);
     const { onViolation = () => {}, perSecond = Number.POSITIVE_INFINITY, fault, nth = 1 } = options;
+    const { watch = (checker) => checker } = options;
+    checkFunction('watch', watch);
     checkFunction('onViolation', onViolation);
     if (typeof perSecond !== 'number' || !(perSecond >= 0)) refuse('perSecond', perSecond, 'a number from 0');
     if (fault !== undefined && !Object.hasOwn(FAULTS, fault)) {
@@ -72,6 +83,7 @@ export class DriverChecker implements DriverWatcher {
     if (!Number.isSafeInteger(nth) || nth < 1) throw new RangeError(`nth is ${nth}: give a whole number from 1.`);
     this.#fault = fault === undefined ? undefined : FAULTS[fault];
     this.#nth = nth;
+    this.#watch = watch;
     this.#budget = new LookBudget(perSecond);
     this.#findings = new Findings(onViolation);
     this.#life = new Life(this.#findings);
@@ -94,13 +106,13 @@ export class DriverChecker implements DriverWatcher {
           options.onRefused?.(refusal);
         },
       },
-      this,
+      this.#watch(this),
     );
     this.#device = device;
     this.#view = new GuestView(device.guest);
+    this.#clock = options.clock ?? this.#clock;
     if (this.#fault) {
-      const { clock = hostClock() } = options;
-      this.#injector = new FaultInjector(device, this.#fault, this.#nth, clock, () => this.#handler);
+      this.#injector = new FaultInjector(device, this.#fault, this.#nth, this.#clock, () => this.#handler);
     }
     return device;
   };
@@ -122,6 +134,16 @@ export class DriverChecker implements DriverWatcher {
   /** Forgets the violations so far, and goes on watching. */
   clear(): void {
     this.#findings.clear();
+  }
+
+  /** Whether the device has misbehaved, or is about to: the request that the fault strikes has come. False without a fault. */
+  get struck(): boolean {
+    return this.#injector?.struck ?? false;
+  }
+
+  /** The device's observer that makes it misbehave, for an observer that takes its place and passes calls on. Undefined without a fault. */
+  get observer(): DeviceObserver | undefined {
+    return this.#injector;
   }
 
   // Called by the device.
@@ -184,11 +206,16 @@ export class DriverChecker implements DriverWatcher {
   notified(device: CryptoDevice, queue: number): void {
     this.#life.notified(device, queue);
     if (this.#faulted) {
+      if (this.#unheard) return;
       this.#findings.report('2.1.1-3', 'a notification came while DEVICE_NEEDS_RESET was set', { queue });
       return;
     }
     this.#look(device, queue);
     this.#rings[queue]?.notified();
+  }
+
+  resumed(device: CryptoDevice, queue: number): void {
+    if (!this.#faulted) this.#look(device, queue);
   }
 
   ran(device: CryptoDevice, queue: number): void {
@@ -197,6 +224,10 @@ export class DriverChecker implements DriverWatcher {
     const { fault } = device;
     if (!fault || this.#faulted) return;
     this.#faulted = true;
+    this.#unheard = true;
+    this.#clock.schedule(() => {
+      this.#unheard = false;
+    }, 0);
     if (this.#fault?.needsReset) return;
     this.#findings.add({
       rule: 'fault',

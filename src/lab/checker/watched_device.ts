@@ -15,6 +15,8 @@ export interface DriverWatcher {
   queueReset(queue: number): void;
   /** The driver notifies the device of a queue. The device has not looked at it yet. */
   notified(device: CryptoDevice, queue: number): void;
+  /** The device goes on with a queue by itself, after it has held it back. It has not looked at it yet. */
+  resumed(device: CryptoDevice, queue: number): void;
   /** The device has looked at the queue. */
   ran(device: CryptoDevice, queue: number): void;
   /** The driver reads a byte of the configuration space, or its generation. */
@@ -69,6 +71,13 @@ export class WatchedDevice extends CryptoDevice {
 
   override notify(index: number): void {
     this.#watcher.notified(this, index);
+    super.notify(index);
+    this.#watcher.ran(this, index);
+  }
+
+  /** Takes what waits in a queue, as at a notification, but of its own accord. */
+  resume(index: number): void {
+    this.#watcher.resumed(this, index);
     super.notify(index);
     this.#watcher.ran(this, index);
   }

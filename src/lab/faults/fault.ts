@@ -9,6 +9,17 @@ import type { ReadChain } from '../checker/descriptors.ts';
  */
 export type FaultGroup = 'allowed' | 'broken' | 'hostile';
 
+/**
+ * What became of a driver's requests in a cell of the matrix:
+ * - `completed`: every request had its result;
+ * - `error`: a request was reported as failed, and later ones had their results, without a reset;
+ * - `recovered`: the driver reset the device, and works with it again;
+ * - `gave up`: the driver reports errors, and works with the device no more;
+ * - `wrong`: the driver gave a wrong result for a right one;
+ * - `hung`: a request was neither completed nor reported as failed.
+ */
+export type Outcome = 'completed' | 'error' | 'recovered' | 'gave up' | 'wrong' | 'hung';
+
 /** A way to misbehave towards a driver. */
 export interface Fault {
   /** The section of virtio 1.3 that allows it, or that a driver relies on. */
@@ -18,6 +29,8 @@ export interface Fault {
   device: string;
   /** What a correct driver does: it completes the sentence "A correct driver ...". */
   driver: string;
+  /** The outcomes of a correct driver. */
+  outcomes: readonly Outcome[];
   /** Whether it has the device set DEVICE_NEEDS_RESET, which is then no mistake of the driver. */
   needsReset?: true;
   /** Options that the device is made with. */
@@ -33,6 +46,8 @@ export interface FaultStage {
   readonly view: GuestView;
   /** Which request is struck, counted from 1 over all data queues. */
   readonly nth: number;
+  /** Has the device take what waits in a queue. */
+  resume(queue: number): void;
   /** Interrupts the driver, without a reason of the device's own. */
   interrupt(queue: number): void;
   /** Calls back after some milliseconds of the device's clock. */
@@ -58,7 +73,7 @@ export interface Completion {
 export interface FaultHooks {
   /**
    * Called before the device runs a queue. `first` is the number of its first request, on a data queue. Returns how many of the `available`
-   * requests are run now; undefined: all. After a smaller number call device.notify(queue) later.
+   * requests are run now; undefined: all. After a smaller number call resume(queue) later.
    */
   beforeQueue?(queue: number, first: number, available: readonly ReadChain[]): number | undefined;
   /** Called for each chain that the device has completed. */
@@ -67,4 +82,6 @@ export interface FaultHooks {
   afterQueue?(queue: number): void;
   /** Called before the driver is interrupted. With false it is not. */
   interrupt?(kind: 'queue' | 'config', queue: number): boolean;
+  /** Called when the device was reset. */
+  reset?(): void;
 }

@@ -6,6 +6,7 @@ import type { DeviceObserver } from '../../device/queue_runner.ts';
 import { GuestView } from '../../trace/index.ts';
 import { advance, placeOf } from '../../trace/packed_position.ts';
 import type { ReadChain } from '../checker/descriptors.ts';
+import type { WatchedDevice } from '../checker/watched_device.ts';
 import { availableChains, idOf } from './available.ts';
 import type { Fault, FaultHooks } from './fault.ts';
 
@@ -24,21 +25,32 @@ export class FaultInjector implements DeviceObserver {
   readonly #nextUsed = new Map<number, number>();
   /** Requests of the data queues that were completed. */
   #completed = 0;
+  readonly #nth: number;
+  #struck: boolean;
 
   /** @param handler gives the handler of interrupts that the transport has set */
-  constructor(device: CryptoDevice, fault: Fault, nth: number, clock: Clock, handler: () => InterruptHandler) {
+  constructor(device: WatchedDevice, fault: Fault, nth: number, clock: Clock, handler: () => InterruptHandler) {
     this.#device = device;
     this.#view = new GuestView(device.guest);
     this.#handler = handler;
+    this.#nth = nth;
+    // What a device is made with is there from the beginning.
+    this.#struck = fault.begin === undefined;
     this.#hooks =
       fault.begin?.({
         device,
         view: this.#view,
         nth,
+        resume: (queue) => device.resume(queue),
         interrupt: (queue) => this.#handler()('queue', queue),
         later: (milliseconds, work) => void clock.schedule(work, milliseconds),
       }) ?? {};
     device.observe(this);
+  }
+
+  /** Whether the device has misbehaved, or is about to: the request that the fault strikes has come. */
+  get struck(): boolean {
+    return this.#struck;
   }
 
   /** Called instead of the handler of interrupts. */
@@ -50,6 +62,7 @@ export class FaultInjector implements DeviceObserver {
   reset(): void {
     this.#chains.clear();
     this.#nextUsed.clear();
+    this.#hooks.reset?.();
   }
 
   beforeQueue(queue: number): number {
@@ -61,6 +74,7 @@ export class FaultInjector implements DeviceObserver {
     const chains = this.#chains.get(queue) ?? new Map<number, ReadChain>();
     this.#chains.set(queue, chains);
     for (const chain of available) chains.set(idOf(chain, ring), chain);
+    if (queue !== device.options.dataQueues && this.#completed + available.length >= this.#nth) this.#struck = true;
     return this.#hooks.beforeQueue?.(queue, this.#completed + 1, available) ?? ALL;
   }
 

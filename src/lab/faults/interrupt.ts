@@ -7,6 +7,7 @@ export const INTERRUPT_FAULTS = {
     group: 'broken',
     device: 'does not interrupt when it has completed the request',
     driver: 'finds the request at the next interrupt, or when it looks after a time',
+    outcomes: ['completed'],
     begin: ({ nth }) => {
       let isDue = false;
       return {
@@ -26,6 +27,7 @@ export const INTERRUPT_FAULTS = {
     group: 'allowed',
     device: 'interrupts once more, when nothing is new',
     driver: 'finds nothing, and goes on',
+    outcomes: ['completed'],
     begin: ({ nth, interrupt, later }) => ({
       completed: ({ number, queue }) => {
         if (number === nth) later(1, () => interrupt(queue));

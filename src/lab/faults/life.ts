@@ -13,6 +13,7 @@ export const LIFE_FAULTS = {
     device: 'sets DEVICE_NEEDS_RESET instead of taking the request, and says so by a configuration change',
     needsReset: true,
     driver: 'resets the device, sets it up anew, and repeats what was in flight or reports an error for it',
+    outcomes: ['recovered'],
     begin: ({ device, view, nth }) => {
       let isOver = false;
       let repair = () => {};
@@ -40,6 +41,7 @@ export const LIFE_FAULTS = {
     group: 'allowed',
     device: `clears HW_READY when it has completed the request, and sets it again after ${LATE_MS} ms`,
     driver: 'sends no request meanwhile, and goes on afterwards',
+    outcomes: ['completed', 'error'],
     begin: ({ device, nth, later }) => ({
       completed: ({ number }) => {
         if (number !== nth) return;
@@ -53,6 +55,7 @@ export const LIFE_FAULTS = {
     group: 'allowed',
     device: 'is taken out of the machine when it has completed the request: its registers read as all ones',
     driver: 'reports an error for all requests, and waits for nothing',
+    outcomes: ['gave up'],
     begin: ({ device, nth, later }) => ({
       completed: ({ number }) => {
         if (number === nth) later(0, () => device.remove());

@@ -1,14 +1,15 @@
 // The device answers a request with an error (5.9.7.1).
 import * as crypto from '../../../spec/crypto.ts';
 import { statusAddress } from './available.ts';
-import type { Fault } from './fault.ts';
+import type { Fault, Outcome } from './fault.ts';
 
-function answering(name: string, status: number, driver: string): Fault {
+function answering(name: string, status: number, driver: string, outcomes: readonly Outcome[] = ['error']): Fault {
   return {
     section: '5.9.7.1',
     group: 'allowed',
     device: `answers the request with ${name}, although it has computed the result`,
     driver,
+    outcomes,
     begin: ({ view, nth }) => ({
       completed: ({ number, chain }) => {
         const at = number === nth && chain ? statusAddress(chain) : undefined;
@@ -26,5 +27,6 @@ export const STATUS_FAULTS = {
     'INVSESS',
     crypto.CRYPTO_INVSESS,
     'reports an error, or makes a new session and tries again',
+    ['error', 'completed'],
   ),
 } as const;

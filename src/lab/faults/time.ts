@@ -19,12 +19,13 @@ export const TIME_FAULTS = {
     group: 'allowed',
     device: `completes the request ${LATE_MS} ms late`,
     driver: 'waits, without a busy loop',
+    outcomes: ['completed'],
     begin: (stage) => {
       let isOver = false;
       const hold = holding(stage, (queue) =>
         stage.later(LATE_MS, () => {
           isOver = true;
-          stage.device.notify(queue);
+          stage.resume(queue);
         }),
       );
       return { beforeQueue: (...of) => (isOver ? undefined : hold(...of)) };
@@ -33,23 +34,37 @@ export const TIME_FAULTS = {
   'completion-never': {
     section: '2.7.14',
     group: 'broken',
-    device: 'completes neither the request nor a later one of its queue',
+    device: 'completes neither the request nor a later one of its queue, until it is reset',
     driver: 'gives up after a time, resets the device, and reports an error for what was in flight',
-    begin: (stage) => ({ beforeQueue: holding(stage, () => {}) }),
+    outcomes: ['recovered', 'gave up'],
+    begin: (stage) => {
+      let isHolding = false;
+      let isOver = false;
+      const hold = holding(stage, () => {
+        isHolding = true;
+      });
+      return {
+        beforeQueue: (...of) => (isOver ? undefined : hold(...of)),
+        reset: () => {
+          isOver ||= isHolding;
+        },
+      };
+    },
   },
   'control-late': {
     section: '5.9.7.2',
     group: 'allowed',
     device: `completes each control request ${LATE_MS} ms late`,
     driver: 'waits for its sessions, without a busy loop under a lock',
-    begin: ({ device, later }) => {
+    outcomes: ['completed'],
+    begin: ({ device, later, resume }) => {
       const waited = new Set<number>();
       return {
         beforeQueue: (queue) => {
           if (queue !== device.options.dataQueues || waited.delete(queue)) return undefined;
           later(LATE_MS, () => {
             waited.add(queue);
-            device.notify(queue);
+            resume(queue);
           });
           return 0;
         },

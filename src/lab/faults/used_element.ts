@@ -5,7 +5,7 @@ import type { Completion, Fault } from './fault.ts';
 function writing(
   section: string,
   device: string,
-  driver: string,
+  { driver, outcomes }: Pick<Fault, 'driver' | 'outcomes'>,
   change: (completion: Completion, size: number) => void,
 ): Fault {
   return {
@@ -13,6 +13,7 @@ function writing(
     group: 'hostile',
     device,
     driver,
+    outcomes,
     begin: ({ device: { queues }, nth }) => ({
       completed: (completion) => {
         if (completion.number === nth) change(completion, queues[completion.queue]?.size ?? 0);
@@ -21,13 +22,20 @@ function writing(
   };
 }
 
-const GIVES_UP = 'does not use the buffers, and takes the queue, or the device, as broken';
+const GIVES_UP: Pick<Fault, 'driver' | 'outcomes'> = {
+  driver: 'does not use the buffers, and takes the queue, or the device, as broken',
+  outcomes: ['recovered', 'gave up'],
+};
 
 export const USED_FAULTS = {
   'used-length-0': writing(
     '2.7.8.3',
     'says that it wrote 0 bytes',
-    'takes no byte of the buffers as written: it reports an error, or goes by the status that it had set before',
+    {
+      driver:
+        'takes no byte of the buffers as written: it reports an error, or goes by the status that it had set before',
+      outcomes: ['error', 'completed', 'recovered', 'gave up'],
+    },
     ({ setLength }) => setLength(0),
   ),
   'used-length-long': writing(

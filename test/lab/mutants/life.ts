@@ -25,6 +25,8 @@ export const LIFE_MUTANTS: readonly Mutant[] = [
     bug: ringBug((stage) => stage.avail(virtio.AVAIL_RING).set(0xfff0)),
     run: async (stage) => {
       await standardRun(stage);
+      // The interrupt that says so has come.
+      await new Promise((resolve) => setTimeout(resolve, 10));
       stage.transport.notify(0);
     },
   },

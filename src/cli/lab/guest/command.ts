@@ -1,0 +1,65 @@
+import { Command } from 'commander';
+import { defaultCacheDir } from '../../../guest/cache.ts';
+import { AXES } from '../../../lab/index.ts';
+import { chosen, part } from '../../../lab/matrix/select.ts';
+import type { NamedFiles } from '../../demo/image.ts';
+import { measure } from '../measure.ts';
+import { addMatrixOptions, type MatrixFlags, withSelection } from '../options.ts';
+import { bootBase } from './base.ts';
+import { type GuestCell, runGuestCell } from './run_cell.ts';
+import { GUEST_SCENARIOS, type GuestScenarioName } from './scenarios.ts';
+
+interface GuestFlags extends MatrixFlags, NamedFiles {
+  scenario?: string[];
+  fault?: string[];
+  ring?: string[];
+}
+
+const NAMES = Object.keys(GUEST_SCENARIOS) as GuestScenarioName[];
+const TIMEOUT_SECONDS = 120;
+
+/** `virtio-crypto lab guest`: runs the matrix of a Linux guest. */
+export function guestCommand(): Command {
+  const command = new Command('guest')
+    .description(
+      "Run scenarios in a Linux guest on v86: Debian's, or your own. Each cell goes on from where the guest has booted, with a device that is plugged in anew.",
+    )
+    .option('--scenario <names...>', `of ${NAMES.join(' ')} (default: all)`)
+    .option('--fault <names...>', 'faults, all (default: none, the device that does its work)')
+    .option('--ring <names...>', `of ${AXES.rings.join(' ')} (default: both)`)
+    .option('--kernel <bzImage>', 'a 32-bit kernel of your own, with virtio_pci and virtio_crypto')
+    .option('--initrd <file>', 'its initramfs: a shell on ttyS0, the modules, kcapi-enc')
+    .option('--bios <file>', 'SeaBIOS image')
+    .option('--vga-bios <file>', 'VGA BIOS image')
+    .option('--cache-dir <folder>', `where the built guest is kept (default: ${defaultCacheDir()})`);
+  return addMatrixOptions(command, TIMEOUT_SECONDS).action((flags: GuestFlags) =>
+    withSelection(command, flags, () => run(flags)),
+  );
+}
+
+async function run(flags: GuestFlags): Promise<number> {
+  const { timeout, report, output: path, seed = 1, shard = '1/1' } = flags;
+  const scenarios = chosen('scenarios', NAMES, flags.scenario, NAMES);
+  const faults = chosen('faults', AXES.faults, flags.fault, ['none']);
+  const rings = chosen('rings', AXES.rings, flags.ring, AXES.rings);
+  const rest = { features: 'default', transport: 'pci', driver: 'linux', seed };
+  const all = scenarios.flatMap((scenario) =>
+    faults.flatMap((fault) => rings.map((ring): GuestCell => ({ scenario, fault, ring, ...rest }))),
+  );
+  const cells = part(all, shard);
+  return measure({
+    ...{ cells: cells.length, report, path },
+    work: async ({ signal, output, onResult }) => {
+      try {
+        const base = await bootBase(flags, output, signal);
+        for (const [index, cell] of cells.entries()) {
+          if (signal.aborted) return;
+          onResult(await runGuestCell(cell, base, timeout * 1000), index);
+        }
+      } catch (error) {
+        // Ctrl-C in the middle of the boot: nothing was measured, and nothing failed.
+        if (!signal.aborted) throw error;
+      }
+    },
+  });
+}
