@@ -24,6 +24,16 @@ const hexadecimalEngine = (): Plugin => ({
   },
 });
 
+/** Leaves out the scripts of the library's own workers, because the page starts all workers itself. */
+const withoutWorkerSources = (): Plugin => ({
+  name: 'without-worker-sources',
+  enforce: 'pre',
+  transform: {
+    filter: { id: /src\/backend\/\w+\/worker_source\.ts$/ },
+    handler: (code) => code.replace(/(: string = ).*;/, "$1'';"),
+  },
+});
+
 export default defineConfig({
   root: path('.'),
   // The folder must work wherever a static host puts it.
@@ -37,7 +47,7 @@ export default defineConfig({
   plugins: [hexadecimalEngine(), lessons(), offline()],
   worker: {
     format: 'es',
-    plugins: () => [hexadecimalEngine()],
+    plugins: () => [hexadecimalEngine(), withoutWorkerSources()],
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'v86', test: /node_modules\/v86/ }] } } },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

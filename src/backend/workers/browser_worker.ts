@@ -1,6 +1,6 @@
 /** The methods of a browser's dedicated worker that a device needs. Every `Worker` has them. */
 export interface DeviceWorker {
-  postMessage(message: unknown, transfer: Transferable[]): void;
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   addEventListener(type: string, listener: WorkerListener): void;
   removeEventListener(type: string, listener: WorkerListener): void;
   terminate(): void;

@@ -7,15 +7,16 @@ interface NodePort {
   off(type: 'message', listener: (data: unknown) => void): unknown;
 }
 
+/** What moves with a message to another thread: the library sends nothing else that could. */
+export function buffersOf(transfer: readonly unknown[]): ArrayBuffer[] {
+  return transfer.filter((each) => each instanceof ArrayBuffer);
+}
+
 /** Adapts a port of Node, whose listeners get the data alone, to Comlink, which expects an event. */
 export function nodeEndpoint(port: NodePort): Endpoint {
   const listeners = new WeakMap<object, (data: unknown) => void>();
   return {
-    postMessage: (message, transfer = []) =>
-      port.postMessage(
-        message,
-        transfer.filter((each) => each instanceof ArrayBuffer),
-      ),
+    postMessage: (message, transfer = []) => port.postMessage(message, buffersOf(transfer)),
     addEventListener: (_, listener) => {
       const adapted = (data: unknown) => {
         const event = new MessageEvent('message', { data });

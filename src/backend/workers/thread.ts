@@ -2,7 +2,7 @@ import type * as Threads from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import { type CreateWorker, type DeviceWorker, WORKER_NAME } from './browser_worker.ts';
 import { FINISHED_MESSAGE } from './control.ts';
-import { nodeEndpoint } from './node_endpoint.ts';
+import { buffersOf, nodeEndpoint } from './node_endpoint.ts';
 import type { WorkerControl, WorkerStart } from './worker.ts';
 import { WORKER_SOURCE } from './worker_source.ts';
 
@@ -148,7 +148,7 @@ function blobWorker(script: string): { worker: DeviceWorker; forget: () => void 
 
 function endpointOf(worker: DeviceWorker): Comlink.Endpoint {
   return {
-    postMessage: (message, transfer = []) => worker.postMessage(message, transfer),
+    postMessage: (message, transfer = []) => worker.postMessage(message, buffersOf(transfer)),
     addEventListener: (type, listener) => worker.addEventListener(type, listener),
     removeEventListener: (type, listener) => worker.removeEventListener(type, listener),
   };

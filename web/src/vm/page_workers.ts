@@ -1,7 +1,8 @@
 import type { Remote } from 'comlink';
 import { transfer } from 'comlink';
-import { type DeviceWorker, WORKER_NAME } from '../../../src/backend/workers/browser_worker.ts';
+import type { DeviceWorker } from '../../../src/backend/workers/browser_worker.ts';
 import { WORKER_POLICY } from './policy.ts';
+import { startWorker } from './start_worker.ts';
 
 /**
  * The page's side of the device's workers. The page starts them, because a worker that starts a worker may stand still: in Firefox (seen in
@@ -23,13 +24,12 @@ export class DeviceWorkers implements PageWorkers {
 
   open(number: number, port: MessagePort): Promise<string> {
     return new Promise((resolve) => {
-      const worker = new Worker(new URL('./device_worker.ts', import.meta.url), { type: 'module', name: WORKER_NAME });
+      const worker = startWorker('device', port);
       this.#workers.set(number, worker);
       worker.addEventListener('error', (event) => {
         event.preventDefault();
         resolve(event.message || `The page’s host must send “${WORKER_POLICY}” in its Content-Security-Policy.`);
       });
-      worker.postMessage(port, [port]);
     });
   }
 
@@ -62,8 +62,8 @@ export class PageWorker extends EventTarget implements DeviceWorker {
     workers.open(this.#number, transfer(port2, [port2])).then(failed, (error) => failed(String(error)));
   }
 
-  postMessage(message: unknown, transfers: Transferable[]): void {
-    this.#port.postMessage(message, transfers);
+  postMessage(message: unknown, buffers: ArrayBuffer[]): void {
+    this.#port.postMessage(message, buffers);
   }
 
   terminate(): void {

@@ -6,6 +6,7 @@ import { guestManifest } from './images.ts';
 import { DeviceWorkers } from './page_workers.ts';
 import { WORKER_POLICY } from './policy.ts';
 import type { BackendChoice, BootStage, VmApi, VmEvent, VmSource, VmStart } from './protocol.ts';
+import { startWorker } from './start_worker.ts';
 
 /** What the machine is doing, as the page shows it. */
 export type Phase = 'off' | 'starting' | 'running' | 'paused' | 'failed';
@@ -155,12 +156,13 @@ export async function start(source: VmSource): Promise<void> {
   stage.value = 'download';
   phase.value = 'starting';
   if (!setAside) for (const listener of bootListeners) listener();
-  const mine = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'virtual machine' });
+  const { port1, port2 } = new MessageChannel();
+  const mine = startWorker('machine', port2);
   worker = mine;
   const workers = new DeviceWorkers();
   deviceWorkers.set(mine, workers);
   mine.onerror = (event) => fail(mine, event.message || NOT_STARTED);
-  const asked = wrap<VmApi>(mine);
+  const asked = wrap<VmApi>(port1);
   remote = asked;
   try {
     const from: VmStart = { ...source, base, backend: backend.value };
