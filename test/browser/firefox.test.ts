@@ -2,7 +2,15 @@
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import headers from '../../web/headers.json' with { type: 'json' };
-import { experimentInFirefox, launchFirefox, openInFirefox, press, textOf, untilText } from './support/firefox.ts';
+import {
+  experimentInFirefox,
+  launchFirefox,
+  openInFirefox,
+  press,
+  textOf,
+  untilAttribute,
+  untilText,
+} from './support/firefox.ts';
 import { servePage, servePlainly } from './support/served_page.ts';
 
 const complaints: string[] = [];
@@ -40,6 +48,8 @@ test('a request that is changed in its ring is refused', async () => {
 test('requests run in workers, and the inspector shows them', async () => {
   await page.select('.backend select', 'workers');
   await press(page, 'Inspector');
+  // Until the workers take requests, these run in the engine.
+  await untilAttribute(page, '.backend', 'aria-busy', 'false');
   await press(page, 'Encrypt 4 KiB');
   await untilText(page, '[data-testid=requests] tbody', /CIPHER_ENCRYPT.*4 KiB.*OKworker/);
   expect(await textOf(page, '.backend')).not.toContain('could not be started');

@@ -66,6 +66,7 @@ describe.each(['simd', 'relaxed-simd'] as const)('the compiled engine, built for
       `${a.module}.${a.name}`.localeCompare(`${b.module}.${b.name}`),
     );
     expect(imports).toEqual([
+      { module: 'admin', name: 'run', kind: 'function' },
       ...['aead', 'cipher', 'claim', 'closed', 'digest', 'keep', 'place', 'post', 'release', 'waits'].map((name) => ({
         module: 'backend',
         name,

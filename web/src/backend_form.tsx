@@ -15,7 +15,7 @@ export function BackendForm() {
   const problem = vm.backendProblem.value;
   const counts = WORKERS.some((count) => count === workers) ? WORKERS : [...WORKERS, workers];
   return (
-    <fieldset class="backend" aria-label="Where requests run">
+    <fieldset class="backend" aria-label="Where requests run" aria-busy={vm.backendChanges.value > 0}>
       <label>
         Backend
         <select

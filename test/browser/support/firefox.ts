@@ -57,6 +57,13 @@ export async function untilText(page: Page, selector: string, text: RegExp): Pro
   await expect.poll(() => textOf(page, selector), { timeout: PATIENCE_MS, interval: 500 }).toMatch(text);
 }
 
+/** Waits until an element's attribute has this value. */
+export async function untilAttribute(page: Page, selector: string, name: string, value: string): Promise<void> {
+  const read = () =>
+    page.evaluate((of, attribute) => document.querySelector(of)?.getAttribute(attribute), selector, name);
+  await expect.poll(read, { timeout: PATIENCE_MS, interval: 100 }).toBe(value);
+}
+
 /** Runs an experiment to its end and gives its log. */
 export async function experimentInFirefox(page: Page, id: string): Promise<string> {
   const log = `[data-testid=${id}] .log`;

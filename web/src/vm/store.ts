@@ -23,6 +23,8 @@ export const config = signal<MachineConfig>(DEFAULT_CONFIG);
 export const runningConfig = signal<MachineConfig | undefined>(undefined);
 /** Where the device's requests are to run. */
 export const backend = signal<BackendChoice>({ backend: 'auto', workers: defaultWorkers() });
+/** Number of changes of the backend under way: until their end, requests may run in the engine. */
+export const backendChanges = signal(0);
 /** Why the requests do not run there. */
 export const backendProblem = signal('');
 export const alive = computed(() => phase.value === 'running' || phase.value === 'paused');
@@ -220,7 +222,13 @@ export async function reset(): Promise<void> {
 export async function useBackend(choice: BackendChoice): Promise<void> {
   backend.value = choice;
   backendProblem.value = '';
-  if (alive.value) await vm().useBackend(choice);
+  if (!alive.value) return;
+  backendChanges.value++;
+  try {
+    await vm().useBackend(choice);
+  } finally {
+    backendChanges.value--;
+  }
 }
 
 export async function togglePause(): Promise<void> {
