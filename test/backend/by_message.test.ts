@@ -89,7 +89,7 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
 
   test('a message that gets lost delays requests until their deadline, not for ever', async () => {
     const { rig, clock, events, flight, id } = await up();
-    const before = rig.data.usedIdx;
+    let before = rig.data.usedIdx;
     for (const worker of workers) {
       const emit = worker.emit.bind(worker);
       vi.spyOn(worker, 'emit').mockImplementation((event, ...rest: unknown[]) => {
@@ -98,14 +98,18 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
         return true;
       });
     }
-    for (const place of numbers(3)) flight.offer(place, id);
-    rig.device.notify(0);
-    await vi.waitFor(() => expect(messages).toContain(FINISHED_MESSAGE), PATIENCE);
+    do {
+      before = rig.data.usedIdx;
+      flight.offer(0, id);
+      rig.device.notify(0);
+      await vi.waitFor(() => expect(messages.length > 0 || rig.data.usedIdx !== before).toBe(true), PATIENCE);
+      // A worker that was done before the device listened has sent no message.
+    } while (messages.length === 0);
     await turn(50);
     expect(rig.data.usedIdx).toBe(before);
     clock.advance(10_000);
-    expect((rig.data.usedIdx - before) & 0xffff).toBe(3);
-    for (const place of numbers(3)) flight.expectDone(place);
+    expect((rig.data.usedIdx - before) & 0xffff).toBe(1);
+    flight.expectDone(0);
     expect(events).toEqual([]);
   });
 
