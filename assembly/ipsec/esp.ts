@@ -51,9 +51,9 @@ export function paddingCounts(trailer: usize, padding: u32): bool {
 }
 
 /**
- * Writes the ESP header and what the IV begins as. For CBC this is a block that no other packet has, and that nobody
- * knows: the seed with the sequence number. Encrypted before the text, with zeros as its own IV, it is unpredictable
- * (SP 800-38A appendix C). Other IVs count.
+ * Writes the ESP header and the IV's first content. For CBC this is the association's secret seed combined with the
+ * sequence number, so each packet has another block. The cipher encrypts this block before the text, with zeros as its
+ * own IV. The result is unpredictable (SP 800-38A appendix C). For other ciphers the IV is the sequence number.
  */
 export function beginEsp(sa: Sa, esp: usize, sequence: u64): void {
   const facts = factsOf(sa);

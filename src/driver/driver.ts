@@ -23,7 +23,7 @@ import {
   statelessFeature,
   type Window,
 } from './operations.ts';
-import { resultBytes } from './results.ts';
+import { joined, resultBytes } from './results.ts';
 import { RingDriver } from './ring_driver.ts';
 import {
   type AeadSession,
@@ -434,16 +434,6 @@ function checkWindow(name: string, { start, length }: Window): void {
 
 function windowOf({ start, length }: Window): Window {
   return { ...(start === undefined ? {} : { start }), ...(length === undefined ? {} : { length }) };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 function viewOf(bytes: Uint8Array | undefined): DataView {

@@ -36,3 +36,14 @@ const RESULT_BYTES: Record<HashAlgorithm | MacAlgorithm, number> = {
 export function resultBytes(algorithm: HashAlgorithm | MacAlgorithm): number {
   return RESULT_BYTES[algorithm];
 }
+
+/** Several pieces as one. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

@@ -41,7 +41,7 @@ export function summariseAdmin(readable: Part, fields: readonly Field[]): Summar
   };
 }
 
-/** The bytes from `start` on: the object of a type, or bytes with a name. What is not known may be a key, so it counts as one. */
+/** The bytes from `start` on: the object of a type, or bytes with a name. Bytes of an unknown type may be a key, so they are hidden like one. */
 function rest(part: Part, start: number, what: string | undefined, type: number, section: string): Field[] {
   const left = part.bytes - start;
   if (left <= 0 || what === undefined) return [];

@@ -184,7 +184,7 @@ describe('hostile administration commands', () => {
         if (isDone) done?.();
         else if (undecided && (administration()?.objects.length ?? 0) > model.objects) done?.();
         else if (undecided) {
-          // A MODIFY whose answer nobody saw: the model asks.
+          // This MODIFY had no room for its answer, so its outcome is unknown: driver and model start anew.
           restart();
         } else if (look) expect(administration(), said()).toEqual(before);
         if (got !== undefined) counted.set(got, (counted.get(got) ?? 0) + 1);

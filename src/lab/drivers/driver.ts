@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { CryptoDriver, DriverOptions, DriverTransport, GuestRam, RamAllocator } from '../../driver/index.ts';
 
-/** What the scenarios ask of a driver: CryptoDriver of virtio-crypto-wasm/driver has it, and so has any driver that extends it. */
+/** The methods of a driver that the scenarios call. CryptoDriver of virtio-crypto-wasm/driver has them, and so has each class that extends it. */
 export type LabDriver = Pick<
   CryptoDriver,
   | 'start'

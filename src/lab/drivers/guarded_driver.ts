@@ -5,6 +5,7 @@ import { ISR_CONFIG } from '../../../spec/virtio_pci.ts';
 import type { Clock } from '../../clock.ts';
 import type { SessionParameters, Status } from '../../driver/index.ts';
 import { CryptoDriver, type OpenSession, type RawRequest, type RawResult, type Result } from '../../driver/index.ts';
+import { joined } from '../../driver/results.ts';
 import type { DriverParts } from './driver.ts';
 
 /** How long a request may take before the driver looks for itself, and then before it resets the device: in milliseconds. */
@@ -169,16 +170,6 @@ export class GuardedDriver extends CryptoDriver {
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 /** The result in buffers of the lengths that the request had. */

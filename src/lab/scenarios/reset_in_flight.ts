@@ -7,7 +7,7 @@ const REQUESTS = 4;
 export const RESET_IN_FLIGHT: Scenario = {
   about: `resets the device and sets it up anew while it holds ${REQUESTS} requests`,
   section: '2.4.2',
-  // What the fault strikes may be lost in the reset, and nobody hears of it.
+  // The reset may end the request that the fault strikes. The driver then sees no fault.
   outcomes: ['completed'],
   run: async (stage) => {
     const { driver, call, host, sleep } = stage;

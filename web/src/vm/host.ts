@@ -7,7 +7,8 @@ import { waitForShell } from '../../../src/machine/shell.ts';
 import { type MachineConfig, packState, type SavedMachine, unpackState } from '../../../src/machine/state_file.ts';
 import { DeviceTracer, GuestView, ringSnapshot, type TracedRequest } from '../../../src/trace/index.ts';
 import { download, guestManifest } from './images.ts';
-import { PageWorker, type PageWorkers } from './page_workers.ts';
+import { PageWorker } from './page_worker.ts';
+import type { PageWorkers } from './page_workers.ts';
 import type { BackendChoice, VmApi, VmEvent, VmStart, VmView } from './protocol.ts';
 
 /** The most requests of a complete trace. Each request takes some kilobytes. */

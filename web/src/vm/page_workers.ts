@@ -1,6 +1,3 @@
-import type { Remote } from 'comlink';
-import { transfer } from 'comlink';
-import type { DeviceWorker } from '../../../src/backend/workers/browser_worker.ts';
 import { WORKER_POLICY } from './policy.ts';
 import { startWorker } from './start_worker.ts';
 
@@ -40,34 +37,5 @@ export class DeviceWorkers implements PageWorkers {
 
   endAll(): void {
     for (const number of [...this.#workers.keys()]) this.end(number);
-  }
-}
-
-let opened = 0;
-
-/** A worker that the page starts, as the device in the machine's worker sees it. */
-export class PageWorker extends EventTarget implements DeviceWorker {
-  readonly #number = opened++;
-  readonly #port: MessagePort;
-  readonly #workers: Remote<PageWorkers>;
-
-  constructor(workers: Remote<PageWorkers>) {
-    super();
-    const { port1, port2 } = new MessageChannel();
-    this.#workers = workers;
-    this.#port = port1;
-    port1.addEventListener('message', ({ data }) => this.dispatchEvent(new MessageEvent('message', { data })));
-    port1.start();
-    const failed = (message: string) => this.dispatchEvent(new ErrorEvent('error', { message, cancelable: true }));
-    workers.open(this.#number, transfer(port2, [port2])).then(failed, (error) => failed(String(error)));
-  }
-
-  postMessage(message: unknown, buffers: ArrayBuffer[]): void {
-    this.#port.postMessage(message, buffers);
-  }
-
-  terminate(): void {
-    this.#port.close();
-    void this.#workers.end(this.#number);
   }
 }
