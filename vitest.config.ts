@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { PATIENCE } from './test/support/patience.ts';
 import { suitesThatReach } from './test/support/suites.ts';
 
 const { NIGHTLY } = process.env;
@@ -15,9 +16,9 @@ const ENGINE_SUITES = ['test/engine/**/*.test.ts', 'test/kernels/**/*.test.ts'];
 const BY_NIGHT = NIGHTLY ? [] : ['test/qemu/matrix.test.ts'];
 const LINUX_SUITES = ['test/guest/**/*.test.ts'];
 
-/** What all projects have. */
+/** What all projects have. Limits are for what stands still: a machine that has much else to do may take long. */
 const SETUP = 'test/support/bytes_at_once.ts';
-const common = { setupFiles: [SETUP], testTimeout: 300_000, hookTimeout: 600_000 };
+const common = { setupFiles: [SETUP], testTimeout: 600_000, hookTimeout: 900_000, expect: { poll: PATIENCE } };
 
 /** Suites that leave nothing behind share a process, and what they import is loaded there once: the library, or a compiler. */
 const oneProcess = { isolate: false };
@@ -77,8 +78,6 @@ const foreign = {
   include: suitesThatReach(BENCH, RIG).filter((suite) => /^test.(device|services|conformance)/.test(suite)),
   name: 'foreign',
   env: { GUEST_MEMORY: 'foreign' },
-  // Each access to such memory is a call: rings of 32768 entries that are filled again and again take their time.
-  testTimeout: 300_000,
 };
 
 /**
@@ -110,7 +109,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'engine', include: ENGINE_SUITES, execArgv: RELAXED_SIMD, ...oneProcess, ...common } },
-      { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...common, testTimeout: 300_000 } },
+      { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...common } },
       {
         test: {
           name: 'guest',
@@ -118,7 +117,6 @@ export default defineConfig({
           execArgv: OPTIMISE_AT_ONCE,
           globalSetup: 'test/support/boot_guest.ts',
           ...common,
-          // On a machine that has much else to do, each command of a guest takes its time.
           testTimeout: 900_000,
         },
       },

@@ -7,7 +7,6 @@ import type { BackendEvent } from '../../src/backend/contract.ts';
 import type { AkcipherOptions, Result } from '../../src/driver/driver.ts';
 import type { BenchOptions } from '../../src/testing/bench.ts';
 import { type Bench, createBench } from '../support/bench.ts';
-import { PATIENCE } from '../support/patience.ts';
 
 const { publicKey, privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 1024 });
 const der = (key: crypto.KeyObject): Uint8Array => key.export({ type: 'pkcs1', format: 'der' });
@@ -54,7 +53,7 @@ async function warm({ driver, device }: Bench): Promise<void> {
     await driver.akcipher(RSA_SIGN);
     return device.statistics().elsewhere.workers;
   };
-  await expect.poll(answered, PATIENCE).toBeGreaterThan(0);
+  await expect.poll(answered).toBeGreaterThan(0);
 }
 
 const elsewhere = ({ device }: Bench) => device.statistics().elsewhere;
@@ -148,7 +147,7 @@ describe('requests under way', () => {
       expect((await sign()).data).toEqual(RSA_SIGNATURE);
       return elsewhere(made).workers;
     };
-    await expect.poll(again, PATIENCE).toBeGreaterThan(before);
+    await expect.poll(again).toBeGreaterThan(before);
   });
 
   test('are done when save() returns, and their workers’ answers are thrown away', async () => {
@@ -193,7 +192,7 @@ describe('requests under way', () => {
     expect((await sign()).data).toEqual(RSA_SIGNATURE);
     expect(elsewhere(made).workers).toBe(before);
     // A worker that has ended has no number.
-    await expect.poll(() => workers.every(({ threadId }) => threadId < 0), PATIENCE).toBe(true);
+    await expect.poll(() => workers.every(({ threadId }) => threadId < 0)).toBe(true);
     await device.useBackend({ backend: 'workers', workers: 1 });
     expect((await sign()).data).toEqual(RSA_SIGNATURE);
   });

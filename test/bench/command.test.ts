@@ -162,16 +162,13 @@ async function installWithoutDevDependencies(root: string): Promise<void> {
 async function maskedProcessOf({ pid }: ChildProcess): Promise<number> {
   let found: number | undefined;
   await expect
-    .poll(
-      async () => {
-        for (const below of await descendants(Number(pid))) {
-          const command = await readFile(`/proc/${below}/cmdline`, 'utf8').catch(() => '');
-          if (command.includes('masked_child')) found = below;
-        }
-        return found !== undefined;
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      for (const below of await descendants(Number(pid))) {
+        const command = await readFile(`/proc/${below}/cmdline`, 'utf8').catch(() => '');
+        if (command.includes('masked_child')) found = below;
+      }
+      return found !== undefined;
+    })
     .toBe(true);
   return found ?? expect.unreachable();
 }

@@ -16,14 +16,14 @@ describe('the experiments', () => {
     expect(software).toBeGreaterThan(0);
     expect(device).toBeGreaterThan(software);
     await keepPicture(page, 'experiments');
-  }, 320_000);
+  });
 
   test('what the device writes to a LUKS volume is read back without it', async () => {
     const log = await runExperiment(page, 'luks');
     expect(log).toContain('What the device wrote, software reads.');
     // What comes next finds the driver as it was.
     expect(log.trimEnd()).toMatch(/insmod \/lib\/modules\/virtio_crypto.ko\s+✔/);
-  }, 320_000);
+  });
 
   test.each([
     ['session', 'VIRTIO_CRYPTO_INVSESS'],
@@ -87,7 +87,7 @@ describe('the inspector', () => {
       page,
       'clear; head -c 131072 /dev/zero > d; kcapi-enc -e -q --nounpad -c virtio_crypto_aes_cbc --iv 00000000000000000000000000000000 --keyfd 3 -i d -o e 3< k; echo all do"ne"',
     );
-    await expect.poll(() => waiting.innerText(), { timeout: 30_000 }).toBe('1');
+    await expect.poll(() => waiting.innerText()).toBe('1');
     const used = page.getByTestId('used-idx');
     const before = Number(await used.innerText());
     await keepPicture(page, 'held');
@@ -99,7 +99,7 @@ describe('the inspector', () => {
     expect(await fields.innerText()).toContain('CIPHER_ENCRYPT');
     expect(await fields.innerText()).not.toContain('What the device wrote');
     await page.getByRole('button', { name: 'Step one request' }).click();
-    await expect.poll(async () => Number(await used.innerText()), { timeout: 30_000 }).toBe(before + 1);
+    await expect.poll(async () => Number(await used.innerText())).toBe(before + 1);
     await status.filter({ hasText: 'One request of dataq1 was answered. A request waits' }).waitFor();
     await page.getByRole('button', { name: 'Let all pass' }).click();
     await page.getByTestId('terminal').filter({ hasText: 'all done' }).waitFor();

@@ -39,11 +39,11 @@ test('the machine starts, isolated, and the kernel’s self-test passes', async 
   await untilText(page, '[data-testid=phase]', /running|failed/);
   expect(await textOf(page, '[data-testid=phase]')).toBe('running');
   expect(await experimentInFirefox(page, 'selftest')).toContain('selftest     : passed');
-}, 400_000);
+});
 
 test('a request that is changed in its ring is refused', async () => {
   expect(await experimentInFirefox(page, 'tamper')).toContain('VIRTIO_CRYPTO_INVSESS');
-}, 300_000);
+});
 
 test('requests run in workers, and the inspector shows them', async () => {
   await page.select('.backend select', 'workers');
@@ -53,7 +53,7 @@ test('requests run in workers, and the inspector shows them', async () => {
   await press(page, 'Encrypt 4 KiB');
   await untilText(page, '[data-testid=requests] tbody', /CIPHER_ENCRYPT.*4 KiB.*OKworker/);
   expect(await textOf(page, '.backend')).not.toContain('could not be started');
-}, 300_000);
+});
 
 test('a request waits in its ring, decoded, and goes on', async () => {
   await press(page, 'Pause on next request');
@@ -61,7 +61,7 @@ test('a request waits in its ring, decoded, and goes on', async () => {
   await untilText(page, '[data-testid=waiting-requests]', /src_data/);
   await press(page, 'Let all pass');
   await untilText(page, '[data-testid=hold-status]', /Requests pass freely/);
-}, 300_000);
+});
 
 test('workers work in a Firefox without Atomics.waitAsync, too', async () => {
   await page.close();
@@ -76,4 +76,4 @@ test('workers work in a Firefox without Atomics.waitAsync, too', async () => {
   await untilText(other, '[data-testid=requests] tbody', /CIPHER_ENCRYPT.*4 KiB.*OKworker/);
   await other.close();
   await plain.close();
-}, 400_000);
+});

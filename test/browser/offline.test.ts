@@ -29,14 +29,14 @@ test.each([
   const served = await servePlainly(own);
   const page = await openPage(browser, served.url, []);
   const isReady = () => page.evaluate(() => crossOriginIsolated && navigator.serviceWorker.controller !== null);
-  await expect.poll(isReady, { timeout: 30_000 }).toBe(true);
+  await expect.poll(isReady).toBe(true);
   await page.getByRole('button', { name: 'Start' }).click();
   await untilRunning(page);
   const { length } = await (await page.request.get(`${served.url}offline.json`)).json();
   const guest = await (await page.request.get(`${served.url}guest/manifest.json`)).json();
   // A machine that starts from its booted state needs the firmware, too, and neither kernel nor initramfs.
   expect(Object.keys(guest.files)).toContain('booted');
-  await expect.poll(() => kept(page), { timeout: 60_000 }).toBeGreaterThanOrEqual(length + 4);
+  await expect.poll(() => kept(page)).toBeGreaterThanOrEqual(length + 4);
   await served.close();
   await page.reload();
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
@@ -72,7 +72,7 @@ test('a start before the page knows the files of its host uses the booted state 
 test('what was kept of a page that its host has no more is thrown away', async () => {
   const served = await servePlainly(headers);
   const page = await openPage(browser, served.url, []);
-  await expect.poll(() => kept(page), { timeout: 60_000 }).toBeGreaterThan(10);
+  await expect.poll(() => kept(page)).toBeGreaterThan(10);
   await page.evaluate(async () => {
     const [name = ''] = await caches.keys();
     const cache = await caches.open(name);
@@ -86,9 +86,7 @@ test('what was kept of a page that its host has no more is thrown away', async (
       const [name = ''] = await caches.keys();
       return (await (await caches.open(name)).keys()).map(({ url }) => url);
     });
-  await expect
-    .poll(async () => (await addresses()).filter((url) => url.includes('/old')), { timeout: 30_000 })
-    .toEqual([]);
+  await expect.poll(async () => (await addresses()).filter((url) => url.includes('/old'))).toEqual([]);
   await page.context().close();
   await served.close();
 });
@@ -120,7 +118,7 @@ test('a reload asks while there is a machine with work in it, and not before', a
   await runExperiment(page, 'selftest');
   // Dismissed: the page stays, so that the reload never comes to its end.
   await page.evaluate(() => setTimeout(() => location.reload()));
-  await expect.poll(() => asked, { timeout: 10_000 }).toEqual(['beforeunload']);
+  await expect.poll(() => asked).toEqual(['beforeunload']);
   expect(await page.getByTestId('phase').innerText()).toBe('running');
   await page.context().close();
   await served.close();

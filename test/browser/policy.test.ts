@@ -60,7 +60,7 @@ test('without what the terminal needs, nothing but its style elements is blocked
 test('where workers are blocked, the page says so at once, and what to do', async () => {
   const page = await openUnder(STRICT.replace("worker-src 'self'", "worker-src 'none'") + XTERM, []);
   await page.getByRole('button', { name: 'Start' }).click();
-  await page.getByRole('alert').filter({ hasText: "worker-src 'self'" }).waitFor({ timeout: 20_000 });
+  await page.getByRole('alert').filter({ hasText: "worker-src 'self'" }).waitFor();
   expect(await page.getByTestId('phase').innerText()).toBe('failed');
   await page.context().close();
 });

@@ -1,2 +1,5 @@
-/** How long tests wait for what a thread does, on a machine that has much else to do: for vi.waitFor() and expect.poll(). */
-export const PATIENCE = { timeout: 120_000 };
+/**
+ * How long tests wait for what a thread does, on a machine that has much else to do: for expect.poll(), by the configuration, and for
+ * vi.waitFor().
+ */
+export const PATIENCE = { timeout: 240_000 };

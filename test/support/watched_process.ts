@@ -9,7 +9,7 @@ export interface WatchedOptions {
   onOutput?: (output: string, child: ChildProcess) => void;
 }
 
-const STILL_MS = 60_000;
+const STILL_MS = 240_000;
 
 /** Runs a program to its end, without a shell. Resolves with its status and all that it said; rejects if it stands still. */
 export function runWatched(

@@ -4,9 +4,7 @@ import { expect } from 'vitest';
 
 /** Debian's, unless the environment names another. Playwright drives only a Firefox of its own; WebDriver BiDi drives any. */
 const { FIREFOX = '/usr/bin/firefox-esr' } = process.env;
-const LAUNCH_MS = 120_000;
-/** On a machine that has much else to do. */
-const PATIENCE_MS = 240_000;
+const LAUNCH_MS = 300_000;
 
 /** Starts Firefox without a window. */
 export async function launchFirefox(): Promise<Browser> {
@@ -44,7 +42,7 @@ export async function press(page: Page, name: string, within = 'body'): Promise<
       within,
       name,
     );
-  await expect.poll(isThere, { timeout: PATIENCE_MS, interval: 500 }).toBe(true);
+  await expect.poll(isThere, { interval: 500 }).toBe(true);
 }
 
 /** The text of the first element of a selector; empty while there is none. */
@@ -54,14 +52,14 @@ export function textOf(page: Page, selector: string): Promise<string> {
 
 /** Waits until an element has this text. */
 export async function untilText(page: Page, selector: string, text: RegExp): Promise<void> {
-  await expect.poll(() => textOf(page, selector), { timeout: PATIENCE_MS, interval: 500 }).toMatch(text);
+  await expect.poll(() => textOf(page, selector), { interval: 500 }).toMatch(text);
 }
 
 /** Waits until an element's attribute has this value. */
 export async function untilAttribute(page: Page, selector: string, name: string, value: string): Promise<void> {
   const read = () =>
     page.evaluate((of, attribute) => document.querySelector(of)?.getAttribute(attribute), selector, name);
-  await expect.poll(read, { timeout: PATIENCE_MS, interval: 100 }).toBe(value);
+  await expect.poll(read, { interval: 100 }).toBe(value);
 }
 
 /** Runs an experiment to its end and gives its log. */
