@@ -8,7 +8,7 @@
 // The first group of key stream has two uses: its first block is the Poly1305 key (section 2.6), its other three blocks
 // are for text.
 
-import { CHACHA20_GROUP_BYTES, chacha20Groups } from '../cipher/chacha20';
+import { CHACHA20_GROUP_BYTES, chacha20Groups, chacha20Poly1305Groups } from '../cipher/chacha20';
 import { POLY1305_CONTEXT_BYTES, poly1305Final, poly1305Init, poly1305Pad, poly1305Update } from '../mac/poly1305';
 import { wipe } from '../memory/bytes';
 import { xorBytes } from '../memory/xor';
@@ -40,29 +40,42 @@ function makeStream(ctx: usize, nonce: usize, counter: u32): void {
   chacha20Groups(ctx, nonce, counter, stream, stream, 1);
 }
 
-// Enciphers or deciphers text. The key stream of its first blocks is in the scratch.
-function crypt(ctx: usize, nonce: usize, src: usize, dst: usize, bytes: usize): void {
+// Enciphers or deciphers text. The key stream of its first blocks is in the scratch. With `hashes`, the result is added
+// to the Poly1305 hash.
+@inline function crypt(ctx: usize, nonce: usize, src: usize, dst: usize, bytes: usize, hashes: bool): void {
+  const poly = ctx + POLY1305;
   const first = min<usize>(bytes, FIRST_TEXT);
   xorBytes(dst, src, ctx + STREAM + BLOCK, first);
+  if (hashes) poly1305Update(poly, dst, first);
   if (bytes == first) return;
   src += first;
   dst += first;
   bytes -= first;
   const groups = bytes / CHACHA20_GROUP_BYTES;
-  chacha20Groups(ctx, nonce, 4, src, dst, groups);
+  if (hashes) chacha20Poly1305Groups(ctx, nonce, 4, src, dst, groups, poly);
+  else chacha20Groups(ctx, nonce, 4, src, dst, groups);
   const done = groups * CHACHA20_GROUP_BYTES;
-  if (bytes == done) return;
-  makeStream(ctx, nonce, ((groups as u32) << 2) + 4);
-  xorBytes(dst + done, src + done, ctx + STREAM, bytes - done);
+  if (bytes != done) {
+    makeStream(ctx, nonce, ((groups as u32) << 2) + 4);
+    xorBytes(dst + done, src + done, ctx + STREAM, bytes - done);
+  }
+  if (!hashes) return;
+  const left = groups ? done - CHACHA20_GROUP_BYTES : 0;
+  poly1305Update(poly, dst + left, bytes - left);
 }
 
-// Makes the tag of the additional data and of the ciphertext in the context.
-function makeTag(ctx: usize, aad: usize, aadBytes: usize, text: usize, bytes: usize): void {
+// Begins the hash: the additional data.
+function hashAad(ctx: usize, aad: usize, aadBytes: usize): void {
   const poly = ctx + POLY1305;
-  const tag = ctx + TAG;
+  poly1305Init(poly, ctx + STREAM);
   poly1305Update(poly, aad, aadBytes);
   poly1305Pad(poly);
-  poly1305Update(poly, text, bytes);
+}
+
+// Ends the hash: makes the tag in the context.
+function makeTag(ctx: usize, aadBytes: usize, bytes: usize): void {
+  const poly = ctx + POLY1305;
+  const tag = ctx + TAG;
   poly1305Pad(poly);
   store<u64>(tag, aadBytes);
   store<u64>(tag, bytes, 8);
@@ -92,9 +105,9 @@ export function chachaPolyEncrypt(
   tagBytes: u32,
 ): void {
   makeStream(ctx, nonce, 0);
-  poly1305Init(ctx + POLY1305, ctx + STREAM);
-  crypt(ctx, nonce, src, dst, bytes);
-  makeTag(ctx, aad, aadBytes, dst, bytes);
+  hashAad(ctx, aad, aadBytes);
+  crypt(ctx, nonce, src, dst, bytes, true);
+  makeTag(ctx, aadBytes, bytes);
   memory.copy(tag, ctx + TAG, tagBytes);
   wipe(ctx + STREAM, CHACHA20_POLY1305_CONTEXT_BYTES - STREAM);
 }
@@ -116,10 +129,11 @@ export function chachaPolyDecrypt(
   tagBytes: u32,
 ): bool {
   makeStream(ctx, nonce, 0);
-  poly1305Init(ctx + POLY1305, ctx + STREAM);
-  makeTag(ctx, aad, aadBytes, src, bytes);
+  hashAad(ctx, aad, aadBytes);
+  poly1305Update(ctx + POLY1305, src, bytes);
+  makeTag(ctx, aadBytes, bytes);
   const right = tagsEqual(ctx + TAG, tag, tagBytes);
-  if (right) crypt(ctx, nonce, src, dst, bytes);
+  if (right) crypt(ctx, nonce, src, dst, bytes, false);
   wipe(ctx + STREAM, CHACHA20_POLY1305_CONTEXT_BYTES - STREAM);
   return right;
 }

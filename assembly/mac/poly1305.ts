@@ -17,8 +17,37 @@ export const POLY1305_CONTEXT_BYTES: usize = 80;
 
 const LOW: u64 = 0xffffffff;
 
-@inline function limb(ctx: usize, index: usize): u64 {
-  return load<u32>(ctx + (index << 2)) as u64;
+// The sums of products of (h + block) r (section 2.5.1). No sum overflows. Every limb of r is below 2²⁸, and those of h
+// are below 3.25, 2, 2 and 6 times 2³². The first sum is the largest, and it is below
+// (3.25 + 5/4 * (2 + 2 + 6)) * 2⁶⁰ = 15.75 * 2⁶⁰.
+@inline export function sumOf(a: u64, w: u64, b: u64, x: u64, c: u64, y: u64, d: u64, z: u64): u64 {
+  return a * w + b * x + c * y + d * z;
+}
+
+/** The limb `index` of r or of the accumulator at `limbs`. */
+@inline export function limb(limbs: usize, index: usize): u64 {
+  return load<u32>(limbs + (index << 2)) as u64;
+}
+
+/** A limb of r times 2¹²⁸. All limbs but the first are multiples of 4, and 2¹³⁰ equals 5 modulo the prime. */
+@inline export function folded(r: u64): u64 {
+  return r + (r >> 2);
+}
+
+/** Where the accumulator of a context is. Its last limb includes the bits from 2¹²⁸ on. */
+@inline export function accumulatorOf(ctx: usize): usize {
+  return ctx + ACCUMULATOR;
+}
+
+/** Stores the limbs of the accumulator at `accumulator`, with their carries moved. */
+@inline export function storeLimbs(accumulator: usize, h0: u64, h1: u64, h2: u64, h3: u64): void {
+  h1 += h0 >> 32;
+  h2 += h1 >> 32;
+  h3 += h2 >> 32;
+  store<u32>(accumulator, h0 as u32);
+  store<u32>(accumulator, h1 as u32, 4);
+  store<u32>(accumulator, h2 as u32, 8);
+  store<u64>(accumulator, h3, 12);
 }
 
 // Adds each block, with a bit `top` above its 128 bits, and multiplies by r (section 2.5.1).
@@ -27,39 +56,29 @@ function absorb(ctx: usize, src: usize, blocks: usize, top: u64): void {
   const r1 = limb(ctx, 1);
   const r2 = limb(ctx, 2);
   const r3 = limb(ctx, 3);
-  // All limbs but the first are multiples of 4, and 2¹³⁰ equals 5 modulo the prime. So a limb r times 2¹²⁸ is 5r/4.
-  const f1 = r1 + (r1 >> 2);
-  const f2 = r2 + (r2 >> 2);
-  const f3 = r3 + (r3 >> 2);
-  const accumulator = ctx + ACCUMULATOR;
+  const f1 = folded(r1);
+  const f2 = folded(r2);
+  const f3 = folded(r3);
+  const accumulator = accumulatorOf(ctx);
   let h0 = limb(accumulator, 0);
   let h1 = limb(accumulator, 1);
   let h2 = limb(accumulator, 2);
-  // The last limb includes the bits from 2¹²⁸ on.
   let h3 = load<u64>(accumulator, 12);
   for (const end = src + (blocks << 4); src != end; src += 16) {
     h0 += limb(src, 0);
     h1 += limb(src, 1);
     h2 += limb(src, 2);
     h3 += limb(src, 3) + (top << 32);
-    // No sum overflows. Every limb of r is below 2²⁸, and those of h are below 3.25, 2, 2 and 6 times 2³². The first
-    // sum is the largest, and it is below (3.25 + 5/4 * (2 + 2 + 6)) * 2⁶⁰ = 15.75 * 2⁶⁰.
-    const d0 = h1 * f3 + h2 * f2 + h3 * f1 + h0 * r0;
-    const d1 = h1 * r0 + h2 * f3 + h3 * f2 + h0 * r1 + (d0 >> 32);
-    const d2 = h1 * r1 + h2 * r0 + h3 * f3 + h0 * r2 + (d1 >> 32);
-    const d3 = h1 * r2 + h2 * r1 + h3 * r0 + h0 * r3 + (d2 >> 32);
+    const d0 = sumOf(h1, f3, h2, f2, h3, f1, h0, r0);
+    const d1 = sumOf(h1, r0, h2, f3, h3, f2, h0, r1) + (d0 >> 32);
+    const d2 = sumOf(h1, r1, h2, r0, h3, f3, h0, r2) + (d1 >> 32);
+    const d3 = sumOf(h1, r2, h2, r1, h3, r0, h0, r3) + (d2 >> 32);
     h0 = (d0 & LOW) + (d3 >> 34) * 5;
     h1 = d1 & LOW;
     h2 = d2 & LOW;
     h3 = d3 & 0x3ffffffff;
   }
-  h1 += h0 >> 32;
-  h2 += h1 >> 32;
-  h3 += h2 >> 32;
-  store<u32>(accumulator, h0 as u32);
-  store<u32>(accumulator, h1 as u32, 4);
-  store<u32>(accumulator, h2 as u32, 8);
-  store<u64>(accumulator, h3, 12);
+  storeLimbs(accumulator, h0, h1, h2, h3);
 }
 
 /**
