@@ -8,9 +8,10 @@ import { numbers } from '../support/flight.ts';
 import { LIFE_MUTANTS } from './mutants/life.ts';
 import { standardRun } from './mutants/mutant.ts';
 import { RING_MUTANTS } from './mutants/rings.ts';
+import { SUSPENSION_MUTANTS } from './mutants/suspension.ts';
 import { Stage } from './support/mutant.ts';
 
-const MUTANTS = [...LIFE_MUTANTS, ...RING_MUTANTS];
+const MUTANTS = [...LIFE_MUTANTS, ...RING_MUTANTS, ...SUSPENSION_MUTANTS];
 
 describe('a planted bug is caught by its rule:', () => {
   test.each(MUTANTS)('$rule $name', async ({ rule, bug, bench = {}, driver = {}, run = standardRun }) => {
@@ -60,6 +61,8 @@ describe('the reference driver breaks no rule:', () => {
       expect(results.map(({ status }) => status)).toEqual(results.map(() => 'ok'));
       if (round === 30) driver.start();
       if (round === 45) driver.resetQueue(0);
+      if (round === 50) driver.suspend();
+      if (round === 50) driver.resume();
     }
     expect(checker.finish()).toEqual([]);
   });

@@ -173,10 +173,12 @@ export class DriverChecker implements DriverWatcher {
   }
 
   statusWritten(device: CryptoDevice, value: number): void {
+    // What is in the rings when the driver sets SUSPEND may be there. Before the device goes on, nothing may have joined it.
+    const aroundSuspension = this.#life.suspended || (value & virtio.STATUS_SUSPEND) !== 0;
+    if (aroundSuspension) this.#lookAtAll(device);
     this.#life.statusWritten(device, value);
     // Chains may stand in the rings before DRIVER_OK, and then run without a notification.
-    if (value & virtio.STATUS_DRIVER_OK)
-      for (let queue = 0; queue < this.#rings.length; queue++) this.#look(device, queue);
+    if (!aroundSuspension && value & virtio.STATUS_DRIVER_OK) this.#lookAtAll(device);
   }
 
   featuresWritten(_: CryptoDevice, word: number, value: number): void {
@@ -241,6 +243,10 @@ export class DriverChecker implements DriverWatcher {
 
   configRead(offset: number | 'generation'): void {
     this.#life.configRead(offset);
+  }
+
+  #lookAtAll(device: CryptoDevice): void {
+    for (let queue = 0; queue < this.#rings.length; queue++) this.#look(device, queue);
   }
 
   #look(device: CryptoDevice, queue: number): void {
