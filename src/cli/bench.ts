@@ -26,6 +26,8 @@ import { CHART_BACKENDS, loadCharts } from './bench/charts.ts';
 import { engineOver } from './bench/engine.ts';
 import { loadHashWasm } from './bench/hash_wasm.ts';
 import type { Implementation, ImplementationName } from './bench/implementation.ts';
+import { measureIpsec } from './bench/ipsec.ts';
+import { ipsecJson, ipsecText, loadIpsecChart } from './bench/ipsec_report.ts';
 import { loadLibsodium } from './bench/libsodium.ts';
 import { loadEngine, machineFacts } from './bench/machine.ts';
 import { MASKABLE, startMasked } from './bench/masked.ts';
@@ -52,6 +54,7 @@ interface BenchFlags {
   overhead?: true;
   backends?: true;
   asymmetric?: true;
+  ipsec?: true;
   browser?: true;
   workers: number;
   thresholds?: Thresholds;
@@ -71,6 +74,7 @@ const QUICK_MILLISECONDS = 25_000;
 const CHARTS_MILLISECONDS = 60_000;
 const OVERHEAD_MILLISECONDS = 6_000;
 const ASYMMETRIC_MILLISECONDS = 30_000;
+const IPSEC_MILLISECONDS = 60_000;
 /** A row of the backends: 90 of them. */
 const BACKENDS_ROW_MILLISECONDS = 2_000;
 
@@ -111,6 +115,17 @@ export function benchCommand(): Command {
         'batch',
         'charts',
         'overhead',
+        'backends',
+        'browser',
+      ]),
+    )
+    .addOption(
+      new Option('--ipsec', 'measure packets of ESP, and nothing else; with --charts, draw them').conflicts([
+        'case',
+        'size',
+        'batch',
+        'overhead',
+        'asymmetric',
         'backends',
         'browser',
       ]),
@@ -173,6 +188,7 @@ async function bench(command: Command, flags: BenchFlags): Promise<void> {
   const { signal } = interruption;
   try {
     if (flags.asymmetric) await printAsymmetric(flags, signal);
+    else if (flags.ipsec) await printIpsec(flags, signal);
     else if (flags.overhead) await printOverhead(flags, signal);
     else if (flags.browser) await compareInBrowser(rows, flags, signal);
     else if (flags.backends) await compareBackends(rows, flags, signal);
@@ -206,6 +222,13 @@ async function printOverhead({ ring, quick }: BenchFlags, signal: AbortSignal): 
 async function printAsymmetric({ quick, json }: BenchFlags, signal: AbortSignal): Promise<void> {
   const results = await measureAsymmetric(ASYMMETRIC_MILLISECONDS / (quick ? 4 : 1), signal);
   process.stdout.write(json ? `${JSON.stringify(asymmetricJson(results))}\n` : asymmetricText(results));
+}
+
+async function printIpsec({ quick, json, charts }: BenchFlags, signal: AbortSignal): Promise<void> {
+  const draw = charts ? await loadIpsecChart() : undefined;
+  const results = await measureIpsec(IPSEC_MILLISECONDS / (quick ? 4 : 1), signal);
+  if (draw) process.stderr.write(`Drawn: ${await draw(results, CHARTS_FOLDER)}\n`);
+  process.stdout.write(json ? `${JSON.stringify(ipsecJson(results))}\n` : ipsecText(results));
 }
 
 async function compareBackends(rows: readonly Row[], flags: BenchFlags, signal: AbortSignal): Promise<void> {

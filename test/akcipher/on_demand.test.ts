@@ -77,6 +77,21 @@ describe('while it is loaded', () => {
     expect(isRight((await result).data)).toBe(true);
   });
 
+  test('3.4.2 of virtio 1.4: a suspended device leaves them in their ring, and takes them when it resumes', async () => {
+    const { go, loads } = gate();
+    const { driver, device } = await bench(loads);
+    const session = await driver.createSession(SESSION);
+    const result = driver.akcipherInSession(session, REQUEST);
+    driver.suspend();
+    go();
+    // As long as the modules' loading may take.
+    await real();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(device.statistics().services.akcipher.requests).toBe(0);
+    driver.resume();
+    expect(isRight((await result).data)).toBe(true);
+  });
+
   test('a reset forgets them', async () => {
     const { go, loads } = gate();
     const { driver, device } = await bench(loads);

@@ -118,6 +118,7 @@ describe('bench', () => {
     [['--ring', 'round'], 'Allowed choices are split, packed.'],
     [['--charts', '--size', '64'], "'--charts' cannot be used with option '--size <bytes...>'"],
     [['--overhead', '--json'], "'--overhead' cannot be used with option '--json'"],
+    [['--ipsec', '--size', '64'], "'--ipsec' cannot be used with option '--size <bytes...>'"],
     [['--browser', '--charts'], "'--browser' cannot be used with option '--charts'"],
     [['extra'], 'too many arguments'],
   ])('refuses %j with status 2', async (args, message) => {

@@ -1,16 +1,20 @@
 // The checker: each planted bug is caught by its own rule, and the reference driver breaks none.
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
+import { OUTBOUND_SA_TYPE } from '../../spec/ipsec.ts';
 import * as virtio from '../../spec/virtio.ts';
 import { DriverChecker, RULES, type RuleName, type Violation } from '../../src/lab/index.ts';
 import { type Bench, type BenchOptions, createBench } from '../../src/testing/index.ts';
 import { numbers } from '../support/flight.ts';
+import { ADMINISTRATION_MUTANTS } from './mutants/administration.ts';
 import { LIFE_MUTANTS } from './mutants/life.ts';
 import { standardRun } from './mutants/mutant.ts';
 import { RING_MUTANTS } from './mutants/rings.ts';
+import { SUSPENSION_MUTANTS } from './mutants/suspension.ts';
+import { OBJECT, ROOM, ready } from './support/administered.ts';
 import { Stage } from './support/mutant.ts';
 
-const MUTANTS = [...LIFE_MUTANTS, ...RING_MUTANTS];
+const MUTANTS = [...LIFE_MUTANTS, ...RING_MUTANTS, ...SUSPENSION_MUTANTS, ...ADMINISTRATION_MUTANTS];
 
 describe('a planted bug is caught by its rule:', () => {
   test.each(MUTANTS)('$rule $name', async ({ rule, bug, bench = {}, driver = {}, run = standardRun }) => {
@@ -60,8 +64,43 @@ describe('the reference driver breaks no rule:', () => {
       expect(results.map(({ status }) => status)).toEqual(results.map(() => 'ok'));
       if (round === 30) driver.start();
       if (round === 45) driver.resetQueue(0);
+      if (round === 50) driver.suspend();
+      if (round === 50) driver.resume();
     }
     expect(checker.finish()).toEqual([]);
+  });
+});
+
+describe.each(['split', 'packed'] as const)('administration commands in a %s ring', (ring) => {
+  const objects = async ({ driver }: Bench) => {
+    await ready(driver);
+    for (const id of [0, 1, 2]) await driver.admin.createObject(OUTBOUND_SA_TYPE, id, OBJECT);
+    await driver.admin.modifyObject(OUTBOUND_SA_TYPE, 1, OBJECT);
+    await driver.admin.destroyObject(OUTBOUND_SA_TYPE, 1);
+    await driver.admin.createObject(OUTBOUND_SA_TYPE, 1, OBJECT);
+    expect((await driver.admin.queryObject(OUTBOUND_SA_TYPE, 1, OBJECT.length)).status).toBe('ok');
+    for (const id of [0, 1, 2]) await driver.admin.destroyObject(OUTBOUND_SA_TYPE, id);
+    await driver.admin.useAll();
+  };
+
+  test('of the reference driver break no rule, and after a reset neither', async () => {
+    const checker = new DriverChecker();
+    const bench = await createBench({ ...ROOM, ring, createDevice: checker.createDevice });
+    await objects(bench);
+    bench.driver.start();
+    await objects(bench);
+    expect(checker.finish()).toEqual([]);
+    await bench.dispose();
+  });
+
+  test('of a driver whose machine was restored are not judged by what it did before', async () => {
+    const checker = new DriverChecker();
+    const bench = await createBench({ ...ROOM, ring, createDevice: checker.createDevice });
+    await ready(bench.driver);
+    bench.device.restore(bench.device.save({ includeKeys: true }));
+    await bench.driver.admin.createObject(OUTBOUND_SA_TYPE, 0, OBJECT);
+    expect(checker.finish()).toEqual([]);
+    await bench.dispose();
   });
 });
 

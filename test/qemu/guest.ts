@@ -1,4 +1,4 @@
-// A guest for QEMU from Debian's packages: a stock amd64 kernel, and an initramfs of busybox, the modules, and programs for its keys and ciphers.
+// A guest for QEMU from Debian's packages: a stock amd64 kernel, and an initramfs of busybox, modules and programs.
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -17,7 +17,7 @@ const APPLETS = [
 ];
 const DRIVER = 'virtio_crypto';
 /** Modules of the guest, as far as they are not built in: the driver's own, RSA keys, and ESP between network namespaces. */
-const MODULES = [
+const WITH_DEVICE = [
   ...['virtio_pci', 'algif_skcipher', 'crypto_engine', DRIVER],
   ...[
     'pkcs8_key_parser',
@@ -35,6 +35,7 @@ const MODULES = [
     'veth',
   ],
 ];
+const PROGRAMS = ['af_alg.c', 'af_alg_speed.c', 'rsa.c'];
 
 /** Process 1 up to the tests. Each line that the host looks for begins with "guest:". */
 const INIT = `#!/bin/sh
@@ -47,6 +48,8 @@ echo 1 > /proc/sys/kernel/printk
 echo > /proc/sys/kernel/modprobe
 while read -r module; do insmod /modules/$module.ko || echo "guest: cannot load $module"; done < /modules/list
 echo "guest: $(uname -r)"
+`;
+const LOAD = `
 load() {
   insmod /modules/${DRIVER}.ko || echo 'guest: cannot load ${DRIVER}'
   until grep -A9 'virtio_crypto_aes_cbc' /proc/crypto | grep -q 'selftest *: passed'; do sleep 0.1; done
@@ -57,8 +60,12 @@ load
 
 /** What a guest has beside its kernel. */
 export interface GuestParts {
-  /** Shell commands that run when the driver has passed its self-test. load is the function that loads it. */
+  /** Shell commands that run when the modules are loaded and the driver has passed its self-test. load is the function that loads it. */
   script: string;
+  /** Modules, as far as they are not built in. Default: the driver's and what its tests need. Without the driver nothing waits for it. */
+  modules?: readonly string[];
+  /** Programs in C of this folder. Default: those for ciphers and keys. */
+  programs?: readonly string[];
   /** More files, by their path from the root. */
   files?: Record<string, Uint8Array>;
   /** Whether the guest has iproute2. */
@@ -69,10 +76,10 @@ export interface GuestParts {
 export async function buildQemuGuest(
   folder: string,
   release: KernelRelease,
-  { script, files = {}, network = false }: GuestParts,
+  { script, files = {}, network = false, modules: wanted = WITH_DEVICE, programs = PROGRAMS }: GuestParts,
 ): Promise<{ kernel: string; initrd: string }> {
   const kernel = await Kernel.unpack(release);
-  const modules = await kernel.modules(MODULES);
+  const modules = await kernel.modules(wanted);
   const boot = [...modules.keys()].filter((name) => name !== DRIVER);
   const file = (path: string, data: Uint8Array, mode = EXECUTABLE): CpioEntry => ({ kind: 'file', path, data, mode });
   const folders = ['bin', 'dev', 'proc', 'sys', 'run', 'modules', 'lib', 'lib/x86_64-linux-gnu', 'lib64'];
@@ -80,14 +87,14 @@ export async function buildQemuGuest(
     ...folders.map((path): CpioEntry => ({ kind: 'directory', path })),
     file('bin/busybox', (await kernel.tree.find('/bin/busybox')) ?? (await kernel.tree.read('/usr/bin/busybox'))),
     ...APPLETS.map((name): CpioEntry => ({ kind: 'link', path: `bin/${name}`, target: 'busybox' })),
-    file('bin/af_alg', await compiled(folder, 'af_alg.c')),
-    file('bin/af_alg_speed', await compiled(folder, 'af_alg_speed.c')),
-    file('bin/rsa', await compiled(folder, 'rsa.c')),
+    ...(await Promise.all(
+      programs.map(async (source) => file(`bin/${basename(source, '.c')}`, await compiled(folder, source))),
+    )),
     ...[...modules].map(([name, data]) => file(`modules/${name}.ko`, data, 0o644)),
     file('modules/list', Buffer.from(boot.map((name) => `${name}\n`).join('')), 0o644),
     ...(network ? await iproute(file) : []),
     ...Object.entries(files).map(([path, data]) => file(path, data)),
-    file('init', Buffer.from(INIT + script)),
+    file('init', Buffer.from(INIT + (wanted.includes(DRIVER) ? LOAD : '') + script)),
     { kind: 'character-device', path: 'dev/console', major: 5, minor: 1 },
   ]);
   const initrd = join(folder, `initramfs-${release}.cpio.gz`);

@@ -12,9 +12,9 @@ export type QemuRelease = keyof typeof QEMUS;
 
 /**
  * How the device reaches the guest: 'sessions', by cryptodev-vhost-user, where QEMU has the configuration and the control queue; 'generic',
- * by the generic vhost-user device of 11.1, where the daemon has all of it; 'builtin', QEMU's own device without a daemon.
+ * by the generic vhost-user device of 11.1, where the daemon has all of it; 'builtin', QEMU's own device without a daemon; 'none', no device.
  */
-export type Road = 'sessions' | 'generic' | 'builtin';
+export type Road = 'sessions' | 'generic' | 'builtin' | 'none';
 
 export interface Qemu {
   program: string;
@@ -38,6 +38,7 @@ export async function debianQemu(release: QemuRelease = '7.2'): Promise<Qemu> {
       `virtio-crypto-pci,cryptodev=c0${vectors}`,
     ],
     generic: ['-device', 'vhost-user-test-device-pci,chardev=s0,virtio-id=20,num_vqs=2,config_size=56,vq_size=1024'],
+    none: [],
     builtin: ['-object', 'cryptodev-backend-builtin,id=c0', '-device', `virtio-crypto-pci,cryptodev=c0${vectors}`],
   };
   return {
@@ -49,7 +50,7 @@ export async function debianQemu(release: QemuRelease = '7.2'): Promise<Qemu> {
       ...['-L', join(root, 'usr/share/seabios'), '-L', join(root, 'usr/share/qemu')],
       ...['-accel', 'tcg', '-cpu', 'max', '-m', '384', '-machine', 'q35,memory-backend=mem'],
       ...['-object', 'memory-backend-memfd,id=mem,size=384M,share=on', '-nodefaults', '-display', 'none'],
-      ...(road === 'builtin' ? [] : ['-chardev', `socket,id=s0,path=${socket}`]),
+      ...(road === 'builtin' || road === 'none' ? [] : ['-chardev', `socket,id=s0,path=${socket}`]),
       ...devices[road],
     ],
   };

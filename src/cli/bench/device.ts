@@ -4,6 +4,7 @@ import { hostClock } from '../../clock.ts';
 import type { CreateOptions } from '../../device/contract.ts';
 import { CryptoDevice } from '../../device/device.ts';
 import { CryptoDriver } from '../../driver/driver.ts';
+import type { OperationChain } from '../../driver/operations.ts';
 import { findStructures } from '../../driver/pci_bus.ts';
 import { PciTransport } from '../../driver/pci_transport.ts';
 import type { ChainBuffer, DriverQueue } from '../../driver/queue.ts';
@@ -38,7 +39,7 @@ export interface Prepared {
 export async function prepareDevice(workload: Workload, options: MachineOptions): Promise<Prepared> {
   const { bytes, batch } = workload;
   const machine = startMachine(options, batch * (2 * bytes + 1024), Math.max(1024 * 1024, 4 * bytes));
-  const { driver, allocator, ram } = machine;
+  const { driver } = machine;
   await machine.device.backendReady;
   const parameters = sessionOf(workload);
   const creation = driver.createSession(parameters);
@@ -46,12 +47,20 @@ export async function prepareDevice(workload: Workload, options: MachineOptions)
   const session = await creation;
   if (session.status !== 'ok') throw new BenchError(`engine: the device refuses a session: ${session.status}.`);
 
+  return prepareChains(
+    machine,
+    workload.requests.map((request) => operationOf(workload, request, session.id)),
+  );
+}
+
+/** Requests in a machine's memory, with a chain each: available, but for the notification. */
+export function prepareChains(machine: Machine, operations: readonly OperationChain[]): Prepared {
+  const { driver, allocator, ram } = machine;
   const queue = driver.queues[DATA_QUEUE];
   if (!queue) throw new BenchError('engine: the device has no data queue.');
   const take = (length: number): ChainBuffer => ({ address: allocator.take(length), bytes: length });
   const completions: Completion[] = [];
-  const heads = workload.requests.map((request) => {
-    const { readable, writable } = operationOf(workload, request, session.id);
+  const heads = operations.map(({ readable, writable }) => {
     const places = writable.map(take);
     const status = places.at(-1)?.address ?? 0;
     completions.push({ results: places.slice(0, -1), status });
@@ -117,7 +126,7 @@ export interface MachineOptions extends BackendOptions {
 }
 
 /** A device with a started driver on a memory that has room for `contentBytes` of requests beside the rings. */
-function startMachine(
+export function startMachine(
   { ring, sharedMemory = false, createDevice = (options) => new CryptoDevice(options), ...backend }: MachineOptions,
   contentBytes: number,
   maxRequestBytes: number,

@@ -37,9 +37,17 @@ export class EngineRunner implements Runner {
     createDevice?: MachineOptions['createDevice'],
   ): Promise<EngineRunner> {
     const prepared = await prepareDevice(workload, { ring, backend: 'inline', ...(createDevice && { createDevice }) });
+    return EngineRunner.over(prepared, ring, workload.bytes);
+  }
+
+  /**
+   * A runner over requests that are prepared, of `bytes` each.
+   * @throws BenchError when the device does not complete them
+   */
+  static over(prepared: Prepared, ring: RingKind, bytes: number): EngineRunner {
     const { machine, queue, heads } = prepared;
     const Batch = ring === 'packed' ? PackedBatch : SplitBatch;
-    return new EngineRunner(prepared, new Batch(machine.memory, RAM_OFFSET, queue, heads), workload.bytes);
+    return new EngineRunner(prepared, new Batch(machine.memory, RAM_OFFSET, queue, heads), bytes);
   }
 
   private constructor(prepared: Prepared, ring: SplitBatch | PackedBatch, bytes: number) {

@@ -1,5 +1,8 @@
 import type { Runner } from './implementation.ts';
 
+/** What can be timed. */
+export type Timed = Pick<Runner, 'learns' | 'run'>;
+
 /** How a row's time is spent. */
 export interface Pace {
   /** Milliseconds in which each implementation warms up and finds its pace. */
@@ -30,7 +33,7 @@ export function paceFor(milliseconds: number, implementations: number): Pace {
  * whatever slows the machine down, and whatever garbage one leaves to the next, slows all of them. Returns, for each, its seconds per workload in each round.
  */
 export async function measureRounds(
-  runners: readonly Runner[],
+  runners: readonly Timed[],
   pace: Pace,
   signal: AbortSignal | undefined,
 ): Promise<number[][]> {
@@ -55,7 +58,7 @@ function coprime(a: number, b: number): boolean {
 }
 
 /** Runs for at least the time to warm up, and returns how many times the workload fits into a round. */
-async function calibrate(runner: Runner, pace: Pace, signal: AbortSignal | undefined): Promise<number> {
+async function calibrate(runner: Timed, pace: Pace, signal: AbortSignal | undefined): Promise<number> {
   let spent = 0;
   let count = 1;
   while (true) {
@@ -68,7 +71,7 @@ async function calibrate(runner: Runner, pace: Pace, signal: AbortSignal | undef
   }
 }
 
-async function run(runner: Runner | undefined, times: number, signal: AbortSignal | undefined): Promise<number> {
+async function run(runner: Timed | undefined, times: number, signal: AbortSignal | undefined): Promise<number> {
   // A turn of the event loop, in which a signal may arrive.
   await nextTurn();
   signal?.throwIfAborted();

@@ -12,6 +12,7 @@ import { LookBudget } from '../../trace/look_budget.ts';
 import type { Fault } from '../faults/fault.ts';
 import { FAULTS, type FaultName } from '../faults/index.ts';
 import { FaultInjector } from '../faults/injector.ts';
+import { Administration } from './administration.ts';
 import type { ReadChain } from './descriptors.ts';
 import { Life } from './life.ts';
 import { PackedRingWatch } from './packed_ring.ts';
@@ -52,6 +53,7 @@ const NO_MISTAKES = new Set(['sessions', 'tag', 'signature']);
 export class DriverChecker implements DriverWatcher {
   readonly #findings: Findings;
   readonly #life: Life;
+  readonly #administration: Administration;
   readonly #budget: LookBudget;
   #rings: (RingWatch | undefined)[] = [];
   #view: GuestView | undefined;
@@ -87,6 +89,7 @@ export class DriverChecker implements DriverWatcher {
     this.#budget = new LookBudget(perSecond);
     this.#findings = new Findings(onViolation);
     this.#life = new Life(this.#findings);
+    this.#administration = new Administration(this.#findings);
   }
 
   /**
@@ -157,12 +160,14 @@ export class DriverChecker implements DriverWatcher {
   reset(): void {
     this.#injector?.reset();
     this.#life.reset();
+    this.#administration.reset();
     this.#rings = [];
     this.#faulted = false;
   }
 
   restored(status: number): void {
     this.#life.restored(status);
+    this.#administration.restored();
     // Rings are watched again once the driver sets them up: which chains the device held is not known.
     this.#rings = [];
     this.#faulted = this.#device?.fault !== undefined;
@@ -173,10 +178,12 @@ export class DriverChecker implements DriverWatcher {
   }
 
   statusWritten(device: CryptoDevice, value: number): void {
+    // What is in the rings when the driver sets SUSPEND may be there. Before the device goes on, nothing may have joined it.
+    const aroundSuspension = this.#life.suspended || (value & virtio.STATUS_SUSPEND) !== 0;
+    if (aroundSuspension) this.#lookAtAll(device);
     this.#life.statusWritten(device, value);
     // Chains may stand in the rings before DRIVER_OK, and then run without a notification.
-    if (value & virtio.STATUS_DRIVER_OK)
-      for (let queue = 0; queue < this.#rings.length; queue++) this.#look(device, queue);
+    if (!aroundSuspension && value & virtio.STATUS_DRIVER_OK) this.#lookAtAll(device);
   }
 
   featuresWritten(_: CryptoDevice, word: number, value: number): void {
@@ -221,6 +228,7 @@ export class DriverChecker implements DriverWatcher {
   ran(device: CryptoDevice, queue: number): void {
     const ring = this.#rings[queue];
     if (ring && !ring.paused) ring.ran();
+    this.#administered(device, queue);
     const { fault } = device;
     if (!fault || this.#faulted) return;
     this.#faulted = true;
@@ -243,12 +251,25 @@ export class DriverChecker implements DriverWatcher {
     this.#life.configRead(offset);
   }
 
+  /** Tells what the device has answered on the administration queue, once it has answered everything. */
+  #administered(device: CryptoDevice, queue: number): void {
+    const registers = device.queues[queue];
+    if (!this.#view || registers?.kind !== 'admin' || !registers.enabled) return;
+    const { nextAvail, nextUsed } = device.positions(queue);
+    if (nextAvail === nextUsed) this.#administration.answered(this.#view);
+  }
+
+  #lookAtAll(device: CryptoDevice): void {
+    for (let queue = 0; queue < this.#rings.length; queue++) this.#look(device, queue);
+  }
+
   #look(device: CryptoDevice, queue: number): void {
     const ring = this.#rings[queue];
     if (!ring || !this.#admit(device, queue, ring)) return;
     const chains = ring.look(this.#budget);
     if (chains.length === 0) return;
     this.#life.requested(device, queue);
+    if (this.#view && device.queues[queue]?.kind === 'admin') this.#administration.offered(chains, this.#view, queue);
     if (queue !== device.options.dataQueues) return;
     for (const chain of chains) this.#life.sessionRequested(this.#opcodeOf(chain));
   }

@@ -4,6 +4,7 @@ import { SERVED, SERVICES, type SessionService, STATELESS_MODES } from '../../..
 import * as virtio from '../../../spec/virtio.ts';
 import type { CryptoDevice } from '../../device/device.ts';
 import { hasFeature } from '../../device/features.ts';
+import { Suspension } from './suspension.ts';
 import type { Findings } from './violation.ts';
 
 /** Fields of the configuration that a driver must read before its first request. */
@@ -14,9 +15,13 @@ const FIELDS = [
   { name: 'max_size', offset: crypto.CONFIG_MAX_SIZE, rule: '5.9.5.2-6' },
 ] as const;
 
+/** The device's own bits: it clears them itself. */
+const DEVICE_BITS = virtio.STATUS_DEVICE_NEEDS_RESET | virtio.STATUS_SUSPEND;
+
 /** Follows a driver from one reset of the device to the next. */
 export class Life {
   readonly #findings: Findings;
+  readonly #suspension: Suspension;
   /** The device status as the driver has set it. */
   #status = 0;
   /** Whether the driver has reset the device since the machine started, and has read 0 since its last reset. */
@@ -35,10 +40,17 @@ export class Life {
 
   constructor(findings: Findings) {
     this.#findings = findings;
+    this.#suspension = new Suspension(findings);
+  }
+
+  /** Whether the driver has suspended the device (3.4 of virtio 1.4). */
+  get suspended(): boolean {
+    return this.#suspension.suspended;
   }
 
   /** Called when the device was reset, by the driver or with its machine. */
   reset(): void {
+    this.#suspension.reset();
     this.#status = 0;
     this.#unread = false;
     this.#configRead = new Set();
@@ -51,6 +63,7 @@ export class Life {
   /** Called when the device has taken over a saved state. What the driver did before is not known, and nothing is said about it. */
   restored(status: number): void {
     this.reset();
+    this.#suspension.restored(status);
     this.#status = status;
     this.#resetOnce = status !== 0;
     this.#sawReset = true;
@@ -59,6 +72,7 @@ export class Life {
   }
 
   statusRead(): void {
+    this.#suspension.statusRead();
     this.#unread = false;
     if (this.#status === 0) this.#sawReset = true;
   }
@@ -78,13 +92,12 @@ export class Life {
       findings.report('2.4.2-1', `0 was written to the status, then ${hex(value)}, without a read of it between them`);
       this.#sawReset = true;
     }
-    // DEVICE_NEEDS_RESET is the device's own bit.
-    if (before & ~value & ~virtio.STATUS_DEVICE_NEEDS_RESET) findings.report('2.1.1-1', seen);
+    if (before & ~value & ~DEVICE_BITS) findings.report('2.1.1-1', seen);
     if (before & virtio.STATUS_FAILED && added) findings.report('2.1.1-2', seen);
     if (value & virtio.STATUS_DRIVER && !(value & virtio.STATUS_ACKNOWLEDGE)) findings.report('3.1.1-2', seen);
     if (added & virtio.STATUS_FEATURES_OK) this.#agree(device);
-    if (added & virtio.STATUS_DRIVER_OK) this.#start(device, seen);
-    this.#status = before | value;
+    if (added & virtio.STATUS_DRIVER_OK && !this.suspended) this.#start(device, seen);
+    this.#status = this.#suspension.statusWritten(device, before, value);
   }
 
   featuresWritten(word: number, value: number): void {
@@ -113,6 +126,7 @@ export class Life {
 
   notified(device: CryptoDevice, queue: number): void {
     const findings = this.#findings;
+    if (this.#suspension.notified(queue)) return;
     if (!(this.#status & virtio.STATUS_DRIVER_OK)) {
       findings.report('3.1.1-7', `the status was ${hex(this.#status)}`, { queue });
       return;
@@ -128,6 +142,7 @@ export class Life {
 
   /** Called when the driver has sent its first requests, and with each that follows. */
   requested(device: CryptoDevice, queue: number): void {
+    this.#suspension.offered(queue);
     if (!device.config.hardwareReady) {
       this.#findings.report('5.9.5.2-2', 'a request came while HW_READY was 0', { queue });
     }

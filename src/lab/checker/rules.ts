@@ -1,4 +1,4 @@
-// The statements of virtio 1.3 about a driver that the checker holds it to. The words are ours; the specification has the words that count.
+// The statements of virtio 1.3, and of 1.4 where it has more, about a driver that the checker holds it to. The words are ours; the specification has the words that count.
 
 /** How strongly the specification demands it. */
 export type Level = 'must' | 'must not' | 'should' | 'should not';
@@ -39,6 +39,24 @@ export const RULES = {
     'set DRIVER_OK if FEATURES_OK is not set, because the device then does not work with its features',
   ),
   '3.1.1-7': mustNot('3.1.1', 'notify the device before DRIVER_OK'),
+  // Suspension, of virtio 1.4.
+  '3.4.1-1': shouldNot('3.4.1', 'set SUSPEND if DRIVER_OK is not set or VIRTIO_F_SUSPEND was not negotiated'),
+  '3.4.1-2': must(
+    '3.4.1',
+    'read the device status after it has set SUSPEND, to see whether the device has suspended itself',
+  ),
+  '3.4.1-3': mustNot('3.4.1', 'make buffers available while the device is suspended'),
+  '3.4.1-4': mustNot('3.4.1', 'notify a suspended device'),
+  '3.4.1-5': must('3.4.1', 'wait until SUSPEND is 0 and DRIVER_OK is 1, after it has set DRIVER_OK, before it goes on'),
+  // Administration commands, of virtio 1.4.
+  '2.12.1.6-1': must('2.12.1.6', 'complete LIST_USE before it sends a command other than LIST_QUERY and LIST_USE'),
+  '2.12.1.6-2': mustNot('2.12.1.6', 'send LIST_USE while another command is under way'),
+  '2.12.1.6-3': mustNot('2.12.1.6', 'name a command in LIST_USE that LIST_QUERY has not reported'),
+  '2.12.1.6-4': mustNot('2.12.1.6', 'send a command that its last LIST_USE did not name'),
+  '2.12.1.2.5-1': must('2.12.1.2.5', 'set a capability before it uses resource objects'),
+  '2.12.1.2.5-2': mustNot('2.12.1.2.5', 'set a capability while there are resource objects that depend on it'),
+  '2.12.1.3.6-1': mustNot('2.12.1.3.6', 'create an object with the type and id of one that it has not destroyed'),
+  '2.12.1.3.6-2': shouldNot('2.12.1.3.6', 'modify, query or destroy an object that it has destroyed'),
   '6.1-1': must('6.1', 'accept VIRTIO_F_VERSION_1 if it is offered'),
   '6.1-2': should('6.1', 'accept VIRTIO_F_RING_PACKED if it is offered'),
   '6.1-3': should('6.1', 'accept VIRTIO_F_ACCESS_PLATFORM if it is offered'),
@@ -142,6 +160,30 @@ export const UNOBSERVED: readonly (Rule & { why: string })[] = [
   {
     ...must('4.2.2.2', 'use aligned accesses of 32 bits, and acknowledge the interrupts that it handled'),
     why: 'transports take accesses of every width, and pass on what they mean',
+  },
+  {
+    ...must('2.12.1.6', 'take a reserved status as EINVAL, and a reserved qualifier as INVALID_COMMAND'),
+    why: 'a driver that does shows nothing',
+  },
+  {
+    ...mustNot('2.12.1.2.5', 'set limits, flags or entries of a capability that the device has not reported'),
+    why: 'only the type of a device knows what its capabilities mean; the device refuses such a command',
+  },
+  {
+    ...mustNot('2.12.1.3.6', 'create more objects than its capability says'),
+    why: 'only the type of a device knows what its capabilities mean; the device refuses such a command',
+  },
+  {
+    ...shouldNot('2.12.1.3.6', 'destroy an object on which others depend'),
+    why: 'only the type of a device knows what its objects mean; the device refuses such a command',
+  },
+  {
+    ...must('4.1.4.3.2', 'configure administration virtqueues within admin_queue_index and admin_queue_num'),
+    why: 'a queue elsewhere has another kind, or does not exist',
+  },
+  {
+    ...mustNot('3.4.1', 'change the configuration space while the device is suspended'),
+    why: 'the configuration has no field that a driver can write',
   },
   { ...should('5.9.5.2', 'ignore algorithm bits that are not defined'), why: 'a driver that does shows nothing' },
 ];

@@ -21,7 +21,7 @@ export const REPLAYED: readonly RuleName[] = [
 /** Sections of the rules that a trace has nothing of, and the reason. */
 export const NOT_REPLAYED: readonly { sections: readonly string[]; why: string }[] = [
   {
-    sections: ['2.1', '2.2', '2.4', '2.5', '3.1', '5.9.5', '5.9.6', '6.1'],
+    sections: ['2.1', '2.2', '2.4', '2.5', '3.1', '3.4', '5.9.5', '5.9.6', '6.1'],
     why: 'a trace has no registers and no configuration',
   },
   {
@@ -35,6 +35,10 @@ export const NOT_REPLAYED: readonly { sections: readonly string[]; why: string }
   {
     sections: ['2.7.5.2', '2.7.5.3.1', '2.8.19'],
     why: 'a trace does not say which features were negotiated, as far as a rule depends on them',
+  },
+  {
+    sections: ['2.12.1'],
+    why: 'a trace may begin in the middle of a life: what the driver has said before is not in it',
   },
   { sections: ['3.3.1'], why: 'a trace has a chain as it was when the device took it, and not what became of it' },
 ];
