@@ -34,6 +34,8 @@ export interface CheckerOptions {
   fault?: FaultName;
   /** The request that the fault strikes, counted from 1 over all data queues. Default 1. */
   nth?: number;
+  /** Interrupts the driver for another device on its line, for the fault `interrupt-shared`. Default: the line has no other device. */
+  shared?: () => void;
   /**
    * Returns what stands between the device and this checker, and passes all calls on: it sees what the checker sees. Default: nothing.
    */
@@ -63,6 +65,7 @@ export class DriverChecker implements DriverWatcher {
   readonly #fault: Fault | undefined;
   readonly #nth: number;
   readonly #watch: (checker: DriverWatcher) => DriverWatcher;
+  readonly #shared: () => void;
   #injector: FaultInjector | undefined;
   #handler: InterruptHandler = () => {};
 
@@ -73,8 +76,9 @@ export class DriverChecker implements DriverWatcher {
   constructor(options: CheckerOptions = {}) {
     checkObject('options', options);
     const { onViolation = () => {}, perSecond = Number.POSITIVE_INFINITY, fault, nth = 1 } = options;
-    const { watch = (checker) => checker } = options;
+    const { watch = (checker) => checker, shared = () => {} } = options;
     checkFunction('watch', watch);
+    checkFunction('shared', shared);
     checkFunction('onViolation', onViolation);
     if (typeof perSecond !== 'number' || !(perSecond >= 0)) refuse('perSecond', perSecond, 'a number from 0');
     if (fault !== undefined && !Object.hasOwn(FAULTS, fault)) {
@@ -84,6 +88,7 @@ export class DriverChecker implements DriverWatcher {
     this.#fault = fault === undefined ? undefined : FAULTS[fault];
     this.#nth = nth;
     this.#watch = watch;
+    this.#shared = shared;
     this.#budget = new LookBudget(perSecond);
     this.#findings = new Findings(onViolation);
     this.#life = new Life(this.#findings);
@@ -112,7 +117,12 @@ export class DriverChecker implements DriverWatcher {
     this.#view = new GuestView(device.guest);
     this.#clock = options.clock ?? this.#clock;
     if (this.#fault) {
-      this.#injector = new FaultInjector(device, this.#fault, this.#nth, this.#clock, () => this.#handler);
+      const injector = new FaultInjector(device, this.#fault, this.#nth, this.#clock, {
+        handler: () => this.#handler,
+        shared: this.#shared,
+      });
+      device.changeStatus = (value) => injector.status(value);
+      this.#injector = injector;
     }
     return device;
   };
@@ -173,7 +183,7 @@ export class DriverChecker implements DriverWatcher {
   }
 
   statusWritten(device: CryptoDevice, value: number): void {
-    this.#life.statusWritten(device, value);
+    this.#life.statusWritten(device, value, this.#device?.heldStatus ?? 0);
     // Chains may stand in the rings before DRIVER_OK, and then run without a notification.
     if (value & virtio.STATUS_DRIVER_OK)
       for (let queue = 0; queue < this.#rings.length; queue++) this.#look(device, queue);
@@ -240,6 +250,7 @@ export class DriverChecker implements DriverWatcher {
   }
 
   configRead(offset: number | 'generation'): void {
+    this.#injector?.configRead(offset);
     this.#life.configRead(offset);
   }
 

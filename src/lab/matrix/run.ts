@@ -54,6 +54,7 @@ export async function runCell(cell: Cell, own?: MakeDriver): Promise<CellResult>
   const checker: DriverChecker = new DriverChecker({
     ...(cell.fault === NO_FAULT ? {} : { fault: cell.fault }),
     ...(nth === undefined ? {} : { nth }),
+    shared: () => interrupt(),
     watch: (inner) => {
       recorder = new Recorder(inner, () => clock.now(), struck);
       return recorder;
@@ -62,16 +63,17 @@ export async function runCell(cell: Cell, own?: MakeDriver): Promise<CellResult>
   });
   let recorder: Recorder | undefined;
   let driver: LabDriver | undefined;
+  const interrupt = () => {
+    try {
+      driver?.interrupt();
+    } catch (error) {
+      recorder?.mark('fault', `The driver's interrupt() throws: ${String(error)}`);
+    }
+  };
   const bench = await createBench({
     ...benchOptions(cell),
     ...{ clock, createDevice: checker.createDevice },
-    onInterrupt: () => {
-      try {
-        driver?.interrupt();
-      } catch (error) {
-        recorder?.mark('fault', `The driver's interrupt() throws: ${String(error)}`);
-      }
-    },
+    onInterrupt: interrupt,
   });
   try {
     const { device, allocator, ram } = bench;
