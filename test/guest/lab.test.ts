@@ -11,7 +11,7 @@ beforeAll(async () => {
   const image = await buildGuest();
   const machine = await bootedMachine(image);
   machine.send('\n');
-  base = await takeOut(machine, image, MEMORY_MIB);
+  base = await takeOut(machine, { files: image, memoryMiB: MEMORY_MIB, ownGuest: false, again: '' });
   await machine.stop();
 }, 600_000);
 

@@ -94,7 +94,7 @@ export async function runCell(cell: Cell, own?: MakeDriver): Promise<CellResult>
     const expected = expectedOutcomes(cell, checker.struck);
     return {
       ...{ cell, outcome, expected, nth, violations, leaks },
-      passed: violations.length === 0 && expected.includes(outcome),
+      passed: violations.length === 0 && isClean(leaks) && expected.includes(outcome),
       struck: checker.struck,
       requests: stage.ends,
       timeline: recorder.timeline,
@@ -145,6 +145,10 @@ async function runScenario(
   const all = stage.ends;
   const ended = count === undefined ? undefined : all[count];
   return { ends: all.slice(0, count), afterwards: ended?.end === OPEN ? undefined : ended };
+}
+
+function isClean({ sessions, bytes }: CellResult['leaks']): boolean {
+  return sessions === 0 && bytes === 0;
 }
 
 /** Longer than a fault is late. */

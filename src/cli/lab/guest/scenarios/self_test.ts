@@ -1,0 +1,7 @@
+import type { GuestScenario } from './scenario.ts';
+
+export const SELF_TEST: GuestScenario = {
+  about: "is loaded, and goes through the kernel's self-test",
+  section: '3.1.1',
+  run: async ({ load }) => void (await load()),
+};
