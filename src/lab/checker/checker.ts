@@ -1,6 +1,6 @@
 import * as crypto from '../../../spec/crypto.ts';
 import * as virtio from '../../../spec/virtio.ts';
-import { checkFunction, checkObject, refuse } from '../../check.ts';
+import { checkFunction, checkObject, checkSwitch, refuse } from '../../check.ts';
 import { type Clock, hostClock } from '../../clock.ts';
 import type { CreateOptions, InterruptHandler } from '../../device/contract.ts';
 import type { CryptoDevice } from '../../device/device.ts';
@@ -34,6 +34,8 @@ export interface CheckerOptions {
   fault?: FaultName;
   /** The request that the fault strikes, counted from 1 over all data queues. Default 1. */
   nth?: number;
+  /** Whether the fault is there from the beginning, and counts requests from there on. Default true; otherwise call arm(). */
+  armed?: boolean;
   /** Interrupts the driver for another device on its line, for the fault `interrupt-shared`. Default: the line has no other device. */
   shared?: () => void;
   /**
@@ -66,6 +68,7 @@ export class DriverChecker implements DriverWatcher {
   readonly #nth: number;
   readonly #watch: (checker: DriverWatcher) => DriverWatcher;
   readonly #shared: () => void;
+  readonly #armed: boolean;
   #injector: FaultInjector | undefined;
   #handler: InterruptHandler = () => {};
 
@@ -76,7 +79,8 @@ export class DriverChecker implements DriverWatcher {
   constructor(options: CheckerOptions = {}) {
     checkObject('options', options);
     const { onViolation = () => {}, perSecond = Number.POSITIVE_INFINITY, fault, nth = 1 } = options;
-    const { watch = (checker) => checker, shared = () => {} } = options;
+    const { watch = (checker) => checker, shared = () => {}, armed = true } = options;
+    checkSwitch('armed', armed);
     checkFunction('watch', watch);
     checkFunction('shared', shared);
     checkFunction('onViolation', onViolation);
@@ -89,6 +93,7 @@ export class DriverChecker implements DriverWatcher {
     this.#nth = nth;
     this.#watch = watch;
     this.#shared = shared;
+    this.#armed = armed;
     this.#budget = new LookBudget(perSecond);
     this.#findings = new Findings(onViolation);
     this.#life = new Life(this.#findings);
@@ -123,6 +128,7 @@ export class DriverChecker implements DriverWatcher {
       });
       device.changeStatus = (value) => injector.status(value);
       this.#injector = injector;
+      if (this.#armed) injector.arm();
     }
     return device;
   };
@@ -144,6 +150,14 @@ export class DriverChecker implements DriverWatcher {
   /** Forgets the violations so far, and goes on watching. */
   clear(): void {
     this.#findings.clear();
+  }
+
+  /**
+   * Has the fault begin, of a checker that was made with `armed: false`. Requests are counted from now on. What the device is made with, as
+   * with `queue-size-2`, is there in any case.
+   */
+  arm(): void {
+    this.#injector?.arm();
   }
 
   /** Whether the device has misbehaved, or is about to: the request that the fault strikes has come. False without a fault. */

@@ -18,7 +18,8 @@ const ALL = 0xffffffff;
 export class FaultInjector implements DeviceObserver {
   readonly #device: CryptoDevice;
   readonly #view: GuestView;
-  readonly #hooks: FaultHooks;
+  #hooks: FaultHooks = {};
+  readonly #begin: () => FaultHooks;
   readonly #handler: () => InterruptHandler;
   /** Chains that the device has taken, or is about to take, by queue and id. */
   readonly #chains = new Map<number, Map<number, ReadChain>>();
@@ -30,6 +31,7 @@ export class FaultInjector implements DeviceObserver {
   #completed = 0;
   readonly #nth: number;
   #struck: boolean;
+  #isArmed = false;
 
   /**
    * @param handler gives the handler of interrupts that the transport has set
@@ -48,7 +50,7 @@ export class FaultInjector implements DeviceObserver {
     this.#nth = nth;
     // What a device is made with is there from the beginning.
     this.#struck = fault.begin === undefined;
-    this.#hooks =
+    this.#begin = () =>
       fault.begin?.({
         device,
         view: this.#view,
@@ -63,6 +65,13 @@ export class FaultInjector implements DeviceObserver {
         later: (milliseconds, work) => void clock.schedule(work, milliseconds),
       }) ?? {};
     device.observe(this);
+  }
+
+  /** Begins to misbehave: requests are counted from now on. */
+  arm(): void {
+    this.#completed = 0;
+    this.#isArmed = true;
+    this.#hooks = this.#begin();
   }
 
   /** Whether the device has misbehaved, or is about to: the request that the fault strikes has come. */
@@ -102,7 +111,8 @@ export class FaultInjector implements DeviceObserver {
     const chains = this.#chains.get(queue) ?? new Map<number, ReadChain>();
     this.#chains.set(queue, chains);
     for (const chain of available) chains.set(idOf(chain, ring), chain);
-    if (queue !== device.options.dataQueues && this.#completed + available.length >= this.#nth) this.#struck = true;
+    const isData = queue !== device.options.dataQueues;
+    if (this.#isArmed && isData && this.#completed + available.length >= this.#nth) this.#struck = true;
     return this.#hooks.beforeQueue?.(queue, this.#completed + 1, available) ?? ALL;
   }
 

@@ -55,6 +55,7 @@ export async function runGuestCell(
   const checker: DriverChecker = new DriverChecker({
     ...(cell.fault === NO_FAULT ? {} : { fault: cell.fault }),
     ...(nth === undefined ? {} : { nth }),
+    armed: scenario.strikesLoad ?? false,
     watch: (inner) => {
       recorder = new Recorder(inner, now, struck);
       return recorder;
@@ -76,6 +77,7 @@ export async function runGuestCell(
     const { ends, afterwards, ownResets } = await runScenario(scenario, {
       ...{ machine, now, probe: ownGuest, limit: now() + limitMs },
       resets: () => recorder?.resets ?? 0,
+      arm: () => checker.arm(),
     });
     if (afterwards === undefined) recorder?.mark('fault', 'The guest does not answer any more.');
     const outcome = outcomeOf({ ends, afterwards, ownResets });
@@ -100,8 +102,8 @@ export async function runGuestCell(
 }
 
 function expectedOutcomes({ fault }: GuestCell, scenario: GuestScenario, struck: boolean): Outcome[] {
-  const own: readonly Outcome[] = scenario.outcomes ?? [];
   const ofFault: readonly Outcome[] = fault !== NO_FAULT && struck ? FAULTS[fault].outcomes : [];
+  const own: readonly Outcome[] = scenario.strikesLoad && ofFault.length === 0 ? [] : (scenario.outcomes ?? []);
   const all = [...ofFault, ...own];
   return all.length === 0 ? ['completed'] : [...new Set(all)];
 }

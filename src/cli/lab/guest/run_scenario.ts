@@ -18,6 +18,8 @@ export interface ScenarioRun {
   limit: number;
   /** Resets of the device so far. */
   resets(): number;
+  /** Called when the driver is loaded and tested for the first time: the fault begins. */
+  arm(): void;
 }
 
 /** What became of a scenario's steps. */
@@ -38,6 +40,7 @@ export async function runScenario(scenario: GuestScenario, run: ScenarioRun): Pr
   const { machine, limit, now, probe, resets } = run;
   const ends: RequestEnd[] = [];
   let askedResets = 0;
+  let isArmed = scenario.strikesLoad ?? false;
   const left = () => ({ timeoutMs: Math.max(1, limit - now()) });
   const command = (text: string) => machine.console.run(text, left());
   const noted = async (what: string, work: () => Promise<boolean>): Promise<boolean> => {
@@ -72,7 +75,10 @@ export async function runScenario(scenario: GuestScenario, run: ScenarioRun): Pr
     load: () =>
       noted('virtio_crypto is loaded and tested', async () => {
         await asked(() => loadDriver(machine.console, left()));
-        return isTested();
+        const isGood = await isTested();
+        if (!isArmed) run.arm();
+        isArmed = true;
+        return isGood;
       }),
     roundTrip: (bytes) => noted(`AF_ALG, ${bytes} bytes`, async () => (await command(roundTripOf(bytes))).status === 0),
     reboot: () =>

@@ -25,6 +25,8 @@ export interface GuestScenario {
   section: string;
   /** Outcomes of a correct driver besides those of the fault. */
   outcomes?: readonly Outcome[];
+  /** Whether the fault is there while the driver is loaded for the first time. Otherwise it begins when the driver is loaded and tested. */
+  strikesLoad?: true;
   /** Whether the guest is rebooted: its machine then needs the kernel. */
   reboots?: true;
   run(stage: GuestStage): Promise<void>;
