@@ -228,6 +228,8 @@ export class DriverChecker implements DriverWatcher {
   }
 
   notified(device: CryptoDevice, queue: number): void {
+    // A driver cannot know yet that the device is gone.
+    if (device.removed) return;
     this.#life.notified(device, queue);
     if (this.#faulted) {
       if (this.#unheard) return;

@@ -16,7 +16,7 @@ export function Violations() {
   return (
     <>
       <Scroll label="Statements that the driver broke">
-        <table data-testid="violations">
+        <table class="sentences" data-testid="violations">
           <thead>
             <tr>
               <th scope="col">section</th>

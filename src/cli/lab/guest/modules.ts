@@ -77,6 +77,9 @@ export function withModules(files: MachineFiles, folder: string, scratch: string
     path: `${MODULE_FOLDER.slice(1)}/${basename(name)}`,
   }));
   const initrd = join(scratch, 'initramfs.cpio.gz');
-  writeFileSync(initrd, Buffer.concat([readFileSync(files.initrd), packCpio(entries)]));
+  const own = readFileSync(files.initrd);
+  // An archive begins at a multiple of 4, with zeros before it.
+  const padding = Buffer.alloc(-own.length & 3);
+  writeFileSync(initrd, Buffer.concat([own, padding, packCpio(entries)]));
   return { ...files, initrd };
 }

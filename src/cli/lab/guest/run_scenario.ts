@@ -33,7 +33,7 @@ export interface ScenarioEnds {
 
 const SELF_TEST_FAILED = `dmesg | grep -q 'alg: .*${DEVICE_DRIVER}.*failed'`;
 /** A driver that has not registered its algorithm after so many looks has given the device up. */
-const LOOKS = 10;
+const LOOKS = 3;
 
 /** Plugs the device in, goes through a scenario, and makes one more round trip. */
 export async function runScenario(scenario: GuestScenario, run: ScenarioRun): Promise<ScenarioEnds> {
