@@ -1,6 +1,6 @@
 // The lab's matrix in Debian's kernel. By day a few cells; LAB_GUEST_CELLS=all has every scenario with every fault and both rings.
 import { beforeAll, expect, test } from 'vitest';
-import { GUEST_FAULTS } from '../../src/cli/lab/guest/command.ts';
+import { GUEST_FAULTS } from '../../src/cli/lab/guest/faults.ts';
 import { type BootedBase, type GuestCell, runGuestCell } from '../../src/cli/lab/guest/run_cell.ts';
 import { GUEST_SCENARIOS, type GuestScenarioName } from '../../src/cli/lab/guest/scenarios/index.ts';
 import type { GuestScenario } from '../../src/cli/lab/guest/scenarios/scenario.ts';

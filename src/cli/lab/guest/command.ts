@@ -5,6 +5,7 @@ import { chosen, part } from '../../../lab/matrix/select.ts';
 import { measure } from '../measure.ts';
 import { addMatrixOptions, type MatrixFlags, withSelection } from '../options.ts';
 import { type NamedGuest, withBase } from './base.ts';
+import { GUEST_FAULTS } from './faults.ts';
 import { type GuestCell, runGuestCell } from './run_cell.ts';
 import { GUEST_SCENARIOS, type GuestScenarioName } from './scenarios/index.ts';
 
@@ -16,8 +17,6 @@ interface GuestFlags extends MatrixFlags, NamedGuest {
 
 const NAMES = Object.keys(GUEST_SCENARIOS) as GuestScenarioName[];
 const TIMEOUT_SECONDS = 120;
-/** In the guest no other device has the line of this one. */
-export const GUEST_FAULTS = AXES.faults.filter((fault) => fault !== 'interrupt-shared');
 
 /** `virtio-crypto lab guest`: runs the matrix of a Linux guest. */
 export function guestCommand(): Command {
