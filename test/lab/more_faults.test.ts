@@ -134,6 +134,26 @@ test('config-unannounced: HW_READY goes and comes, and the generation stays', as
   expect(bench.driver.transport.configGeneration).toBe(generation);
 });
 
+test('features-refused: a device that is up already does not misbehave before the next start', async () => {
+  checker = new DriverChecker({ fault: 'features-refused', armed: false });
+  bench = await createBench({ backend: 'inline', createDevice: checker.createDevice });
+  checker.arm();
+  for (const number of numbers(3)) expect((await hash(number)).status).toBe('ok');
+  expect(checker.struck).toBe(false);
+  expect(() => bench.driver.start()).toThrow('The device refuses the features');
+  expect(checker.struck).toBe(true);
+});
+
+test('a fault that begins later counts requests from there on', async () => {
+  checker = new DriverChecker({ fault: 'status-err', nth: 2, armed: false });
+  bench = await createBench({ backend: 'inline', createDevice: checker.createDevice });
+  for (const number of numbers(3)) expect((await hash(number)).status).toBe('ok');
+  checker.arm();
+  const after: string[] = [];
+  for (const number of numbers(3)) after.push((await hash(number)).status);
+  expect(after).toEqual(['ok', 'err', 'ok']);
+});
+
 test('features-refused: the driver sets FAILED, and has not cleared a bit that was never set (2.1.1, 2.2.2)', async () => {
   checker = new DriverChecker({ fault: 'features-refused' });
   bench = await createBench({ backend: 'inline', start: false, createDevice: checker.createDevice });

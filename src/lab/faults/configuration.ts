@@ -15,6 +15,7 @@ export const CONFIGURATION_FAULTS = {
     device: 'changes max_size between the reads of its halves, once, with a new generation',
     driver: 'sees that the generation is another one, and reads max_size again',
     outcomes: ['completed'],
+    strikesItself: true,
     begin: ({ device: { config, options }, strike }) => {
       let isOver = false;
       return {

@@ -33,6 +33,8 @@ export interface Fault {
   outcomes: readonly Outcome[];
   /** Whether it has the device set DEVICE_NEEDS_RESET, which is then no mistake of the driver. */
   needsReset?: true;
+  /** Whether it strikes no request, and says by strike() when the device misbehaves. */
+  strikesItself?: true;
   /** Options that the device is made with. */
   options?: CryptoDeviceOptions;
   /** Begins to misbehave. Left out: the options are all. */

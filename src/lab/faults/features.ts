@@ -14,6 +14,7 @@ export const FEATURE_FAULTS = {
     device: 'does not set FEATURES_OK, whatever the driver accepts',
     driver: 'sets FAILED, and does not use the device',
     outcomes: ['gave up'],
+    strikesItself: true,
     begin: ({ strike }) => ({
       status: (value) => {
         if (value & virtio.STATUS_FEATURES_OK) strike();

@@ -32,6 +32,7 @@ export class FaultInjector implements DeviceObserver {
   readonly #nth: number;
   #struck: boolean;
   #isArmed = false;
+  readonly #strikesItself: boolean;
 
   /**
    * @param handler gives the handler of interrupts that the transport has set
@@ -48,6 +49,7 @@ export class FaultInjector implements DeviceObserver {
     this.#view = new GuestView(device.guest);
     this.#handler = handler;
     this.#nth = nth;
+    this.#strikesItself = fault.strikesItself ?? false;
     // What a device is made with is there from the beginning.
     this.#struck = fault.begin === undefined;
     this.#begin = () =>
@@ -112,7 +114,8 @@ export class FaultInjector implements DeviceObserver {
     this.#chains.set(queue, chains);
     for (const chain of available) chains.set(idOf(chain, ring), chain);
     const isData = queue !== device.options.dataQueues;
-    if (this.#isArmed && isData && this.#completed + available.length >= this.#nth) this.#struck = true;
+    const isCounted = this.#isArmed && !this.#strikesItself;
+    if (isCounted && isData && this.#completed + available.length >= this.#nth) this.#struck = true;
     return this.#hooks.beforeQueue?.(queue, this.#completed + 1, available) ?? ALL;
   }
 
