@@ -13,7 +13,11 @@ export interface MachineFiles {
   vgaBios: string;
 }
 
-export type FileMachineOptions = Omit<MachineOptions, 'images' | 'v86'> & { files: MachineFiles };
+export type FileMachineOptions = Omit<MachineOptions, 'images' | 'v86'> & {
+  files: MachineFiles;
+  /** Whether the machine can be rebooted. Without that, one that goes on from a saved state needs neither kernel nor initramfs. Default true. */
+  reboots?: boolean;
+};
 
 function fileBuffer(path: string): ArrayBuffer {
   const bytes = readFileSync(path);
@@ -21,15 +25,14 @@ function fileBuffer(path: string): ArrayBuffer {
 }
 
 /** Builds a machine from files and starts it; waitForShell() tells when its guest is up. */
-export function startMachine({ files, ...options }: FileMachineOptions): Promise<Machine> {
+export function startMachine({ files, reboots = true, ...options }: FileMachineOptions): Promise<Machine> {
   return buildMachine({
     ...options,
     v86: createRequire(import.meta.url).resolve('v86/build/v86.wasm'),
     images: {
       bios: fileBuffer(files.bios),
       vgaBios: fileBuffer(files.vgaBios),
-      kernel: fileBuffer(files.kernel),
-      initrd: fileBuffer(files.initrd),
+      ...(reboots ? { kernel: fileBuffer(files.kernel), initrd: fileBuffer(files.initrd) } : {}),
     },
   });
 }

@@ -75,6 +75,15 @@ export class ConfigSpace {
     return inside ? this.#bytes.getUint8(offset) : 0;
   }
 
+  /**
+   * Replaces 32 bits of the contents, for a host that has the device misbehave. With the same generation a driver cannot see (2.5.3) that
+   * what it read before and after does not belong together.
+   */
+  replace(offset: number, value: number, generation: 'new generation' | 'same generation'): void {
+    this.#set(offset, value);
+    if (generation === 'new generation') this.#generation = (this.#generation + 1) & 0xff;
+  }
+
   #set(offset: number, value: number): void {
     this.#bytes.setUint32(offset, value, true);
   }

@@ -1,4 +1,4 @@
-import type { GuestConsole } from './console.ts';
+import type { GuestConsole, WaitOptions } from './console.ts';
 import { MODULE_FOLDER } from './init.ts';
 import { DEVICE_DRIVER } from './measure.ts';
 import { selftestOf } from './proc-crypto.ts';
@@ -9,9 +9,10 @@ const ATTEMPTS = 120;
 const FAILED = `dmesg | grep -q 'alg: .*${DEVICE_DRIVER}.*failed'`;
 
 /** Loads the driver, unless the guest did so by itself. */
-export async function loadDriver(console: GuestConsole): Promise<void> {
+export async function loadDriver(console: GuestConsole, options: WaitOptions = {}): Promise<void> {
   await console.run(
     `grep -q ^virtio_crypto /proc/modules || insmod ${MODULE_FOLDER}/virtio_crypto.ko || modprobe virtio_crypto`,
+    options,
   );
 }
 

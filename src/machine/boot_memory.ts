@@ -31,9 +31,10 @@ function ramOf(cpu: ReturnType<typeof cpuOf>): Uint8Array {
 
 /** Copies of the runs of pages that hold anything, with their addresses. */
 function pagesInUse(ram: Uint8Array): [address: number, bytes: Uint8Array][] {
-  const words = new BigUint64Array(ram.buffer, ram.byteOffset, ram.byteLength / 8);
+  // Words of 32 bits: reading one of 64 bits makes an object.
+  const words = new Int32Array(ram.buffer, ram.byteOffset, ram.byteLength / 4);
   const inUse = (address: number) => {
-    for (let i = address / 8; i < (address + PAGE_BYTES) / 8; i++) if (words[i] !== 0n) return true;
+    for (let i = address / 4; i < (address + PAGE_BYTES) / 4; i++) if (words[i] !== 0) return true;
     return false;
   };
   const runs: [number, Uint8Array][] = [];

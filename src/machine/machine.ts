@@ -90,8 +90,8 @@ export async function buildMachine(options: MachineOptions): Promise<Machine> {
     disable_speaker: true,
     autostart: true,
   });
-  // Before the device: a reboot then resets the device first, and writes to RAM afterwards.
-  rememberBootMemory(emulator);
+  // Before the device: a reboot then resets the device first, and writes to RAM afterwards. Without a kernel nothing is there to remember.
+  if (kernel) rememberBootMemory(emulator);
   const attached = attachVirtioCrypto(emulator, options.device);
   if (options.onReboot) insteadOfReboot(emulator, options.onReboot);
   tuneJit(emulator);

@@ -11,7 +11,7 @@ beforeAll(async () => {
   const image = await buildGuest();
   const machine = await bootedMachine(image);
   machine.send('\n');
-  base = await takeOut(machine, image, MEMORY_MIB);
+  base = await takeOut(machine, { files: image, memoryMiB: MEMORY_MIB, ownGuest: false, again: '' });
   await machine.stop();
 }, 600_000);
 
@@ -33,4 +33,7 @@ test('a guest that hangs is ended after its limit, and reported', async () => {
   const result = await run({ scenario: 'guest-self-test', fault: 'completion-never', ring: 'packed' }, 20_000);
   expect(result).toMatchObject({ outcome: 'hung', passed: false });
   expect(result.timeline.at(-1)?.text).toBe('The guest does not answer any more.');
+  // The run goes on from the same state.
+  const next = await run({ scenario: 'guest-self-test', fault: 'none', ring: 'packed' });
+  expect(next).toMatchObject({ outcome: 'completed', passed: true });
 });

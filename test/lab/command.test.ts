@@ -72,7 +72,7 @@ describe('run', () => {
     const page = await readFile(path, 'utf8');
     expect(page).not.toMatch(/\b(src|href)=|url\(|@import/);
     const data = JSON.parse(/id="data">([^<]*)</.exec(page)?.[1] ?? '');
-    expect(data.results).toHaveLength(42);
+    expect(data.results).toHaveLength(62);
     expect(data.results[0]).toMatchObject({ outcome: 'hung', passed: false });
   });
 
@@ -105,7 +105,7 @@ export default ({ transport, ram, allocator, options }) => new Busy(transport, r
     const status = await new Promise((resolve) => child.once('close', resolve));
     expect(status).toBe(130);
     const { cells, results } = JSON.parse(stdout);
-    expect(cells).toBe(1890);
+    expect(cells).toBe(2790);
     expect(results.length).toBeGreaterThan(0);
     expect(results.length).toBeLessThan(cells);
   });

@@ -101,6 +101,19 @@ describe('a driver of the caller', () => {
     expect(result).toMatchObject({ outcome: 'wrong', passed: false });
   });
 
+  test('that leaves sessions open, or memory behind, fails', async () => {
+    class Forgetful extends GuardedDriver {
+      override destroySession() {
+        return Promise.resolve('ok' as const);
+      }
+      override stop() {}
+    }
+    const result = await run({ scenario: 'session-churn', driver: 'own' }, (parts) => new Forgetful(parts));
+    expect(result).toMatchObject({ outcome: 'completed', passed: false, violations: [], leaks: { sessions: 9 } });
+    expect(result.leaks.bytes).toBeGreaterThan(0);
+    expect(new LabError(result).message).toContain('sessions that were left open: 9');
+  });
+
   test('that ignores interrupts hangs', async () => {
     const result = await run({ driver: 'own' }, ({ transport, ram, allocator }) => new Deaf(transport, ram, allocator));
     expect(result).toMatchObject({ outcome: 'hung', passed: false });

@@ -1,4 +1,5 @@
 import type { CellResult } from '../../lab/index.ts';
+import { leakLines } from '../../lab/matrix/lab.ts';
 
 /** Where a result belongs: a cell of the matrix, with or without a guest. */
 export interface ReportedCell {
@@ -35,12 +36,13 @@ export function nameOf({ cell }: ReportedResult): string {
 const ODD_SHOWN = 4;
 
 /** What a cell shows of a driver's mistake, a line each. */
-export function failureLines({ outcome, expected, nth, violations, requests, log }: ReportedResult): string[] {
+export function failureLines({ outcome, expected, nth, violations, requests, log, leaks }: ReportedResult): string[] {
   const odd = requests.filter((request) => !request.expected);
   return [
     `${outcome}; a correct driver: ${expected.join(', or ')}`,
     ...(nth === undefined ? [] : [`the fault strikes request ${nth}`]),
     ...violations.map(({ section, statement, seen }) => `${section}  ${statement} ${seen}`),
+    ...leakLines(leaks),
     ...odd.slice(0, ODD_SHOWN).map(({ what, end }) => `${what}: ${end}`),
     ...(odd.length > ODD_SHOWN ? [`and ${odd.length - ODD_SHOWN} more requests`] : []),
     ...log,

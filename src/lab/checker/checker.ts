@@ -1,6 +1,6 @@
 import * as crypto from '../../../spec/crypto.ts';
 import * as virtio from '../../../spec/virtio.ts';
-import { checkFunction, checkObject, refuse } from '../../check.ts';
+import { checkFunction, checkObject, checkSwitch, refuse } from '../../check.ts';
 import { type Clock, hostClock } from '../../clock.ts';
 import type { CreateOptions, InterruptHandler } from '../../device/contract.ts';
 import type { CryptoDevice } from '../../device/device.ts';
@@ -35,6 +35,10 @@ export interface CheckerOptions {
   fault?: FaultName;
   /** The request that the fault strikes, counted from 1 over all data queues. Default 1. */
   nth?: number;
+  /** Whether the fault is there from the beginning, and counts requests from there on. Default true; otherwise call arm(). */
+  armed?: boolean;
+  /** Interrupts the driver for another device on its line, for the fault `interrupt-shared`. Default: the line has no other device. */
+  shared?: () => void;
   /**
    * Returns what stands between the device and this checker, and passes all calls on: it sees what the checker sees. Default: nothing.
    */
@@ -65,6 +69,8 @@ export class DriverChecker implements DriverWatcher {
   readonly #fault: Fault | undefined;
   readonly #nth: number;
   readonly #watch: (checker: DriverWatcher) => DriverWatcher;
+  readonly #shared: () => void;
+  readonly #armed: boolean;
   #injector: FaultInjector | undefined;
   #handler: InterruptHandler = () => {};
 
@@ -75,8 +81,10 @@ export class DriverChecker implements DriverWatcher {
   constructor(options: CheckerOptions = {}) {
     checkObject('options', options);
     const { onViolation = () => {}, perSecond = Number.POSITIVE_INFINITY, fault, nth = 1 } = options;
-    const { watch = (checker) => checker } = options;
+    const { watch = (checker) => checker, shared = () => {}, armed = true } = options;
+    checkSwitch('armed', armed);
     checkFunction('watch', watch);
+    checkFunction('shared', shared);
     checkFunction('onViolation', onViolation);
     if (typeof perSecond !== 'number' || !(perSecond >= 0)) refuse('perSecond', perSecond, 'a number from 0');
     if (fault !== undefined && !Object.hasOwn(FAULTS, fault)) {
@@ -86,6 +94,8 @@ export class DriverChecker implements DriverWatcher {
     this.#fault = fault === undefined ? undefined : FAULTS[fault];
     this.#nth = nth;
     this.#watch = watch;
+    this.#shared = shared;
+    this.#armed = armed;
     this.#budget = new LookBudget(perSecond);
     this.#findings = new Findings(onViolation);
     this.#life = new Life(this.#findings);
@@ -115,7 +125,13 @@ export class DriverChecker implements DriverWatcher {
     this.#view = new GuestView(device.guest);
     this.#clock = options.clock ?? this.#clock;
     if (this.#fault) {
-      this.#injector = new FaultInjector(device, this.#fault, this.#nth, this.#clock, () => this.#handler);
+      const injector = new FaultInjector(device, this.#fault, this.#nth, this.#clock, {
+        handler: () => this.#handler,
+        shared: this.#shared,
+      });
+      device.changeStatus = (value) => injector.status(value);
+      this.#injector = injector;
+      if (this.#armed) injector.arm();
     }
     return device;
   };
@@ -137,6 +153,14 @@ export class DriverChecker implements DriverWatcher {
   /** Forgets the violations so far, and goes on watching. */
   clear(): void {
     this.#findings.clear();
+  }
+
+  /**
+   * Has the fault begin, of a checker that was made with `armed: false`. Requests are counted from now on. What the device is made with, as
+   * with `queue-size-2`, is there in any case.
+   */
+  arm(): void {
+    this.#injector?.arm();
   }
 
   /** Whether the device has misbehaved, or is about to: the request that the fault strikes has come. False without a fault. */
@@ -181,7 +205,7 @@ export class DriverChecker implements DriverWatcher {
     // What is in the rings when the driver sets SUSPEND may be there. Before the device goes on, nothing may have joined it.
     const aroundSuspension = this.#life.suspended || (value & virtio.STATUS_SUSPEND) !== 0;
     if (aroundSuspension) this.#lookAtAll(device);
-    this.#life.statusWritten(device, value);
+    this.#life.statusWritten(device, value, this.#device?.heldStatus ?? 0);
     // Chains may stand in the rings before DRIVER_OK, and then run without a notification.
     if (!aroundSuspension && value & virtio.STATUS_DRIVER_OK) this.#lookAtAll(device);
   }
@@ -211,6 +235,8 @@ export class DriverChecker implements DriverWatcher {
   }
 
   notified(device: CryptoDevice, queue: number): void {
+    // A driver cannot know yet that the device is gone.
+    if (device.removed) return;
     this.#life.notified(device, queue);
     if (this.#faulted) {
       if (this.#unheard) return;
@@ -248,6 +274,7 @@ export class DriverChecker implements DriverWatcher {
   }
 
   configRead(offset: number | 'generation'): void {
+    this.#injector?.configRead(offset);
     this.#life.configRead(offset);
   }
 

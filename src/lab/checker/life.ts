@@ -77,13 +77,15 @@ export class Life {
     if (this.#status === 0) this.#sawReset = true;
   }
 
-  statusWritten(device: CryptoDevice, value: number): void {
+  /** @param held the status that the device has before it takes the value */
+  statusWritten(device: CryptoDevice, value: number, held: number): void {
     if (value === 0) {
       this.#resetOnce = true;
       this.#sawReset = false;
       return;
     }
-    const before = this.#status;
+    // FEATURES_OK that the device has not taken is no bit that the driver clears.
+    const before = this.#status & ~(virtio.STATUS_FEATURES_OK & ~held);
     const added = value & ~before;
     const findings = this.#findings;
     const seen = `the status was ${hex(before)}, and ${hex(value)} was written`;

@@ -33,6 +33,8 @@ export interface DriverWatcher {
 export class WatchedDevice extends CryptoDevice {
   // The constructor of CryptoDevice calls none of the methods below.
   readonly #watcher: DriverWatcher;
+  /** What the device takes for a status that the driver writes. */
+  changeStatus = (value: number): number => value;
 
   constructor(options: CreateOptions, watcher: DriverWatcher) {
     super(options);
@@ -49,9 +51,14 @@ export class WatchedDevice extends CryptoDevice {
     return super.status;
   }
 
+  /** The device status, without a read of the driver. */
+  get heldStatus(): number {
+    return super.status;
+  }
+
   override writeStatus(value: number): void {
     this.#watcher.statusWritten(this, value);
-    super.writeStatus(value);
+    super.writeStatus(this.changeStatus(value));
   }
 
   override writeDriverFeatures(word: number, value: number): void {
@@ -83,8 +90,8 @@ export class WatchedDevice extends CryptoDevice {
   }
 
   override reset(): void {
-    this.#watcher.reset();
     super.reset();
+    this.#watcher.reset();
   }
 
   override restore(saved: unknown): void {

@@ -33,6 +33,8 @@ export interface Fault {
   outcomes: readonly Outcome[];
   /** Whether it has the device set DEVICE_NEEDS_RESET, which is then no mistake of the driver. */
   needsReset?: true;
+  /** Whether it strikes no request, and says by strike() when the device misbehaves. */
+  strikesItself?: true;
   /** Options that the device is made with. */
   options?: CryptoDeviceOptions;
   /** Begins to misbehave. Left out: the options are all. */
@@ -50,6 +52,12 @@ export interface FaultStage {
   resume(queue: number): void;
   /** Interrupts the driver, without a reason of the device's own. */
   interrupt(queue: number): void;
+  /** Interrupts the driver as for a change of the configuration. */
+  configInterrupt(): void;
+  /** Another device interrupts on the same line. Does nothing where the line has no other device. */
+  shared(): void;
+  /** Says that the device misbehaves now, for a fault that strikes no request. */
+  strike(): void;
   /** Calls back after some milliseconds of the device's clock. */
   later(milliseconds: number, work: () => void): void;
 }
@@ -61,12 +69,17 @@ export interface Completion {
   control: boolean;
   /** The request's number on the data queues, from 1 on; 0 on the control queue. */
   number: number;
+  /** The id and the length of the used element, as the device has written them. */
+  id: number;
+  bytes: number;
   /** The chain; undefined if it was made available before the fault was there. */
   chain: ReadChain | undefined;
   /** Replaces the length of the used element. */
   setLength(bytes: number): void;
   /** Replaces the id of the used element. */
   setId(id: number): void;
+  /** Puts another used element with the same id and length behind the last one. */
+  repeat(): void;
 }
 
 /** Where a fault takes part in the device's work. */
@@ -82,6 +95,10 @@ export interface FaultHooks {
   afterQueue?(queue: number): void;
   /** Called before the driver is interrupted. With false it is not. */
   interrupt?(kind: 'queue' | 'config', queue: number): boolean;
+  /** Called before a byte of the configuration space is read, or its generation. */
+  configRead?(offset: number | 'generation'): void;
+  /** Called when the driver writes another device status than 0. Returns what the device takes instead. */
+  status?(value: number): number;
   /** Called when the device was reset. */
   reset?(): void;
 }

@@ -3,6 +3,9 @@ import * as crypto from '../../../spec/crypto.ts';
 import { statusAddress } from './available.ts';
 import type { Fault, Outcome } from './fault.ts';
 
+/** 5.9.7.1 has no such status. */
+const UNKNOWN = 255;
+
 function answering(name: string, status: number, driver: string, outcomes: readonly Outcome[] = ['error']): Fault {
   return {
     section: '5.9.7.1',
@@ -29,4 +32,14 @@ export const STATUS_FAULTS = {
     'reports an error, or makes a new session and tries again',
     ['error', 'completed'],
   ),
+  'status-nospc': answering(
+    'NOSPC',
+    crypto.CRYPTO_NOSPC,
+    'reports an error, or closes an idle session and tries again',
+    ['error', 'completed'],
+  ),
+  'status-unknown': {
+    ...answering('255, which is no status', UNKNOWN, 'takes it as an error, and not as success'),
+    group: 'hostile',
+  },
 } as const;

@@ -75,7 +75,7 @@ export interface CellResult {
   outcome: Outcome;
   /** The outcomes of a correct driver. */
   expected: readonly Outcome[];
-  /** Whether the outcome is one of them, and nothing was violated. */
+  /** Whether the outcome is one of them, nothing was violated, and nothing leaked. */
   passed: boolean;
   /** Whether the device misbehaved: a scenario may end before the request that a fault strikes. */
   struck: boolean;

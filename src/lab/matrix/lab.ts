@@ -57,15 +57,24 @@ export function cellOptions({ scenario, fault, ring, features, transport, driver
 }
 
 /** What a cell shows of a driver's mistake, in a few lines. */
-export function describeFailure({ cell, outcome, expected, violations, requests, nth }: CellResult): string {
+export function describeFailure({ cell, outcome, expected, violations, requests, nth, leaks }: CellResult): string {
   const odd = requests.filter((request) => !request.expected);
   return [
     `${cellName(cell)}, seed ${cell.seed}: ${outcome}; a correct driver: ${expected.join(', or ')}`,
     ...(nth === undefined ? [] : [`the fault strikes request ${nth}`]),
     ...violations.map(({ section, statement, seen }) => `${section}  ${statement} ${seen}`),
+    ...leakLines(leaks),
     ...odd.slice(0, ODD_SHOWN).map(({ what, end }) => `${what}: ${end}`),
     ...(odd.length > ODD_SHOWN ? [`and ${odd.length - ODD_SHOWN} more`] : []),
   ].join('\n    ');
+}
+
+/** What a driver has not given back, a line each. */
+export function leakLines({ sessions, bytes }: CellResult['leaks']): string[] {
+  return [
+    ...(sessions > 0 ? [`sessions that were left open: ${sessions}`] : []),
+    ...(bytes > 0 ? [`bytes of guest memory that were not given back: ${bytes}`] : []),
+  ];
 }
 
 const ODD_SHOWN = 4;

@@ -54,6 +54,7 @@ export async function runCell(cell: Cell, own?: MakeDriver): Promise<CellResult>
   const checker: DriverChecker = new DriverChecker({
     ...(cell.fault === NO_FAULT ? {} : { fault: cell.fault }),
     ...(nth === undefined ? {} : { nth }),
+    shared: () => interrupt(),
     watch: (inner) => {
       recorder = new Recorder(inner, () => clock.now(), struck);
       return recorder;
@@ -62,16 +63,17 @@ export async function runCell(cell: Cell, own?: MakeDriver): Promise<CellResult>
   });
   let recorder: Recorder | undefined;
   let driver: LabDriver | undefined;
+  const interrupt = () => {
+    try {
+      driver?.interrupt();
+    } catch (error) {
+      recorder?.mark('fault', `The driver's interrupt() throws: ${String(error)}`);
+    }
+  };
   const bench = await createBench({
     ...benchOptions(cell),
     ...{ clock, createDevice: checker.createDevice },
-    onInterrupt: () => {
-      try {
-        driver?.interrupt();
-      } catch (error) {
-        recorder?.mark('fault', `The driver's interrupt() throws: ${String(error)}`);
-      }
-    },
+    onInterrupt: interrupt,
   });
   try {
     const { device, allocator, ram } = bench;
@@ -92,7 +94,7 @@ export async function runCell(cell: Cell, own?: MakeDriver): Promise<CellResult>
     const expected = expectedOutcomes(cell, checker.struck);
     return {
       ...{ cell, outcome, expected, nth, violations, leaks },
-      passed: violations.length === 0 && expected.includes(outcome),
+      passed: violations.length === 0 && isClean(leaks) && expected.includes(outcome),
       struck: checker.struck,
       requests: stage.ends,
       timeline: recorder.timeline,
@@ -143,6 +145,10 @@ async function runScenario(
   const all = stage.ends;
   const ended = count === undefined ? undefined : all[count];
   return { ends: all.slice(0, count), afterwards: ended?.end === OPEN ? undefined : ended };
+}
+
+function isClean({ sessions, bytes }: CellResult['leaks']): boolean {
+  return sessions === 0 && bytes === 0;
 }
 
 /** Longer than a fault is late. */

@@ -10,6 +10,7 @@ import { Sessions } from './sessions.tsx';
 import { problem, requests, view, watchDevice } from './store.ts';
 import { ThroughputTables } from './tables.tsx';
 import { ThroughputChart } from './throughput.tsx';
+import { Violations } from './violations.tsx';
 
 /** A window on the device. It looks only while it is open, so a closed inspector costs the machine nothing. */
 export function Inspector({ open }: { open: boolean }) {
@@ -41,6 +42,10 @@ export function Inspector({ open }: { open: boolean }) {
       <section class="card" aria-labelledby="requests-title">
         <h3 id="requests-title">Last requests</h3>
         <RequestBrowser requests={requests.value} empty={emptyText()} />
+      </section>
+      <section class="card" aria-labelledby="violations-title">
+        <h3 id="violations-title">The driver and the specification</h3>
+        <Violations />
       </section>
       <section class="card" aria-labelledby="sessions-title">
         <h3 id="sessions-title">Sessions</h3>

@@ -6,6 +6,7 @@ import { buildMachine, type Machine, type MachineImages } from '../../../src/mac
 import { waitForShell } from '../../../src/machine/shell.ts';
 import { type MachineConfig, packState, type SavedMachine, unpackState } from '../../../src/machine/state_file.ts';
 import { DeviceTracer, GuestView, ringSnapshot, type TracedRequest } from '../../../src/trace/index.ts';
+import { DriverWatch } from './driver_watch.ts';
 import { download, guestManifest } from './images.ts';
 import { PageWorker } from './page_worker.ts';
 import type { PageWorkers } from './page_workers.ts';
@@ -27,6 +28,7 @@ export class VmHost implements VmApi {
   #machine: Machine | undefined;
   #config: MachineConfig | undefined;
   #tracer: DeviceTracer | undefined;
+  #driver: DriverWatch | undefined;
   #watched = false;
   #recording = false;
   #onEvent: (event: VmEvent) => void = () => {};
@@ -43,6 +45,8 @@ export class VmHost implements VmApi {
     onEvent({ kind: 'config', config });
     onEvent({ kind: 'stage', stage: 'machine' });
     const { memoryMiB, ...device } = config;
+    const driver = await DriverWatch.open();
+    this.#driver = driver;
     const machine = await buildMachine({
       images,
       v86: new URL(v86Url, start.base).href,
@@ -51,6 +55,7 @@ export class VmHost implements VmApi {
       device: {
         ...device,
         ...start.backend,
+        createDevice: driver.createDevice,
         createWorker: () => new PageWorker(workers),
         onBackendEvent: ({ message }) => onEvent({ kind: 'backend', message }),
       },
@@ -124,6 +129,7 @@ export class VmHost implements VmApi {
       holding: tracer?.holding ?? false,
       waiting: this.#waiting(),
       recording: this.#recording,
+      violations: this.#driver?.seen ?? [],
       status: device.status,
       fault: device.fault?.message,
       features: FEATURE_NAMES.filter(([, bit]) => (device.driverFeatures >> bit) & 1n).map(([name]) => name),

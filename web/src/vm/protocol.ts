@@ -4,6 +4,7 @@ import type { QueueCounts } from '../../../src/device/statistics.ts';
 import type { CommandResult } from '../../../src/guest/console.ts';
 import type { MachineConfig, SavedMachine } from '../../../src/machine/state_file.ts';
 import type { RingSnapshot, SessionInfo, TracedRequest } from '../../../src/trace/index.ts';
+import type { SeenViolation } from './driver_watch.ts';
 import type { PageWorkers } from './page_workers.ts';
 
 /** Where the device's requests run, as the page shows and changes it. */
@@ -86,6 +87,8 @@ export interface VmView {
   /** While requests are held: the next waiting request of each data queue, without an answer. */
   waiting: TracedRequest[];
   recording: boolean;
+  /** What the driver did against the specification since the machine started. */
+  violations: SeenViolation[];
   status: number;
   fault: string | undefined;
   /** Negotiated features, as names. */

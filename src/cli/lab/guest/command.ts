@@ -1,15 +1,15 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { defaultCacheDir } from '../../../guest/cache.ts';
 import { AXES } from '../../../lab/index.ts';
 import { chosen, part } from '../../../lab/matrix/select.ts';
-import type { NamedFiles } from '../../demo/image.ts';
 import { measure } from '../measure.ts';
 import { addMatrixOptions, type MatrixFlags, withSelection } from '../options.ts';
-import { bootBase } from './base.ts';
+import { type NamedGuest, withBase } from './base.ts';
+import { GUEST_FAULTS } from './faults.ts';
 import { type GuestCell, runGuestCell } from './run_cell.ts';
-import { GUEST_SCENARIOS, type GuestScenarioName } from './scenarios.ts';
+import { GUEST_SCENARIOS, type GuestScenarioName } from './scenarios/index.ts';
 
-interface GuestFlags extends MatrixFlags, NamedFiles {
+interface GuestFlags extends MatrixFlags, NamedGuest {
   scenario?: string[];
   fault?: string[];
   ring?: string[];
@@ -29,6 +29,9 @@ export function guestCommand(): Command {
     .option('--ring <names...>', `of ${AXES.rings.join(' ')} (default: both)`)
     .option('--kernel <bzImage>', 'a 32-bit kernel of your own, with virtio_pci and virtio_crypto')
     .option('--initrd <file>', 'its initramfs: a shell on ttyS0, the modules, kcapi-enc')
+    .addOption(
+      new Option('--modules <folder>', "of a built virtio_crypto.ko, in place of the guest's own").conflicts('kernel'),
+    )
     .option('--bios <file>', 'SeaBIOS image')
     .option('--vga-bios <file>', 'VGA BIOS image')
     .option('--cache-dir <folder>', `where the built guest is kept (default: ${defaultCacheDir()})`);
@@ -40,7 +43,7 @@ export function guestCommand(): Command {
 async function run(flags: GuestFlags): Promise<number> {
   const { timeout, report, output: path, seed = 1, shard = '1/1' } = flags;
   const scenarios = chosen('scenarios', NAMES, flags.scenario, NAMES);
-  const faults = chosen('faults', AXES.faults, flags.fault, ['none']);
+  const faults = chosen('faults', GUEST_FAULTS, flags.fault, ['none']);
   const rings = chosen('rings', AXES.rings, flags.ring, AXES.rings);
   const rest = { features: 'default', transport: 'pci', driver: 'linux', seed };
   const all = scenarios.flatMap((scenario) =>
@@ -51,11 +54,12 @@ async function run(flags: GuestFlags): Promise<number> {
     ...{ cells: cells.length, report, path },
     work: async ({ signal, output, onResult }) => {
       try {
-        const base = await bootBase(flags, output, signal);
-        for (const [index, cell] of cells.entries()) {
-          if (signal.aborted) return;
-          onResult(await runGuestCell(cell, base, timeout * 1000), index);
-        }
+        await withBase(flags, output, signal, async (base) => {
+          for (const [index, cell] of cells.entries()) {
+            if (signal.aborted) return;
+            onResult(await runGuestCell(cell, base, timeout * 1000), index);
+          }
+        });
       } catch (error) {
         // Ctrl-C in the middle of the boot: nothing was measured, and nothing failed.
         if (!signal.aborted) throw error;

@@ -1,12 +1,12 @@
-import type { Machine, MachineFiles } from '../../machine.ts';
+import type { Machine } from '../../machine.ts';
 import type { BootedBase } from './run_cell.ts';
-import { PCI_DEVICE } from './scenarios.ts';
+import { PCI_DEVICE } from './scenarios/shell.ts';
 
 /**
  * Takes the device out of a guest that has booted, so that each cell can plug another one in. The machine is of no use afterwards.
  * @throws Error if the guest cannot do it
  */
-export async function takeOut(machine: Machine, files: MachineFiles, memoryMiB: number): Promise<BootedBase> {
+export async function takeOut(machine: Machine, guest: Omit<BootedBase, 'state'>): Promise<BootedBase> {
   const { status } = await machine.console.run(`rmmod virtio_crypto 2> /dev/null; ${PCI_DEVICE}; echo 1 > $d/remove`);
   if (status !== 0) {
     throw new Error(
@@ -14,5 +14,5 @@ export async function takeOut(machine: Machine, files: MachineFiles, memoryMiB: 
     );
   }
   machine.device.remove();
-  return { files, memoryMiB, state: await machine.save() };
+  return { ...guest, state: await machine.save() };
 }

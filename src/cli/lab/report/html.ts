@@ -1,6 +1,6 @@
 import { FAULTS, SCENARIOS } from '../../../lab/index.ts';
 import { VERSION } from '../../version.ts';
-import { GUEST_SCENARIOS } from '../guest/scenarios.ts';
+import { GUEST_SCENARIOS } from '../guest/scenarios/index.ts';
 import type { RunResults } from '../results.ts';
 import { type PageData, showReport } from './page.ts';
 
