@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <sched.h>
 #include <string.h>
 #include <time.h>
@@ -49,9 +48,10 @@ bool vc_turn_begin(struct turn *turn, struct device *device, bool control) {
   unsigned number = control ? board->data_queues : (unsigned)device->self.process % board->data_queues;
   *turn = (struct turn){.device = device, .board = board, .queue = number};
   struct queue *queue = &board->queues[number];
-  int result = pthread_mutex_lock(&queue->lock);
-  if (result == EOWNERDEAD) result = pthread_mutex_consistent(&queue->lock);
-  if (result != 0) return false;
+  if (!vc_lock_patiently(&queue->lock)) {
+    vc_device_busy(device);
+    return false;
+  }
   if (atomic_load(&ring_of(board, number)->available.index) == queue->used) return true;
   // Somebody died before the answer came, or before the notification. It must come before the frame is used again.
   notify(turn);
@@ -76,10 +76,14 @@ enum vc_result vc_turn_run(const struct turn *turn, const struct part *parts, un
   struct ring *ring = ring_of(board, number);
   struct frame *frame = frame_of(board, number);
   struct descriptor *table = board->indirect ? frame->table : ring->table;
-  unsigned room = board->indirect || queue->size > DESCRIPTORS ? DESCRIPTORS : queue->size;
+  // A chain is no longer than its queue, in a table of its own neither (2.7.5.3.1).
+  unsigned room = queue->size;
   unsigned used = 0;
+  uint32_t bytes = 0;
   for (unsigned i = 0; i < count; i++) {
     if (parts[i].bytes == 0) continue;
+    bytes += parts[i].bytes;
+    if (bytes > board->request_bytes_max) return VC_REFUSED;
     unsigned pieces = vc_board_scatter(board, parts[i].at, parts[i].bytes,
                                        parts[i].written ? VIRTIO_DESC_F_WRITE : 0, table + used, room - used);
     if (pieces == 0) return VC_REFUSED;

@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 #include <openssl/params.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../driver/vcrypto.h"
@@ -91,6 +92,9 @@ static struct aead aeads[] = {
      .key_bytes = 32},
 };
 #define AEADS (sizeof aeads / sizeof *aeads)
+
+/** What fits a request to this device. */
+static uint32_t text_max;
 
 static int original_init(struct context *context, const uint8_t *key, size_t key_bytes, const uint8_t *iv, size_t iv_bytes,
                          const OSSL_PARAM *params) {
@@ -194,7 +198,7 @@ fail:
 }
 
 static bool goes_to_device(struct context *context, size_t bytes) {
-  return context->state == WAITING && context->keyed && bytes <= VC_TEXT_MAX &&
+  return context->state == WAITING && context->keyed && bytes <= text_max &&
          threshold_reached(&context->aead->threshold, context->session.id != 0, (uint32_t)bytes, &context->missed);
 }
 
@@ -456,6 +460,7 @@ static bool build(unsigned index) {
 
 static void build_all(void) {
   unsigned count = 0;
+  text_max = vc_text_max();
   for (unsigned index = 0; index < AEADS; index++) {
     struct aead *aead = &aeads[index];
     if (!vc_offers(VC_AEAD, aead->algorithm)) continue;
@@ -470,4 +475,17 @@ const OSSL_ALGORITHM *aead_algorithms(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, build_all);
   return algorithms;
+}
+
+unsigned aead_missing(char *names, size_t bytes) {
+  unsigned offered = 0;
+  for (unsigned index = 0; index < AEADS; index++) {
+    if (vc_offers(VC_AEAD, aeads[index].algorithm)) {
+      offered++;
+      continue;
+    }
+    size_t used = strlen(names);
+    snprintf(names + used, bytes - used, "%s%s", used > 0 ? ", " : "", aeads[index].name);
+  }
+  return offered;
 }

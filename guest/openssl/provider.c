@@ -12,6 +12,7 @@
 #include "../driver/vcrypto.h"
 #include "aead.h"
 #include "original.h"
+#include "thresholds.h"
 
 static OSSL_FUNC_core_get_params_fn *core_get_params;
 static const OSSL_CORE_HANDLE *core;
@@ -51,6 +52,18 @@ static const OSSL_ALGORITHM *query(void *provider, int operation, int *no_cache)
   }
 }
 
+static void tell(const char *why) { fprintf(stderr, "virtio-crypto: OpenSSL works with its own code: %s\n", why); }
+
+/** Whether the device offers something of use here. If it lacks something, a line says what. */
+static bool offers_enough(bool quiet) {
+  char missing[160] = "";
+  unsigned offered = aead_missing(missing, sizeof missing);
+  if (offered > 0 && missing[0] && !quiet)
+    fprintf(stderr, "virtio-crypto: OpenSSL's own code computes what this device does not offer: %s\n", missing);
+  if (offered == 0 && !quiet) tell("the device offers none of its algorithms");
+  return offered > 0;
+}
+
 static void teardown(void *provider) {
   (void)provider;
   original_unload();
@@ -67,8 +80,16 @@ __attribute__((visibility("default"))) int OSSL_provider_init(const OSSL_CORE_HA
   };
   core = handle;
   core_get_params = (OSSL_FUNC_core_get_params_fn *)original_function(in, OSSL_FUNC_CORE_GET_PARAMS);
-  usable = vc_open() && original_load();
-  if (!usable && !configured("quiet")) fprintf(stderr, "virtio-crypto: OpenSSL works with its own code: %s\n", vc_why());
+  bool quiet = configured("quiet");
+  if (!quiet) vc_on_lost(tell);
+  if (configured("always")) threshold_always();
+  if (!vc_open()) {
+    if (!quiet) tell(vc_why());
+  } else if (!original_load()) {
+    if (!quiet) tell("its default provider is missing");
+  } else {
+    usable = offers_enough(quiet);
+  }
   static int context;
   *provider = &context;
   *out = FUNCTIONS;

@@ -15,6 +15,8 @@
 #define LOSS 0.08
 #define BYTES_MAX VC_TEXT_MAX
 
+static const struct threshold NEVER = {UINT32_MAX, UINT32_MAX, UINT32_MAX};
+
 static double now_us(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -58,32 +60,41 @@ static bool line_of(bool (*work)(void *, uint32_t), void *state, struct line *li
   return true;
 }
 
-static struct threshold measure(const struct trial *trial, void *state) {
-  const struct threshold never = {UINT32_MAX, UINT32_MAX, UINT32_MAX};
+/** False: something failed, and nothing is known. */
+static bool measure(const struct trial *trial, void *state, struct threshold *found) {
   struct line software, device;
-  if (!line_of(trial->software, state, &software) || !line_of(trial->device, state, &device)) return never;
+  if (!line_of(trial->software, state, &software) || !line_of(trial->device, state, &device)) return false;
   double session = -1;
   for (int round = 0; round < ROUNDS; round++) {
     double start = now_us();
-    if (!trial->session(state)) return never;
+    if (!trial->session(state)) return false;
     double taken = now_us() - start;
     if (session < 0 || taken < session) session = taken;
   }
   double gain = software.each - MARGIN * device.each;
-  if (gain <= 0) return never;
-  return (struct threshold){
+  *found = NEVER;
+  if (gain <= 0) return true;
+  *found = (struct threshold){
       .open = clamped((MARGIN * device.fixed - software.fixed) / gain),
       .first = clamped((MARGIN * (device.fixed + session) - software.fixed) / gain),
       .credit = clamped(session / LOSS / software.each),
   };
+  return true;
 }
 
+static bool always;
+
+void threshold_always(void) { always = true; }
+
 struct threshold threshold_of(enum kind kind, const struct trial *trial, void *state) {
+  if (always) return (struct threshold){1, 1, 0};
   volatile uint32_t *notes = vc_notes();
-  if (!notes) return (struct threshold){UINT32_MAX, UINT32_MAX, UINT32_MAX};
+  if (!notes) return NEVER;
   notes += kind * 3u;
   if (notes[0] == 0) {
-    struct threshold found = measure(trial, state);
+    struct threshold found;
+    // Another process may find out, if the device does not answer this one.
+    if (!measure(trial, state, &found)) return NEVER;
     notes[2] = found.credit;
     notes[1] = found.first;
     // What is read first is written last.
