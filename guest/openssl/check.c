@@ -34,9 +34,18 @@ double now_us(void) {
   return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
+uint32_t size_of_message(unsigned *seed) {
+  switch (next(seed, 8)) {
+    case 0: return next(seed, 40);
+    case 1: return 16384;
+    case 2: return one_in(seed, 6) ? 65520 + next(seed, 40) : 4080 + next(seed, 40);
+    default: return next(seed, 16u << next(seed, 11));
+  }
+}
+
 static void *work(void *at) {
   struct run *run = at;
-  while (run->messages < run->count && !run->failed) run->failed = !check_aead(run);
+  while (run->messages < run->count && !run->failed) run->failed = one_in(&run->seed, 2) ? !check_aead(run) : !check_stream(run);
   return NULL;
 }
 

@@ -6,8 +6,6 @@
 
 #include "check.h"
 
-#define TEXT_MAX 70000u
-#define SLACK 64u
 
 /** One side: what it was told, it also tells of its results. */
 struct side {
@@ -26,16 +24,6 @@ struct plan {
 
 static const char *const CIPHERS[] = {"AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305"};
 
-/** Sizes of all magnitudes, a record's among them. */
-static uint32_t size_of_text(unsigned *seed) {
-  switch (next(seed, 8)) {
-    case 0: return next(seed, 40);
-    case 1: return 16384;
-    case 2: return one_in(seed, 6) ? 65520 + next(seed, 40) : 4080 + next(seed, 40);
-    default: return next(seed, 16u << next(seed, 11));
-  }
-}
-
 static struct plan plan_of(unsigned *seed, bool gcm, uint32_t key_bytes) {
   struct plan plan = {
       .encrypt = one_in(seed, 2),
@@ -48,7 +36,7 @@ static struct plan plan_of(unsigned *seed, bool gcm, uint32_t key_bytes) {
       .key_bytes = key_bytes,
       .iv_bytes = one_in(seed, 6) ? 1 + next(seed, gcm ? 16 : 12) : 12,
       .aad_bytes = one_in(seed, 3) ? next(seed, 600) : one_in(seed, 3) ? 0 : 5,
-      .text_bytes = size_of_text(seed),
+      .text_bytes = size_of_message(seed),
       .pieces = one_in(seed, 3) ? 1 + next(seed, 4) : 1,
       .tag_bytes = one_in(seed, 4) ? 1 + next(seed, 16) : 16,
   };
