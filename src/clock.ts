@@ -4,7 +4,10 @@ import { checkFunction, checkObject } from './check.ts';
 export interface Clock {
   /** Returns the milliseconds since a fixed moment. The result never decreases. */
   now(): number;
-  /** Calls `callback` once, after at least `milliseconds` milliseconds. Returns a function that cancels the call. */
+  /**
+   * Calls `callback` once, after at least `milliseconds` milliseconds: with 0 as soon as the program has done what else waits. Returns a
+   * function that cancels the call.
+   */
   schedule(callback: () => void, milliseconds: number): () => void;
 }
 
@@ -26,14 +29,50 @@ export function hostClock(keepAlive = false): Clock {
   return {
     now: () => performance.now(),
     schedule: (callback, milliseconds) => {
+      if (milliseconds <= 0) return nextTurn(callback, keepAlive);
       const timer: unknown = setTimeout(callback, Math.min(Math.ceil(milliseconds), TIMER_MS_MAX));
-      if (!keepAlive && isUnrefable(timer)) timer.unref();
+      if (!keepAlive) unref(timer);
       return () => clearTimeout(timer as ReturnType<typeof setTimeout>);
     },
   };
 }
 
-/** Whether a timer can be unreferenced. Node's timers are objects with unref(); a browser's timers are numbers. */
-function isUnrefable(timer: unknown): timer is { unref(): void } {
-  return typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function';
+/** What has to be called, by its number. */
+const waiting = new Map<number, () => void>();
+let last = 0;
+let channel: MessageChannel | undefined;
+
+/**
+ * Calls `callback` in the next turn of the event loop: after what waits already, and without the wait of a timer, which is at least 1 ms
+ * in Node, and 4 ms in a browser when timers start each other.
+ * @param keepAlive whether the pending call keeps a Node process alive
+ * @returns a function that cancels the call
+ */
+function nextTurn(callback: () => void, keepAlive: boolean): () => void {
+  if (typeof setImmediate === 'function') {
+    const immediate = setImmediate(callback);
+    if (!keepAlive) unref(immediate);
+    return () => clearImmediate(immediate);
+  }
+  channel ??= listen();
+  const number = ++last;
+  waiting.set(number, callback);
+  channel.port2.postMessage(number);
+  return () => waiting.delete(number);
+}
+
+function listen(): MessageChannel {
+  const made = new MessageChannel();
+  made.port1.onmessage = ({ data }: MessageEvent<number>) => {
+    const callback = waiting.get(data);
+    waiting.delete(data);
+    callback?.();
+  };
+  return made;
+}
+
+/** Lets a Node process end while a timer is pending. A browser's timers are numbers, which do not need it. */
+function unref(timer: unknown): void {
+  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
+    timer.unref();
 }

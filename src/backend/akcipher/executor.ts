@@ -37,7 +37,7 @@ interface Started {
 
 /**
  * Runs the requests of the AKCIPHER service: short ones at the end of the notification, long ones in workers. If there are none, long
- * requests run in the device's thread, in slices, from a timer, one after another.
+ * requests run in the device's thread, in slices, one a turn of the event loop, one after another.
  */
 export class AkcipherExecutor implements Executor {
   /** Keys outlive the choice of a backend. */
