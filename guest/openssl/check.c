@@ -2,8 +2,8 @@
  * `evp-check COUNT SEED [THREADS]`: random messages through EVP as the configuration has it, each beside the same calls through the default
  * provider. Prints the first difference and ends with status 1, or the number of messages that were equal.
  *
- * `evp-check speed ALGORITHM BYTES`: how long a message takes in each provider. An AEAD's is as TLS 1.3 asks for it: an IV, 5 bytes of additional
- * data, the text in one piece, the tag.
+ * `evp-check speed ALGORITHM BYTES`: how long a message takes in each provider. An AEAD's is as TLS 1.3 asks for it: an IV, 5
+ * bytes of additional data, the text in one piece, the tag.
  *
  * `evp-check vectors`: published results, by lines of standard input. `evp-check fork ROUNDS SEED`: processes that share contexts.
  */

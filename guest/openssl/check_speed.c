@@ -36,7 +36,8 @@ static bool run_message(struct side *side) {
   size_t size;
   int done;
   if (side->digest) {
-    return EVP_DigestInit_ex2(side->digest_context, NULL, NULL) && EVP_DigestUpdate(side->digest_context, side->text, (size_t)side->bytes) &&
+    return EVP_DigestInit_ex2(side->digest_context, NULL, NULL) &&
+           EVP_DigestUpdate(side->digest_context, side->text, (size_t)side->bytes) &&
            EVP_DigestFinal_ex(side->digest_context, result, &count);
   }
   if (side->mac) {

@@ -58,7 +58,8 @@ static void run_block(const struct plan *plan, const char *provider, struct foun
     bool again = message > 0 && one_in(&seed, 3), same_key = message > 0 && one_in(&seed, 2);
     fill(&seed, iv, sizeof iv);
     if (plan->wraps) memset(iv + 4, 0xff, 11);
-    say(found, EVP_CipherInit_ex2(context, message > 0 ? NULL : cipher, same_key ? NULL : plan->key, again ? NULL : iv, plan->encrypt, NULL));
+    say(found, EVP_CipherInit_ex2(context, message > 0 ? NULL : cipher, same_key ? NULL : plan->key, again ? NULL : iv,
+                                   plan->encrypt, NULL));
     EVP_CIPHER_CTX_set_padding(context, plan->padded);
     uint8_t *out = found->out;
     int done = 0, bytes = 0;
@@ -178,10 +179,10 @@ bool check_stream(struct run *run) {
   bool same = one.bytes == other.bytes && one.calls == other.calls && one.good == other.good &&
               memcmp(ours, theirs, MESSAGES_MAX * OUT_MAX) == 0;
   if (!same) {
-    printf("%s%s, %u messages of %u bytes in %u pieces, key %u%s%s%s%s%s%s differ: %u bytes, default %u\n", plan.what == MAC ? "HMAC of " : "",
-           plan.name, plan.messages, plan.text_bytes, plan.pieces, plan.key_bytes, plan.encrypt ? " encrypt" : "",
-           plan.padded ? " padded" : "", plan.in_place ? " in-place" : "", plan.aligned ? " aligned" : "", plan.copy ? " copy" : "",
-           plan.wraps ? " wraps" : "", one.bytes, other.bytes);
+    printf("%s%s, %u messages of %u bytes in %u pieces, key %u%s%s%s%s%s%s differ: %u bytes, default %u\n",
+           plan.what == MAC ? "HMAC of " : "", plan.name, plan.messages, plan.text_bytes, plan.pieces, plan.key_bytes,
+           plan.encrypt ? " encrypt" : "", plan.padded ? " padded" : "", plan.in_place ? " in-place" : "",
+           plan.aligned ? " aligned" : "", plan.copy ? " copy" : "", plan.wraps ? " wraps" : "", one.bytes, other.bytes);
   }
   run->messages += plan.messages;
   free(text);

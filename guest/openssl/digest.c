@@ -40,7 +40,8 @@ struct context {
 };
 
 #define HASH(text, size, how) \
-  {.name = text, .kind = how, .algorithm = VIRTIO_CRYPTO_HASH_##size, .mac = VIRTIO_CRYPTO_MAC_HMAC_##size, .lock = PTHREAD_MUTEX_INITIALIZER
+  {.name = text, .kind = how, .lock = PTHREAD_MUTEX_INITIALIZER, .algorithm = VIRTIO_CRYPTO_HASH_##size, \
+   .mac = VIRTIO_CRYPTO_MAC_HMAC_##size
 // One of each kind is measured: the shorter results of a kind are as fast.
 static struct digest digests[] = {
     HASH("SHA1", SHA1, KIND_SHA_1), .result_bytes = 20},
