@@ -86,6 +86,10 @@ struct board *vc_board_attach(struct board *before, uint32_t key, bool *is_new, 
     memcpy(board->pages, pages, sizeof board->pages);
     *is_new = true;
   }
+  for (unsigned i = BOARD_PAGES; i-- > 0;) {
+    bool joined = i + 1 < BOARD_PAGES && pages[i] + PAGE == pages[i + 1];
+    board->runs[i] = PAGE + (joined ? board->runs[i + 1] : 0);
+  }
   free(pages);
   attached = id;
   return board;
@@ -103,19 +107,14 @@ uint64_t vc_board_address(const struct board *board, const void *at) {
 unsigned vc_board_scatter(const struct board *board, const void *at, uint32_t bytes, uint16_t flags,
                           struct descriptor *table, unsigned room) {
   unsigned count = 0;
-  const uint8_t *from = at;
+  uint32_t offset = (uint32_t)((const uint8_t *)at - (const uint8_t *)board);
   while (bytes > 0) {
-    uint64_t address = vc_board_address(board, from);
-    uint32_t piece = PAGE - (uint32_t)(address % PAGE);
+    uint32_t page = offset / PAGE, within = offset % PAGE;
+    uint32_t piece = board->runs[page] - within;
     if (piece > bytes) piece = bytes;
-    struct descriptor *last = count > 0 ? &table[count - 1] : NULL;
-    if (last && last->address + last->bytes == address) {
-      last->bytes += piece;
-    } else {
-      if (count == room) return 0;
-      table[count++] = (struct descriptor){.address = address, .bytes = piece, .flags = flags};
-    }
-    from += piece;
+    if (count == room) return 0;
+    table[count++] = (struct descriptor){.address = board->pages[page] + within, .bytes = piece, .flags = flags};
+    offset += piece;
     bytes -= piece;
   }
   return count;

@@ -94,6 +94,8 @@ struct board {
   struct owner slots[SLOTS];
   uint32_t notes[VC_NOTES];
   uint64_t pages[BOARD_PAGES];
+  /** Bytes from the beginning of each page on that are side by side in memory. */
+  uint32_t runs[BOARD_PAGES];
 };
 _Static_assert(sizeof(struct board) <= RINGS_AT, "the board has the pages before the rings");
 
@@ -102,7 +104,7 @@ _Static_assert(sizeof(struct board) <= RINGS_AT, "the board has the pages before
  * because contexts point into it: `before` is returned if it is still the one.
  */
 struct board *vc_board_attach(struct board *before, uint32_t key, bool *is_new, char *why, int why_bytes);
-/** Writes descriptors of a part of the board, in pieces where its pages are not side by side. Returns the number written, 0 if too many. */
+/** Writes descriptors of a part of the board, one for each run of pages side by side. Returns the number written, 0 if too many. */
 unsigned vc_board_scatter(const struct board *board, const void *at, uint32_t bytes, uint16_t flags,
                           struct descriptor *table, unsigned room);
 uint64_t vc_board_address(const struct board *board, const void *at);

@@ -12,17 +12,50 @@
 #define MAGIC 0x76633031u
 /** After a failure the device is looked for again, but not at each call. */
 #define RETRY_SECONDS 5
+/** A queue is held for less than this, unless its owner was stopped. */
+#define LOCK_SECONDS 5
+/** So long the processes before this one may take to find the device. */
+#define CONFIGURATION_SECONDS 20
 
 static struct {
   pthread_mutex_t lock;
   bool prepared;
   _Atomic bool open;
-  time_t retry;
+  _Atomic time_t retry;
+  /** Told when a device that was open cannot be opened again. */
+  void (*tell)(const char *why);
+  bool was_open;
   struct device device;
   char why[160];
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .device.port = {.config = -1, .resource = -1}};
 
 #define WHY state.why, (int)sizeof state.why
+
+static time_t seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec;
+}
+
+bool vc_lock_patiently(pthread_mutex_t *lock) {
+  int result = pthread_mutex_trylock(lock);
+  if (result == EBUSY) {
+    const struct timespec end = {.tv_sec = seconds() + LOCK_SECONDS};
+    result = pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, &end);
+  }
+  if (result == EOWNERDEAD) result = pthread_mutex_consistent(lock);
+  return result == 0;
+}
+
+/** Takes the lock under which the device is brought up. */
+static bool lock_configuration(const struct vc_port *port) {
+  const time_t end = seconds() + CONFIGURATION_SECONDS;
+  while (flock(port->config, LOCK_EX | LOCK_NB) != 0) {
+    if ((errno != EWOULDBLOCK && errno != EINTR) || seconds() > end) return false;
+    usleep(1000);
+  }
+  return true;
+}
 
 static uint32_t get(const struct vc_port *port, uint32_t field, int bytes) {
   return vc_port_read(port, port->common + field, bytes);
@@ -167,19 +200,21 @@ static bool join(struct device *device) {
   unsigned locked = 0;
   bool up = !is_new && is_up(board, &device->port);
   if (!up) {
-    for (; locked < QUEUES_MAX; locked++) {
-      if (pthread_mutex_lock(&board->queues[locked].lock) == EOWNERDEAD)
-        pthread_mutex_consistent(&board->queues[locked].lock);
+    while (locked < QUEUES_MAX && vc_lock_patiently(&board->queues[locked].lock)) locked++;
+    if (locked == QUEUES_MAX) {
+      up = bring_up(board, &device->port);
+      if (!up) set(&device->port, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, 0);
+    } else {
+      snprintf(WHY, "another process has a queue of %s", device->port.address);
     }
-    up = bring_up(board, &device->port);
-    if (!up) set(&device->port, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, 0);
     while (locked > 0) pthread_mutex_unlock(&board->queues[--locked].lock);
   }
   device->board = board;
   if (!up) return false;
   device->self = vc_owner_self();
-  vc_end_sessions_of_dead(device);
-  return true;
+  if (vc_end_sessions_of_dead(device)) return true;
+  snprintf(WHY, "another process has a queue of %s", device->port.address);
+  return false;
 }
 
 static bool find_device(void) {
@@ -194,9 +229,13 @@ static bool find_device(void) {
     found.resource = -1;
   }
   *port = found;
-  if (port->config < 0 || flock(port->config, LOCK_EX) != 0) {
+  if (port->config < 0) {
     snprintf(WHY, "%s cannot be configured: the device takes root", port->address);
     port->address[0] = 0;
+    return false;
+  }
+  if (!lock_configuration(port)) {
+    snprintf(WHY, "another process configures %s", port->address);
     return false;
   }
   bool joined = vc_port_take(port, WHY) && join(device);
@@ -217,21 +256,41 @@ bool vc_open(void) {
     state.prepared = true;
     pthread_atfork(NULL, NULL, after_fork);
   }
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  if (!state.open && now.tv_sec >= state.retry) {
+  const char *why = NULL;
+  if (!state.open && seconds() >= state.retry) {
     state.open = find_device();
-    if (!state.open) state.retry = now.tv_sec + RETRY_SECONDS;
+    if (!state.open) state.retry = seconds() + RETRY_SECONDS;
   }
+  if (state.open) {
+    state.was_open = true;
+  } else if (state.was_open && state.tell) {
+    why = state.why;
+  }
+  void (*tell)(const char *) = state.tell;
+  // Once is enough: a device that comes and goes does not fill a log.
+  if (why) state.tell = NULL;
+  bool open = state.open;
   pthread_mutex_unlock(&state.lock);
-  return state.open;
+  if (why) tell(why);
+  return open;
 }
+
+void vc_on_lost(void (*tell)(const char *why)) { state.tell = tell; }
 
 struct device *vc_device(void) { return vc_open() ? &state.device : NULL; }
 
 void vc_device_lost(struct device *device) {
-  snprintf(WHY, "%s does not answer", device->port.address);
-  atomic_store(&state.open, false);
+  // If it was lost already, the reason is there, too.
+  if (atomic_exchange(&state.open, false)) snprintf(WHY, "%s does not answer", device->port.address);
+}
+
+void vc_device_busy(struct device *device) {
+  state.retry = seconds() + RETRY_SECONDS;
+  if (!atomic_exchange(&state.open, false)) return;
+  snprintf(WHY, "another process has a queue of %s", device->port.address);
+  void (*tell)(const char *) = state.tell;
+  state.tell = NULL;
+  if (tell) tell(state.why);
 }
 
 const char *vc_why(void) { return state.why; }
@@ -248,6 +307,23 @@ bool vc_offers(enum vc_service service, uint32_t algorithm) {
          (device->board->algorithms[service] >> algorithm & 1);
 }
 
+uint32_t vc_text_max(void) {
+  const struct device *device = vc_device();
+  if (!device) return 0;
+  const struct board *board = device->board;
+  // Text and result with a tag, and additional data.
+  const uint32_t beside = VC_AAD_MAX + VC_IV_MAX + 2u * VC_TAG_BYTES + 128u;
+  uint32_t bytes = board->request_bytes_max > beside ? (board->request_bytes_max - beside) / 2 : 0;
+  // Header, IV, additional data and status have a descriptor each, and text and result one a page, with one for a tag.
+  uint32_t room = board->queues[0].size;
+  for (uint32_t number = 1; number < board->data_queues; number++) {
+    if (board->queues[number].size < room) room = board->queues[number].size;
+  }
+  uint32_t pages = room > 8 ? (room - 4) / 2 - 1 : 0;
+  if (bytes > pages * PAGE) bytes = pages * PAGE;
+  return bytes < VC_TEXT_MAX ? bytes : VC_TEXT_MAX;
+}
+
 uint32_t *vc_notes(void) {
   const struct device *device = vc_device();
   return device ? device->board->notes : NULL;
@@ -256,7 +332,7 @@ uint32_t *vc_notes(void) {
 void vc_release(void) {
   struct device *device = vc_device();
   if (!device) return;
-  flock(device->port.config, LOCK_EX);
+  if (!lock_configuration(&device->port)) return;
   // Whoever waits for an answer there finds out, even if somebody has brought the device up on another board by then.
   device->board->magic = 0;
   set(&device->port, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, 0);

@@ -17,10 +17,14 @@ struct device {
 struct device *vc_device(void);
 /** The device no longer answers: the next vc_open() brings it up again. */
 void vc_device_lost(struct device *device);
+/** Another process has a queue, and does not give it back: for some seconds this one does without the device. */
+void vc_device_busy(struct device *device);
+/** Takes a lock of all processes, but waits for some seconds only: its owner may have been stopped. */
+bool vc_lock_patiently(pthread_mutex_t *lock);
 /** Whether the device still runs with the rings of this board. Looks only while no process brings it up: then it is true. */
 bool vc_device_is_ours(struct device *device, const struct board *board);
-/** Ends the sessions of processes that have ended. */
-void vc_end_sessions_of_dead(struct device *device);
+/** Ends the sessions of processes that have ended. False: the control queue cannot be had. */
+bool vc_end_sessions_of_dead(struct device *device);
 
 /** Parts of a request, in their order on the wire. Parts of no bytes have no descriptor. */
 struct part {

@@ -126,7 +126,16 @@ bool vc_port_take(struct vc_port *port, char *why, int why_bytes) {
   }
   snprintf(path, sizeof path, "%s/config", port->folder);
   uint8_t config[CONFIG_BYTES];
-  if (pread(port->config, config, sizeof config, 0) != sizeof config || !read_capabilities(port, config)) {
+  // Whoever lacks CAP_SYS_ADMIN sees the first 64 bytes.
+  if (pread(port->config, config, sizeof config, 0) != sizeof config) {
+    snprintf(why, (size_t)why_bytes, "the kernel does not show the capabilities of %s", port->address);
+    return false;
+  }
+  if (config[0] == 0xff && config[1] == 0xff) {
+    snprintf(why, (size_t)why_bytes, "%s is gone", port->address);
+    return false;
+  }
+  if (!read_capabilities(port, config)) {
     snprintf(why, (size_t)why_bytes, "%s has no registers in an I/O BAR", port->address);
     return false;
   }

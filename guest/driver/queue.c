@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <sched.h>
 #include <string.h>
 #include <time.h>
@@ -25,13 +24,18 @@ static bool await(const struct turn *turn) {
   struct queue *queue = &turn->board->queues[turn->queue];
   struct ring *ring = ring_of(turn->board, turn->queue);
   time_t end = 0;
-  // An emulator answers within the notification, or when the driver reads a register, as this does at the first look.
+  // An emulator answers within the notification, or when the driver reads a register, as this does at the first look. Neither needs a
+  // system call, which would take as long as the request.
   for (unsigned looks = 0; atomic_load_explicit(&ring->used.index, memory_order_acquire) == queue->used; looks++) {
+    if (looks == 0) {
+      if (!is_alive(turn->device)) return false;
+      continue;
+    }
     if (looks % LOOKS != 0) continue;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (end == 0) end = now.tv_sec + PATIENCE_SECONDS;
-    if (!is_alive(turn->device) || now.tv_sec > end || (looks > 0 && !vc_device_is_ours(turn->device, turn->board))) return false;
+    if (!is_alive(turn->device) || now.tv_sec > end || !vc_device_is_ours(turn->device, turn->board)) return false;
     sched_yield();
   }
   queue->used++;
@@ -49,9 +53,10 @@ bool vc_turn_begin(struct turn *turn, struct device *device, bool control) {
   unsigned number = control ? board->data_queues : (unsigned)device->self.process % board->data_queues;
   *turn = (struct turn){.device = device, .board = board, .queue = number};
   struct queue *queue = &board->queues[number];
-  int result = pthread_mutex_lock(&queue->lock);
-  if (result == EOWNERDEAD) result = pthread_mutex_consistent(&queue->lock);
-  if (result != 0) return false;
+  if (!vc_lock_patiently(&queue->lock)) {
+    vc_device_busy(device);
+    return false;
+  }
   if (atomic_load(&ring_of(board, number)->available.index) == queue->used) return true;
   // Somebody died before the answer came, or before the notification. It must come before the frame is used again.
   notify(turn);
@@ -76,10 +81,14 @@ enum vc_result vc_turn_run(const struct turn *turn, const struct part *parts, un
   struct ring *ring = ring_of(board, number);
   struct frame *frame = frame_of(board, number);
   struct descriptor *table = board->indirect ? frame->table : ring->table;
-  unsigned room = board->indirect || queue->size > DESCRIPTORS ? DESCRIPTORS : queue->size;
+  // A chain is no longer than its queue, in a table of its own neither (2.7.5.3.1).
+  unsigned room = queue->size;
   unsigned used = 0;
+  uint32_t bytes = 0;
   for (unsigned i = 0; i < count; i++) {
     if (parts[i].bytes == 0) continue;
+    bytes += parts[i].bytes;
+    if (bytes > board->request_bytes_max) return VC_REFUSED;
     unsigned pieces = vc_board_scatter(board, parts[i].at, parts[i].bytes,
                                        parts[i].written ? VIRTIO_DESC_F_WRITE : 0, table + used, room - used);
     if (pieces == 0) return VC_REFUSED;

@@ -106,11 +106,12 @@ static void end_sessions_of_dead(const struct turn *turn) {
   }
 }
 
-void vc_end_sessions_of_dead(struct device *device) {
+bool vc_end_sessions_of_dead(struct device *device) {
   struct turn turn;
-  if (!vc_turn_begin(&turn, device, true)) return;
+  if (!vc_turn_begin(&turn, device, true)) return false;
   end_sessions_of_dead(&turn);
   vc_turn_end(&turn);
+  return true;
 }
 
 static int free_entry(const struct turn *turn) {

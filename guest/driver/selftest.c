@@ -1,12 +1,16 @@
 /*
- * `vcrypto-selftest [release|notes]`: AEADs through the device beside published values. The first are test cases 4 and 16 of McGrew and
- * Viega's "The Galois/Counter Mode of Operation", the last is RFC 8439, 2.8.2. Then all lengths around those of pages.
+ * `vcrypto-selftest`: AEADs through the device beside published values. The first are test cases 4 and 16 of McGrew and Viega's "The
+ * Galois/Counter Mode of Operation", the last is RFC 8439, 2.8.2. Then all lengths around those of pages.
+ *
+ * `vcrypto-selftest release` resets the device. `notes` shows what was measured. `hold-data` and `hold-control` take a queue and do not
+ * give it back, like a process that was stopped in the middle of a request.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "vcrypto.h"
+#include "device.h"
 #include "wire.h"
 
 struct vector {
@@ -110,6 +114,13 @@ int main(int count, char **arguments) {
   if (count > 1 && strcmp(arguments[1], "notes") == 0) {
     for (uint32_t i = 0; i < VC_NOTES; i++) printf("%u%c", vc_notes()[i], i % 3 == 2 ? '\n' : ' ');
     return 0;
+  }
+  if (count > 1 && strncmp(arguments[1], "hold", 4) == 0) {
+    struct turn turn;
+    if (!vc_turn_begin(&turn, vc_device(), strcmp(arguments[1], "hold-control") == 0)) return 1;
+    printf("held\n");
+    fflush(stdout);
+    for (;;) pause();
   }
   bool good = vc_slot_take(&slot);
   for (size_t i = 0; good && i < sizeof VECTORS / sizeof *VECTORS; i++) good = check(&VECTORS[i], &slot);

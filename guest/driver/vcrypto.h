@@ -70,6 +70,15 @@ struct vc_slot {
 bool vc_open(void);
 const char *vc_why(void);
 
+/**
+ * `tell` is called once, with the reason, when a device that was open is lost and cannot be opened again, or when another process has it.
+ * Set it before vc_open().
+ */
+void vc_on_lost(void (*tell)(const char *why));
+
+/** The longest text of a request that fits this device: its max_size (5.9.5), and the descriptors that its queue has (2.7.5.3.1). */
+uint32_t vc_text_max(void);
+
 /** Whether the device offers the algorithm. */
 bool vc_offers(enum vc_service service, uint32_t algorithm);
 

@@ -8,7 +8,6 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/params.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "../driver/vcrypto.h"
@@ -21,7 +20,7 @@
 
 /** One algorithm. */
 struct aead {
-  const char *names, *name;
+  const char *name;
   enum kind kind;
   uint32_t algorithm;
   uint32_t key_bytes;
@@ -57,6 +56,8 @@ struct context {
   void *original;
   enum state state;
   bool encrypt, keyed, of_tls;
+  /** Nothing made its IV other than IV_BYTES long. */
+  bool iv_is_usual;
   uint8_t key[KEY_MAX];
   uint8_t iv[IV_BYTES];
   uint8_t tag[VC_TAG_BYTES], computed[VC_TAG_BYTES];
@@ -74,23 +75,23 @@ struct context {
 };
 
 static struct aead aeads[] = {
-    {.names = "AES-128-GCM:id-aes128-GCM:2.16.840.1.101.3.4.1.6",
-     .name = "AES-128-GCM",
+    {.name = "AES-128-GCM",
      .kind = KIND_AES_128_GCM,
      .algorithm = VIRTIO_CRYPTO_AEAD_GCM,
      .key_bytes = 16},
-    {.names = "AES-256-GCM:id-aes256-GCM:2.16.840.1.101.3.4.1.46",
-     .name = "AES-256-GCM",
+    {.name = "AES-256-GCM",
      .kind = KIND_AES_256_GCM,
      .algorithm = VIRTIO_CRYPTO_AEAD_GCM,
      .key_bytes = 32},
-    {.names = "ChaCha20-Poly1305",
-     .name = "ChaCha20-Poly1305",
+    {.name = "ChaCha20-Poly1305",
      .kind = KIND_CHACHA20_POLY1305,
      .algorithm = VIRTIO_CRYPTO_AEAD_CHACHA20_POLY1305,
      .key_bytes = 32},
 };
 #define AEADS (sizeof aeads / sizeof *aeads)
+
+/** What fits a request to this device. */
+static uint32_t text_max;
 
 static int original_init(struct context *context, const uint8_t *key, size_t key_bytes, const uint8_t *iv, size_t iv_bytes,
                          const OSSL_PARAM *params) {
@@ -194,7 +195,7 @@ fail:
 }
 
 static bool goes_to_device(struct context *context, size_t bytes) {
-  return context->state == WAITING && context->keyed && bytes <= VC_TEXT_MAX &&
+  return context->state == WAITING && context->keyed && bytes <= text_max &&
          threshold_reached(&context->aead->threshold, context->session.id != 0, (uint32_t)bytes, &context->missed);
 }
 
@@ -244,6 +245,7 @@ static int aead_cipher(void *at, unsigned char *out, size_t *out_bytes, size_t r
 
 static int aead_init(struct context *context, bool encrypt, const unsigned char *key, size_t key_bytes, const unsigned char *iv,
                      size_t iv_bytes, const OSSL_PARAM *params) {
+  if (params && params->key) context->iv_is_usual = false;
   // The original gets what waits, if a parameter or another direction concerns that.
   if (!iv && context->state == WAITING && (params || encrypt != context->encrypt) && !hand_over(context)) return 0;
   context->encrypt = encrypt;
@@ -283,6 +285,9 @@ static int aead_decrypt_init(void *at, const unsigned char *key, size_t key_byte
 
 static int aead_get_ctx_params(void *at, OSSL_PARAM params[]) {
   struct context *context = at;
+  // EVP asks for this before each IV, and the original takes its time to say it.
+  if (context->iv_is_usual && params->key && strcmp(params->key, OSSL_CIPHER_PARAM_IVLEN) == 0 && !params[1].key)
+    return OSSL_PARAM_set_size_t(params, IV_BYTES);
   OSSL_PARAM *tag = OSSL_PARAM_locate(params, OSSL_CIPHER_PARAM_AEAD_TAG);
   bool computed = context->encrypt && (context->state == COMPUTED || context->state == ENDED);
   if (tag && computed) {
@@ -306,6 +311,7 @@ static int aead_set_ctx_params(void *at, const OSSL_PARAM params[]) {
   struct context *context = at;
   for (const OSSL_PARAM *param = params; param && param->key; param++) {
     if (strcmp(param->key, OSSL_CIPHER_PARAM_AEAD_TLS1_AAD) == 0) context->of_tls = true;
+    if (is_of_original(param)) context->iv_is_usual = false;
     if (is_of_original(param) && context->state == WAITING && !hand_over(context)) return 0;
   }
   if (!context->aead->set_ctx_params(context->original, params)) return 0;
@@ -322,6 +328,7 @@ static void *aead_new(unsigned index) {
   struct context *context = OPENSSL_zalloc(sizeof *context);
   if (!context) return NULL;
   context->aead = &aeads[index];
+  context->iv_is_usual = true;
   context->original = aeads[index].newctx(original_context());
   if (context->original) return context;
   OPENSSL_free(context);
@@ -407,34 +414,18 @@ NEW(2)
 static OSSL_FUNC_cipher_newctx_fn *const NEWS[] = {new_0, new_1, new_2};
 _Static_assert(sizeof NEWS / sizeof *NEWS == AEADS, "each AEAD has a function for new contexts");
 
-#define DISPATCH_MAX 32
-static OSSL_DISPATCH tables[AEADS][DISPATCH_MAX];
-static OSSL_ALGORITHM algorithms[AEADS + 1];
-
-static void (*ours(int number, unsigned index))(void) {
-  switch (number) {
-    case OSSL_FUNC_CIPHER_NEWCTX: return (void (*)(void))NEWS[index];
-    case OSSL_FUNC_CIPHER_FREECTX: return (void (*)(void))aead_free;
-    case OSSL_FUNC_CIPHER_DUPCTX: return (void (*)(void))aead_dup;
-    case OSSL_FUNC_CIPHER_ENCRYPT_INIT: return (void (*)(void))aead_encrypt_init;
-    case OSSL_FUNC_CIPHER_DECRYPT_INIT: return (void (*)(void))aead_decrypt_init;
-    case OSSL_FUNC_CIPHER_UPDATE: return (void (*)(void))aead_update;
-    case OSSL_FUNC_CIPHER_FINAL: return (void (*)(void))aead_final;
-    case OSSL_FUNC_CIPHER_CIPHER: return (void (*)(void))aead_cipher;
-    case OSSL_FUNC_CIPHER_GET_CTX_PARAMS: return (void (*)(void))aead_get_ctx_params;
-    case OSSL_FUNC_CIPHER_SET_CTX_PARAMS: return (void (*)(void))aead_set_ctx_params;
-    default: return NULL;
-  }
-}
+static OSSL_DISPATCH tables[AEADS][ORIGINAL_FUNCTIONS];
 
 /** Takes the original's table, with our functions in it. False: the original lacks what ours needs. */
 static bool build(unsigned index) {
   struct aead *aead = &aeads[index];
   const OSSL_DISPATCH *table = aead->original->implementation;
-#define TAKE(field, number) aead->field = (OSSL_FUNC_cipher_##field##_fn *)original_function(table, number)
+#define TAKE(field, number) \
+  if (!(aead->field = (OSSL_FUNC_cipher_##field##_fn *)original_function(table, number))) return false
   TAKE(newctx, OSSL_FUNC_CIPHER_NEWCTX);
   TAKE(freectx, OSSL_FUNC_CIPHER_FREECTX);
-  TAKE(dupctx, OSSL_FUNC_CIPHER_DUPCTX);
+  // Not every AEAD can be copied.
+  aead->dupctx = (OSSL_FUNC_cipher_dupctx_fn *)original_function(table, OSSL_FUNC_CIPHER_DUPCTX);
   TAKE(encrypt_init, OSSL_FUNC_CIPHER_ENCRYPT_INIT);
   TAKE(decrypt_init, OSSL_FUNC_CIPHER_DECRYPT_INIT);
   TAKE(update, OSSL_FUNC_CIPHER_UPDATE);
@@ -443,31 +434,41 @@ static bool build(unsigned index) {
   TAKE(get_ctx_params, OSSL_FUNC_CIPHER_GET_CTX_PARAMS);
   TAKE(set_ctx_params, OSSL_FUNC_CIPHER_SET_CTX_PARAMS);
 #undef TAKE
-  if (!aead->newctx || !aead->freectx || !aead->encrypt_init || !aead->decrypt_init || !aead->update || !aead->final ||
-      !aead->cipher || !aead->get_ctx_params || !aead->set_ctx_params)
-    return false;
-  unsigned count = 0;
-  for (; table->function_id && count + 1 < DISPATCH_MAX; table++) {
-    void (*own)(void) = ours(table->function_id, index);
-    tables[index][count++] = (OSSL_DISPATCH){table->function_id, own ? own : table->function};
-  }
-  return !table->function_id;
+  const OSSL_DISPATCH ours[] = {
+      {OSSL_FUNC_CIPHER_NEWCTX, (void (*)(void))NEWS[index]},
+      {OSSL_FUNC_CIPHER_FREECTX, (void (*)(void))aead_free},
+      {OSSL_FUNC_CIPHER_DUPCTX, (void (*)(void))aead_dup},
+      {OSSL_FUNC_CIPHER_ENCRYPT_INIT, (void (*)(void))aead_encrypt_init},
+      {OSSL_FUNC_CIPHER_DECRYPT_INIT, (void (*)(void))aead_decrypt_init},
+      {OSSL_FUNC_CIPHER_UPDATE, (void (*)(void))aead_update},
+      {OSSL_FUNC_CIPHER_FINAL, (void (*)(void))aead_final},
+      {OSSL_FUNC_CIPHER_CIPHER, (void (*)(void))aead_cipher},
+      {OSSL_FUNC_CIPHER_GET_CTX_PARAMS, (void (*)(void))aead_get_ctx_params},
+      {OSSL_FUNC_CIPHER_SET_CTX_PARAMS, (void (*)(void))aead_set_ctx_params},
+      {0, NULL},
+  };
+  return original_overlay(table, ours, tables[index]);
 }
 
-static void build_all(void) {
+unsigned aead_algorithms(OSSL_ALGORITHM *list, unsigned room) {
   unsigned count = 0;
-  for (unsigned index = 0; index < AEADS; index++) {
+  text_max = vc_text_max();
+  for (unsigned index = 0; index < AEADS && count < room && text_max > 0; index++) {
     struct aead *aead = &aeads[index];
     if (!vc_offers(VC_AEAD, aead->algorithm)) continue;
     aead->original = original_find(OSSL_OP_CIPHER, aead->name);
     if (!aead->original || !build(index)) continue;
     measure(index);
-    algorithms[count++] = (OSSL_ALGORITHM){aead->names, "provider=virtio-crypto", tables[index], NULL};
+    list[count++] = (OSSL_ALGORITHM){aead->original->algorithm_names, "provider=virtio-crypto", tables[index], NULL};
   }
+  return count;
 }
 
-const OSSL_ALGORITHM *aead_algorithms(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, build_all);
-  return algorithms;
+unsigned aead_missing(char *names, size_t bytes) {
+  unsigned offered = 0;
+  for (unsigned index = 0; index < AEADS; index++) {
+    if (vc_offers(VC_AEAD, aeads[index].algorithm)) offered++;
+    else original_add_name(names, bytes, aeads[index].name);
+  }
+  return offered;
 }

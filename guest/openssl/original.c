@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/provider.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -30,6 +31,24 @@ static bool has_name(const char *names, const char *name) {
     if (strncasecmp(at, name, length) == 0 && (at[length] == 0 || at[length] == ':')) return true;
   }
   return false;
+}
+
+bool original_has_name(const OSSL_ALGORITHM *original, const char *name) { return has_name(original->algorithm_names, name); }
+
+void original_add_name(char *names, size_t bytes, const char *name) {
+  size_t used = strlen(names);
+  snprintf(names + used, bytes - used, "%s%s", used > 0 ? ", " : "", name);
+}
+
+bool original_overlay(const OSSL_DISPATCH *from, const OSSL_DISPATCH *ours, OSSL_DISPATCH *table) {
+  unsigned count = 0;
+  for (; from->function_id; from++) {
+    if (count + 1 == ORIGINAL_FUNCTIONS) return false;
+    void (*own)(void) = original_function(ours, from->function_id);
+    table[count++] = (OSSL_DISPATCH){from->function_id, own ? own : from->function};
+  }
+  table[count] = (OSSL_DISPATCH){0, NULL};
+  return true;
 }
 
 const OSSL_ALGORITHM *original_find(int operation, const char *name) {

@@ -7,6 +7,7 @@
 
 #include <openssl/core_dispatch.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /** Loads the default provider in a library context of its own. */
 bool original_load(void);
@@ -15,6 +16,18 @@ void original_unload(void);
 void *original_context(void);
 /** The implementation whose names have `name` among them. */
 const OSSL_ALGORITHM *original_find(int operation, const char *name);
+/** Whether this is one of its names. */
+bool original_has_name(const OSSL_ALGORITHM *original, const char *name);
+/** Adds a name to a list of names for people. */
+void original_add_name(char *names, size_t bytes, const char *name);
+
+/** The most functions that a table has, with its end. */
+#define ORIGINAL_FUNCTIONS 32u
+/**
+ * Copies a table of ORIGINAL_FUNCTIONS at most, with our functions in the place of those with the same numbers. False: it is longer.
+ */
+bool original_overlay(const OSSL_DISPATCH *from, const OSSL_DISPATCH *ours, OSSL_DISPATCH *table);
+
 /** The function with this number in a table; NULL if there is none. */
 void (*original_function(const OSSL_DISPATCH *table, int number))(void);
 

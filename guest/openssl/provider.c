@@ -5,13 +5,18 @@
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/params.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../driver/vcrypto.h"
 #include "aead.h"
+#include "block.h"
+#include "digest.h"
+#include "mac.h"
 #include "original.h"
+#include "thresholds.h"
 
 static OSSL_FUNC_core_get_params_fn *core_get_params;
 static const OSSL_CORE_HANDLE *core;
@@ -41,18 +46,47 @@ static int get_params(void *provider, OSSL_PARAM params[]) {
   return (!name || OSSL_PARAM_set_utf8_ptr(name, "virtio crypto device")) && (!status || OSSL_PARAM_set_int(status, usable));
 }
 
+#define CIPHERS_MAX 16u
+static OSSL_ALGORITHM ciphers[CIPHERS_MAX + 1];
+
+static void list_ciphers(void) {
+  unsigned count = aead_algorithms(ciphers, CIPHERS_MAX);
+  block_algorithms(ciphers + count, CIPHERS_MAX - count);
+}
+
 static const OSSL_ALGORITHM *query(void *provider, int operation, int *no_cache) {
   (void)provider;
   *no_cache = 0;
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
   if (!usable) return NULL;
   switch (operation) {
-    case OSSL_OP_CIPHER: return aead_algorithms();
+    case OSSL_OP_CIPHER: pthread_once(&once, list_ciphers); return ciphers;
+    case OSSL_OP_DIGEST: return digest_algorithms();
+    case OSSL_OP_MAC: return mac_algorithms();
     default: return NULL;
   }
 }
 
+static void tell(const char *why) { fprintf(stderr, "virtio-crypto: OpenSSL works with its own code: %s\n", why); }
+
+/** Whether the device offers something of use here. If it lacks something, a line says what. */
+static bool offers_enough(bool quiet) {
+  char missing[160] = "";
+  if (vc_text_max() == 0) {
+    if (!quiet) tell("the device has no room for a request");
+    return false;
+  }
+  unsigned offered = aead_missing(missing, sizeof missing) + block_missing(missing, sizeof missing) +
+                     digest_missing(missing, sizeof missing) + mac_missing(missing, sizeof missing);
+  if (offered > 0 && missing[0] && !quiet)
+    fprintf(stderr, "virtio-crypto: OpenSSL's own code computes what this device does not offer: %s\n", missing);
+  if (offered == 0 && !quiet) tell("the device offers none of its algorithms");
+  return offered > 0;
+}
+
 static void teardown(void *provider) {
   (void)provider;
+  digest_end();
   original_unload();
 }
 
@@ -67,8 +101,16 @@ __attribute__((visibility("default"))) int OSSL_provider_init(const OSSL_CORE_HA
   };
   core = handle;
   core_get_params = (OSSL_FUNC_core_get_params_fn *)original_function(in, OSSL_FUNC_CORE_GET_PARAMS);
-  usable = vc_open() && original_load();
-  if (!usable && !configured("quiet")) fprintf(stderr, "virtio-crypto: OpenSSL works with its own code: %s\n", vc_why());
+  bool quiet = configured("quiet");
+  if (!quiet) vc_on_lost(tell);
+  if (configured("always")) threshold_always();
+  if (!vc_open()) {
+    if (!quiet) tell(vc_why());
+  } else if (!original_load()) {
+    if (!quiet) tell("its default provider is missing");
+  } else {
+    usable = offers_enough(quiet);
+  }
   static int context;
   *provider = &context;
   *out = FUNCTIONS;

@@ -33,10 +33,15 @@ activate = 1
 `;
 
 const DRIVER = ['board', 'device', 'port', 'queue', 'requests'].map((name) => `driver/${name}.c`);
-const PROVIDER_PARTS = ['aead', 'original', 'provider', 'thresholds'].map((name) => `openssl/${name}.c`);
+const PROVIDER_PARTS = ['aead', 'block', 'digest', 'mac', 'original', 'provider', 'thresholds'].map(
+  (name) => `openssl/${name}.c`,
+);
+const CHECK_PARTS = ['check', 'check_aead', 'check_fork', 'check_speed', 'check_stream', 'check_vectors'].map(
+  (name) => `openssl/${name}.c`,
+);
 const HEADERS = [
-  ...['driver/board.h', 'driver/device.h', 'driver/port.h', 'driver/vcrypto.h'],
-  ...['openssl/aead.h', 'openssl/original.h', 'openssl/thresholds.h'],
+  ...['board', 'device', 'port', 'vcrypto'].map((name) => `driver/${name}.h`),
+  ...['aead', 'block', 'check', 'digest', 'held', 'mac', 'original', 'thresholds'].map((name) => `openssl/${name}.h`),
 ];
 
 /** The least that v86's processor has, and no instruction of a later one. */
@@ -55,7 +60,7 @@ interface Output {
 const OUTPUTS: readonly Output[] = [
   { path: PROVIDER, sources: [...PROVIDER_PARTS, ...DRIVER], options: SHARED, openssl: true },
   { path: '/bin/vcrypto-selftest', sources: ['driver/selftest.c', ...DRIVER], options: [], openssl: false },
-  { path: '/bin/evp-check', sources: ['openssl/check.c'], options: [], openssl: true },
+  { path: '/bin/evp-check', sources: CHECK_PARTS, options: [], openssl: true },
 ];
 
 /** The C sources of the guest, in this package. */
