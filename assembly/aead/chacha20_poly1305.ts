@@ -8,7 +8,7 @@
 // The first group of key stream has two uses: its first block is the Poly1305 key (section 2.6), its other three blocks
 // are for text.
 
-import { CHACHA20_GROUP_BYTES, chacha20Groups, chacha20Poly1305Groups } from '../cipher/chacha20';
+import { CHACHA20_GROUP_BYTES, chacha20Groups } from '../cipher/chacha20';
 import { POLY1305_CONTEXT_BYTES, poly1305Final, poly1305Init, poly1305Pad, poly1305Update } from '../mac/poly1305';
 import { wipe } from '../memory/bytes';
 import { xorBytes } from '../memory/xor';
@@ -37,12 +37,12 @@ export function chachaPolySetKey(ctx: usize, key: usize): void {
 function makeStream(ctx: usize, nonce: usize, counter: u32): void {
   const stream = ctx + STREAM;
   memory.fill(stream, 0, CHACHA20_GROUP_BYTES);
-  chacha20Groups(ctx, nonce, counter, stream, stream, 1);
+  chacha20Groups(ctx, nonce, counter, stream, stream, 1, ctx + POLY1305, false);
 }
 
 // Enciphers or deciphers text. The key stream of its first blocks is in the scratch. With `hashes`, the result is added
 // to the Poly1305 hash.
-@inline function crypt(ctx: usize, nonce: usize, src: usize, dst: usize, bytes: usize, hashes: bool): void {
+function crypt(ctx: usize, nonce: usize, src: usize, dst: usize, bytes: usize, hashes: bool): void {
   const poly = ctx + POLY1305;
   const first = min<usize>(bytes, FIRST_TEXT);
   xorBytes(dst, src, ctx + STREAM + BLOCK, first);
@@ -52,8 +52,7 @@ function makeStream(ctx: usize, nonce: usize, counter: u32): void {
   dst += first;
   bytes -= first;
   const groups = bytes / CHACHA20_GROUP_BYTES;
-  if (hashes) chacha20Poly1305Groups(ctx, nonce, 4, src, dst, groups, poly);
-  else chacha20Groups(ctx, nonce, 4, src, dst, groups);
+  chacha20Groups(ctx, nonce, 4, src, dst, groups, poly, hashes);
   const done = groups * CHACHA20_GROUP_BYTES;
   if (bytes != done) {
     makeStream(ctx, nonce, ((groups as u32) << 2) + 4);

@@ -42,28 +42,10 @@ export const CHACHA20_GROUP_BYTES: usize = 256;
  * @param counter number of the first block; counts modulo 2³²
  * @param src `groups` * 256 bytes, any alignment
  * @param dst result: the same address as `src`, or memory apart from it
+ * @param poly a context of Poly1305 that keeps no bytes back
+ * @param hashes whether all groups of the result but the last one are added to the hash of `poly`
  */
-export function chacha20Groups(key: usize, nonce: usize, counter: u32, src: usize, dst: usize, groups: usize): void {
-  cryptGroups(key, nonce, counter, src, dst, groups, 0, false);
-}
-
-/**
- * The same, and adds the groups of the result but the last one to a Poly1305 hash.
- * @param poly a context of Poly1305 that keeps no bytes back, see poly1305.ts
- */
-export function chacha20Poly1305Groups(
-  key: usize,
-  nonce: usize,
-  counter: u32,
-  src: usize,
-  dst: usize,
-  groups: usize,
-  poly: usize,
-): void {
-  cryptGroups(key, nonce, counter, src, dst, groups, poly, true);
-}
-
-@inline function cryptGroups(
+export function chacha20Groups(
   key: usize,
   nonce: usize,
   counter: u32,
@@ -73,18 +55,18 @@ export function chacha20Poly1305Groups(
   poly: usize,
   hashes: bool,
 ): void {
-  const r0 = hashes ? limb(poly, 0) : 0;
-  const r1 = hashes ? limb(poly, 1) : 0;
-  const r2 = hashes ? limb(poly, 2) : 0;
-  const r3 = hashes ? limb(poly, 3) : 0;
+  const r0 = limb(poly, 0);
+  const r1 = limb(poly, 1);
+  const r2 = limb(poly, 2);
+  const r3 = limb(poly, 3);
   const f1 = folded(r1);
   const f2 = folded(r2);
   const f3 = folded(r3);
   const accumulator = accumulatorOf(poly);
-  let h0 = hashes ? limb(accumulator, 0) : 0;
-  let h1 = hashes ? limb(accumulator, 1) : 0;
-  let h2 = hashes ? limb(accumulator, 2) : 0;
-  let h3: u64 = hashes ? load<u64>(accumulator, 12) : 0;
+  let h0 = limb(accumulator, 0);
+  let h1 = limb(accumulator, 1);
+  let h2 = limb(accumulator, 2);
+  let h3 = load<u64>(accumulator, 12);
   // The blocks that are to be hashed: none while the first group is made.
   let text: usize = 0;
   let textEnd: usize = 0;
@@ -143,7 +125,7 @@ export function chacha20Poly1305Groups(
       x5 = rotate7(v128.xor(x5, x9));
       x6 = rotate7(v128.xor(x6, x10));
       x7 = rotate7(v128.xor(x7, x11));
-      if (hashes && text != textEnd) {
+      if (text != textEnd) {
         h0 += limb(text, 0);
         h1 += limb(text, 1);
         h2 += limb(text, 2);
@@ -192,7 +174,7 @@ export function chacha20Poly1305Groups(
       x6 = rotate7(v128.xor(x6, x11));
       x7 = rotate7(v128.xor(x7, x8));
       x4 = rotate7(v128.xor(x4, x9));
-      if (hashes && text != textEnd) {
+      if (text != textEnd) {
         h0 += limb(text, 0);
         h1 += limb(text, 1);
         h2 += limb(text, 2);
@@ -243,6 +225,7 @@ export function chacha20Poly1305Groups(
     );
     numbers = i32x4.add(numbers, i32x4.splat(4));
     src += CHACHA20_GROUP_BYTES;
+    if (!hashes) continue;
     text = out;
     textEnd = out + CHACHA20_GROUP_BYTES;
   }

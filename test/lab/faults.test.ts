@@ -26,10 +26,10 @@ async function statuses(count: number): Promise<string[]> {
   return all;
 }
 
-/** Whether a promise is still open after the work that is due. */
+/** Whether a promise is still open in the next turn: the work that is due is done, and what comes late has not come. */
 async function isOpen(promise: Promise<unknown>): Promise<boolean> {
   const open = Symbol('open');
-  const soon = new Promise((resolve) => setTimeout(() => resolve(open), 20));
+  const soon = new Promise((resolve) => setImmediate(() => resolve(open)));
   return (await Promise.race([promise, soon])) === open;
 }
 
