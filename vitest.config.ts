@@ -18,6 +18,7 @@ const LINUX_SUITES = ['test/guest/**/*.test.ts'];
 
 /** What all projects have. Limits are for what stands still: a machine that has much else to do may take long. */
 const SETUP = 'test/support/bytes_at_once.ts';
+const LOADED_WORKERS = 'test/support/loaded_workers.ts';
 const common = { setupFiles: [SETUP], testTimeout: 600_000, hookTimeout: 900_000, expect: { poll: PATIENCE } };
 
 /** Suites that leave nothing behind share a process, and what they import is loaded there once: the library, or a compiler. */
@@ -35,6 +36,7 @@ const withBackend = (backend: string, ...helpers: string[]) => ({
     env: { BACKEND: backend },
     ...oneProcess,
     ...common,
+    setupFiles: [SETUP, LOADED_WORKERS],
   },
 });
 /** What makes devices with the backend of the run. */
@@ -47,7 +49,7 @@ const webcrypto = {
   ...withBackend('host', BENCH).test,
   include: ['test/services/**/*.test.ts', 'test/driver/**/*.test.ts'],
   name: 'webcrypto',
-  setupFiles: [SETUP, 'test/support/without_node_crypto.ts'],
+  setupFiles: [SETUP, 'test/support/without_node_crypto.ts', LOADED_WORKERS],
 };
 
 /**

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { CONFIG_STATUS, CRYPTO_OK, S_HW_READY } from '../../spec/crypto.ts';
 import * as virtio from '../../spec/virtio.ts';
 import * as mmio from '../../spec/virtio_mmio.ts';
+import type { BackendEvent } from '../../src/backend/contract.ts';
 import { type DeviceState, StateError } from '../../src/device/state.ts';
 import { VirtioMmio } from '../../src/transport/mmio/mmio.ts';
 import { createBench } from '../support/bench.ts';
@@ -35,6 +36,15 @@ describe.each(RIGS)('with a %s ring', (ring, makeRig) => {
   function up(options: RigOptions = {}): AnyRig {
     const rig = makeRig({ features: FEATURES, ...options });
     rigs.push(rig);
+    return rig;
+  }
+
+  /** A device whose workers take requests. */
+  async function upWithWorkers(workers: number): Promise<AnyRig> {
+    const events: BackendEvent[] = [];
+    const rig = up({ backend: 'workers', workers, queueSize: 1024, onBackendEvent: (event) => events.push(event) });
+    await rig.device.backendReady;
+    expect(events).toEqual([]);
     return rig;
   }
 
@@ -133,8 +143,7 @@ describe.each(RIGS)('with a %s ring', (ring, makeRig) => {
   });
 
   test('3.4.2 requests in workers are used, and the driver is told, before SUSPEND shows [3.4.2-7]', async () => {
-    const rig = up({ backend: 'workers', workers: 2, queueSize: 1024 });
-    await rig.device.backendReady;
+    const rig = await upWithWorkers(2);
     const flight = new Flight(rig);
     const id = session(rig);
     for (const place of numbers(20)) flight.offer(place, id);
@@ -153,8 +162,7 @@ describe.each(RIGS)('with a %s ring', (ring, makeRig) => {
   });
 
   test('a handler that resets the device while it suspends itself has the last word', async () => {
-    const rig = up({ backend: 'workers', workers: 1, queueSize: 1024 });
-    await rig.device.backendReady;
+    const rig = await upWithWorkers(1);
     const flight = new Flight(rig);
     flight.offer(0, session(rig));
     rig.device.notify(0);
