@@ -7,7 +7,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -qq linux-libc-dev > /dev/null 2>&1
+apt-get download -qq linux-libc-dev=6.1.192-3 > /dev/null 2>&1
 dpkg-deb -x linux-libc-dev_*.deb .
 dpkg-deb -f linux-libc-dev_*.deb Package Version
 cat > numbers.c << 'C'

@@ -126,7 +126,7 @@ bool vc_port_take(struct vc_port *port, char *why, int why_bytes) {
   }
   snprintf(path, sizeof path, "%s/config", port->folder);
   uint8_t config[CONFIG_BYTES];
-  // Whoever lacks CAP_SYS_ADMIN sees the first 64 bytes.
+  // A process without CAP_SYS_ADMIN can read the first 64 bytes only.
   if (pread(port->config, config, sizeof config, 0) != sizeof config) {
     snprintf(why, (size_t)why_bytes, "the kernel does not show the capabilities of %s", port->address);
     return false;

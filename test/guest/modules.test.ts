@@ -65,6 +65,8 @@ function folderOf(files: Record<string, Uint8Array>): string {
 test('the release that a kernel image names is that of the guest', () => {
   expect(releaseOf(readFileSync(image.kernel))).toBe(image.kernelVersion);
   expect(releaseOf(new Uint8Array(100))).toBeUndefined();
+  // Cut off in front of the pointer, which is behind 0x200.
+  expect(releaseOf(new Uint8Array(0x208))).toBeUndefined();
 });
 
 test('the guest loads the module of the user', async () => {

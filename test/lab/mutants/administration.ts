@@ -6,7 +6,7 @@ import { OBJECT, ROOM, ready } from '../support/administered.ts';
 import { type Bug, changed, type Stage } from '../support/mutant.ts';
 import type { Mutant } from './mutant.ts';
 
-/** No bug in the transport. The driver looks for answers after each notification: nobody tells it of interrupts. */
+/** A transport without a bug. The test passes no interrupts on, so the driver looks for answers after each notification. */
 const polled: Bug = (transport, stage) =>
   changed(transport, {
     get adminQueues() {

@@ -58,7 +58,7 @@ export function RequestBrowser({ requests, empty }: Props) {
 }
 
 /** A longer chain (up to a thousand descriptors) scrolls by itself. */
-const ROWS_SEEN = 12;
+export const ROWS_SEEN = 12;
 
 const RAN: Record<RequestBackend, string> = { inline: 'inline', workers: 'worker', host: 'WebCrypto' };
 

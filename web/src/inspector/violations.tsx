@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { Scroll } from '../ui/scroll.tsx';
 import type { SeenViolation } from '../vm/driver_watch.ts';
 import { flagNames } from './flags.ts';
-import { RequestDetail } from './requests.tsx';
+import { RequestDetail, ROWS_SEEN } from './requests.tsx';
 import { view } from './store.ts';
 
 /** What the guest's driver did against the specification, while the machine runs. */
@@ -83,9 +83,6 @@ function Chain({ of: { chain = [] } }: { of: SeenViolation }) {
     </Scroll>
   );
 }
-
-/** A longer chain scrolls by itself. */
-const ROWS_SEEN = 12;
 
 /** There is one violation of each rule and queue. */
 const nameOf = ({ rule, queue }: SeenViolation): string => `${rule} ${queue ?? ''}`;

@@ -47,7 +47,7 @@ function modulesIn(folder: string): (BuiltModule & { release: string })[] {
 
 /** The release of a bzImage, as `uname -r` prints it; undefined if the image does not say. */
 export function releaseOf(kernel: Uint8Array): string | undefined {
-  if (kernel.length < VERSION_BASE + 2) return undefined;
+  if (kernel.length < VERSION_POINTER + 2) return undefined;
   const at = new DataView(kernel.buffer, kernel.byteOffset).getUint16(VERSION_POINTER, true);
   if (at === 0 || at + VERSION_BASE >= kernel.length) return undefined;
   const text = Buffer.from(kernel.subarray(at + VERSION_BASE, at + VERSION_BASE + VERSION_BYTES_MAX)).toString(
