@@ -1,6 +1,7 @@
 // The rules of administration commands (virtio 1.4, 2.12.1): lists of commands, capabilities and resource objects of the self group.
 import * as admin from '../../../spec/admin.ts';
 import { DESC_F_INDIRECT, DESC_F_WRITE } from '../../../spec/virtio.ts';
+import { joined } from '../../driver/results.ts';
 import type { GuestView, TracedDescriptor } from '../../trace/index.ts';
 import type { ReadChain } from './descriptors.ts';
 import type { Findings } from './violation.ts';
@@ -143,13 +144,7 @@ function bytesOf(buffers: readonly TracedDescriptor[], view: GuestView): Uint8Ar
     parts.push(part);
     left -= part.length;
   }
-  const whole = new Uint8Array(PART_BYTES_MAX - left);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joined(parts);
 }
 
 /** Bytes, and their numbers of 16 bits; what is missing counts as zeros (2.13.1). */
