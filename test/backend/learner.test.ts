@@ -27,6 +27,8 @@ class Model {
   cost: Cost;
   placed = 0;
   workersWork = true;
+  /** Whether a thread that was kept busy finds the workers' answers all at once. */
+  atOnce = false;
   asked: number[] = [];
   /** Milliseconds of requests by the place they ran at. */
   readonly spent = new Map<number, number>();
@@ -80,8 +82,9 @@ class Model {
       for (const record of numbers(requests)) this.learner.posted(record, this.#ran, started);
       this.now += 0.001;
       this.learner.after(0, started, this.now, requests);
+      if (this.atOnce) this.now += took;
       for (const record of numbers(requests)) {
-        this.now += took / requests;
+        this.now += this.atOnce ? 0.0001 : took / requests;
         this.learner.completed(record, this.now);
       }
     } else {
@@ -126,6 +129,16 @@ test.each([
     model.work(500, 4096);
     expect(model.placeOf(4096)).toBe(place);
   }
+});
+
+test('answers that a busy thread finds all at once took their time', () => {
+  const cost = byPlace(1.2, 0.3, 0.65);
+  model = new Model(cost, [{ from: 1, place: PLACE_HOST }]);
+  model.atOnce = true;
+  model.work(20_000, 1 << 20, 64);
+  expect(model.asked).toContain(PLACE_WORKERS);
+  expect(model.placeOf(1 << 20)).toBe(PLACE_HOST);
+  expect(model.spent.get(PLACE_WORKERS)).toBeLessThan(20_000 / 20);
 });
 
 test('a place that becomes better or worse is noticed', () => {
