@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { restartWithFlags, wantedFlags } from '../dist/src/cli/v8_flags.js';
 import { engineBuild } from '../dist/src/engine/load.js';
 import { controlTrials } from './timing/controls.mjs';
+import { ecdsaTrials } from './timing/ecdsa.mjs';
 import { measure } from './timing/measure.mjs';
 import { rsaTrials } from './timing/rsa.mjs';
 import { engineTrials } from './timing/trials.mjs';
@@ -23,7 +24,7 @@ const EXIT_LEAK = 1;
 const EXIT_BLIND = 2;
 const BUILDS = { plain: ['simd'], relaxed: ['relaxed-simd'], both: ['simd', 'relaxed-simd'] };
 
-const engine = [...engineTrials(), ...rsaTrials()];
+const engine = [...engineTrials(), ...rsaTrials(), ...ecdsaTrials()];
 const controls = await controlTrials();
 const names = [...new Set(engine.map(({ algorithm }) => algorithm))];
 

@@ -252,18 +252,28 @@ export function canonical(number: usize, modulus: Modulus): void {
   subtractIfLarger(number, nOf(modulus), 1, modulus.limbs);
 }
 
-/** result = a - b mod n, below 2 n, for a and b below 2 n. */
-export function subtract(result: usize, a: usize, b: usize, modulus: Modulus): void {
+/** result = a + b mod n, below 2 n, for a and b below 2 n. */
+export function add(result: usize, a: usize, b: usize, modulus: Modulus): void {
   const n = nOf(modulus);
-  const limbs = modulus.limbs;
   let carry: i64 = 0;
-  // a - b + 2 n is above 0, and below 4 n.
-  for (let index: usize = 0; index < <usize>limbs * 4; index += 4) {
-    const sum = <i64>load<u32>(a + index) - <i64>load<u32>(b + index) + 2 * <i64>load<u32>(n + index) + carry;
+  for (let index: usize = 0; index < <usize>modulus.limbs * 4; index += 4) {
+    const sum = <i64>load<u32>(a + index) + <i64>load<u32>(b + index) - 2 * <i64>load<u32>(n + index) + carry;
     carry = sum >> LIMB_BITS;
     store<u32>(result + index, (<u32>sum) & LIMB_MASK);
   }
-  subtractIfLarger(result, n, 2, limbs);
+  // a + b - 2 n is below 2 n, and the last carry is -1 if it is below 0.
+  addTimes(result, n, 2 & carry, modulus.limbs);
+}
+
+/** result = a - b mod n, below 2 n, for a and b below 2 n. */
+export function subtract(result: usize, a: usize, b: usize, modulus: Modulus): void {
+  let carry: i64 = 0;
+  for (let index: usize = 0; index < <usize>modulus.limbs * 4; index += 4) {
+    const sum = <i64>load<u32>(a + index) - <i64>load<u32>(b + index) + carry;
+    carry = sum >> LIMB_BITS;
+    store<u32>(result + index, (<u32>sum) & LIMB_MASK);
+  }
+  addTimes(result, nOf(modulus), 2 & carry, modulus.limbs);
 }
 
 /** Subtracts `times` n from a number that is at least as large, and leaves a smaller one as it is. */
@@ -273,12 +283,16 @@ function subtractIfLarger(number: usize, n: usize, times: i64, limbs: u32): void
     borrow = (<i64>load<u32>(number + index) - times * <i64>load<u32>(n + index) + borrow) >> LIMB_BITS;
   }
   // The last borrow is -1 if the number is smaller.
-  const factor = times & ~borrow;
+  addTimes(number, n, -(times & ~borrow), limbs);
+}
+
+/** Adds `factor` times n to a number. The last carry is left out. */
+function addTimes(number: usize, n: usize, factor: i64, limbs: u32): void {
   let carry: i64 = 0;
   for (let index: usize = 0; index < <usize>limbs * 4; index += 4) {
-    const difference = <i64>load<u32>(number + index) - factor * <i64>load<u32>(n + index) + carry;
-    carry = difference >> LIMB_BITS;
-    store<u32>(number + index, (<u32>difference) & LIMB_MASK);
+    const sum = <i64>load<u32>(number + index) + factor * <i64>load<u32>(n + index) + carry;
+    carry = sum >> LIMB_BITS;
+    store<u32>(number + index, (<u32>sum) & LIMB_MASK);
   }
 }
 

@@ -11,7 +11,6 @@ import {
   chainedInit,
   chainedUpdate,
 } from '../hash/chained';
-import { hashDigest } from '../hash/hash';
 import { STATE_BLOCK, setStateCount, wipeState } from '../hash/hash_state';
 import { HMAC_INNER, HMAC_OUTER, HMAC_STATE, copyWords } from './hmac_context';
 
@@ -48,7 +47,10 @@ export function hmacSetKey(algo: i32, ctx: usize, key: usize, keyBytes: u32): vo
   wipeState(state);
   if (keyBytes > chainedBlockBytes(algo)) {
     const digestBytes = chainedDigestBytes(algo);
-    hashDigest(algo, state, key, keyBytes, ctx + HMAC_INNER, digestBytes);
+    chainedInit(algo, state);
+    setStateCount(state, 0);
+    chainedUpdate(algo, state, key, keyBytes);
+    chainedFinal(algo, state, ctx + HMAC_INNER, digestBytes);
     memory.copy(block, ctx + HMAC_INNER, digestBytes);
   } else memory.copy(block, key, keyBytes);
   // The midstates are made in the working state's words, whose unused bytes are zero.

@@ -2,16 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { instantiateBignum } from '../../dist/src/akcipher/bignum.js';
 import { messageOffset } from '../../dist/src/akcipher/padding.js';
+import { INPUT, machineOf } from './kernel.mjs';
 
-const PAGES = 32;
 const BITS = 512;
 const BYTES = BITS / 8;
 const EXPONENT_BYTES = 8;
 const BLOCK_BYTES = 256;
 const STEPS = 1 << 20;
-const INPUT = 64;
-const BASE = 4096;
-const POOL = 65536;
 
 /** @returns {import('./trials.mjs').TrialOf[]} */
 export function rsaTrials() {
@@ -71,23 +68,10 @@ export function rsaTrials() {
   ];
 }
 
-/** The kernel over a memory of its own, with a random modulus. */
+/** The kernel with a random modulus. */
 function machine() {
-  const memory = new WebAssembly.Memory({ initial: PAGES });
-  const bytes = new Uint8Array(memory.buffer);
-  const kernel = instantiateBignum(memory);
-  let free = BASE;
-  const take = (length) => {
-    const at = free;
-    free = (at + length + 15) & ~15;
-    return at;
-  };
-  const limbs = kernel.limbsOf(BITS);
-  const ring = { limbs, modulus: take(kernel.modulusBytes(limbs)), product: take(kernel.productBytes(limbs)) };
   const n = randomBytes(BYTES);
   n[0] |= 0x80;
   n[BYTES - 1] |= 1;
-  bytes.set(n, INPUT);
-  kernel.setModulus(ring.modulus, limbs, INPUT, BYTES, BITS, ring.product);
-  return { kernel, ring, take, place: { memory: bytes, pool: POOL, input: INPUT } };
+  return machineOf(instantiateBignum, n, BITS);
 }

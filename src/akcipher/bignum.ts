@@ -37,7 +37,8 @@ export interface BignumExports {
   wipe(at: number, bytes: number): void;
 }
 
-const EXPORTS: readonly (keyof BignumExports)[] = [
+/** The names of the exports. */
+export const BIGNUM_EXPORTS: readonly (keyof BignumExports)[] = [
   'limbsOf',
   'numberBytes',
   'modulusBytes',
@@ -76,5 +77,5 @@ export function instantiateBignum(memory: WebAssembly.Memory): BignumExports {
 }
 
 function isBignum(exports: WebAssembly.Exports): exports is WebAssembly.Exports & BignumExports {
-  return EXPORTS.every((name) => typeof exports[name] === 'function');
+  return BIGNUM_EXPORTS.every((name) => typeof exports[name] === 'function');
 }

@@ -1,4 +1,5 @@
 // The interface between requests of the AKCIPHER service and the algorithms that run them.
+import type { Curve } from './curves.ts';
 import type { RsaKey } from './rsa_key.ts';
 import type { Steps } from './steps.ts';
 
@@ -35,7 +36,7 @@ export interface AkcipherParameters {
 export interface AkcipherSession {
   /** The key as the driver sent it. */
   readonly sent: Uint8Array;
-  /** Whether its requests need the arithmetic on curves, which is loaded on demand, and cannot pause. */
+  /** Whether its requests need the arithmetic on curves, which is loaded on demand. */
   readonly needsCurves: boolean;
   /** Whether a request of this kind ends so soon that it need not pause. */
   isLight(opcode: number): boolean;
@@ -47,13 +48,15 @@ export interface AkcipherSession {
 /** Fills bytes with random values. */
 export type RandomSource = (bytes: Uint8Array<ArrayBuffer>) => void;
 
-/** The arithmetic of ECDSA (FIPS 186-5, section 6). Curves are named by curve_id. Signatures are r and s, one after the other. */
+/** The arithmetic of ECDSA (FIPS 186-5, section 6). Signatures are r and s, one after the other. One operation runs at a time. */
 export interface EcdsaArithmetic {
   /** Octets of the public key of a private one (SEC 1, section 2.3.3). */
-  publicKey(curve: number, d: Uint8Array): Uint8Array;
-  sign(curve: number, digest: Uint8Array, d: Uint8Array): Uint8Array;
+  publicKey(curve: Curve, d: Uint8Array): Steps<Uint8Array>;
+  sign(curve: Curve, digest: Uint8Array, d: Uint8Array): Steps<Uint8Array>;
   /** @param point octets of the public key, which was checked */
-  verify(curve: number, signature: Uint8Array, digest: Uint8Array, point: Uint8Array): boolean;
+  verify(curve: Curve, signature: Uint8Array, digest: Uint8Array, point: Uint8Array): Steps<boolean>;
+  /** Wipes what an operation that was given up has left. */
+  wipe(): void;
 }
 
 /** Operations of RSA in the host's own cryptography. */

@@ -56,15 +56,16 @@ class EcdsaSession implements AkcipherSession {
     return false;
   }
 
-  // biome-ignore lint/correctness/useYield: the arithmetic on curves cannot pause
   *run(request: AkcipherRequest): Steps<AkcipherResult> {
     const arithmetic = this.#curves();
     const { opcode } = request;
     if (opcode !== spec.AKCIPHER_SIGN && opcode !== spec.AKCIPHER_VERIFY) return UNSUPPORTED;
     if (!arithmetic) return ERROR;
-    const point = this.#publicKey(arithmetic);
+    const point = yield* this.#publicKey(arithmetic);
     if (point === 'wrong') return ERROR;
-    return opcode === spec.AKCIPHER_SIGN ? this.#sign(request, arithmetic) : this.#verify(request, arithmetic, point);
+    return opcode === spec.AKCIPHER_SIGN
+      ? yield* this.#sign(request, arithmetic)
+      : yield* this.#verify(request, arithmetic, point);
   }
 
   wipe(): void {
@@ -73,26 +74,26 @@ class EcdsaSession implements AkcipherSession {
   }
 
   /** A private key may come with a public one, which has to be its own. */
-  #publicKey(arithmetic: EcdsaArithmetic): Uint8Array | 'wrong' {
+  *#publicKey(arithmetic: EcdsaArithmetic): Steps<Uint8Array | 'wrong'> {
     const { curve, d, point } = this.#key;
     if (this.#point === undefined && d) {
-      const own = arithmetic.publicKey(curve.id, d);
+      const own = yield* arithmetic.publicKey(curve, d);
       this.#point = point && !sameBytes(point, own) ? 'wrong' : own;
     }
     return this.#point ?? 'wrong';
   }
 
-  #sign({ source, room }: AkcipherRequest, arithmetic: EcdsaArithmetic): AkcipherResult {
+  *#sign({ source, room }: AkcipherRequest, arithmetic: EcdsaArithmetic): Steps<AkcipherResult> {
     const { curve, d } = this.#key;
     if (!d || source.length === 0) return ERROR;
-    const data = writeSignature(arithmetic.sign(curve.id, source, d));
+    const data = writeSignature(yield* arithmetic.sign(curve, source, d));
     return data.length > room ? ERROR : { status: spec.CRYPTO_OK, data };
   }
 
-  #verify({ source, signed }: AkcipherRequest, arithmetic: EcdsaArithmetic, point: Uint8Array): AkcipherResult {
+  *#verify({ source, signed }: AkcipherRequest, arithmetic: EcdsaArithmetic, point: Uint8Array): Steps<AkcipherResult> {
     const { curve } = this.#key;
     const signature = readSignature(source, curve.bytes);
     if (!signature || signed.length === 0) return REJECTED;
-    return arithmetic.verify(curve.id, signature, signed, point) ? ACCEPTED : REJECTED;
+    return (yield* arithmetic.verify(curve, signature, signed, point)) ? ACCEPTED : REJECTED;
   }
 }

@@ -1,74 +1,204 @@
-// The arithmetic of ECDSA by @noble/curves. It is large, so only what is loaded on demand imports this file.
-import { type ECDSA, ecdsa, type WeierstrassPointCons, weierstrass } from '@noble/curves/abstract/weierstrass.js';
-import type { CHash } from '@noble/curves/utils.js';
-import { sha1 } from '@noble/hashes/legacy.js';
-import { sha224, sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
+// The arithmetic of ECDSA (FIPS 186-5, section 6) over the kernel for curves. Only what is loaded on demand imports this file, because
+// the kernel is large.
+import { Arena, type Ring } from './arena.ts';
 import type { EcdsaArithmetic } from './contract.ts';
-import { CURVES, curveOf } from './curves.ts';
+import { type CurveExports, instantiateCurves } from './curve_kernel.ts';
+import { bytesOf, type Curve } from './curves.ts';
+import { leftmostBits, Nonces } from './nonces.ts';
+import type { Steps } from './steps.ts';
 
-/** The x and y of each curve's base point, by curve_id (SP 800-186, section 3.2.1). */
-const BASES: Readonly<Record<number, readonly [bigint, bigint]>> = {
-  1: [0x188da80eb03090f67cbf20eb43a18800f4ff0afd82ff1012n, 0x07192b95ffc8da78631011ed6b24cdd573f977a11e794811n],
-  2: [
-    0xb70e0cbd6bb4bf7f321390b94a03c1d356c21122343280d6115c1d21n,
-    0xbd376388b5f723fb4c22dfe6cd4375a05a07476444d5819985007e34n,
-  ],
-  3: [
-    0x6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296n,
-    0x4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5n,
-  ],
-  4: [
-    0xaa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7n,
-    0x3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5fn,
-  ],
-  5: [
-    0xc6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66n,
-    0x11839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e662c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94769fd16650n,
-  ],
-};
+/** Room for a sum of two points of P-521. */
+const MEMORY_PAGES = 1;
+/** Operations on points, and multiplications, of one step: some 0.1 ms on a slow machine. */
+const POINTS_OF_STEP = 16;
+const MULTIPLICATIONS_OF_STEP = 64;
 
-/** The hash of RFC 6979's nonces, by the length of the digest: a session of ECDSA names no hash (5.9.7.2.1). */
-const HASHES: Readonly<Record<number, CHash>> = { 20: sha1, 28: sha224, 48: sha384, 64: sha512 };
+const NO_NUMBER = new Uint8Array();
+const ONE = Uint8Array.of(1);
+const UNCOMPRESSED = 4;
 
-/** Both halves of the order are right (FIPS 186-5, section 6.4), and the value is a digest already. */
-const AS_SPECIFIED = { prehash: false, lowS: false } as const;
+/** A point times a factor: the octets of its coordinates, one after the other, and the address of the factor, as long as the order. */
+interface Term {
+  coordinates: Uint8Array;
+  factor: number;
+}
 
-/** The five curves. Each makes its tables with its first request. */
-export class NobleCurves implements EcdsaArithmetic {
-  readonly #points = new Map<number, WeierstrassPointCons<bigint>>();
-  readonly #algorithms = new Map<string, ECDSA>();
+/** One operation runs at a time. Its memory is wiped at its end, and before the next one begins. */
+export class CurveArithmetic implements EcdsaArithmetic {
+  readonly #arena: Arena<CurveExports> = new Arena(MEMORY_PAGES, instantiateCurves);
 
-  publicKey(curve: number, d: Uint8Array): Uint8Array {
-    return this.#algorithm(curve, sha256).getPublicKey(d, false);
+  wipe(): void {
+    this.#arena.wipe();
   }
 
-  sign(curve: number, digest: Uint8Array, d: Uint8Array): Uint8Array {
-    return this.#algorithm(curve, HASHES[digest.length] ?? sha256).sign(digest, d, AS_SPECIFIED);
+  *publicKey(curve: Curve, d: Uint8Array): Steps<Uint8Array> {
+    const arena = this.#arena;
+    arena.wipe();
+    const field = this.#ring(curve.p, curve);
+    const term = { coordinates: baseOf(curve), factor: arena.place(d) };
+    const sum = yield* this.#sum(curve, field, [term]);
+    const { x, y } = yield* this.#affine(curve, field, sum);
+    const point = new Uint8Array(1 + 2 * curve.bytes);
+    point[0] = UNCOMPRESSED;
+    point.set(arena.read(x, field.limbs, curve.bytes), 1);
+    point.set(arena.read(y, field.limbs, curve.bytes), 1 + curve.bytes);
+    arena.wipe();
+    return point;
   }
 
-  verify(curve: number, signature: Uint8Array, digest: Uint8Array, point: Uint8Array): boolean {
-    return this.#algorithm(curve, sha256).verify(signature, digest, point, AS_SPECIFIED);
+  *sign(curve: Curve, digest: Uint8Array, d: Uint8Array): Steps<Uint8Array> {
+    const arena = this.#arena;
+    const { kernel } = arena;
+    arena.wipe();
+    const field = this.#ring(curve.p, curve);
+    const order = this.#ring(curve.n, curve);
+    const { limbs } = order;
+    const zero = arena.number(NO_NUMBER, limbs);
+    const hash = arena.number(leftmostBits(digest, curve), limbs);
+    kernel.canonical(hash, order.modulus);
+    const key = arena.place(d);
+    const secret = arena.number(d, limbs);
+    const hashOctets = arena.take(curve.bytes);
+    kernel.toBytes(hashOctets, curve.bytes, hash, limbs);
+    const nonces = new Nonces(arena, curve, digest.length, key, hashOctets);
+    const start = arena.mark;
+    for (;;) {
+      arena.release(start);
+      const nonce = nonces.next();
+      const k = arena.take(kernel.numberBytes(limbs));
+      kernel.fromBytes(k, limbs, nonce, curve.bytes);
+      if (this.#isOutside(k, zero, order)) continue;
+      const sum = yield* this.#sum(curve, field, [{ coordinates: baseOf(curve), factor: nonce }]);
+      const { x: r } = yield* this.#affine(curve, field, sum);
+      // p is below 2 n.
+      kernel.canonical(r, order.modulus);
+      const inverse = yield* this.#inverse(k, curve.n, curve, order);
+      // s = (hash + r d) / k.
+      const s = arena.take(kernel.numberBytes(limbs));
+      kernel.multiply(s, r, secret, order.modulus, order.product);
+      kernel.multiply(s, s, kernel.squareOfR(order.modulus), order.modulus, order.product);
+      kernel.add(s, s, hash, order.modulus);
+      kernel.multiply(s, s, inverse, order.modulus, order.product);
+      kernel.canonical(s, order.modulus);
+      if (kernel.equal(r, zero, limbs) === 1 || kernel.equal(s, zero, limbs) === 1) continue;
+      const signature = new Uint8Array(2 * curve.bytes);
+      signature.set(arena.read(r, limbs, curve.bytes));
+      signature.set(arena.read(s, limbs, curve.bytes), curve.bytes);
+      arena.wipe();
+      return signature;
+    }
   }
 
-  #algorithm(curve: number, hash: CHash): ECDSA {
-    const name = `${curve} ${hash.outputLen}`;
-    const known = this.#algorithms.get(name);
-    if (known) return known;
-    const made = ecdsa(this.#pointsOf(curve), hash);
-    this.#algorithms.set(name, made);
-    return made;
+  *verify(curve: Curve, signature: Uint8Array, digest: Uint8Array, point: Uint8Array): Steps<boolean> {
+    const arena = this.#arena;
+    const { kernel } = arena;
+    arena.wipe();
+    const field = this.#ring(curve.p, curve);
+    const order = this.#ring(curve.n, curve);
+    const { limbs } = order;
+    const zero = arena.number(NO_NUMBER, limbs);
+    const r = arena.number(signature.subarray(0, curve.bytes), limbs);
+    const s = arena.number(signature.subarray(curve.bytes), limbs);
+    if (this.#isOutside(r, zero, order) || this.#isOutside(s, zero, order)) return this.#ends(false);
+    const inverse = yield* this.#inverse(s, curve.n, curve, order);
+    const hash = arena.number(leftmostBits(digest, curve), limbs);
+    const terms = [
+      { coordinates: baseOf(curve), number: hash },
+      { coordinates: point.subarray(1), number: r },
+    ].map(({ coordinates, number }) => {
+      const product = arena.take(kernel.numberBytes(limbs));
+      kernel.multiply(product, number, inverse, order.modulus, order.product);
+      kernel.canonical(product, order.modulus);
+      const factor = arena.take(curve.bytes);
+      kernel.toBytes(factor, curve.bytes, product, limbs);
+      return { coordinates, factor };
+    });
+    const sum = yield* this.#sum(curve, field, terms);
+    const { x, isInfinite } = yield* this.#affine(curve, field, sum);
+    kernel.canonical(x, order.modulus);
+    return this.#ends(!isInfinite && kernel.equal(x, r, limbs) === 1);
   }
 
-  #pointsOf(id: number): WeierstrassPointCons<bigint> {
-    const known = this.#points.get(id);
-    if (known) return known;
-    const curve = curveOf(id);
-    const [Gx, Gy] = BASES[id] ?? [];
-    if (!curve || Gx === undefined || Gy === undefined)
-      throw new RangeError(`curve_id is ${id}: give 1 to ${CURVES.length}.`);
-    const { p, n, b } = curve;
-    const made = weierstrass<bigint>({ p, n, h: 1n, a: p - 3n, b, Gx, Gy });
-    this.#points.set(id, made);
-    return made;
+  #ends<Result>(result: Result): Result {
+    this.#arena.wipe();
+    return result;
   }
+
+  #ring(modulus: bigint, { bits, bytes }: Curve): Ring {
+    return this.#arena.ring(bytesOf(modulus, bytes), bits);
+  }
+
+  /** Whether a number is 0, or not below the order. */
+  #isOutside(number: number, zero: number, { limbs, modulus }: Ring): boolean {
+    const { kernel } = this.#arena;
+    return kernel.equal(number, zero, limbs) === 1 || kernel.notBelow(number, kernel.nOf(modulus), limbs) === 1;
+  }
+
+  /** The sum of points, each times its factor: the address of its three coordinates, in Montgomery's form. */
+  *#sum(curve: Curve, { limbs, modulus, product }: Ring, terms: readonly Term[]): Steps<number> {
+    const arena = this.#arena;
+    const { kernel } = arena;
+    const bytes = kernel.numberBytes(limbs);
+    const b = arena.number(bytesOf(curve.b, curve.bytes), limbs);
+    kernel.multiply(b, b, kernel.squareOfR(modulus), modulus, product);
+    const points = arena.take(3 * bytes * terms.length);
+    const factors = arena.take(curve.bytes * terms.length);
+    for (const [index, { coordinates, factor }] of terms.entries()) {
+      const [x, y] = [coordinates.subarray(0, curve.bytes), coordinates.subarray(curve.bytes)];
+      for (const [place, value] of [x, y, ONE].entries()) {
+        const to = points + (3 * index + place) * bytes;
+        const number = arena.number(value, limbs);
+        kernel.multiply(to, number, kernel.squareOfR(modulus), modulus, product);
+      }
+      arena.bytes.copyWithin(factors + index * curve.bytes, factor, factor + curve.bytes);
+    }
+    const sum = arena.take(kernel.sumBytes(limbs, terms.length));
+    kernel.beginSum(sum, modulus, b, points, terms.length, factors, curve.bytes, product);
+    while (kernel.runSum(sum, POINTS_OF_STEP) > 0) yield;
+    return kernel.sumOf(sum);
+  }
+
+  /** The coordinates of a point as plain numbers. Those of the point at infinity are 0. */
+  *#affine(curve: Curve, field: Ring, point: number): Steps<{ x: number; y: number; isInfinite: boolean }> {
+    const arena = this.#arena;
+    const { kernel } = arena;
+    const { limbs, modulus, product } = field;
+    const bytes = kernel.numberBytes(limbs);
+    const one = arena.number(ONE, limbs);
+    const z = arena.take(bytes);
+    kernel.multiply(z, point + 2 * bytes, one, modulus, product);
+    kernel.canonical(z, modulus);
+    const isInfinite = kernel.equal(z, arena.number(NO_NUMBER, limbs), limbs) === 1;
+    const inverse = yield* this.#inverse(z, curve.p, curve, field);
+    const [x, y] = [arena.take(bytes), arena.take(bytes)];
+    for (const [to, from] of [
+      [x, point],
+      [y, point + bytes],
+    ] as const) {
+      kernel.multiply(to, from, inverse, modulus, product);
+      kernel.multiply(to, to, one, modulus, product);
+      kernel.canonical(to, modulus);
+    }
+    return { x, y, isInfinite };
+  }
+
+  /** The inverse of a plain number modulo a prime, in Montgomery's form: its power with the prime less 2 (Fermat). */
+  *#inverse(number: number, prime: bigint, { bytes }: Curve, { limbs, modulus, product }: Ring): Steps<number> {
+    const arena = this.#arena;
+    const { kernel } = arena;
+    const inverse = arena.take(kernel.numberBytes(limbs));
+    const start = arena.mark;
+    const power = arena.take(kernel.powerBytes(limbs));
+    kernel.beginPower(power, modulus, number, arena.place(bytesOf(prime - 2n, bytes)), bytes, product);
+    while (kernel.runPower(power, MULTIPLICATIONS_OF_STEP) > 0) yield;
+    kernel.powerResult(power, inverse);
+    arena.release(start);
+    return inverse;
+  }
+}
+
+function baseOf({ base, bytes }: Curve): Uint8Array {
+  const coordinates = new Uint8Array(2 * bytes);
+  for (const [index, value] of base.entries()) coordinates.set(bytesOf(value, bytes), index * bytes);
+  return coordinates;
 }

@@ -44,5 +44,6 @@ export class SessionMaker {
   /** Wipes what a request that was given up has left in the kernel's memory. */
   wipe(): void {
     this.#arithmetic?.pausing.wipe();
+    this.#tools.curves()?.wipe();
   }
 }

@@ -4,14 +4,14 @@ import * as spec from '../../spec/crypto.ts';
 import type { AkcipherSession } from '../../src/akcipher/contract.ts';
 import { CURVES, type Curve } from '../../src/akcipher/curves.ts';
 import { ecdsaSession } from '../../src/akcipher/ecdsa.ts';
-import { NobleCurves } from '../../src/akcipher/ecdsa_arithmetic.ts';
+import { CurveArithmetic } from '../../src/akcipher/ecdsa_arithmetic.ts';
 import { finish } from '../../src/akcipher/steps.ts';
 import { element, integer, sequence } from './der_writer.ts';
 import { RFC6979_KEYS } from './rfc6979.ts';
 
 const { CRYPTO_OK, CRYPTO_ERR, CRYPTO_NOTSUPP, CRYPTO_KEY_REJECTED } = spec;
 const ECDSA = { algorithm: spec.AKCIPHER_ECDSA, hash: 0 } as const;
-const curves = new NobleCurves();
+const curves = new CurveArithmetic();
 const OPENSSL = ['prime192v1', 'secp224r1', 'prime256v1', 'secp384r1', 'secp521r1'];
 
 /** The curve of a curve_id, with OpenSSL's name. */

@@ -3,14 +3,14 @@ import * as crypto from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import * as spec from '../../spec/crypto.ts';
 import type { AkcipherSession } from '../../src/akcipher/contract.ts';
-import { NobleCurves } from '../../src/akcipher/ecdsa_arithmetic.ts';
+import { CurveArithmetic } from '../../src/akcipher/ecdsa_arithmetic.ts';
 import { SessionMaker } from '../../src/akcipher/session.ts';
 import { finish } from '../../src/akcipher/steps.ts';
 import { NodeRsa } from '../../src/backend/akcipher/node_rsa.ts';
 import { fillRandom } from '../../src/backend/akcipher/random.ts';
 import { integer, sequence } from './der_writer.ts';
 
-const curves = new NobleCurves();
+const curves = new CurveArithmetic();
 const NO_PADDING = crypto.constants.RSA_NO_PADDING;
 
 function hostOf(): NodeRsa {

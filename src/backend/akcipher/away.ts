@@ -28,13 +28,10 @@ type OnDemand = typeof import('./on_demand.ts');
 
 /** What this program has loaded already, for all of its devices. */
 let loaded: OnDemand | undefined;
-/** The arithmetic on curves of all devices: its tables take longer to make than many requests. */
-let sharedCurves: EcdsaArithmetic | undefined;
 
 /** Loads what devices otherwise load on demand, so that no request waits for it. */
 export async function loadOnDemand(): Promise<OnDemand> {
   loaded ??= await import('./on_demand.ts');
-  sharedCurves ??= new loaded.NobleCurves();
   return loaded;
 }
 
@@ -82,11 +79,12 @@ export class Away {
   /** Begins to load the arithmetic on curves, unless that was done. Returns whether it is still to come. */
   awaitsCurves(): boolean {
     const port = this.#port;
-    if (sharedCurves) this.#curves = { value: sharedCurves };
+    if (loaded && typeof this.#curves !== 'object') this.#curves = { value: new loaded.CurveArithmetic() };
     if (this.#curves === 'idle' && port) {
       this.#curves = 'coming';
-      void this.#load(port).then(() => {
-        this.#curves = sharedCurves ? { value: sharedCurves } : 'failed';
+      void this.#load(port).then((module) => {
+        if (typeof this.#curves !== 'object')
+          this.#curves = module ? { value: new module.CurveArithmetic() } : 'failed';
         port.changed();
       });
     }

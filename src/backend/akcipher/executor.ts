@@ -228,13 +228,10 @@ export class AkcipherExecutor implements Executor {
     }, 0);
   }
 
-  /** The request that this thread works on: the one that has begun, or the oldest one. What cannot pause waits for workers that come. */
+  /** The request that this thread works on: the one that has begun, or the oldest one. */
   #next(): Job | undefined {
     const here = this.#jobs.filter(({ place }) => place === 'here');
-    const begun = here.find(({ steps }) => steps);
-    if (begun) return begun;
-    const workersCome = this.#away.pool === 'coming';
-    return here.find(({ key }) => !(key.session.needsCurves && workersCome));
+    return here.find(({ steps }) => steps) ?? here[0];
   }
 
   /** Works on a request for a while. */

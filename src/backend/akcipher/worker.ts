@@ -1,6 +1,6 @@
 // A worker that runs requests of the AKCIPHER service. Keys and requests come in messages, so it needs no shared memory.
 import type { AkcipherParameters, AkcipherRequest, AkcipherResult, AkcipherSession } from '../../akcipher/contract.ts';
-import { NobleCurves } from '../../akcipher/ecdsa_arithmetic.ts';
+import { CurveArithmetic } from '../../akcipher/ecdsa_arithmetic.ts';
 import { SessionMaker } from '../../akcipher/session.ts';
 import { finish } from '../../akcipher/steps.ts';
 import { NodeRsa } from './node_rsa.ts';
@@ -35,7 +35,7 @@ let host: NodeRsa | undefined;
 
 export const akcipherControl: AkcipherControl = {
   begin(modulusBits, usesHost) {
-    const curves = new NobleCurves();
+    const curves = new CurveArithmetic();
     host = usesHost ? NodeRsa.here() : undefined;
     maker = new SessionMaker({
       ...{ modulusBits, random: fillRandom, curves: () => curves },
