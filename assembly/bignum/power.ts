@@ -1,6 +1,8 @@
 // Exponentiation with a secret exponent, in steps of one multiplication, so that a caller can stop between any two. A
 // fixed window of five bits: every window takes five squarings and one multiplication, and reads the whole table.
-import { squareOfR, Modulus, multiply, numberBytes, square } from './montgomery';
+import { multiply, numberBytes, setLimb, square } from './kernel';
+import { Modulus } from './modulus';
+import { squareOfR } from './ring';
 import { wipe } from '../memory/bytes';
 
 const WINDOW_BITS: u32 = 5;
@@ -68,7 +70,7 @@ export function begin(
   const table = tableOf(power, bytes);
   wipe(accumulator(power), (TABLE_NUMBERS + 2) * bytes);
   // Powers 0 and 1, in Montgomery's form. found() holds a plain 1 for the first of them.
-  store<u32>(found(power, bytes), 1);
+  setLimb(found(power, bytes), 0, 1);
   multiply(table, found(power, bytes), squareOfR(modulus), modulus, product);
   multiply(table + bytes, base, squareOfR(modulus), modulus, product);
 }

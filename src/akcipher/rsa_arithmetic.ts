@@ -1,4 +1,4 @@
-import { type BignumExports, instantiateBignum } from './bignum.ts';
+import { type BignumBuild, type BignumExports, instantiateBignum } from './bignum.ts';
 import { type BlindingPair, inverseModulo, RESULTS_OF_PAIR } from './blinding.ts';
 import type { RandomSource } from './contract.ts';
 import { bitsOf, type RsaKey, type RsaPrimes } from './rsa_key.ts';
@@ -24,15 +24,19 @@ interface Ring {
 export class RsaArithmetic {
   readonly #memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
   readonly #bytes = new Uint8Array(this.#memory.buffer);
-  readonly #kernel: BignumExports = instantiateBignum(this.#memory);
+  readonly #kernel: BignumExports;
   readonly #random: RandomSource;
   /** Prepared moduli of keys, which are public, by their n: to prepare one takes as long as twenty multiplications. */
   readonly #prepared = new WeakMap<Uint8Array, Uint8Array>();
   #free = BASE;
 
-  /** @param random fills bytes with random values */
-  constructor(random: RandomSource) {
+  /**
+   * @param random fills bytes with random values
+   * @param build the kernel's build; default: the best one for this host
+   */
+  constructor(random: RandomSource, build?: BignumBuild) {
     this.#random = random;
+    this.#kernel = instantiateBignum(this.#memory, build);
   }
 
   /** Forgets the operation, and wipes all of its memory. */
@@ -48,7 +52,8 @@ export class RsaArithmetic {
     const [first, second] = [this.#number(p, limbs), this.#number(q, limbs)];
     const wide = this.#take(this.#kernel.numberBytes(2 * limbs));
     this.#kernel.multiplyAdd(wide, first, second, this.#number(new Uint8Array(), limbs), limbs);
-    const fits = bits <= 2 * 28 * limbs && this.#kernel.equal(wide, this.#number(n, 2 * limbs), 2 * limbs) === 1;
+    const fits =
+      this.#kernel.limbsOf(bits) <= 2 * limbs && this.#kernel.equal(wide, this.#number(n, 2 * limbs), 2 * limbs) === 1;
     const differ = this.#kernel.equal(first, second, limbs) === 0;
     this.wipe();
     return fits && differ;
@@ -101,7 +106,7 @@ export class RsaArithmetic {
     kernel.multiply(blinded, number, forth, ring.modulus, product);
     const result = this.#take(kernel.numberBytes(ring.limbs));
     const start = this.#free;
-    if (key.primes) yield* this.#powerOfPrimes(result, blinded, ring, key.primes);
+    if (key.primes) yield* this.#powerOfPrimes(result, key.n.length, blinded, ring, key.primes);
     else if (key.d) yield* this.#power(result, blinded, key.d, key.n.length, ring, product, true);
     this.#release(start);
     kernel.multiply(result, result, back, ring.modulus, product);
@@ -125,26 +130,26 @@ export class RsaArithmetic {
     this.wipe();
   }
 
-  /** The power modulo each prime, joined by the Chinese remainder theorem. `base` is below 2 n. */
-  *#powerOfPrimes(result: number, base: number, ring: Ring, primes: RsaPrimes): Steps<void> {
+  /** The power modulo each prime, joined by the Chinese remainder theorem. `base` is below 2 n, and n has `length` bytes. */
+  *#powerOfPrimes(result: number, length: number, base: number, ring: Ring, primes: RsaPrimes): Steps<void> {
     const kernel = this.#kernel;
     const { p, q, dp, dq, qInv } = primes;
     const limbs = kernel.limbsOf(Math.max(bitsOf(p), bitsOf(q)));
     const bytes = kernel.numberBytes(limbs);
     const wide = this.#take(kernel.numberBytes(2 * limbs));
-    const [zero, one] = [this.#number(new Uint8Array(), limbs), this.#number(Uint8Array.of(1), limbs)];
+    const one = this.#number(Uint8Array.of(1), limbs);
     const [first, second, inverse] = [this.#take(bytes), this.#take(bytes), this.#number(qInv, limbs)];
     const prime = this.#ring(p, bitsOf(p), limbs);
     const other = this.#ring(q, bitsOf(q), limbs);
     yield;
     const product = this.#product(prime);
-    for (const [to, at, exponent, length] of [
+    for (const [to, at, exponent, exponentBytes] of [
       [first, prime, dp, p.length],
       [second, other, dq, q.length],
     ] as const) {
-      kernel.reduce(to, base, Math.min(ring.limbs, 2 * limbs), zero, at.modulus, product);
+      kernel.reduce(to, base, Math.min(ring.limbs, 2 * limbs), at.modulus, product);
       kernel.multiply(to, to, kernel.squareOfR(at.modulus), at.modulus, product);
-      yield* this.#power(to, to, exponent, length, at, product, false);
+      yield* this.#power(to, to, exponent, exponentBytes, at, product, false);
     }
     kernel.multiply(second, second, one, other.modulus, product);
     kernel.canonical(second, other.modulus);
@@ -155,7 +160,7 @@ export class RsaArithmetic {
     kernel.multiply(first, first, inverse, prime.modulus, product);
     kernel.canonical(first, prime.modulus);
     kernel.multiplyAdd(wide, first, kernel.nOf(other.modulus), second, limbs);
-    const length = Math.ceil((28 * Math.min(ring.limbs, 2 * limbs)) / 8);
+    // It is below p q, which is n.
     const scratch = this.#take(length);
     kernel.toBytes(scratch, length, wide, 2 * limbs);
     kernel.fromBytes(result, ring.limbs, scratch, length);
