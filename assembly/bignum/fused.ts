@@ -194,13 +194,13 @@ function addTwo(to: usize, x: v128, u: v128, y: v128, v: v128): void {
 
 /**
  * Adds x u + y v to `count` vectors of lanes: v are the limbs from `from` on, and u those from one limb behind.
- * V8 checks the stack in each turn of a loop, so a turn does four vectors.
+ * V8 checks the stack in each turn of a loop, so a turn does three vectors.
  */
 @inline
 function addPairs(to: usize, from: usize, x: v128, y: v128, count: u32): void {
   const high = i64x2.splat(HIGH_BITS);
   const both = i64x2.splat(BOTH_BITS);
-  for (; count >= 4; count -= 4) {
+  for (; count >= 3; count -= 3) {
     const u0 = v128.load(from, 8);
     const v0 = v128.load(from, 0);
     const first0 = f64x2.relaxed_madd(x, u0, high);
@@ -219,14 +219,8 @@ function addPairs(to: usize, from: usize, x: v128, y: v128, count: u32): void {
     const second2 = f64x2.relaxed_madd(y, v2, first2);
     v128.store(to, i64x2.add(v128.load(to, 64), lowOf(x, u2, y, v2, first2, second2, both)), 64);
     v128.store(to, i64x2.add(v128.load(to, 80), second2), 80);
-    const u3 = v128.load(from, 56);
-    const v3 = v128.load(from, 48);
-    const first3 = f64x2.relaxed_madd(x, u3, high);
-    const second3 = f64x2.relaxed_madd(y, v3, first3);
-    v128.store(to, i64x2.add(v128.load(to, 96), lowOf(x, u3, y, v3, first3, second3, both)), 96);
-    v128.store(to, i64x2.add(v128.load(to, 112), second3), 112);
-    to += 4 * LANES_BYTES;
-    from += 64;
+    to += 3 * LANES_BYTES;
+    from += 48;
   }
   for (; count > 0; count--) {
     const u0 = v128.load(from, 8);
@@ -277,7 +271,7 @@ function addSquare(a: usize, limbs: u32, product: usize): void {
 function reduceRows(modulus: Modulus, product: usize): i64 {
   const pairs = pairsOf(modulus.limbs);
   const others = vectorsOf(modulus.limbs) - 2;
-  const near = (others >> 3) << 2;
+  const near = (others / 6) * 3;
   const inverse = modulus.inverse;
   const nextInverse = modulus.nextInverse;
   const inverseHigh = inverse >> HALF_BITS;

@@ -1,11 +1,11 @@
-import { type BignumBuild, type BignumExports, instantiateBignum } from './bignum.ts';
+import { type BignumBuild, type BignumExports, bignumBuild, instantiateBignum } from './bignum.ts';
 import { type BlindingPair, inverseModulo, RESULTS_OF_PAIR } from './blinding.ts';
 import type { RandomSource } from './contract.ts';
 import { bitsOf, type RsaKey, type RsaPrimes } from './rsa_key.ts';
 import { STEP_MS, type Steps } from './steps.ts';
 
 /** Time of a multiplication by the square of its limbs, in milliseconds: measured on a slow machine, with a reserve. */
-const MS_PER_LIMB_SQUARED = 1e-6;
+const MS_PER_LIMB_SQUARED: Record<BignumBuild, number> = { plain: 1e-6, fused: 2e-6 };
 /** Room for a key of 8192 bits without primes, with its table of powers. */
 const MEMORY_PAGES = 4;
 const ALIGNMENT = 16;
@@ -25,6 +25,7 @@ export class RsaArithmetic {
   readonly #memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
   readonly #bytes = new Uint8Array(this.#memory.buffer);
   readonly #kernel: BignumExports;
+  readonly #msPerLimbSquared: number;
   readonly #random: RandomSource;
   /** Prepared moduli of keys, which are public, by their n: to prepare one takes as long as twenty multiplications. */
   readonly #prepared = new WeakMap<Uint8Array, Uint8Array>();
@@ -32,10 +33,11 @@ export class RsaArithmetic {
 
   /**
    * @param random fills bytes with random values
-   * @param build the kernel's build; default: the best one for this host
+   * @param build the kernel's build. A key is for one build
    */
-  constructor(random: RandomSource, build?: BignumBuild) {
+  constructor(random: RandomSource, build: BignumBuild = bignumBuild()) {
     this.#random = random;
+    this.#msPerLimbSquared = MS_PER_LIMB_SQUARED[build];
     this.#kernel = instantiateBignum(this.#memory, build);
   }
 
@@ -139,8 +141,7 @@ export class RsaArithmetic {
     const wide = this.#take(kernel.numberBytes(2 * limbs));
     const one = this.#number(Uint8Array.of(1), limbs);
     const [first, second, inverse] = [this.#take(bytes), this.#take(bytes), this.#number(qInv, limbs)];
-    const prime = this.#ring(p, bitsOf(p), limbs);
-    const other = this.#ring(q, bitsOf(q), limbs);
+    const [prime, other] = [this.#ringOfPrime(primes, 'p', limbs), this.#ringOfPrime(primes, 'q', limbs)];
     yield;
     const product = this.#product(prime);
     for (const [to, at, exponent, exponentBytes] of [
@@ -200,19 +201,20 @@ export class RsaArithmetic {
     const kernel = this.#kernel;
     const { limbs, modulus } = ring;
     const start = this.#free;
-    const form = this.#take(kernel.numberBytes(limbs));
+    const [form, power] = [this.#take(kernel.numberBytes(limbs)), this.#take(kernel.numberBytes(limbs))];
     kernel.multiply(form, base, kernel.squareOfR(modulus), modulus, product);
-    this.#copy(result, form, limbs);
+    this.#copy(power, form, limbs);
     let left = this.#inOneStep(limbs);
     for (let bit = bitsOf(exponent) - 2; bit >= 0; bit--) {
-      kernel.square(result, result, modulus, product);
+      kernel.square(power, power, modulus, product);
       const byte = exponent[exponent.length - 1 - (bit >> 3)] ?? 0;
-      if ((byte >> (bit & 7)) & 1) kernel.multiply(result, result, form, modulus, product);
+      if (bit > 0 && (byte >> (bit & 7)) & 1) kernel.multiply(power, power, form, modulus, product);
       if (--left > 0) continue;
       left = this.#inOneStep(limbs);
       yield;
     }
-    kernel.multiply(result, result, this.#number(Uint8Array.of(1), limbs), modulus, product);
+    // The exponent is odd. The last factor is the base itself, so the product leaves Montgomery's form.
+    kernel.multiply(result, power, base, modulus, product);
     kernel.canonical(result, modulus);
     this.#release(start);
   }
@@ -262,7 +264,7 @@ export class RsaArithmetic {
   }
 
   #multiplicationMs(limbs: number): number {
-    return limbs * limbs * MS_PER_LIMB_SQUARED;
+    return limbs * limbs * this.#msPerLimbSquared;
   }
 
   #inOneStep(limbs: number): number {
@@ -276,6 +278,16 @@ export class RsaArithmetic {
     if (known) return { limbs, modulus: this.#place(known) };
     const ring = this.#ring(n, bits, limbs);
     this.#prepared.set(n, this.#bytes.slice(ring.modulus, ring.modulus + this.#kernel.modulusBytes(limbs)));
+    return ring;
+  }
+
+  /** The ring of a prime. It is prepared once, and kept in the key, with which it is wiped. */
+  #ringOfPrime(primes: RsaPrimes, name: 'p' | 'q', limbs: number): Ring {
+    const field = `${name}Modulus` as const;
+    const known = primes[field];
+    if (known) return { limbs, modulus: this.#place(known) };
+    const ring = this.#ring(primes[name], bitsOf(primes[name]), limbs);
+    primes[field] = this.#bytes.slice(ring.modulus, ring.modulus + this.#kernel.modulusBytes(limbs));
     return ring;
   }
 
