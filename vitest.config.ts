@@ -5,13 +5,17 @@ import { suitesThatReach } from './test/support/suites.ts';
 const { NIGHTLY } = process.env;
 /**
  * Flags of V8, which a process takes at its start alone: a collection of garbage on demand; relaxed SIMD, which Node 20's V8 has
- * behind a flag, for those suites that run both builds of the engine; and what the demo starts itself with, for Linux guests.
+ * behind a flag, for those suites that run both builds of the engine, or of the kernel for big numbers; and what the demo starts itself with, for Linux guests.
  */
 const EXPOSE_GC = ['--expose-gc'];
 const RELAXED_SIMD = Number.parseInt(process.versions.node, 10) > 20 ? [] : ['--experimental-wasm-relaxed-simd'];
 const OPTIMISE_AT_ONCE = ['--no-liftoff'];
 /** Suites that run with such flags, each a project of its own. */
-const ENGINE_SUITES = ['test/engine/**/*.test.ts', 'test/kernels/**/*.test.ts'];
+const ENGINE_SUITES = [
+  'test/engine/**/*.test.ts',
+  'test/kernels/**/*.test.ts',
+  ...['rsa', 'ecdsa', 'curve_arithmetic'].map((name) => `test/akcipher/${name}.test.ts`),
+];
 /** Suites that boot a dozen guests. */
 const BY_NIGHT = NIGHTLY ? [] : ['test/qemu/matrix.test.ts'];
 const LINUX_SUITES = ['test/guest/**/*.test.ts'];

@@ -1,24 +1,31 @@
 // The exports of the kernel for big numbers, which is a binary of its own: its memory holds nothing but keys and
-// numbers, and programs that offer no RSA do not load it. All addresses are the host's. Numbers as in montgomery.ts.
+// numbers, and programs that offer no RSA do not load it. All addresses are the host's. Numbers as in kernel.ts.
 import { fromBytes as read, notBelow as compare, equal as same, toBytes as write } from './bytes';
-import * as montgomery from './montgomery';
-import { Modulus } from './montgomery';
+import * as kernel from './kernel';
+import { Modulus, nOf as numberOf } from './modulus';
 import * as power from './power';
 import { Power } from './power';
+import * as ring from './ring';
 import { wipe as clear } from '../memory/bytes';
+
+/** a b + c. Hosts ask this with numbers whose answer is another one if it is rounded twice. */
+export function multipliedAndAdded(a: f64, b: f64, c: f64): f64 {
+  if (!ASC_FEATURE_RELAXED_SIMD) return a * b + c;
+  return f64x2.extract_lane(f64x2.relaxed_madd(f64x2.splat(a), f64x2.splat(b), f64x2.splat(c)), 0);
+}
 
 /** Limbs for a modulus of `bits` bits, and the bytes of what is made of so many limbs. */
 export function limbsOf(bits: u32): u32 {
-  return montgomery.limbsOf(bits);
+  return kernel.limbsOf(bits);
 }
 export function numberBytes(limbs: u32): u32 {
-  return montgomery.numberBytes(limbs);
+  return kernel.numberBytes(limbs);
 }
 export function modulusBytes(limbs: u32): u32 {
-  return montgomery.modulusBytes(limbs);
+  return ring.modulusBytes(limbs);
 }
 export function productBytes(limbs: u32): u32 {
-  return montgomery.productBytes(limbs);
+  return kernel.productBytes(limbs);
 }
 export function powerBytes(limbs: u32): u32 {
   return power.powerBytes(limbs);
@@ -44,58 +51,51 @@ export function equal(a: usize, b: usize, limbs: u32): u32 {
 
 /**
  * Makes a modulus of `limbs` limbs from `length` bytes: an odd number of exactly `bits` bits, at least 3, with
- * 28 limbs >= bits + 2.
+ * limbs >= limbsOf(bits).
  * @param product productBytes() of scratch, aligned to 16
  */
 export function setModulus(modulus: Modulus, limbs: u32, bytes: usize, length: u32, bits: u32, product: usize): void {
   modulus.limbs = limbs;
-  read(montgomery.nOf(modulus), limbs, bytes, length);
-  montgomery.prepare(modulus, bits, product);
+  read(numberOf(modulus), limbs, bytes, length);
+  ring.prepare(modulus, bits, product);
 }
 
 /** The address of R^2 mod n in a modulus, and of n. */
 export function squareOfR(modulus: Modulus): usize {
-  return montgomery.squareOfR(modulus);
+  return ring.squareOfR(modulus);
 }
 export function nOf(modulus: Modulus): usize {
-  return montgomery.nOf(modulus);
+  return numberOf(modulus);
 }
 
 /** result = a b / R mod n. */
 export function multiply(result: usize, a: usize, b: usize, modulus: Modulus, product: usize): void {
-  montgomery.multiply(result, a, b, modulus, product);
+  kernel.multiply(result, a, b, modulus, product);
 }
 
 /** result = a^2 / R mod n. */
 export function square(result: usize, a: usize, modulus: Modulus, product: usize): void {
-  montgomery.square(result, a, modulus, product);
+  kernel.square(result, a, modulus, product);
 }
 
-/** result = wide / R mod n, for a wide number below R n. `zero` is a number of zeros. */
-export function reduce(
-  result: usize,
-  wide: usize,
-  wideLimbs: u32,
-  zero: usize,
-  modulus: Modulus,
-  product: usize,
-): void {
-  montgomery.reduce(result, wide, wideLimbs, zero, modulus, product);
+/** result = wide / R mod n, for a wide number below R n. */
+export function reduce(result: usize, wide: usize, wideLimbs: u32, modulus: Modulus, product: usize): void {
+  kernel.reduce(result, wide, wideLimbs, modulus, product);
 }
 
 /** result = a - b mod n, below 2 n. */
 export function subtract(result: usize, a: usize, b: usize, modulus: Modulus): void {
-  montgomery.subtract(result, a, b, modulus);
+  ring.subtract(result, a, b, modulus);
 }
 
 /** number = number mod n, for a number below 2 n. */
 export function canonical(number: usize, modulus: Modulus): void {
-  montgomery.canonical(number, modulus);
+  ring.canonical(number, modulus);
 }
 
 /** wide = a b + c, of 2 limbs limbs. */
 export function multiplyAdd(wide: usize, a: usize, b: usize, c: usize, limbs: u32): void {
-  montgomery.multiplyAdd(wide, a, b, c, limbs);
+  ring.multiplyAdd(wide, a, b, c, limbs);
 }
 
 /** Begins base^exponent mod n with a secret exponent. See power.ts. */

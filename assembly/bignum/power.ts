@@ -1,6 +1,8 @@
 // Exponentiation with a secret exponent, in steps of one multiplication, so that a caller can stop between any two. A
 // fixed window of five bits: every window takes five squarings and one multiplication, and reads the whole table.
-import { squareOfR, Modulus, multiply, numberBytes, square } from './montgomery';
+import { multiply, numberBytes, setLimb, square } from './kernel';
+import { Modulus } from './modulus';
+import { squareOfR } from './ring';
 import { wipe } from '../memory/bytes';
 
 const WINDOW_BITS: u32 = 5;
@@ -68,7 +70,7 @@ export function begin(
   const table = tableOf(power, bytes);
   wipe(accumulator(power), (TABLE_NUMBERS + 2) * bytes);
   // Powers 0 and 1, in Montgomery's form. found() holds a plain 1 for the first of them.
-  store<u32>(found(power, bytes), 1);
+  setLimb(found(power, bytes), 0, 1);
   multiply(table, found(power, bytes), squareOfR(modulus), modulus, product);
   multiply(table + bytes, base, squareOfR(modulus), modulus, product);
 }
@@ -110,11 +112,35 @@ export function result(power: Power, to: usize): void {
 function look(power: Power, window: u32, table: usize, to: usize, bytes: u32): void {
   const windows = (8 * power.exponentBytes + WINDOW_BITS - 1) / WINDOW_BITS;
   const digit = i32x4.splat(digitAt(power, (windows - 1 - window) * WINDOW_BITS));
-  for (let at: u32 = 0; at < bytes; at += 16) {
+  const one = i32x4.splat(1);
+  let at: u32 = 0;
+  for (; at + 64 <= bytes; at += 64) {
+    let first = i32x4.splat(0);
+    let second = first;
+    let third = first;
+    let fourth = first;
+    let entry = first;
+    const end = table + TABLE_NUMBERS * bytes;
+    for (let from = table; from < end; from += bytes) {
+      const isEntry = i32x4.eq(digit, entry);
+      first = v128.or(first, v128.and(v128.load(from + at), isEntry));
+      second = v128.or(second, v128.and(v128.load(from + at, 16), isEntry));
+      third = v128.or(third, v128.and(v128.load(from + at, 32), isEntry));
+      fourth = v128.or(fourth, v128.and(v128.load(from + at, 48), isEntry));
+      entry = i32x4.add(entry, one);
+    }
+    v128.store(to + at, first);
+    v128.store(to + at, second, 16);
+    v128.store(to + at, third, 32);
+    v128.store(to + at, fourth, 48);
+  }
+  for (; at < bytes; at += 16) {
     let sum = i32x4.splat(0);
+    let entry = sum;
     let from = table + at;
-    for (let entry: i32 = 0; entry < <i32>TABLE_NUMBERS; entry++) {
-      sum = v128.or(sum, v128.and(v128.load(from), i32x4.eq(digit, i32x4.splat(entry))));
+    for (let number: u32 = 0; number < TABLE_NUMBERS; number++) {
+      sum = v128.or(sum, v128.and(v128.load(from), i32x4.eq(digit, entry)));
+      entry = i32x4.add(entry, one);
       from += bytes;
     }
     v128.store(to + at, sum);

@@ -1,8 +1,8 @@
 // The exports of the kernel for elliptic curves, which is a binary of its own, loaded with the first key of ECDSA: the
 // kernel for big numbers, sums of points, and HMAC for the nonces of RFC 6979. All addresses are the host's. Numbers as
-// in ../bignum/montgomery.ts.
-import * as montgomery from '../bignum/montgomery';
-import { Modulus } from '../bignum/montgomery';
+// in ../bignum/kernel.ts.
+import { Modulus } from '../bignum/modulus';
+import * as ring from '../bignum/ring';
 import { HMAC_CONTEXT_BYTES, hmacDigest as digestOf, hmacSetKey as setKey } from '../mac/hmac';
 import * as sums from './sum';
 import { Sum } from './sum';
@@ -11,7 +11,7 @@ export * from '../bignum/index';
 
 /** result = a + b mod n, below 2 n. */
 export function add(result: usize, a: usize, b: usize, modulus: Modulus): void {
-  montgomery.add(result, a, b, modulus);
+  ring.add(result, a, b, modulus);
 }
 
 /** Bytes of a sum of `count` points, and the address of the sum itself. See sum.ts. */

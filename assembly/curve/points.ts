@@ -3,7 +3,9 @@
 // infinity is (0, 1, 0). The formulas are complete (J. Renes, C. Costello, L. Batina, "Complete addition formulas for
 // prime order elliptic curves", algorithms 4 and 6): they are right for any two points, equal ones and infinity among
 // them, so no branch depends on a point.
-import { add, multiply, numberBytes, Modulus, square, subtract } from '../bignum/montgomery';
+import { multiply, numberBytes, square } from '../bignum/kernel';
+import { Modulus } from '../bignum/modulus';
+import { add, subtract } from '../bignum/ring';
 
 /** A curve, and the memory that its formulas work in. */
 @unmanaged

@@ -1,7 +1,9 @@
 // Sums of multiples of points, with secret factors, in steps of one operation on points, so that a caller can stop
 // between any two. A fixed window of four bits: each takes four doublings and an addition a point, and reads the whole
 // table of the point.
-import { Modulus, multiply, numberBytes, squareOfR } from '../bignum/montgomery';
+import { multiply, numberBytes, setLimb } from '../bignum/kernel';
+import { Modulus } from '../bignum/modulus';
+import { squareOfR } from '../bignum/ring';
 import { CURVE_BYTES, Curve, SCRATCH_NUMBERS, addPoints, coordinateBytes, doublePoint } from './points';
 import { wipe } from '../memory/bytes';
 
@@ -77,7 +79,7 @@ export function begin(
   const bytes = coordinateBytes(sum);
   const infinity = sumOf(sum);
   // 1 in Montgomery's form.
-  store<u32>(found(sum), 1);
+  setLimb(found(sum), 0, 1);
   multiply(infinity + bytes, found(sum), squareOfR(modulus), modulus, product);
   for (let index: u32 = 0; index < count; index++) {
     const table = tableOf(sum, index);

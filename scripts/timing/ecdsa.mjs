@@ -14,8 +14,8 @@ export function ecdsaTrials() {
     {
       algorithm: 'ecdsa',
       what: 'multiple of a point of P-256: fixed or random factor of 32 bits',
-      make: () => {
-        const { kernel, place, ring, take, number, curve } = machine();
+      make: (build) => {
+        const { kernel, place, ring, take, number, curve } = machine(build);
         const points = take(3 * kernel.numberBytes(ring.limbs));
         for (const [at, value] of [...curve.base, 1n].entries())
           number(value, points + at * kernel.numberBytes(ring.limbs));
@@ -33,8 +33,8 @@ export function ecdsaTrials() {
     {
       algorithm: 'ecdsa',
       what: 'sum and difference modulo p of P-256: fixed or random number',
-      make: () => {
-        const { kernel, place, ring, take } = machine();
+      make: (build) => {
+        const { kernel, place, ring, take } = machine(build);
         const [first, other] = [take(kernel.numberBytes(ring.limbs)), take(kernel.numberBytes(ring.limbs))];
         return {
           ...place,
@@ -55,8 +55,8 @@ export function ecdsaTrials() {
     {
       algorithm: 'ecdsa',
       what: 'HMAC of a nonce: fixed or random key',
-      make: () => {
-        const { kernel, place, take } = machine();
+      make: (build) => {
+        const { kernel, place, take } = machine(build);
         const [context, message] = [take(kernel.hmacBytes()), take(3 * SHA_256_BYTES + 1)];
         return {
           ...place,
@@ -72,9 +72,10 @@ export function ecdsaTrials() {
 }
 
 /** The kernel with the field of P-256, and a function that writes a number in Montgomery's form. */
-function machine() {
+function machine(build) {
   const curve = CURVES.find(({ bits }) => bits === 256);
-  const made = machineOf(instantiateCurves, bytesOf(curve.p, curve.bytes), curve.bits);
+  const instantiate = (memory) => instantiateCurves(memory, build === 'simd' ? 'plain' : 'fused');
+  const made = machineOf(instantiate, bytesOf(curve.p, curve.bytes), curve.bits);
   const { kernel, ring, take, place } = made;
   const plain = take(kernel.numberBytes(ring.limbs));
   const number = (value, to) => {

@@ -1,6 +1,7 @@
+import { applyDelta } from '../engine/delta.ts';
 import { decodeBase64 } from '../engine/load.ts';
-import { BIGNUM_EXPORTS, type BignumExports } from './bignum.ts';
-import { CURVE_BASE64 } from './curve_binary.ts';
+import { BIGNUM_EXPORTS, type BignumBuild, type BignumExports, bignumBuild } from './bignum.ts';
+import { CURVE_BASE64, CURVE_FUSED_DELTA_BASE64 } from './curve_binary.ts';
 
 /** The exports of the kernel for curves. assembly/curve/index.ts documents them. Addresses are offsets in its memory. */
 export interface CurveExports extends BignumExports {
@@ -35,18 +36,25 @@ const EXPORTS: readonly (keyof CurveExports)[] = [
   'hmacDigest',
 ];
 
-let compiled: WebAssembly.Module | undefined;
+const compiled = new Map<BignumBuild, WebAssembly.Module>();
 
 /**
  * Instantiates the kernel over a memory of its own.
+ * @param build default: the faster one that this host computes rightly
  * @throws TypeError if the binary is not this library's
  */
-export function instantiateCurves(memory: WebAssembly.Memory): CurveExports {
-  compiled ??= new WebAssembly.Module(decodeBase64(CURVE_BASE64));
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+export function instantiateCurves(memory: WebAssembly.Memory, build: BignumBuild = bignumBuild()): CurveExports {
+  const module = compiled.get(build) ?? new WebAssembly.Module(curveBytes(build));
+  compiled.set(build, module);
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   if (!isCurves(exports))
     throw new TypeError('The binary for curves does not match this library; rebuild both together.');
   return exports;
+}
+
+function curveBytes(build: BignumBuild): Uint8Array<ArrayBuffer> {
+  const plain = decodeBase64(CURVE_BASE64);
+  return build === 'plain' ? plain : applyDelta(plain, decodeBase64(CURVE_FUSED_DELTA_BASE64));
 }
 
 function isCurves(exports: WebAssembly.Exports): exports is WebAssembly.Exports & CurveExports {

@@ -1,6 +1,7 @@
 // The arithmetic of ECDSA (FIPS 186-5, section 6) over the kernel for curves. Only what is loaded on demand imports this file, because
 // the kernel is large.
 import { Arena, type Ring } from './arena.ts';
+import type { BignumBuild } from './bignum.ts';
 import type { EcdsaArithmetic } from './contract.ts';
 import { type CurveExports, instantiateCurves } from './curve_kernel.ts';
 import { bytesOf, type Curve } from './curves.ts';
@@ -25,7 +26,12 @@ interface Term {
 
 /** One operation runs at a time. Its memory is wiped at its end, and before the next one begins. */
 export class CurveArithmetic implements EcdsaArithmetic {
-  readonly #arena: Arena<CurveExports> = new Arena(MEMORY_PAGES, instantiateCurves);
+  readonly #arena: Arena<CurveExports>;
+
+  /** @param build the kernel's build; default: the best one for this host */
+  constructor(build?: BignumBuild) {
+    this.#arena = new Arena(MEMORY_PAGES, (memory) => instantiateCurves(memory, build));
+  }
 
   wipe(): void {
     this.#arena.wipe();

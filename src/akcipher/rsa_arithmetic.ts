@@ -1,11 +1,11 @@
-import { type BignumExports, instantiateBignum } from './bignum.ts';
+import { type BignumBuild, type BignumExports, bignumBuild, instantiateBignum } from './bignum.ts';
 import { type BlindingPair, inverseModulo, RESULTS_OF_PAIR } from './blinding.ts';
 import type { RandomSource } from './contract.ts';
 import { bitsOf, type RsaKey, type RsaPrimes } from './rsa_key.ts';
 import { STEP_MS, type Steps } from './steps.ts';
 
 /** Time of a multiplication by the square of its limbs, in milliseconds: measured on a slow machine, with a reserve. */
-const MS_PER_LIMB_SQUARED = 1e-6;
+const MS_PER_LIMB_SQUARED: Record<BignumBuild, number> = { plain: 1e-6, fused: 2e-6 };
 /** Room for a key of 8192 bits without primes, with its table of powers. */
 const MEMORY_PAGES = 4;
 const ALIGNMENT = 16;
@@ -24,15 +24,21 @@ interface Ring {
 export class RsaArithmetic {
   readonly #memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
   readonly #bytes = new Uint8Array(this.#memory.buffer);
-  readonly #kernel: BignumExports = instantiateBignum(this.#memory);
+  readonly #kernel: BignumExports;
+  readonly #msPerLimbSquared: number;
   readonly #random: RandomSource;
   /** Prepared moduli of keys, which are public, by their n: to prepare one takes as long as twenty multiplications. */
   readonly #prepared = new WeakMap<Uint8Array, Uint8Array>();
   #free = BASE;
 
-  /** @param random fills bytes with random values */
-  constructor(random: RandomSource) {
+  /**
+   * @param random fills bytes with random values
+   * @param build the kernel's build. A key is for one build
+   */
+  constructor(random: RandomSource, build: BignumBuild = bignumBuild()) {
     this.#random = random;
+    this.#msPerLimbSquared = MS_PER_LIMB_SQUARED[build];
+    this.#kernel = instantiateBignum(this.#memory, build);
   }
 
   /** Forgets the operation, and wipes all of its memory. */
@@ -48,7 +54,8 @@ export class RsaArithmetic {
     const [first, second] = [this.#number(p, limbs), this.#number(q, limbs)];
     const wide = this.#take(this.#kernel.numberBytes(2 * limbs));
     this.#kernel.multiplyAdd(wide, first, second, this.#number(new Uint8Array(), limbs), limbs);
-    const fits = bits <= 2 * 28 * limbs && this.#kernel.equal(wide, this.#number(n, 2 * limbs), 2 * limbs) === 1;
+    const fits =
+      this.#kernel.limbsOf(bits) <= 2 * limbs && this.#kernel.equal(wide, this.#number(n, 2 * limbs), 2 * limbs) === 1;
     const differ = this.#kernel.equal(first, second, limbs) === 0;
     this.wipe();
     return fits && differ;
@@ -101,7 +108,7 @@ export class RsaArithmetic {
     kernel.multiply(blinded, number, forth, ring.modulus, product);
     const result = this.#take(kernel.numberBytes(ring.limbs));
     const start = this.#free;
-    if (key.primes) yield* this.#powerOfPrimes(result, blinded, ring, key.primes);
+    if (key.primes) yield* this.#powerOfPrimes(result, key.n.length, blinded, ring, key.primes);
     else if (key.d) yield* this.#power(result, blinded, key.d, key.n.length, ring, product, true);
     this.#release(start);
     kernel.multiply(result, result, back, ring.modulus, product);
@@ -125,26 +132,25 @@ export class RsaArithmetic {
     this.wipe();
   }
 
-  /** The power modulo each prime, joined by the Chinese remainder theorem. `base` is below 2 n. */
-  *#powerOfPrimes(result: number, base: number, ring: Ring, primes: RsaPrimes): Steps<void> {
+  /** The power modulo each prime, joined by the Chinese remainder theorem. `base` is below 2 n, and n has `length` bytes. */
+  *#powerOfPrimes(result: number, length: number, base: number, ring: Ring, primes: RsaPrimes): Steps<void> {
     const kernel = this.#kernel;
     const { p, q, dp, dq, qInv } = primes;
     const limbs = kernel.limbsOf(Math.max(bitsOf(p), bitsOf(q)));
     const bytes = kernel.numberBytes(limbs);
     const wide = this.#take(kernel.numberBytes(2 * limbs));
-    const [zero, one] = [this.#number(new Uint8Array(), limbs), this.#number(Uint8Array.of(1), limbs)];
+    const one = this.#number(Uint8Array.of(1), limbs);
     const [first, second, inverse] = [this.#take(bytes), this.#take(bytes), this.#number(qInv, limbs)];
-    const prime = this.#ring(p, bitsOf(p), limbs);
-    const other = this.#ring(q, bitsOf(q), limbs);
+    const [prime, other] = [this.#ringOfPrime(primes, 'p', limbs), this.#ringOfPrime(primes, 'q', limbs)];
     yield;
     const product = this.#product(prime);
-    for (const [to, at, exponent, length] of [
+    for (const [to, at, exponent, exponentBytes] of [
       [first, prime, dp, p.length],
       [second, other, dq, q.length],
     ] as const) {
-      kernel.reduce(to, base, Math.min(ring.limbs, 2 * limbs), zero, at.modulus, product);
+      kernel.reduce(to, base, Math.min(ring.limbs, 2 * limbs), at.modulus, product);
       kernel.multiply(to, to, kernel.squareOfR(at.modulus), at.modulus, product);
-      yield* this.#power(to, to, exponent, length, at, product, false);
+      yield* this.#power(to, to, exponent, exponentBytes, at, product, false);
     }
     kernel.multiply(second, second, one, other.modulus, product);
     kernel.canonical(second, other.modulus);
@@ -155,7 +161,7 @@ export class RsaArithmetic {
     kernel.multiply(first, first, inverse, prime.modulus, product);
     kernel.canonical(first, prime.modulus);
     kernel.multiplyAdd(wide, first, kernel.nOf(other.modulus), second, limbs);
-    const length = Math.ceil((28 * Math.min(ring.limbs, 2 * limbs)) / 8);
+    // It is below p q, which is n.
     const scratch = this.#take(length);
     kernel.toBytes(scratch, length, wide, 2 * limbs);
     kernel.fromBytes(result, ring.limbs, scratch, length);
@@ -195,19 +201,20 @@ export class RsaArithmetic {
     const kernel = this.#kernel;
     const { limbs, modulus } = ring;
     const start = this.#free;
-    const form = this.#take(kernel.numberBytes(limbs));
+    const [form, power] = [this.#take(kernel.numberBytes(limbs)), this.#take(kernel.numberBytes(limbs))];
     kernel.multiply(form, base, kernel.squareOfR(modulus), modulus, product);
-    this.#copy(result, form, limbs);
+    this.#copy(power, form, limbs);
     let left = this.#inOneStep(limbs);
     for (let bit = bitsOf(exponent) - 2; bit >= 0; bit--) {
-      kernel.square(result, result, modulus, product);
+      kernel.square(power, power, modulus, product);
       const byte = exponent[exponent.length - 1 - (bit >> 3)] ?? 0;
-      if ((byte >> (bit & 7)) & 1) kernel.multiply(result, result, form, modulus, product);
+      if (bit > 0 && (byte >> (bit & 7)) & 1) kernel.multiply(power, power, form, modulus, product);
       if (--left > 0) continue;
       left = this.#inOneStep(limbs);
       yield;
     }
-    kernel.multiply(result, result, this.#number(Uint8Array.of(1), limbs), modulus, product);
+    // The exponent is odd. The last factor is the base itself, so the product leaves Montgomery's form.
+    kernel.multiply(result, power, base, modulus, product);
     kernel.canonical(result, modulus);
     this.#release(start);
   }
@@ -257,7 +264,7 @@ export class RsaArithmetic {
   }
 
   #multiplicationMs(limbs: number): number {
-    return limbs * limbs * MS_PER_LIMB_SQUARED;
+    return limbs * limbs * this.#msPerLimbSquared;
   }
 
   #inOneStep(limbs: number): number {
@@ -271,6 +278,16 @@ export class RsaArithmetic {
     if (known) return { limbs, modulus: this.#place(known) };
     const ring = this.#ring(n, bits, limbs);
     this.#prepared.set(n, this.#bytes.slice(ring.modulus, ring.modulus + this.#kernel.modulusBytes(limbs)));
+    return ring;
+  }
+
+  /** The ring of a prime. It is prepared once, and kept in the key, with which it is wiped. */
+  #ringOfPrime(primes: RsaPrimes, name: 'p' | 'q', limbs: number): Ring {
+    const field = `${name}Modulus` as const;
+    const known = primes[field];
+    if (known) return { limbs, modulus: this.#place(known) };
+    const ring = this.#ring(primes[name], bitsOf(primes[name]), limbs);
+    primes[field] = this.#bytes.slice(ring.modulus, ring.modulus + this.#kernel.modulusBytes(limbs));
     return ring;
   }
 

@@ -10,6 +10,9 @@ export interface RsaPrimes {
   dq: Uint8Array;
   /** 1 / q mod p. */
   qInv: Uint8Array;
+  /** p and q as the kernel's prepared moduli, once an operation has made them. They are as secret as the primes. */
+  pModulus?: Uint8Array;
+  qModulus?: Uint8Array;
 }
 
 /** An RSA key. Numbers are big-endian, without leading zeros. */

@@ -6,8 +6,9 @@ import { CurveArithmetic } from '../../src/akcipher/ecdsa_arithmetic.ts';
 import { finish, type Steps } from '../../src/akcipher/steps.ts';
 
 const OPENSSL = ['prime192v1', 'secp224r1', 'prime256v1', 'secp384r1', 'secp521r1'];
-const EACH = CURVES.map((curve, index) => ({ curve, name: OPENSSL[index] ?? expect.unreachable() }));
-const arithmetic = new CurveArithmetic();
+const EACH = (['plain', 'fused'] as const).flatMap((build) =>
+  CURVES.map((curve, index) => ({ build, curve, name: OPENSSL[index] ?? expect.unreachable() })),
+);
 
 /** The octets of a multiple of the base point, by OpenSSL. */
 function multiple(name: string, { bytes }: Curve, factor: bigint): Uint8Array {
@@ -36,7 +37,8 @@ function signatureOf(r: bigint, s: bigint, { bytes }: Curve): Uint8Array {
   return Uint8Array.from([...bytesOf(r, bytes), ...bytesOf(s, bytes)]);
 }
 
-describe.each(EACH)('$name', ({ curve, name }) => {
+describe.each(EACH)('$name with the $build kernel', ({ build, curve, name }) => {
+  const arithmetic = new CurveArithmetic(build);
   const { n, bytes } = curve;
 
   test("public keys are OpenSSL's, of the least and the greatest factors, too", () => {

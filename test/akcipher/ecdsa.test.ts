@@ -12,6 +12,8 @@ import { RFC6979_KEYS } from './rfc6979.ts';
 const { CRYPTO_OK, CRYPTO_ERR, CRYPTO_NOTSUPP, CRYPTO_KEY_REJECTED } = spec;
 const ECDSA = { algorithm: spec.AKCIPHER_ECDSA, hash: 0 } as const;
 const curves = new CurveArithmetic();
+const builds = { plain: new CurveArithmetic('plain'), fused: new CurveArithmetic('fused') };
+const BUILD_NAMES = ['plain', 'fused'] as const;
 const OPENSSL = ['prime192v1', 'secp224r1', 'prime256v1', 'secp384r1', 'secp521r1'];
 
 /** The curve of a curve_id, with OpenSSL's name. */
@@ -22,12 +24,12 @@ function curveAt(id: number): Curve & { name: string } {
 }
 
 /** A session, or the status that refuses it. */
-function made(sent: Uint8Array, isPrivate: boolean, id: number): AkcipherSession | number {
-  return ecdsaSession(Uint8Array.from(sent), { ...ECDSA, isPrivate, paddingOrCurve: id }, () => curves);
+function made(sent: Uint8Array, isPrivate: boolean, id: number, arithmetic = curves): AkcipherSession | number {
+  return ecdsaSession(Uint8Array.from(sent), { ...ECDSA, isPrivate, paddingOrCurve: id }, () => arithmetic);
 }
 
-function sessionOf(sent: Uint8Array, isPrivate: boolean, id: number): AkcipherSession {
-  const session = made(sent, isPrivate, id);
+function sessionOf(sent: Uint8Array, isPrivate: boolean, id: number, arithmetic = curves): AkcipherSession {
+  const session = made(sent, isPrivate, id, arithmetic);
   if (typeof session === 'number') throw new Error(`The key was refused: ${session}.`);
   return session;
 }
@@ -58,11 +60,11 @@ const tagged = (number: number, content: Uint8Array) => element(0xa0 | number, c
 const VERSION = integer(Uint8Array.of(1));
 const octets = (bytes: Uint8Array) => element(0x04, bytes);
 
-describe('RFC 6979, appendix A.2', () => {
+describe.each(BUILD_NAMES)('RFC 6979, appendix A.2, with the %s kernel', (build) => {
   test.each(RFC6979_KEYS)('signs and verifies as it says with $curve', ({ curve, d, x, y, signatures }) => {
     const id = RFC6979_KEYS.findIndex((key) => key.curve === curve) + 1;
-    const secret = sessionOf(sequence(VERSION, octets(bytesOfHex(d))), true, id);
-    const shown = sessionOf(bytesOfHex(`04${x}${y}`), false, id);
+    const secret = sessionOf(sequence(VERSION, octets(bytesOfHex(d))), true, id, builds[build]);
+    const shown = sessionOf(bytesOfHex(`04${x}${y}`), false, id, builds[build]);
     for (const [hash, message, r, s] of signatures) {
       const digest = crypto.createHash(hash).update(message).digest();
       const { status, data } = sign(secret, digest);
@@ -80,7 +82,7 @@ describe('RFC 6979, appendix A.2', () => {
 const { RANDOM_KEYS = '3' } = process.env;
 const ROUNDS = Number(RANDOM_KEYS);
 
-describe('ECDSA beside node:crypto', () => {
+describe.each(BUILD_NAMES)('ECDSA beside node:crypto, with the %s kernel', (build) => {
   it.each([1, 2, 3, 4, 5])(
     `has ${ROUNDS} random keys and messages of curve %i`,
     (id) => {
@@ -90,11 +92,11 @@ describe('ECDSA beside node:crypto', () => {
         const message = crypto.randomBytes(round % 100);
         const hash = ['sha1', 'sha224', 'sha256', 'sha384', 'sha512'][round % 5] ?? '';
         const digest = crypto.createHash(hash).update(message).digest();
-        const { status, data } = sign(sessionOf(der, true, id), digest);
+        const { status, data } = sign(sessionOf(der, true, id, builds[build]), digest);
         expect(status).toBe(CRYPTO_OK);
         expect(crypto.verify(hash, message, publicKey, data)).toBe(true);
         const theirs = crypto.sign(hash, message, privateKey);
-        const shown = sessionOf(point, false, id);
+        const shown = sessionOf(point, false, id, builds[build]);
         expect(verify(shown, theirs, digest)).toBe(CRYPTO_OK);
         digest[round % 20] = (digest[round % 20] ?? 0) ^ 1;
         expect(verify(shown, theirs, digest)).toBe(CRYPTO_KEY_REJECTED);

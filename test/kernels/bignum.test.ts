@@ -1,16 +1,28 @@
 import { constants, generateKeyPairSync, privateDecrypt, randomBytes } from 'node:crypto';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { BignumExports } from '../../src/akcipher/bignum.ts';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type BignumBuild, type BignumExports, bignumBytes } from '../../src/akcipher/bignum.ts';
 import { modularPower } from '../support/reference/modular_power.ts';
 import { type Arena, loadKernels } from './arena.ts';
 
 let kernels: BignumExports;
 let arena: Arena;
 
-beforeAll(async () => {
-  ({ kernels, arena } = await loadKernels<BignumExports>('assembly/bignum/index.ts'));
-}, 60_000);
-beforeEach(() => arena.clear());
+/** What the builds differ in: the bits of a limb, and those of R for a number of limbs. */
+const BUILDS = {
+  plain: { limbBits: 28, bitsOfR: (limbs: number) => 28 * limbs },
+  fused: { limbBits: 50, bitsOfR: (limbs: number) => 100 * Math.ceil(limbs / 2) },
+};
+const BUILD_NAMES = ['plain', 'fused'] as const;
+
+/** Has the tests of a suite run with a build. */
+function useBuild(build: BignumBuild): void {
+  beforeAll(async () => {
+    const engineBuild = build === 'fused' ? 'relaxed-simd' : 'simd';
+    ({ kernels, arena } = await loadKernels<BignumExports>('assembly/bignum/index.ts', engineBuild));
+  }, 60_000);
+  beforeEach(() => arena.clear());
+}
 
 const numberOf = (bytes: Uint8Array): bigint => BigInt(`0x0${Buffer.from(bytes).toString('hex')}`);
 const bytesOf = (value: bigint, length: number): Buffer =>
@@ -18,17 +30,17 @@ const bytesOf = (value: bigint, length: number): Buffer =>
 
 /** A number in the kernel's limbs. */
 function place(value: bigint, limbs: number): number {
-  const length = limbs * 4;
+  const length = limbs * 8;
   const number = arena.allocate(kernels.numberBytes(limbs));
   kernels.fromBytes(number, limbs, arena.place(bytesOf(value, length), 1), length);
   return number;
 }
 
 function read(number: number, limbs: number): bigint {
-  const bytes = arena.allocate(limbs * 4, 3);
-  kernels.toBytes(bytes, limbs * 4, number, limbs);
-  arena.expectGuards(bytes, limbs * 4);
-  return numberOf(arena.read(bytes, limbs * 4));
+  const bytes = arena.allocate(limbs * 8, 3);
+  kernels.toBytes(bytes, limbs * 8, number, limbs);
+  arena.expectGuards(bytes, limbs * 8);
+  return numberOf(arena.read(bytes, limbs * 8));
 }
 
 interface Ring {
@@ -81,45 +93,51 @@ const moduli = (bits: number): bigint[] => [
   (1n << BigInt(bits - 1)) + 1n,
 ];
 
-describe("Montgomery's multiplication", () => {
-  it.each([2, 3, 27, 28, 29, 53, 54, 55, 110, 111, 511, 512, 513, 1024, 1790, 1791, 2048, 3584, 4096, 8192])(
-    'gives the products of BigInt modulo %i bits',
-    (bits) => {
-      for (const n of moduli(bits)) {
-        arena.clear();
-        const ring = ringOf(n);
-        const { limbs, modulus, product } = ring;
-        const r = 1n << BigInt(28 * limbs);
-        expect(read(kernels.squareOfR(modulus), limbs)).toBe((r * r) % n);
-        // Every limb of 2 n - 1 is as large as it can be when n is: carries reach their bound.
-        for (const [a, b] of [
-          [random(bits) % n, random(bits) % n],
-          [2n * n - 1n, 2n * n - 1n],
-          [0n, 5n % n],
-        ] as const) {
-          const result = arena.allocate(kernels.numberBytes(limbs));
-          kernels.multiply(result, place(a, limbs), place(b, limbs), modulus, product);
-          const answer = read(result, limbs);
-          expect(answer < 2n * n).toBe(true);
-          expect((answer * r - a * b) % n).toBe(0n);
-          kernels.square(result, place(a, limbs), modulus, product);
-          const squared = read(result, limbs);
-          expect(squared < 2n * n).toBe(true);
-          expect((squared * r - a * a) % n).toBe(0n);
-          arena.expectGuards(result, kernels.numberBytes(limbs));
-        }
+describe.each(BUILD_NAMES)("Montgomery's multiplication, %s", (build) => {
+  useBuild(build);
+  const { limbBits, bitsOfR } = BUILDS[build];
+
+  it.each([
+    2, 3, 27, 28, 29, 48, 49, 53, 54, 55, 98, 99, 110, 111, 148, 149, 198, 511, 512, 513, 1024, 1790, 1791, 2048, 3072,
+    3584, 4096, 8192,
+  ])('gives the products of BigInt modulo %i bits', (bits) => {
+    for (const n of moduli(bits)) {
+      arena.clear();
+      const ring = ringOf(n);
+      const { limbs, modulus, product } = ring;
+      const r = 1n << BigInt(bitsOfR(limbs));
+      expect(read(kernels.squareOfR(modulus), limbs)).toBe((r * r) % n);
+      // Every limb of 2 n - 1 is as large as it can be when n is: carries reach their bound.
+      for (const [a, b] of [
+        [random(bits) % n, random(bits) % n],
+        [2n * n - 1n, 2n * n - 1n],
+        [0n, 5n % n],
+      ] as const) {
+        const result = arena.allocate(kernels.numberBytes(limbs));
+        kernels.multiply(result, place(a, limbs), place(b, limbs), modulus, product);
+        const answer = read(result, limbs);
+        expect(answer < 2n * n).toBe(true);
+        expect((answer * r - a * b) % n).toBe(0n);
+        kernels.square(result, place(a, limbs), modulus, product);
+        const squared = read(result, limbs);
+        expect(squared < 2n * n).toBe(true);
+        expect((squared * r - a * a) % n).toBe(0n);
+        arena.expectGuards(result, kernels.numberBytes(limbs));
       }
-    },
-  );
+    }
+  });
 
   it('reduces numbers of twice the length, below R n', () => {
     for (const bits of [256, 512, 1024, 4096]) {
       arena.clear();
       const { n, limbs, modulus, product } = ringOf(moduli(bits)[0] as bigint);
-      const r = 1n << BigInt(28 * limbs);
-      for (const value of [random(2 * bits) % (r * n), r * n - 1n, 0n]) {
+      const r = 1n << BigInt(bitsOfR(limbs));
+      // No number has more limbs than 2 L.
+      const room = 1n << BigInt(2 * limbs * limbBits);
+      const end = r * n < room ? r * n : room;
+      for (const value of [random(2 * bits) % end, end - 1n, 0n]) {
         const result = arena.allocate(kernels.numberBytes(limbs));
-        kernels.reduce(result, place(value, 2 * limbs), 2 * limbs, place(0n, limbs), modulus, product);
+        kernels.reduce(result, place(value, 2 * limbs), 2 * limbs, modulus, product);
         const answer = read(result, limbs);
         expect(answer < 2n * n).toBe(true);
         expect((answer * r - value) % n).toBe(0n);
@@ -128,7 +146,10 @@ describe("Montgomery's multiplication", () => {
   });
 });
 
-describe('the other operations', () => {
+describe.each(BUILD_NAMES)('the other operations, %s', (build) => {
+  useBuild(build);
+  const { limbBits } = BUILDS[build];
+
   it('subtract modulo n, for numbers below 2 n', () => {
     for (const n of moduli(300)) {
       arena.clear();
@@ -151,10 +172,10 @@ describe('the other operations', () => {
   it('multiply and add without a modulus', () => {
     for (const limbs of [2, 20, 148]) {
       arena.clear();
-      const largest = (1n << BigInt(28 * limbs)) - 1n;
+      const largest = (1n << BigInt(limbBits * limbs)) - 1n;
       for (const [a, b, c] of [
         [largest, largest, largest],
-        [random(28 * limbs), random(28 * limbs), 7n],
+        [random(limbBits * limbs), random(limbBits * limbs), 7n],
       ] as const) {
         const wide = arena.allocate(kernels.numberBytes(2 * limbs));
         kernels.multiplyAdd(wide, place(a, limbs), place(b, limbs), place(c, limbs), limbs);
@@ -191,7 +212,9 @@ describe('the other operations', () => {
   });
 });
 
-describe('exponentiation', () => {
+describe.each(BUILD_NAMES)('exponentiation, %s', (build) => {
+  useBuild(build);
+
   it.each([2, 55, 512, 1024, 1025, 2048])('gives the powers of BigInt modulo %i bits', (bits) => {
     for (const n of moduli(bits)) {
       for (const length of [1, 2, 5, 17]) {
@@ -222,5 +245,47 @@ describe('exponentiation', () => {
       const expected = privateDecrypt({ key: privateKey, padding: constants.RSA_NO_PADDING }, text);
       expect(power(ringOf(n), numberOf(text), d, 97)).toBe(numberOf(expected));
     }
+  });
+});
+
+describe('the builds', () => {
+  const { Instance, validate } = WebAssembly;
+  afterEach(() => {
+    Object.assign(WebAssembly, { Instance, validate });
+    vi.resetModules();
+  });
+  /** The build that the library chooses when it is loaded. */
+  const chosen = async () => (await import('../../src/akcipher/bignum.ts')).bignumBuild();
+
+  it.each([
+    ['plain', 'bignum'],
+    ['fused', 'bignum_fused'],
+  ] as const)('%s is what the compiler made', (build, file) => {
+    const made = readFileSync(new URL(`../../build/${file}.wasm`, import.meta.url));
+    expect(made.equals(bignumBytes(build))).toBe(true);
+  });
+
+  it('fused is chosen if its instructions are known, and its sums are rounded once', async () => {
+    vi.resetModules();
+    expect(await chosen()).toBe('fused');
+  });
+
+  it('plain is chosen if they are unknown', async () => {
+    vi.resetModules();
+    WebAssembly.validate = () => false;
+    expect(await chosen()).toBe('plain');
+  });
+
+  it('plain is chosen if they are rounded twice', async () => {
+    vi.resetModules();
+    class Unfused {
+      exports: WebAssembly.Exports;
+      constructor(module: WebAssembly.Module, imports: WebAssembly.Imports) {
+        const multipliedAndAdded = (a: number, b: number, c: number) => a * b + c;
+        this.exports = { ...new Instance(module, imports).exports, multipliedAndAdded };
+      }
+    }
+    Object.assign(WebAssembly, { Instance: Unfused });
+    expect(await chosen()).toBe('plain');
   });
 });
