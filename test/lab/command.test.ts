@@ -134,6 +134,28 @@ export default ({ transport, ram, allocator, options }) => new Busy(transport, r
   });
 });
 
+describe('guest', () => {
+  test.each([
+    [['--scenario', 'self-test'], '--scenario has self-test, which is not known: give some of guest-self-test, '],
+    [['--fault', 'interrupt-shared'], '--fault has interrupt-shared, which is not known: give some of none, '],
+    [['--features', 'in-order'], '--features has in-order, which is not known: give some of default, direct, qemu, '],
+    [['--jobs', '0'], "argument '0' is invalid. Give a whole number from 1."],
+    [['--jobs', '1.5'], "argument '1.5' is invalid. Give a whole number from 1."],
+    [
+      ['--jobs', '9999'],
+      /--jobs is 9999: there (is one|are [0-9]+) processors?, and each machine keeps one busy\. Give 1/,
+    ],
+    [['--modules', '/nowhere', '--kernel', '/nowhere'], "'--modules <folder>' cannot be used with option '--kernel"],
+  ] as const)('%j: status 2 before a guest is built, and the remedy', async (flags, message) => {
+    const { status, stderr, stdout } = await virtioCryptoLab('guest', ...flags);
+    expect(stderr).toEqual(
+      typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),
+    );
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+  });
+});
+
 describe('replay', () => {
   /** A trace of a driver that does `work`. */
   async function record(work: (bench: Awaited<ReturnType<typeof createBench>>) => Promise<void>): Promise<string> {

@@ -6,6 +6,7 @@ import { Random } from '../../../lab/matrix/random.ts';
 import { Recorder } from '../../../lab/matrix/recorder.ts';
 import { type Machine, type MachineFiles, startMachine } from '../../machine.ts';
 import type { ReportedCell, ReportedResult } from '../results.ts';
+import { GUEST_FEATURES, type GuestFeaturesName } from './features.ts';
 import { runScenario } from './run_scenario.ts';
 import { GUEST_SCENARIOS, type GuestScenarioName } from './scenarios/index.ts';
 import type { GuestScenario } from './scenarios/scenario.ts';
@@ -15,6 +16,7 @@ export interface GuestCell extends ReportedCell {
   scenario: GuestScenarioName;
   fault: FaultName | typeof NO_FAULT;
   ring: 'split' | 'packed';
+  features: GuestFeaturesName;
 }
 
 /** A guest that has booted, and whose device was taken out. */
@@ -70,7 +72,10 @@ export async function runGuestCell(
   const machine = await startMachine({
     ...{ files, memoryMiB, state, commandTimeoutMs: limitMs },
     reboots: scenario.reboots ?? false,
-    device: { createDevice: checker.createDevice, features: { packed: cell.ring === 'packed' } },
+    device: {
+      createDevice: checker.createDevice,
+      features: { ...GUEST_FEATURES[cell.features].features, packed: cell.ring === 'packed' },
+    },
   });
   try {
     const { device } = machine;
@@ -97,11 +102,19 @@ export async function runGuestCell(
       requests: [{ what: 'the guest is restored', end: `${Math.round(restored)} ms`, expected: true }, ...ends],
       timeline: recorder?.timeline ?? [],
       milliseconds: now(),
-      again: `guest --scenario ${cell.scenario} --fault ${cell.fault} --ring ${cell.ring} --seed ${cell.seed}${base.again}`,
+      again: guestCellOptions(cell, base),
     };
   } finally {
     await machine.stop();
   }
+}
+
+/** The arguments of `virtio-crypto lab` that run a cell again. */
+export function guestCellOptions(
+  { scenario, fault, ring, features, seed }: GuestCell,
+  base: Pick<BootedBase, 'again'>,
+) {
+  return `guest --scenario ${scenario} --fault ${fault} --ring ${ring} --features ${features} --seed ${seed}${base.again}`;
 }
 
 function expectedOutcomes({ fault }: GuestCell, scenario: GuestScenario, struck: boolean): Outcome[] {
