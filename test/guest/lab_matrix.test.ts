@@ -36,11 +36,18 @@ const OUTCOMES: Partial<Record<FaultName, readonly Outcome[]>> = {
 /** Statements that Linux 6.1 breaks with a fault, or in a scenario. */
 const RULES: Partial<Record<FaultName | GuestScenarioName, readonly RuleName[]>> = {
   'config-unannounced': ['5.9.5.2-2'],
+  'features-refused': ['2.1.1-2'],
+  'features-withdrawn': ['2.1.1-3'],
   'hardware-away': ['5.9.5.2-2'],
+  'needs-reset': ['2.1.1-3'],
   'queue-size-1': ['2.7.5.3.1-3'],
   'queue-size-2': ['2.7.5.3.1-3'],
   'guest-suspend': ['5.9.5.2-1', '5.9.5.2-3', '5.9.5.2-4', '5.9.5.2-5', '5.9.5.2-6'],
 };
+
+/** Where Linux 6.1 may warn that it unregisters an algorithm which a process has open: whether one has is chance. */
+const WARNS: readonly string[] = ['guest-removal', 'hardware-away', 'config-unannounced'];
+const WARNING = 'crypto_unregister_alg';
 
 const NAMES = Object.keys(GUEST_SCENARIOS) as GuestScenarioName[];
 const ALL = NAMES.flatMap((scenario) =>
@@ -77,7 +84,9 @@ test.each(CELLS)('$scenario / $fault / $ring: Linux does what it is known to do'
   expect(outcomes, JSON.stringify(result.requests)).toContain(result.outcome);
   const known: readonly string[] = [...(RULES[scenario] ?? []), ...(fault === 'none' ? [] : (RULES[fault] ?? []))];
   expect(result.violations.filter(({ rule }) => !known.includes(rule))).toEqual([]);
-  expect({ log: result.log, sessions: result.leaks.sessions }).toEqual({ log: [], sessions: 0 });
+  const warns = WARNS.includes(scenario) || WARNS.includes(fault);
+  const log = result.log.filter((line) => !(warns && line.includes(WARNING)));
+  expect({ log, sessions: result.leaks.sessions }).toEqual({ log: [], sessions: 0 });
 });
 
 test('a driver that sets the device up anew by itself has recovered', async () => {

@@ -92,7 +92,7 @@ export async function runGuestCell(
     const log = await logOf(machine, afterwards === undefined);
     const isOver = outcome === 'hung' || device.removed;
     const violations = (isOver ? checker.violations : checker.finish()).map(({ at: _, ...rest }) => rest);
-    const expected = expectedOutcomes(cell, scenario, checker.struck);
+    const expected = expectedOutcomes(cell.fault, scenario, checker.struck);
     // The guest's processes have ended, and their sessions with them. Its memory is not looked at.
     const leaks = { sessions: isOver ? 0 : device.sessionCount, bytes: 0 };
     return {
@@ -117,10 +117,16 @@ export function guestCellOptions(
   return `guest --scenario ${scenario} --fault ${fault} --ring ${ring} --features ${features} --seed ${seed}${base.again}`;
 }
 
-function expectedOutcomes({ fault }: GuestCell, scenario: GuestScenario, struck: boolean): Outcome[] {
+/** The outcomes of a correct driver in a cell. @param struck whether the device has misbehaved */
+export function expectedOutcomes(
+  fault: GuestCell['fault'],
+  scenario: Omit<GuestScenario, 'run'>,
+  struck: boolean,
+): Outcome[] {
   const ofFault: readonly Outcome[] = fault !== NO_FAULT && struck ? FAULTS[fault].outcomes : [];
   const own: readonly Outcome[] = scenario.strikesLoad && ofFault.length === 0 ? [] : (scenario.outcomes ?? []);
-  const all = [...ofFault, ...own];
+  const renewed: readonly Outcome[] = scenario.renews && ofFault.includes('gave up') ? ['error'] : [];
+  const all = [...ofFault, ...own, ...renewed];
   return all.length === 0 ? ['completed'] : [...new Set(all)];
 }
 

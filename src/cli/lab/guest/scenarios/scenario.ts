@@ -27,6 +27,8 @@ export interface GuestScenario {
   outcomes?: readonly Outcome[];
   /** Whether the fault is there while the driver is loaded for the first time. Otherwise it begins when the driver is loaded and tested. */
   strikesLoad?: true;
+  /** Whether a step has the driver set the device up anew: one that had given it up then works with it again. */
+  renews?: true;
   /** Whether the guest is rebooted: its machine then needs the kernel. */
   reboots?: true;
   run(stage: GuestStage): Promise<void>;
