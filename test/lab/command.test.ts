@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBench } from '../../src/testing/index.ts';
 import { DeviceTracer, toJsonLines } from '../../src/trace/index.ts';
+import { traceEventProblems } from '../support/trace_event_rules.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const DRIVER = new URL('../../dist/src/driver/index.js', import.meta.url).href;
@@ -183,6 +184,18 @@ describe('replay', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('15 requests');
     expect(stdout).toContain('a trace has no registers and no configuration');
+  });
+
+  test('writes the trace for Perfetto, by the rules of its format', async () => {
+    const path = await save(await record(async ({ driver }) => void (await driver.hash(hash))));
+    const written = join(folder, 'trace.json');
+    expect((await virtioCryptoLab('replay', path, '--perfetto', written)).status).toBe(0);
+    const text = await readFile(written, 'utf8');
+    expect(traceEventProblems(text)).toEqual([]);
+    expect(text).toContain('"name":"HASH sha-256"');
+    const { status, stderr } = await virtioCryptoLab('replay', path, '--perfetto', '/nowhere/trace.json');
+    expect(stderr).toContain('--perfetto is /nowhere/trace.json, which cannot be written (ENOENT): give a file');
+    expect(status).toBe(2);
   });
 
   test('finds sessions that are used and closed after they were closed', async () => {
