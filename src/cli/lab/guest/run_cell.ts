@@ -82,7 +82,7 @@ export async function runGuestCell(
     recorder?.decode(device);
     device.observe(checker.observer);
     const restored = now();
-    const { ends, afterwards, ownResets } = await runScenario(scenario, {
+    const { ends, afterwards, ownResets, grownBytes } = await runScenario(scenario, {
       ...{ machine, now, probe: ownGuest, limit: now() + limitMs },
       resets: () => recorder?.resets ?? 0,
       arm: () => checker.arm(),
@@ -93,11 +93,12 @@ export async function runGuestCell(
     const isOver = outcome === 'hung' || device.removed;
     const violations = (isOver ? checker.violations : checker.finish()).map(({ at: _, ...rest }) => rest);
     const expected = expectedOutcomes(cell.fault, scenario, checker.struck);
-    // The guest's processes have ended, and their sessions with them. Its memory is not looked at.
-    const leaks = { sessions: isOver ? 0 : device.sessionCount, bytes: 0 };
+    // The guest's processes have ended, and their sessions with them.
+    const leaks = { sessions: isOver ? 0 : device.sessionCount, bytes: grownBytes };
+    const isTight = leaks.sessions === 0 && leaks.bytes === 0;
     return {
       ...{ cell, outcome, expected, nth, violations, log, leaks },
-      passed: violations.length === 0 && log.length === 0 && leaks.sessions === 0 && expected.includes(outcome),
+      passed: violations.length === 0 && log.length === 0 && isTight && expected.includes(outcome),
       struck: checker.struck,
       requests: [{ what: 'the guest is restored', end: `${Math.round(restored)} ms`, expected: true }, ...ends],
       timeline: recorder?.timeline ?? [],

@@ -14,6 +14,13 @@ export interface GuestStage {
   load(): Promise<boolean>;
   /** Encrypts and decrypts bytes by AF_ALG on the driver, and compares. */
   roundTrip(bytes: number): Promise<boolean>;
+  /**
+   * The guest's free pages, those on the lists of its processors among them, without what its caches hold. Free pages alone move with every
+   * request: the kernel keeps some for the next one.
+   */
+  freePages(): Promise<number>;
+  /** Says that the guest's kernel has not got back so many bytes. */
+  grown(bytes: number): void;
   /** Has the guest reboot itself, and waits for its shell. */
   reboot(): Promise<boolean>;
 }
