@@ -19,6 +19,8 @@ const ENGINE_SUITES = [
 /** Suites that boot a dozen guests. */
 const BY_NIGHT = NIGHTLY ? [] : ['test/qemu/matrix.test.ts'];
 const LINUX_SUITES = ['test/guest/**/*.test.ts'];
+/** A suite that fetches the source of Debian's kernel: 139 MB. */
+const LINUX_BY_NIGHT = NIGHTLY ? [] : ['test/guest/built_module.test.ts'];
 
 /** What all projects have. Limits are for what stands still: a machine that has much else to do may take long. */
 const SETUP = 'test/support/bytes_at_once.ts';
@@ -120,6 +122,7 @@ export default defineConfig({
         test: {
           name: 'guest',
           include: LINUX_SUITES,
+          exclude: LINUX_BY_NIGHT,
           execArgv: OPTIMISE_AT_ONCE,
           globalSetup: 'test/support/boot_guest.ts',
           ...common,

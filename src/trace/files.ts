@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { summarise, withoutKeys } from './decode.ts';
+import { withoutKeys } from './decode.ts';
 import type { TracedRequest } from './request.ts';
 import { SavedRequest } from './saved_request.ts';
 
@@ -80,44 +80,4 @@ function parse(line: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** The queue of a request (5.9.2; virtio 1.4, 2.13). */
-export function queueName({ queue, control, admin }: Pick<TracedRequest, 'queue' | 'control' | 'admin'>): string {
-  if (admin) return 'adminq';
-  return control ? 'controlq' : `dataq${queue + 1}`;
-}
-
-/** Writes requests in the Trace Event Format of Chrome's and Perfetto's viewers: one track for each queue, one slice for each request. */
-export function toChromeTrace(requests: readonly TracedRequest[]): string {
-  const queues = new Map(requests.map((request) => [request.queue, queueName(request)]));
-  const origin = requests[0]?.startedAt ?? 0;
-  const tracks = [...queues].map(([queue, name]) => ({
-    ph: 'M',
-    name: 'thread_name',
-    pid: 1,
-    tid: queue,
-    args: { name },
-  }));
-  // The requests of one notification divide its time among them, one after another, so that slices do not overlap.
-  const places = new Map<string, number>();
-  const slices = requests.map((request) => {
-    const { operation, algorithm, bytes, session, status } = summarise(request);
-    const notification = `${request.queue} ${request.startedAt}`;
-    const place = places.get(notification) ?? 0;
-    places.set(notification, place + 1);
-    const share = (request.duration * 1000) / request.batch;
-    return {
-      ph: 'X',
-      name: [operation, algorithm].filter(Boolean).join(' '),
-      cat: request.control ? 'control' : 'data',
-      pid: 1,
-      tid: request.queue,
-      ts: (request.startedAt - origin) * 1000 + place * share,
-      dur: share,
-      args: { serial: request.serial, bytes, session, status, batch: request.batch, usedBytes: request.usedBytes },
-    };
-  });
-  const name = { ph: 'M', name: 'process_name', pid: 1, args: { name: 'virtio-crypto' } };
-  return JSON.stringify({ traceEvents: [name, ...tracks, ...slices], displayTimeUnit: 'ms' });
 }

@@ -15,7 +15,7 @@ const HANGS_MS = 30_000;
 type Choice = Pick<GuestCell, 'scenario' | 'fault' | 'ring'>;
 
 /** Outcomes of Linux 6.1 that are not those of a correct driver: docs/lab-results.md. */
-const OUTCOMES: Partial<Record<FaultName, readonly Outcome[]>> = {
+const OUTCOMES: Partial<Record<FaultName | `${GuestScenarioName} ${FaultName}`, readonly Outcome[]>> = {
   'status-err': ['gave up'],
   'status-badmsg': ['gave up'],
   'status-notsupp': ['gave up'],
@@ -32,15 +32,24 @@ const OUTCOMES: Partial<Record<FaultName, readonly Outcome[]>> = {
   'features-withdrawn': ['hung'],
   removal: ['hung'],
   'sessions-1': ['gave up'],
+  // The device is given up at the resume, and the next suspend does not return.
+  'guest-suspend features-refused': ['hung'],
 };
 /** Statements that Linux 6.1 breaks with a fault, or in a scenario. */
 const RULES: Partial<Record<FaultName | GuestScenarioName, readonly RuleName[]>> = {
   'config-unannounced': ['5.9.5.2-2'],
+  'features-refused': ['2.1.1-2'],
+  'features-withdrawn': ['2.1.1-3'],
   'hardware-away': ['5.9.5.2-2'],
+  'needs-reset': ['2.1.1-3'],
   'queue-size-1': ['2.7.5.3.1-3'],
   'queue-size-2': ['2.7.5.3.1-3'],
   'guest-suspend': ['5.9.5.2-1', '5.9.5.2-3', '5.9.5.2-4', '5.9.5.2-5', '5.9.5.2-6'],
 };
+
+/** Where Linux 6.1 may warn that it unregisters an algorithm which a process has open: whether one has is chance. */
+const WARNS: readonly string[] = ['guest-removal', 'hardware-away', 'config-unannounced'];
+const WARNING = 'crypto_unregister_alg';
 
 const NAMES = Object.keys(GUEST_SCENARIOS) as GuestScenarioName[];
 const ALL = NAMES.flatMap((scenario) =>
@@ -71,13 +80,17 @@ const cellOf = (choice: Choice): GuestCell => ({
 
 test.each(CELLS)('$scenario / $fault / $ring: Linux does what it is known to do', async (choice) => {
   const { scenario, fault } = choice;
-  const hangs = fault !== 'none' && OUTCOMES[fault]?.includes('hung');
+  const own = fault === 'none' ? [] : [...(OUTCOMES[fault] ?? []), ...(OUTCOMES[`${scenario} ${fault}`] ?? [])];
+  const hangs = own.includes('hung');
   const result = await runGuestCell(cellOf(choice), base, hangs ? HANGS_MS : LIMIT_MS);
-  const outcomes = [...result.expected, ...(fault === 'none' ? [] : (OUTCOMES[fault] ?? []))];
-  expect(outcomes, JSON.stringify(result.requests)).toContain(result.outcome);
+
+  expect([...result.expected, ...own], JSON.stringify(result.requests)).toContain(result.outcome);
   const known: readonly string[] = [...(RULES[scenario] ?? []), ...(fault === 'none' ? [] : (RULES[fault] ?? []))];
   expect(result.violations.filter(({ rule }) => !known.includes(rule))).toEqual([]);
-  expect({ log: result.log, sessions: result.leaks.sessions }).toEqual({ log: [], sessions: 0 });
+  const warns = WARNS.includes(scenario) || WARNS.includes(fault);
+  const log = result.log.filter((line) => !(warns && line.includes(WARNING)));
+  const bytes = fault === 'none' ? result.leaks.bytes : 0;
+  expect({ log, leaks: { ...result.leaks, bytes } }).toEqual({ log: [], leaks: { sessions: 0, bytes: 0 } });
 });
 
 test('a driver that sets the device up anew by itself has recovered', async () => {

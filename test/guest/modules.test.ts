@@ -8,6 +8,7 @@ import { releaseOf, withModules } from '../../src/cli/lab/guest/modules.ts';
 import { startMachine, waitForShell } from '../../src/cli/machine.ts';
 import { buildGuest, type GuestImage } from '../../src/guest/index.ts';
 import { loadDriver, waitForSelftest } from '../../src/guest/selftest.ts';
+import { entriesOf } from '../support/newc.ts';
 import { MEMORY_MIB } from './booted.ts';
 
 let image: GuestImage;
@@ -22,19 +23,9 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A file in a "newc" archive: each header has eight digits for each of its fields, and names and contents begin at multiples of 4. */
+/** A file in an archive. */
 function fileIn(archive: Buffer, wanted: string): Buffer {
-  const field = (at: number, index: number) =>
-    Number.parseInt(archive.toString('latin1', at + 6 + 8 * index, at + 14 + 8 * index), 16);
-  const aligned = (at: number) => (at + 3) & ~3;
-  for (let at = 0; at < archive.length; ) {
-    const nameBytes = field(at, 11);
-    const content = aligned(at + 110 + nameBytes);
-    const end = content + field(at, 6);
-    if (archive.toString('latin1', at + 110, at + 109 + nameBytes) === wanted) return archive.subarray(content, end);
-    at = aligned(end);
-  }
-  return expect.unreachable();
+  return entriesOf(archive).find(({ name }) => name === wanted)?.content ?? expect.unreachable();
 }
 
 /** A module without its signature, which fits no other content: a text of 28 bytes, 12 bytes with the length in the last four, and itself. */

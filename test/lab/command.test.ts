@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBench } from '../../src/testing/index.ts';
 import { DeviceTracer, toJsonLines } from '../../src/trace/index.ts';
+import { traceEventProblems } from '../support/trace_event_rules.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const DRIVER = new URL('../../dist/src/driver/index.js', import.meta.url).href;
@@ -134,6 +135,28 @@ export default ({ transport, ram, allocator, options }) => new Busy(transport, r
   });
 });
 
+describe('guest', () => {
+  test.each([
+    [['--scenario', 'self-test'], '--scenario has self-test, which is not known: give some of guest-self-test, '],
+    [['--fault', 'interrupt-shared'], '--fault has interrupt-shared, which is not known: give some of none, '],
+    [['--features', 'in-order'], '--features has in-order, which is not known: give some of default, direct, qemu, '],
+    [['--jobs', '0'], "argument '0' is invalid. Give a whole number from 1."],
+    [['--jobs', '1.5'], "argument '1.5' is invalid. Give a whole number from 1."],
+    [
+      ['--jobs', '9999'],
+      /--jobs is 9999: there (is one|are [0-9]+) processors?, and each machine keeps one busy\. Give 1/,
+    ],
+    [['--modules', '/nowhere', '--kernel', '/nowhere'], "'--modules <folder>' cannot be used with option '--kernel"],
+  ] as const)('%j: status 2 before a guest is built, and the remedy', async (flags, message) => {
+    const { status, stderr, stdout } = await virtioCryptoLab('guest', ...flags);
+    expect(stderr).toEqual(
+      typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),
+    );
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+  });
+});
+
 describe('replay', () => {
   /** A trace of a driver that does `work`. */
   async function record(work: (bench: Awaited<ReturnType<typeof createBench>>) => Promise<void>): Promise<string> {
@@ -161,6 +184,18 @@ describe('replay', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('15 requests');
     expect(stdout).toContain('a trace has no registers and no configuration');
+  });
+
+  test('writes the trace for Perfetto, by the rules of its format', async () => {
+    const path = await save(await record(async ({ driver }) => void (await driver.hash(hash))));
+    const written = join(folder, 'trace.json');
+    expect((await virtioCryptoLab('replay', path, '--perfetto', written)).status).toBe(0);
+    const text = await readFile(written, 'utf8');
+    expect(traceEventProblems(text)).toEqual([]);
+    expect(text).toContain('"name":"HASH sha-256"');
+    const { status, stderr } = await virtioCryptoLab('replay', path, '--perfetto', '/nowhere/trace.json');
+    expect(stderr).toContain('--perfetto is /nowhere/trace.json, which cannot be written (ENOENT): give a file');
+    expect(status).toBe(2);
   });
 
   test('finds sessions that are used and closed after they were closed', async () => {

@@ -6,7 +6,6 @@ import {
   fromJsonLines,
   type TracedRequest,
   TraceFileError,
-  toChromeTrace,
   toJsonLines,
   withoutKeys,
 } from '../../src/trace/index.ts';
@@ -39,24 +38,6 @@ test('JSON lines carry every request there and back, with its keys blanked', asy
   for (const request of fromJsonLines(text)) {
     const key = decodeRequest(request).find(({ secret }) => secret);
     if (key) expect(key.data).toEqual(new Uint8Array(KEY.length));
-  }
-});
-
-test('the Chrome trace has a track a queue and a slice a request, none over another', async () => {
-  const requests = await someRequests();
-  const { traceEvents } = JSON.parse(toChromeTrace(requests));
-  const tracks = traceEvents.filter(({ name }: { name: string }) => name === 'thread_name');
-  expect(tracks.map(({ args }: { args: { name: string } }) => args.name).sort()).toEqual(['controlq', 'dataq1']);
-  const slices = traceEvents.filter(({ ph }: { ph: string }) => ph === 'X');
-  expect(slices).toHaveLength(requests.length);
-  expect(slices.map(({ name }: { name: string }) => name)).toContain('CIPHER_ENCRYPT aes-cbc');
-  for (const queue of [0, 1]) {
-    const track = slices.filter(({ tid }: { tid: number }) => tid === queue);
-    for (const [index, { ts, dur }] of track.entries()) {
-      expect(dur).toBeGreaterThanOrEqual(0);
-      // A microsecond's fraction is what a float has left of the time since 1970.
-      if (index + 1 < track.length) expect(ts + dur).toBeLessThanOrEqual(track[index + 1].ts + 1);
-    }
   }
 });
 

@@ -1,40 +1,60 @@
 import { Worker } from 'node:worker_threads';
-import type { Cell, CellResult } from '../../lab/index.ts';
-
-const SCRIPT = new URL('./cell_worker.js', import.meta.url);
 
 /** How cells are run. */
-export interface PoolOptions {
+export interface PoolOptions<Cell, Result> {
+  /** The module of a thread: it answers each cell with `{ result }`, or with `{ error }` if it cannot run the cell at all. */
+  script: URL;
+  /** What each thread has besides its cells: its workerData. */
+  data: unknown;
   /** Number of threads. */
   jobs: number;
-  /** The most real milliseconds that a cell may take. */
-  timeoutMs: number;
-  /** The module of a driver that is not one of the lab's. */
-  driverFile: string | undefined;
+  /** The most real milliseconds that a cell may take. Left out: a thread ends its cells by itself. */
+  timeoutMs?: number;
   signal: AbortSignal;
+  /** The result of a cell that never came back: it took too long, or its thread has ended. */
+  lost(cell: Cell, how: 'late' | 'ended'): Result;
   /** @param index the cell's place among the cells */
-  onResult(result: CellResult, index: number): void;
+  onResult(result: Result, index: number): void;
 }
 
-/** Runs cells in threads. A cell that does not end is reported as hung, and its thread replaced. Returns early if the signal is aborted. */
-export async function runInThreads(cells: readonly Cell[], options: PoolOptions): Promise<void> {
+/**
+ * Runs cells in threads. A thread that is lost with its cell is replaced. Returns early if the signal is aborted.
+ * @throws Error if a thread cannot run a cell at all; no other cell is begun then
+ */
+export async function runInThreads<Cell, Result>(
+  cells: readonly Cell[],
+  options: PoolOptions<Cell, Result>,
+): Promise<void> {
   const waiting = cells.entries();
-  const threads = Array.from({ length: Math.min(options.jobs, cells.length) }, () => serve(waiting, options));
-  await Promise.all(threads);
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const threads = Array.from({ length: Math.min(options.jobs, cells.length) }, async () => {
+    try {
+      await serve(waiting, { ...options, signal });
+    } catch (error) {
+      failure.abort();
+      throw error;
+    }
+  });
+  // All threads are gone before the caller hears of an error.
+  const ends = await Promise.allSettled(threads);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-async function serve(waiting: IterableIterator<[number, Cell]>, options: PoolOptions): Promise<void> {
-  const { driverFile, signal, timeoutMs, onResult } = options;
-  const start = () => new Worker(SCRIPT, { workerData: { driverFile } });
+async function serve<Cell, Result>(
+  waiting: IterableIterator<[number, Cell]>,
+  { script, data, timeoutMs, signal, lost, onResult }: PoolOptions<Cell, Result>,
+): Promise<void> {
+  const start = () => new Worker(script, { workerData: data });
   let worker = start();
   try {
     for (const [index, cell] of waiting) {
       if (signal.aborted) return;
-      const answer = await ask(worker, cell, timeoutMs, signal);
+      const answer = await ask<Cell, Result>(worker, cell, timeoutMs, signal);
       if (answer === 'aborted') return;
-      if (typeof answer === 'object') onResult(answer, index);
+      if (typeof answer === 'object') onResult(answer.result, index);
       else {
-        onResult(hung(cell, answer, timeoutMs), index);
+        onResult(lost(cell, answer), index);
         await worker.terminate();
         worker = start();
       }
@@ -44,56 +64,39 @@ async function serve(waiting: IterableIterator<[number, Cell]>, options: PoolOpt
   }
 }
 
-type Answer = CellResult | 'late' | 'ended' | 'aborted';
+type Answer<Result> = { result: Result } | 'late' | 'ended' | 'aborted';
 
 /** @throws Error if the thread cannot run the cell at all */
-function ask(worker: Worker, cell: Cell, timeoutMs: number, signal: AbortSignal): Promise<Answer> {
+function ask<Cell, Result>(
+  worker: Worker,
+  cell: Cell,
+  timeoutMs: number | undefined,
+  signal: AbortSignal,
+): Promise<Answer<Result>> {
   return new Promise((resolve, reject) => {
     const end = () => {
       clearTimeout(timer);
       worker.off('message', onMessage).off('error', onEnd).off('exit', onEnd);
       signal.removeEventListener('abort', onAbort);
     };
-    const settle = (answer: Answer) => {
+    const settle = (answer: Answer<Result>) => {
       end();
       resolve(answer);
     };
     const onAbort = () => settle('aborted');
     // What a driver throws outside of all calls of the lab ends the thread.
     const onEnd = () => settle('ended');
-    const onMessage = (answer: { result: CellResult } | { error: string }) => {
+    const onMessage = (answer: { result: Result } | { error: string }) => {
       if ('result' in answer) {
-        settle(answer.result);
+        settle(answer);
         return;
       }
       end();
       reject(new Error(answer.error));
     };
-    const timer = setTimeout(() => settle('late'), timeoutMs);
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => settle('late'), timeoutMs);
     signal.addEventListener('abort', onAbort, { once: true });
     worker.on('message', onMessage).on('error', onEnd).on('exit', onEnd);
     worker.postMessage(cell);
   });
-}
-
-/** The result of a cell that never came back. */
-function hung(cell: Cell, how: 'late' | 'ended', timeoutMs: number): CellResult {
-  const text =
-    how === 'late'
-      ? `The driver did not give the processor back within ${timeoutMs / 1000} s.`
-      : 'The driver threw an error outside of a request, which ended its thread.';
-  return {
-    cell,
-    outcome: 'hung',
-    expected: ['completed'],
-    passed: false,
-    struck: false,
-    nth: undefined,
-    requests: [{ what: 'the cell', end: text, expected: false }],
-    violations: [],
-    leaks: { sessions: 0, bytes: 0 },
-    timeline: [{ at: 0, kind: 'fault', text }],
-    log: [],
-    milliseconds: timeoutMs,
-  };
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { SelectionError } from '../../lab/index.ts';
 import { NOT_REPLAYED, NOT_REPLAYED_COUNT, REPLAYED, replay } from '../../lab/replay/replay.ts';
-import { fromJsonLines, type TracedRequest, TraceFileError } from '../../trace/index.ts';
+import { fromJsonLines, type TracedRequest, TraceFileError, toChromeTrace } from '../../trace/index.ts';
 import { commandOutput } from '../output.ts';
 
 /** `virtio-crypto lab replay`: what a recorded trace shows of a driver's mistakes. */
@@ -13,9 +13,12 @@ export function replayCommand(): Command {
     )
     .argument('<trace>', 'a .jsonl file')
     .option('--json', 'print one JSON object')
-    .action((path: string, { json }: { json?: true }) => {
+    .option('--perfetto <file>', 'write the trace for Perfetto and chrome://tracing')
+    .action((path: string, { json, perfetto }: { json?: true; perfetto?: string }) => {
       try {
-        process.exitCode = report(readTrace(path), json ?? false);
+        const requests = readTrace(path);
+        if (perfetto !== undefined) writePerfetto(perfetto, requests);
+        process.exitCode = report(requests, json ?? false);
       } catch (error) {
         if (!(error instanceof SelectionError)) throw error;
         command.error(`error: ${error.message}`);
@@ -47,6 +50,18 @@ function readTrace(path: string): TracedRequest[] {
   if (requests.length === 0)
     throw new SelectionError(`the trace ${path} has no request: record while the driver works.`);
   return requests;
+}
+
+/** @throws SelectionError if the file cannot be written */
+function writePerfetto(path: string, requests: readonly TracedRequest[]): void {
+  try {
+    writeFileSync(path, toChromeTrace(requests));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    throw new SelectionError(
+      `--perfetto is ${path}, which cannot be written${code}: give a file in a folder that exists.`,
+    );
+  }
 }
 
 /** Returns the exit status. */

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { AXES, cellsOf, SelectionError } from '../../lab/index.ts';
+import { AXES, type Cell, type CellResult, cellsOf, SelectionError } from '../../lab/index.ts';
 import { cellOptions } from '../../lab/matrix/lab.ts';
 import { runInThreads } from './cell_pool.ts';
 import { loadDriverFile } from './driver_file.ts';
+import { lostResult } from './lost.ts';
 import { measure } from './measure.ts';
 import { addMatrixOptions, type MatrixFlags, withSelection } from './options.ts';
 
@@ -20,6 +21,12 @@ interface RunFlags extends MatrixFlags {
 
 const JOBS_MAX = 64;
 const TIMEOUT_SECONDS = 20;
+const SCRIPT = new URL('./cell_worker.js', import.meta.url);
+/** Why a cell never came back. */
+const LOST = {
+  late: (seconds: number) => `The driver did not give the processor back within ${seconds} s.`,
+  ended: () => 'The driver threw an error outside of a request, which ended its thread.',
+} as const;
 
 /** `virtio-crypto lab run`: runs the matrix, or a part of it. */
 export function runCommand(): Command {
@@ -62,8 +69,9 @@ async function run(flags: RunFlags): Promise<number> {
   return measure({
     ...{ cells: cells.length, report, path },
     work: ({ signal, onResult }) =>
-      runInThreads(cells, {
-        ...{ jobs, timeoutMs: timeout * 1000, driverFile, signal },
+      runInThreads<Cell, CellResult>(cells, {
+        ...{ script: SCRIPT, data: { driverFile }, jobs, timeoutMs: timeout * 1000, signal },
+        lost: (cell, how) => ({ cell, ...lostResult(timeout * 1000, LOST[how](timeout)) }),
         onResult: (result, index) =>
           onResult({ ...result, again: `run ${cellOptions(result.cell, driverFile)}` }, index),
       }),

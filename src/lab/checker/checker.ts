@@ -253,7 +253,7 @@ export class DriverChecker implements DriverWatcher {
 
   ran(device: CryptoDevice, queue: number): void {
     const ring = this.#rings[queue];
-    if (ring && !ring.paused) ring.ran();
+    if (ring && !ring.paused && device.queues[queue]?.enabled) ring.ran(device.positions(queue));
     this.#administered(device, queue);
     const { fault } = device;
     if (!fault || this.#faulted) return;
@@ -292,8 +292,8 @@ export class DriverChecker implements DriverWatcher {
 
   #look(device: CryptoDevice, queue: number): void {
     const ring = this.#rings[queue];
-    if (!ring || !this.#admit(device, queue, ring)) return;
-    const chains = ring.look(this.#budget);
+    if (!ring || !device.queues[queue]?.enabled || !this.#admit(device, queue, ring)) return;
+    const chains = ring.look(this.#budget, device.positions(queue));
     if (chains.length === 0) return;
     this.#life.requested(device, queue);
     if (this.#view && device.queues[queue]?.kind === 'admin') this.#administration.offered(chains, this.#view, queue);
@@ -309,7 +309,6 @@ export class DriverChecker implements DriverWatcher {
       return false;
     }
     if (!ring.paused) return true;
-    if (!device.queues[queue]?.enabled) return false;
     const positions = device.positions(queue);
     if (positions.nextAvail !== positions.nextUsed) return false;
     ring.resume(positions);

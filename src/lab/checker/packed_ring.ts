@@ -11,8 +11,6 @@ import { packedList, type ReadChain, sameDescriptor } from './descriptors.ts';
 import type { RingWatch, Terms } from './ring_watch.ts';
 import type { Findings } from './violation.ts';
 
-const AVAIL_AND_USED = virtio.PACKED_DESC_F_AVAIL | virtio.PACKED_DESC_F_USED;
-
 export class PackedRingWatch implements RingWatch {
   readonly #view: GuestView;
   readonly #findings: Findings;
@@ -25,6 +23,8 @@ export class PackedRingWatch implements RingWatch {
   /** The position of the next descriptor that the driver makes available (2.8.1), and that at the last notification. */
   #position = WRAP;
   #notified = WRAP;
+  /** The position of the device's next used element, when it was last looked at. */
+  #used = WRAP;
   /** Lists that the device holds, by the place of their first descriptor. */
   readonly #held = new Map<number, ReadChain>();
 
@@ -46,12 +46,14 @@ export class PackedRingWatch implements RingWatch {
     this.#held.clear();
   }
 
-  resume({ nextAvail }: QueuePositions): void {
+  resume({ nextAvail, nextUsed }: QueuePositions): void {
     this.paused = false;
     this.#position = nextAvail;
+    this.#used = nextUsed;
   }
 
-  look(budget: LookBudget): ReadChain[] {
+  look(budget: LookBudget, { nextUsed }: QueuePositions): ReadChain[] {
+    this.#takeUsed(nextUsed);
     this.#checkHeld();
     this.#checkEvents();
     const lists: ReadChain[] = [];
@@ -78,12 +80,8 @@ export class PackedRingWatch implements RingWatch {
     this.#notified = this.#position;
   }
 
-  ran(): void {
-    // A used element overwrites the first descriptor of its list, or of a batch's first list with VIRTIO_F_IN_ORDER (2.8.6, 2.8.8).
-    const used = [...this.#held.keys()].filter((place) => this.#isUsed(place));
-    const last = [...this.#held.keys()].findLastIndex((place) => used.includes(place));
-    const done = this.#terms.inOrder ? [...this.#held.keys()].slice(0, last + 1) : used;
-    for (const place of done) this.#held.delete(place);
+  ran({ nextUsed }: QueuePositions): void {
+    this.#takeUsed(nextUsed);
   }
 
   finish(): void {
@@ -95,9 +93,19 @@ export class PackedRingWatch implements RingWatch {
     this.#findings.report('2.8.21.3-1', seen, { queue: this.#queue, head: place });
   }
 
+  /**
+   * Forgets the lists over which the device has gone with used elements (2.8.6): their places are the driver's again. The flags in the ring
+   * do not tell that, because a driver may have offered a place anew since the last look.
+   */
+  #takeUsed(nextUsed: number): void {
+    for (let places = 0; this.#used !== nextUsed && places < 2 * this.#size; places++) {
+      this.#held.delete(placeOf(this.#used));
+      this.#used = advance(this.#used, 1, this.#size);
+    }
+  }
+
   /** 3.3.1: the descriptors of the lists that the device holds stay as they are. */
   #checkHeld(): void {
-    this.ran();
     for (const [place, { own }] of this.#held) {
       for (const descriptor of own) {
         const now = readDescriptor(this.#view, 'ring', this.#desc, descriptor.index, true);
@@ -120,15 +128,5 @@ export class PackedRingWatch implements RingWatch {
 
   #wantsNotification(): boolean {
     return this.#view.uint16(this.#device + virtio.EVENT_SUPPRESS_FLAGS) !== virtio.EVENT_DISABLE;
-  }
-
-  /** Whether the device has written a used element over the list that was available at a place. */
-  #isUsed(place: number): boolean {
-    const flags = this.#flags(place) & AVAIL_AND_USED;
-    return flags === 0 || flags === AVAIL_AND_USED;
-  }
-
-  #flags(place: number): number {
-    return this.#view.uint16(this.#desc + place * virtio.DESC_BYTES + virtio.PACKED_DESC_FLAGS) ?? 0;
   }
 }

@@ -20,12 +20,13 @@ export interface RingWatch {
   /**
    * Looks at the ring, and pauses when the budget is spent. Returns the chains that the driver has made available since the last look, as
    * far as they were read.
+   * @param positions where the device stands in the ring
    */
-  look(budget: LookBudget): ReadChain[];
+  look(budget: LookBudget, positions: QueuePositions): ReadChain[];
   /** The driver has notified the device: called after look(). */
   notified(): void;
-  /** The device has written to the ring. */
-  ran(): void;
+  /** The device has written to the ring, and stands at `positions`. */
+  ran(positions: QueuePositions): void;
   /** The driver has nothing more to do: a chain that the device was not told of waits for ever. */
   finish(): void;
 }

@@ -7,6 +7,7 @@ import { BootedGuest } from '../../demo/booted_guest.ts';
 import { type NamedFiles, resolveFiles } from '../../demo/image.ts';
 import type { Output } from '../../output.ts';
 import { withModules } from './modules.ts';
+import { checkNeeds } from './needs.ts';
 import type { BootedBase } from './run_cell.ts';
 import { takeOut } from './take_out.ts';
 
@@ -20,7 +21,7 @@ export interface NamedGuest extends NamedFiles {
 
 /**
  * Boots the guest, or goes on from where it had booted, takes its device out, and runs the work with it: each cell plugs another device in.
- * @throws SelectionError for modules that the guest cannot take
+ * @throws SelectionError for modules that the guest cannot take, and for a guest of the user's own in which no driver can be tested
  */
 export async function withBase<Result>(
   named: NamedGuest,
@@ -47,6 +48,7 @@ export async function withBase<Result>(
     );
     let base: BootedBase;
     try {
+      if (ownGuest) await checkNeeds(machine);
       base = await takeOut(machine, { files, memoryMiB: MEMORY_MIB, ownGuest, again: againOf(named) });
     } finally {
       await machine.stop();
@@ -58,10 +60,12 @@ export async function withBase<Result>(
 }
 
 /** The options of `lab guest` that name the guest, for the command that runs a cell again. */
-function againOf({ kernel, initrd, modules }: NamedGuest): string {
+function againOf({ kernel, initrd, bios, vgaBios, modules }: NamedGuest): string {
   return [
     ['kernel', kernel],
     ['initrd', initrd],
+    ['bios', bios],
+    ['vga-bios', vgaBios],
     ['modules', modules],
   ]
     .flatMap(([option, path]) => (path === undefined ? [] : [` --${option} ${path}`]))

@@ -2,21 +2,30 @@ import { Command, Option } from 'commander';
 import { defaultCacheDir } from '../../../guest/cache.ts';
 import { AXES } from '../../../lab/index.ts';
 import { chosen, part } from '../../../lab/matrix/select.ts';
+import { runInThreads } from '../cell_pool.ts';
+import { lostResult } from '../lost.ts';
 import { measure } from '../measure.ts';
 import { addMatrixOptions, type MatrixFlags, withSelection } from '../options.ts';
+import type { ReportedResult } from '../results.ts';
 import { type NamedGuest, withBase } from './base.ts';
 import { GUEST_FAULTS } from './faults.ts';
-import { type GuestCell, runGuestCell } from './run_cell.ts';
+import { GUEST_FEATURE_NAMES } from './features.ts';
+import { checkJobs, machineHas, parseJobs } from './jobs.ts';
+import { type GuestCell, guestCellOptions } from './run_cell.ts';
 import { GUEST_SCENARIOS, type GuestScenarioName } from './scenarios/index.ts';
 
 interface GuestFlags extends MatrixFlags, NamedGuest {
   scenario?: string[];
   fault?: string[];
   ring?: string[];
+  features?: string[];
+  jobs: number;
 }
 
 const NAMES = Object.keys(GUEST_SCENARIOS) as GuestScenarioName[];
 const TIMEOUT_SECONDS = 120;
+const SCRIPT = new URL('./cell_worker.js', import.meta.url);
+const ENDED = 'The thread of the machine has ended.';
 
 /** `virtio-crypto lab guest`: runs the matrix of a Linux guest. */
 export function guestCommand(): Command {
@@ -27,6 +36,8 @@ export function guestCommand(): Command {
     .option('--scenario <names...>', `of ${NAMES.join(' ')} (default: all)`)
     .option('--fault <names...>', 'faults, all (default: none, the device that does its work)')
     .option('--ring <names...>', `of ${AXES.rings.join(' ')} (default: both)`)
+    .option('--features <names...>', `what the device offers: ${GUEST_FEATURE_NAMES.join(' ')}, all (default: default)`)
+    .option('--jobs <n>', 'machines beside each other, each with a processor and memory of its own', parseJobs, 1)
     .option('--kernel <bzImage>', 'a 32-bit kernel of your own, with virtio_pci and virtio_crypto')
     .option('--initrd <file>', 'its initramfs: a shell on ttyS0, the modules, kcapi-enc')
     .addOption(
@@ -41,25 +52,30 @@ export function guestCommand(): Command {
 }
 
 async function run(flags: GuestFlags): Promise<number> {
-  const { timeout, report, output: path, seed = 1, shard = '1/1' } = flags;
+  const { timeout, report, output: path, seed = 1, shard = '1/1', jobs } = flags;
   const scenarios = chosen('scenarios', NAMES, flags.scenario, NAMES);
   const faults = chosen('faults', GUEST_FAULTS, flags.fault, ['none']);
   const rings = chosen('rings', AXES.rings, flags.ring, AXES.rings);
-  const rest = { features: 'default', transport: 'pci', driver: 'linux', seed };
+  const features = chosen('features', GUEST_FEATURE_NAMES, flags.features, ['default']);
+  const rest = { transport: 'pci', driver: 'linux', seed };
   const all = scenarios.flatMap((scenario) =>
-    faults.flatMap((fault) => rings.map((ring): GuestCell => ({ scenario, fault, ring, ...rest }))),
+    faults.flatMap((fault) =>
+      rings.flatMap((ring) => features.map((set): GuestCell => ({ scenario, fault, ring, features: set, ...rest }))),
+    ),
   );
   const cells = part(all, shard);
+  checkJobs(jobs, machineHas());
+  const limitMs = timeout * 1000;
   return measure({
     ...{ cells: cells.length, report, path },
     work: async ({ signal, output, onResult }) => {
       try {
-        await withBase(flags, output, signal, async (base) => {
-          for (const [index, cell] of cells.entries()) {
-            if (signal.aborted) return;
-            onResult(await runGuestCell(cell, base, timeout * 1000), index);
-          }
-        });
+        await withBase(flags, output, signal, (base) =>
+          runInThreads<GuestCell, ReportedResult>(cells, {
+            ...{ script: SCRIPT, data: { base, limitMs }, jobs, signal, onResult },
+            lost: (cell) => ({ cell, ...lostResult(limitMs, ENDED), again: guestCellOptions(cell, base) }),
+          }),
+        );
       } catch (error) {
         // Ctrl-C in the middle of the boot: nothing was measured, and nothing failed.
         if (!signal.aborted) throw error;

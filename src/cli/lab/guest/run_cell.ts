@@ -6,6 +6,7 @@ import { Random } from '../../../lab/matrix/random.ts';
 import { Recorder } from '../../../lab/matrix/recorder.ts';
 import { type Machine, type MachineFiles, startMachine } from '../../machine.ts';
 import type { ReportedCell, ReportedResult } from '../results.ts';
+import { GUEST_FEATURES, type GuestFeaturesName } from './features.ts';
 import { runScenario } from './run_scenario.ts';
 import { GUEST_SCENARIOS, type GuestScenarioName } from './scenarios/index.ts';
 import type { GuestScenario } from './scenarios/scenario.ts';
@@ -15,6 +16,7 @@ export interface GuestCell extends ReportedCell {
   scenario: GuestScenarioName;
   fault: FaultName | typeof NO_FAULT;
   ring: 'split' | 'packed';
+  features: GuestFeaturesName;
 }
 
 /** A guest that has booted, and whose device was taken out. */
@@ -70,14 +72,17 @@ export async function runGuestCell(
   const machine = await startMachine({
     ...{ files, memoryMiB, state, commandTimeoutMs: limitMs },
     reboots: scenario.reboots ?? false,
-    device: { createDevice: checker.createDevice, features: { packed: cell.ring === 'packed' } },
+    device: {
+      createDevice: checker.createDevice,
+      features: { ...GUEST_FEATURES[cell.features].features, packed: cell.ring === 'packed' },
+    },
   });
   try {
     const { device } = machine;
     recorder?.decode(device);
     device.observe(checker.observer);
     const restored = now();
-    const { ends, afterwards, ownResets } = await runScenario(scenario, {
+    const { ends, afterwards, ownResets, grownBytes } = await runScenario(scenario, {
       ...{ machine, now, probe: ownGuest, limit: now() + limitMs },
       resets: () => recorder?.resets ?? 0,
       arm: () => checker.arm(),
@@ -87,27 +92,42 @@ export async function runGuestCell(
     const log = await logOf(machine, afterwards === undefined);
     const isOver = outcome === 'hung' || device.removed;
     const violations = (isOver ? checker.violations : checker.finish()).map(({ at: _, ...rest }) => rest);
-    const expected = expectedOutcomes(cell, scenario, checker.struck);
-    // The guest's processes have ended, and their sessions with them. Its memory is not looked at.
-    const leaks = { sessions: isOver ? 0 : device.sessionCount, bytes: 0 };
+    const expected = expectedOutcomes(cell.fault, scenario, checker.struck);
+    // The guest's processes have ended, and their sessions with them.
+    const leaks = { sessions: isOver ? 0 : device.sessionCount, bytes: grownBytes };
+    const isTight = leaks.sessions === 0 && leaks.bytes === 0;
     return {
       ...{ cell, outcome, expected, nth, violations, log, leaks },
-      passed: violations.length === 0 && log.length === 0 && leaks.sessions === 0 && expected.includes(outcome),
+      passed: violations.length === 0 && log.length === 0 && isTight && expected.includes(outcome),
       struck: checker.struck,
       requests: [{ what: 'the guest is restored', end: `${Math.round(restored)} ms`, expected: true }, ...ends],
       timeline: recorder?.timeline ?? [],
       milliseconds: now(),
-      again: `guest --scenario ${cell.scenario} --fault ${cell.fault} --ring ${cell.ring} --seed ${cell.seed}${base.again}`,
+      again: guestCellOptions(cell, base),
     };
   } finally {
     await machine.stop();
   }
 }
 
-function expectedOutcomes({ fault }: GuestCell, scenario: GuestScenario, struck: boolean): Outcome[] {
+/** The arguments of `virtio-crypto lab` that run a cell again. */
+export function guestCellOptions(
+  { scenario, fault, ring, features, seed }: GuestCell,
+  base: Pick<BootedBase, 'again'>,
+) {
+  return `guest --scenario ${scenario} --fault ${fault} --ring ${ring} --features ${features} --seed ${seed}${base.again}`;
+}
+
+/** The outcomes of a correct driver in a cell. @param struck whether the device has misbehaved */
+export function expectedOutcomes(
+  fault: GuestCell['fault'],
+  scenario: Omit<GuestScenario, 'run'>,
+  struck: boolean,
+): Outcome[] {
   const ofFault: readonly Outcome[] = fault !== NO_FAULT && struck ? FAULTS[fault].outcomes : [];
   const own: readonly Outcome[] = scenario.strikesLoad && ofFault.length === 0 ? [] : (scenario.outcomes ?? []);
-  const all = [...ofFault, ...own];
+  const renewed: readonly Outcome[] = scenario.renews && ofFault.includes('gave up') ? ['error'] : [];
+  const all = [...ofFault, ...own, ...renewed];
   return all.length === 0 ? ['completed'] : [...new Set(all)];
 }
 

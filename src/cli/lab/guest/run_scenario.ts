@@ -6,7 +6,7 @@ import type { RequestEnd } from '../../../lab/index.ts';
 import { OPEN } from '../../../lab/matrix/outcome.ts';
 import { type Machine, waitForShell } from '../../machine.ts';
 import type { GuestScenario, GuestStage } from './scenarios/scenario.ts';
-import { roundTripOf } from './scenarios/shell.ts';
+import { FREE_PAGES, roundTripOf } from './scenarios/shell.ts';
 
 /** How a scenario is run. */
 export interface ScenarioRun {
@@ -29,6 +29,8 @@ export interface ScenarioEnds {
   afterwards: RequestEnd | undefined;
   /** Resets of the device that no step asked for. */
   ownResets: number;
+  /** Bytes of memory that the guest's kernel has not got back. */
+  grownBytes: number;
 }
 
 const SELF_TEST_FAILED = `dmesg | grep -q 'alg: .*${DEVICE_DRIVER}.*failed'`;
@@ -40,6 +42,7 @@ export async function runScenario(scenario: GuestScenario, run: ScenarioRun): Pr
   const { machine, limit, now, probe, resets } = run;
   const ends: RequestEnd[] = [];
   let askedResets = 0;
+  let grownBytes = 0;
   let isArmed = scenario.strikesLoad ?? false;
   const left = () => ({ timeoutMs: Math.max(1, limit - now()) });
   const command = (text: string) => machine.console.run(text, left());
@@ -81,6 +84,17 @@ export async function runScenario(scenario: GuestScenario, run: ScenarioRun): Pr
         return isGood;
       }),
     roundTrip: (bytes) => noted(`AF_ALG, ${bytes} bytes`, async () => (await command(roundTripOf(bytes))).status === 0),
+    freePages: async () => {
+      const { output } = await command(FREE_PAGES);
+      const pages = Number(output.trim());
+      if (Number.isInteger(pages) && pages > 0) return pages;
+      throw new Error(
+        `The guest does not say how much memory is free: it needs awk and /proc/zoneinfo. It says: ${output.trim()}`,
+      );
+    },
+    grown: (bytes) => {
+      grownBytes += bytes;
+    },
     reboot: () =>
       noted('the guest reboots', () =>
         asked(async () => {
@@ -93,7 +107,7 @@ export async function runScenario(scenario: GuestScenario, run: ScenarioRun): Pr
   const end = (afterwards: RequestEnd | undefined): ScenarioEnds => ({
     ends: afterwards ? ends.slice(0, -1) : ends,
     afterwards,
-    ownResets: resets() - askedResets,
+    ...{ ownResets: resets() - askedResets, grownBytes },
   });
   try {
     await asked(() => command('echo 1 > /sys/bus/pci/rescan'));

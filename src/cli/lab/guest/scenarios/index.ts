@@ -1,5 +1,6 @@
 import { AF_ALG } from './af_alg.ts';
 import { BIND } from './bind.ts';
+import { LEAKS } from './leaks.ts';
 import { MANY_PROCESSES } from './processes.ts';
 import { REBOOT } from './reboot.ts';
 import { RELOAD } from './reload.ts';
@@ -14,6 +15,7 @@ export const GUEST_SCENARIOS = {
   'guest-af-alg': AF_ALG,
   'guest-processes': MANY_PROCESSES,
   'guest-reload': RELOAD,
+  'guest-leaks': LEAKS,
   'guest-bind': BIND,
   'guest-suspend': SUSPEND_RESUME,
   'guest-reboot': REBOOT,

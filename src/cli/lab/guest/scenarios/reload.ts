@@ -3,6 +3,7 @@ import type { GuestScenario } from './scenario.ts';
 export const RELOAD: GuestScenario = {
   about: 'is unloaded and loaded again twice',
   section: '2.4',
+  renews: true,
   run: async ({ load, roundTrip, step }) => {
     await load();
     for (let round = 0; round < 2; round++) {

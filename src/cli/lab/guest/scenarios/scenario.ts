@@ -14,6 +14,13 @@ export interface GuestStage {
   load(): Promise<boolean>;
   /** Encrypts and decrypts bytes by AF_ALG on the driver, and compares. */
   roundTrip(bytes: number): Promise<boolean>;
+  /**
+   * The guest's free pages, those on the lists of its processors among them, without what its caches hold. Free pages alone move with every
+   * request: the kernel keeps some for the next one.
+   */
+  freePages(): Promise<number>;
+  /** Says that the guest's kernel has not got back so many bytes. */
+  grown(bytes: number): void;
   /** Has the guest reboot itself, and waits for its shell. */
   reboot(): Promise<boolean>;
 }
@@ -27,6 +34,8 @@ export interface GuestScenario {
   outcomes?: readonly Outcome[];
   /** Whether the fault is there while the driver is loaded for the first time. Otherwise it begins when the driver is loaded and tested. */
   strikesLoad?: true;
+  /** Whether a step has the driver set the device up anew: one that had given it up then works with it again. */
+  renews?: true;
   /** Whether the guest is rebooted: its machine then needs the kernel. */
   reboots?: true;
   run(stage: GuestStage): Promise<void>;

@@ -26,3 +26,11 @@ export function roundTripOf(bytes: number, name = 'a'): string {
     `cmp /tmp/${name} /tmp/${name}.d && ! cmp -s /tmp/${name} /tmp/${name}.e`,
   ].join(' && ');
 }
+
+/**
+ * Prints the free pages and those on the processors' own lists (/proc/zoneinfo). What is freed a moment later, as sockets are, has its time
+ * before, and what caches hold is dropped.
+ */
+export const FREE_PAGES =
+  'sleep 1; sync; echo 3 > /proc/sys/vm/drop_caches; ' +
+  `awk '/nr_free_pages/ { n += $2 } /^ +count:/ { n += $2 } END { print n }' /proc/zoneinfo`;

@@ -12,6 +12,7 @@ const SUSPEND = [
 export const SUSPEND_RESUME: GuestScenario = {
   about: 'is suspended and resumed with all devices of the guest, twice',
   section: '2.4.2',
+  renews: true,
   run: async ({ load, roundTrip, step }) => {
     await load();
     for (let round = 0; round < 2; round++) {
