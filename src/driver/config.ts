@@ -18,6 +18,8 @@ export interface DeviceConfig {
   macAlgorithms: bigint;
   /** Bit n is the AEAD with number n. */
   aeadAlgorithms: number;
+  /** Bit n is the asymmetric algorithm with number n. */
+  akcipherAlgorithms: number;
   /** max_cipher_key_len in bytes. */
   maxCipherKeyBytes: number;
   /** max_auth_key_len in bytes. */
@@ -48,6 +50,7 @@ export function readConfig(transport: DriverTransport): DeviceConfig {
       hashAlgorithms: Number(algorithms(SERVICES.hash)),
       macAlgorithms: algorithms(SERVICES.mac),
       aeadAlgorithms: Number(algorithms(SERVICES.aead)),
+      akcipherAlgorithms: Number(algorithms(SERVICES.akcipher)),
       maxCipherKeyBytes: read(spec.CONFIG_MAX_CIPHER_KEY_LEN),
       maxAuthKeyBytes: read(spec.CONFIG_MAX_AUTH_KEY_LEN),
       maxRequestBytes: read64(spec.CONFIG_MAX_SIZE, spec.CONFIG_MAX_SIZE + 4),
