@@ -5,7 +5,7 @@ import { AES_KEY_STREAM_BYTES, aesCtr32, aesKeyStream } from '../cipher/aes_ctr'
 import { aesExpandKey } from '../cipher/aes_key';
 import { aesEncryptOne } from '../cipher/aes_vperm_blocks';
 import { GHASH_CONTEXT_BYTES, ghash, ghashPrepare, ghashSetKey, ghashState } from '../mac/ghash';
-import { copyFew } from '../memory/copy';
+import { copyShort } from '../memory/copy';
 import { xorBytes } from '../memory/xor';
 import { tagsEqual } from './tag';
 
@@ -105,8 +105,7 @@ export function gcmEncrypt(
     aesCtr32(ctx, ctx + COUNTER, src, dst, bytes);
   }
   makeTag(ctx, mask, aad, aadBytes, dst, bytes);
-  if (tagBytes == 16) v128.store(tag, v128.load(ctx, TAG));
-  else copyFew(tag, ctx + TAG, tagBytes);
+  copyShort(tag, ctx + TAG, tagBytes);
 }
 
 /**

@@ -9,6 +9,9 @@ import { aesEncryptToScratch } from './aes_fixslice_encrypt';
 
 // Measured: for shorter pieces the preparation of a window costs more than it saves. They fit into the scratch.
 const WINDOW_LEAST: usize = 512;
+const STATE_BYTES: usize = 128;
+// Measured: up to four blocks by themselves take less time than a state in a window.
+const REST_BYTES: usize = 64;
 
 // The counter block that is `blocks` blocks after `counter`.
 @inline function plus(counter: v128, blocks: u32, wide: bool): v128 {
@@ -46,7 +49,9 @@ export function aesKeyStream(ctx: usize, counter: usize, bytes: usize): usize {
 function ctr(ctx: usize, counter: usize, src: usize, dst: usize, bytes: usize, wide: bool): void {
   while (bytes != 0) {
     // A part ends where the counter's last byte wraps to 0. Parts may depend on the counter, because it is public.
-    const part = min(bytes, (256 - (load<u8>(counter, 15) as usize)) << 4);
+    let part = min(bytes, (256 - (load<u8>(counter, 15) as usize)) << 4);
+    // A few blocks behind full states take less time by themselves, as the next part.
+    if (part >= WINDOW_LEAST && (part & (STATE_BYTES - 1)) <= REST_BYTES) part &= ~(STATE_BYTES - 1);
     // Within a part the last byte does not wrap, so it does not matter how wide the counter is.
     if (part < WINDOW_LEAST) xorBytes(dst, src, aesKeyStream(ctx, counter, part), part);
     else aesCtrWindow(ctx, counter, src, dst, part);

@@ -7,7 +7,7 @@
 //   48    whether the tables were built, u32; blocks that were multiplied one by one, u32
 //   64    tables and scratch of ghash_groups.ts
 
-import { copyFew } from '../memory/copy';
+import { copyShort } from '../memory/copy';
 import { pair, reverseBytes } from '../simd';
 import { GROUPS_BYTES, GROUPS_SCRATCH, GROUP_BYTES, buildGroups, hashGroups } from './ghash_groups';
 import { FACTOR_BYTES, ghashStep, storeFactor } from './ghash_multiply';
@@ -59,7 +59,7 @@ function copyPadded(to: usize, src: usize, bytes: usize): usize {
   const rest = bytes & 15;
   if (rest == 0) return to;
   v128.store(to, i64x2.splat(0));
-  copyFew(to, src, rest);
+  copyShort(to, src, rest);
   return to + 16;
 }
 
