@@ -6,6 +6,9 @@
 // make moves up by n places, because the product of byte m of the block and of H begins at place m. Tables are always
 // read in order, so no address depends on the data.
 //
+// Measured: Karatsuba's method has 360 look-ups instead of 512 for 16 blocks, but it needs four interleaved sums and 6
+// KiB more of tables. It takes only 2 to 7 % less time, so it is not used.
+//
 // From a 16-aligned `groups`:
 //
 //   0     tables: 4 powers of H (H¹ first), 16 bytes of the product, 2 nibbles (high, low), 16 values
