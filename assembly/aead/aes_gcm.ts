@@ -1,19 +1,24 @@
 // AES-GCM and GMAC (NIST SP 800-38D section 7).
 
 import { AES_CONTEXT_BYTES } from '../cipher/aes_context';
-import { aesCtr32 } from '../cipher/aes_ctr';
+import { AES_KEY_STREAM_BYTES, aesCtr32, aesKeyStream } from '../cipher/aes_ctr';
 import { aesExpandKey } from '../cipher/aes_key';
 import { aesEncryptOne } from '../cipher/aes_vperm_blocks';
-import { ghashInit, ghashLengths, ghashPadded, ghashPrepare, ghashSetKey, ghashState } from '../mac/ghash';
+import { GHASH_CONTEXT_BYTES, ghash, ghashPrepare, ghashSetKey, ghashState } from '../mac/ghash';
+import { copyShort } from '../memory/copy';
+import { xorBytes } from '../memory/xor';
 import { tagsEqual } from './tag';
 
 // After the AES context: the GHASH context; then J0, which becomes the counter block; then the tag.
 const GHASH: usize = AES_CONTEXT_BYTES;
-const COUNTER: usize = 12416;
-const TAG: usize = 12432;
+const COUNTER: usize = GHASH + GHASH_CONTEXT_BYTES;
+const TAG: usize = COUNTER + 16;
 
 /** Bytes of a context. */
-export const GCM_CONTEXT_BYTES: usize = 12448;
+export const GCM_CONTEXT_BYTES: usize = TAG + 16;
+
+// The longest text whose key stream, and the block before it that masks the tag, are made in one piece.
+const SHORT_BYTES: usize = AES_KEY_STREAM_BYTES - 16;
 
 /**
  * Expands a key.
@@ -28,7 +33,7 @@ export function gcmSetKey(ctx: usize, key: usize, keyBytes: u32): void {
   ghashSetKey(ctx + GHASH, ctx + TAG);
 }
 
-/** Builds the table for long texts, unless the context has it. Copies of the context then have it too. */
+/** Builds the tables of GHASH, unless the context has them. Copies of the context then have them too. */
 export function gcmPrepare(ctx: usize): void {
   ghashPrepare(ctx + GHASH);
 }
@@ -37,16 +42,14 @@ export function gcmPrepare(ctx: usize): void {
 function makeCounter(ctx: usize, iv: usize, ivBytes: u32): void {
   const counter = ctx + COUNTER;
   if (ivBytes == 12) {
-    memory.copy(counter, iv, 12);
+    store<u64>(counter, load<u64>(iv));
+    store<u32>(counter, load<u32>(iv, 8), 8);
     store<u32>(counter, 0x01000000, 12);
   } else if (ivBytes == 16) {
     v128.store(counter, v128.load(iv));
   } else {
-    const gh = ctx + GHASH;
-    ghashInit(gh);
-    ghashPadded(gh, iv, ivBytes);
-    ghashLengths(gh, 0, ivBytes);
-    v128.store(counter, ghashState(gh));
+    ghash(ctx + GHASH, iv, 0, iv, ivBytes);
+    v128.store(counter, ghashState(ctx + GHASH));
   }
 }
 
@@ -57,14 +60,15 @@ function maskAndIncrement(ctx: usize): v128 {
   return v128.load(ctx, TAG);
 }
 
+// Makes the key stream from J0 on. Its first block masks the tag, and the text's key stream follows.
+@inline function shortKeyStream(ctx: usize, bytes: usize): usize {
+  return aesKeyStream(ctx, ctx + COUNTER, bytes + 16);
+}
+
 // Makes the tag of the additional data and of the ciphertext (section 7.1, steps 4 to 6) at ctx + TAG.
-function makeTag(ctx: usize, mask: v128, aad: usize, aadBytes: usize, text: usize, bytes: usize): void {
-  const gh = ctx + GHASH;
-  ghashInit(gh);
-  ghashPadded(gh, aad, aadBytes);
-  ghashPadded(gh, text, bytes);
-  ghashLengths(gh, aadBytes, bytes);
-  v128.store(ctx, v128.xor(ghashState(gh), mask), TAG);
+@inline function makeTag(ctx: usize, mask: v128, aad: usize, aadBytes: usize, text: usize, bytes: usize): void {
+  ghash(ctx + GHASH, aad, aadBytes, text, bytes);
+  v128.store(ctx, v128.xor(ghashState(ctx + GHASH), mask), TAG);
 }
 
 /**
@@ -91,10 +95,17 @@ export function gcmEncrypt(
   tagBytes: u32,
 ): void {
   makeCounter(ctx, iv, ivBytes);
-  const mask = maskAndIncrement(ctx);
-  aesCtr32(ctx, ctx + COUNTER, src, dst, bytes);
+  let mask: v128;
+  if (bytes <= SHORT_BYTES) {
+    const stream = shortKeyStream(ctx, bytes);
+    mask = v128.load(stream);
+    xorBytes(dst, src, stream + 16, bytes);
+  } else {
+    mask = maskAndIncrement(ctx);
+    aesCtr32(ctx, ctx + COUNTER, src, dst, bytes);
+  }
   makeTag(ctx, mask, aad, aadBytes, dst, bytes);
-  memory.copy(tag, ctx + TAG, tagBytes);
+  copyShort(tag, ctx + TAG, tagBytes);
 }
 
 /**
@@ -115,10 +126,13 @@ export function gcmDecrypt(
   tagBytes: u32,
 ): bool {
   makeCounter(ctx, iv, ivBytes);
-  const mask = maskAndIncrement(ctx);
+  const short = bytes <= SHORT_BYTES;
+  const stream = short ? shortKeyStream(ctx, bytes) : 0;
+  const mask = short ? v128.load(stream) : maskAndIncrement(ctx);
   makeTag(ctx, mask, aad, aadBytes, src, bytes);
   if (!tagsEqual(ctx + TAG, tag, tagBytes)) return false;
-  aesCtr32(ctx, ctx + COUNTER, src, dst, bytes);
+  if (short) xorBytes(dst, src, stream + 16, bytes);
+  else aesCtr32(ctx, ctx + COUNTER, src, dst, bytes);
   return true;
 }
 

@@ -3,12 +3,15 @@
 
 import { xorBytes } from '../memory/xor';
 import { pair, reverseBytes } from '../simd';
-import { AES_SCRATCH } from './aes_context';
+import { AES_SCRATCH, AES_SCRATCH_BYTES } from './aes_context';
 import { aesCtrWindow } from './aes_ctr_window';
 import { aesEncryptToScratch } from './aes_fixslice_encrypt';
 
 // Measured: for shorter pieces the preparation of a window costs more than it saves. They fit into the scratch.
 const WINDOW_LEAST: usize = 512;
+const STATE_BYTES: usize = 128;
+// Measured: up to four blocks by themselves take less time than a state in a window.
+const REST_BYTES: usize = 64;
 
 // The counter block that is `blocks` blocks after `counter`.
 @inline function plus(counter: v128, blocks: u32, wide: bool): v128 {
@@ -19,8 +22,18 @@ const WINDOW_LEAST: usize = 512;
   return reverseBytes(pair(lower, (i64x2.extract_lane(number, 1) as u64) + ((lower < before) as u64)));
 }
 
-// Adds the key stream of counter blocks that differ only in their last byte.
-function fewBlocks(ctx: usize, counter: usize, src: usize, dst: usize, bytes: usize): void {
+/** The most bytes that aesKeyStream() makes. */
+export const AES_KEY_STREAM_BYTES: usize = AES_SCRATCH_BYTES;
+
+/**
+ * Makes the key stream of consecutive counter blocks in the context's scratch. The counter is the last 32 bits of the
+ * block, as in aesCtr32.
+ * @param ctx expanded key, see aesExpandKey
+ * @param counter the first counter block, 16 bytes; it stays as it is
+ * @param bytes 1 to AES_KEY_STREAM_BYTES
+ * @returns where the key stream is, in whole blocks
+ */
+export function aesKeyStream(ctx: usize, counter: usize, bytes: usize): usize {
   const scratch = ctx + AES_SCRATCH;
   const one = i32x4(1, 0, 0, 0);
   let next = reverseBytes(v128.load(counter));
@@ -30,14 +43,17 @@ function fewBlocks(ctx: usize, counter: usize, src: usize, dst: usize, bytes: us
     next = i32x4.add(next, one);
   }
   aesEncryptToScratch(ctx, scratch, end - scratch);
-  xorBytes(dst, src, scratch, bytes);
+  return scratch;
 }
 
 function ctr(ctx: usize, counter: usize, src: usize, dst: usize, bytes: usize, wide: bool): void {
   while (bytes != 0) {
     // A part ends where the counter's last byte wraps to 0. Parts may depend on the counter, because it is public.
-    const part = min(bytes, (256 - (load<u8>(counter, 15) as usize)) << 4);
-    if (part < WINDOW_LEAST) fewBlocks(ctx, counter, src, dst, part);
+    let part = min(bytes, (256 - (load<u8>(counter, 15) as usize)) << 4);
+    // A few blocks behind full states take less time by themselves, as the next part.
+    if (part >= WINDOW_LEAST && (part & (STATE_BYTES - 1)) <= REST_BYTES) part &= ~(STATE_BYTES - 1);
+    // Within a part the last byte does not wrap, so it does not matter how wide the counter is.
+    if (part < WINDOW_LEAST) xorBytes(dst, src, aesKeyStream(ctx, counter, part), part);
     else aesCtrWindow(ctx, counter, src, dst, part);
     v128.store(counter, plus(v128.load(counter), ((part + 15) >> 4) as u32, wide));
     src += part;

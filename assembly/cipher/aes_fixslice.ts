@@ -12,8 +12,10 @@ import { transposePlanes } from './aes_planes';
 import { aesDecryptFew, aesDecryptOne } from './aes_vperm_inverse';
 
 const STATE_BYTES: usize = 128;
-// Measured: a state of eight blocks takes as long as four and a half blocks by vector permute.
-const FEW_BYTES: usize = 64;
+// Measured: a state of eight blocks alone takes as long as six blocks by vector permute, or as four and a half without
+// relaxed swizzles. Beside other states it takes as long as four, or as three.
+const FEW_BYTES: usize = ASC_FEATURE_RELAXED_SIMD ? 96 : 64;
+const REST_BYTES: usize = ASC_FEATURE_RELAXED_SIMD ? 64 : 48;
 
 // Two ShiftRows are their own inverse, and four change nothing. So two are left over after 10 or 14 rounds, and none
 // after 12.
@@ -71,21 +73,23 @@ function decryptStates(ctx: usize, states: usize, end: usize): void {
  */
 export function aesDecryptToScratch(ctx: usize, src: usize, bytes: usize): void {
   const scratch = ctx + AES_SCRATCH;
-  const full = bytes <= FEW_BYTES ? 0 : bytes & ~(STATE_BYTES - 1);
-  for (let at = full; at != bytes; at += 16) v128.store(scratch + at, v128.load(src + at));
   if (bytes == 16) {
-    aesDecryptOne(ctx, scratch, scratch);
+    aesDecryptOne(ctx, src, scratch);
     return;
   }
-  if (bytes <= FEW_BYTES) {
-    aesDecryptFew(ctx, scratch, scratch + bytes);
-    return;
+  const full = bytes <= FEW_BYTES ? 0 : bytes & ~(STATE_BYTES - 1);
+  const rest = bytes - full;
+  for (let at = full; at != bytes; at += 16) v128.store(scratch + at, v128.load(src + at));
+  const few: bool = rest != 0 && rest <= (full == 0 ? FEW_BYTES : REST_BYTES);
+  const states: usize = few ? full : bytes;
+  if (states != 0) {
+    let end = scratch;
+    for (let at: usize = 0; at < states; at += STATE_BYTES, end += STATE_BYTES) {
+      transposePlanes(at == full ? end : src + at, end);
+    }
+    decryptStates(ctx, scratch, end);
   }
-  let end = scratch;
-  for (let at: usize = 0; at < bytes; at += STATE_BYTES, end += STATE_BYTES) {
-    transposePlanes(at == full ? end : src + at, end);
-  }
-  decryptStates(ctx, scratch, end);
+  if (few) aesDecryptFew(ctx, scratch + full, scratch + bytes);
 }
 
 /**

@@ -6,8 +6,10 @@ import { transposePlanes } from './aes_planes';
 import { aesEncryptFew, aesEncryptOne } from './aes_vperm_blocks';
 
 const STATE_BYTES: usize = 128;
-// Measured: a state of eight blocks takes as long as four and a half blocks by vector permute.
-const FEW_BYTES: usize = 64;
+// Measured: a state of eight blocks alone takes as long as seven blocks by vector permute, or as five without relaxed
+// swizzles. Beside other states it takes as long as four.
+const FEW_BYTES: usize = ASC_FEATURE_RELAXED_SIMD ? 112 : 80;
+const REST_BYTES: usize = 64;
 
 @inline function addFirstKey(state: usize, key: usize): void {
   for (let end = state + STATE_BYTES; state != end; state += 16, key += 16) {
@@ -74,14 +76,16 @@ export function aesEncryptToScratch(ctx: usize, src: usize, bytes: usize): void 
     return;
   }
   const full = bytes <= FEW_BYTES ? 0 : bytes & ~(STATE_BYTES - 1);
+  const rest = bytes - full;
   for (let at = full; at != bytes; at += 16) v128.store(scratch + at, v128.load(src + at));
-  if (bytes <= FEW_BYTES) {
-    aesEncryptFew(ctx, scratch, scratch + bytes);
-    return;
+  const few: bool = rest != 0 && rest <= (full == 0 ? FEW_BYTES : REST_BYTES);
+  const states: usize = few ? full : bytes;
+  if (states != 0) {
+    let end = scratch;
+    for (let at: usize = 0; at < states; at += STATE_BYTES, end += STATE_BYTES) {
+      transposePlanes(at == full ? end : src + at, end);
+    }
+    encryptStates(ctx, scratch, end, 0);
   }
-  let end = scratch;
-  for (let at: usize = 0; at < bytes; at += STATE_BYTES, end += STATE_BYTES) {
-    transposePlanes(at == full ? end : src + at, end);
-  }
-  encryptStates(ctx, scratch, end, 0);
+  if (few) aesEncryptFew(ctx, scratch + full, scratch + bytes);
 }

@@ -24,7 +24,7 @@ export function aesEncryptOne(ctx: usize, src: usize, dst: usize): void {
 
 /**
  * Enciphers a few blocks in place. Each round runs over all blocks before the next round, so that the processor
- * overlaps them. Up to four blocks take less time than a fixsliced state.
+ * overlaps them. A few blocks take less time than a fixsliced state.
  * @param ctx expanded key, see aesExpandKey
  * @param blocks the first block, in scratch
  * @param end end of the last block, above `blocks`

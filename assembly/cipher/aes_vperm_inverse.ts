@@ -78,7 +78,7 @@ export function aesDecryptOne(ctx: usize, src: usize, dst: usize): void {
 
 /**
  * Deciphers a few blocks in place. Each round runs over all blocks before the next round, so that the processor
- * overlaps them. Up to four blocks take less time than a fixsliced state.
+ * overlaps them. A few blocks take less time than a fixsliced state.
  * @param ctx expanded key, see aesExpandKey
  * @param blocks the first block, in scratch
  * @param end end of the last block, above `blocks`

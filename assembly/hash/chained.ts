@@ -2,7 +2,7 @@
 // length (RFC 1321 sections 3.1 and 3.2, FIPS 180-4 section 5.1).
 
 import { HASH_MD5, HASH_SHA1, HASH_SHA_224, HASH_SHA_256, HASH_SHA_384 } from '../../spec/crypto';
-import { copyShort } from './copy';
+import { copyShort } from '../memory/copy';
 import { STATE_BLOCK, setStateCount, stateCount, wipeState } from './hash_state';
 import { md5Blocks, md5Init } from './md5';
 import { sha1Blocks, sha1Init } from './sha1';

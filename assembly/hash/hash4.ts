@@ -2,7 +2,7 @@
 
 import { wipe } from '../memory/bytes';
 import { chainedInit } from './chained';
-import { copyShort } from './copy';
+import { copyShort } from '../memory/copy';
 import { LANES4_BYTES, digest4, idle4, lane4At, run4, setMessage4, setWords4 } from './lanes4';
 
 export { LANE4_BYTES, lane4At, LANES4_BYTES, lanes4Known } from './lanes4';

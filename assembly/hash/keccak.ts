@@ -1,6 +1,6 @@
 // SHA-3 (FIPS 202): the sponge over Keccak-f[1600], which fills and reads its lanes in place.
 
-import { copyShort } from './copy';
+import { copyShort } from '../memory/copy';
 import { setStateCount, stateCount, wipeState } from './hash_state';
 import { keccakF } from '../generated/keccak_rounds';
 

@@ -12,7 +12,7 @@
 
 import { HASH_SHA1, HASH_SHA_224, HASH_SHA_256 } from '../../spec/crypto';
 import { chainedBlocks } from './chained';
-import { copyShort } from './copy';
+import { copyShort } from '../memory/copy';
 import { sha1Blocks4 } from '../generated/sha1_rounds4';
 import { sha256Blocks4 } from '../generated/sha256_rounds4';
 import { swapWords } from './vectors4';

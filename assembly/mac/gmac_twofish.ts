@@ -2,16 +2,16 @@
 //
 //   0     expanded Twofish key
 //   240   GHASH context
-//   9264  the pre-counter block J0, then J0 enciphered, then the tag
+//   2960  the pre-counter block J0, then J0 enciphered, then the tag
 
-import { GHASH_CONTEXT_BYTES, ghashInit, ghashLengths, ghashPadded, ghashSetKey, ghashState } from './ghash';
+import { GHASH_CONTEXT_BYTES, ghash, ghashSetKey, ghashState } from './ghash';
 import { TWOFISH_CONTEXT_BYTES, twofishEncryptBlock, twofishSetKey } from '../cipher/twofish';
 
 const GHASH: usize = TWOFISH_CONTEXT_BYTES;
 const BLOCK: usize = GHASH + GHASH_CONTEXT_BYTES;
 
 /** Bytes of a context. */
-export const GMAC_TWOFISH_CONTEXT_BYTES: usize = 9280;
+export const GMAC_TWOFISH_CONTEXT_BYTES: usize = BLOCK + 16;
 
 /**
  * Expands a key.
@@ -46,21 +46,17 @@ export function gmacTwofish(
 ): void {
   const gh = ctx + GHASH;
   const block = ctx + BLOCK;
-  ghashInit(gh);
   if (ivBytes == 12) {
     memory.copy(block, iv, 12);
     store<u32>(block, 0x01000000, 12);
   } else if (ivBytes == 16) {
     v128.store(block, v128.load(iv));
   } else {
-    ghashPadded(gh, iv, ivBytes);
-    ghashLengths(gh, 0, ivBytes);
+    ghash(gh, iv, 0, iv, ivBytes);
     v128.store(block, ghashState(gh));
-    ghashInit(gh);
   }
   twofishEncryptBlock(ctx, block, block);
-  ghashPadded(gh, src, bytes);
-  ghashLengths(gh, bytes, 0);
+  ghash(gh, src, bytes, src, 0);
   v128.store(block, v128.xor(ghashState(gh), v128.load(block)));
   memory.copy(dst, block, tagBytes);
 }
