@@ -97,6 +97,28 @@ describe('the reference driver breaks no rule:', () => {
       return bench.device.statistics().elsewhere.workers;
     };
     await expect.poll(answered).toBeGreaterThan(4);
+    expect(checker.finish().map(({ rule }) => rule)).not.toContain('3.3.1-1');
+  });
+
+  test('5.9.5.2 sessions of each asymmetric algorithm', async () => {
+    const checker = new DriverChecker();
+    bench = await createBench({ backend: 'inline', createDevice: checker.createDevice });
+    const { driver } = bench;
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 512 }).publicKey.export({ type: 'pkcs1', format: 'der' });
+    const ecdsa = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({
+      type: 'sec1',
+      format: 'der',
+    });
+    const encrypted = { algorithm: 'rsa', keyType: 'public', key: rsa, operation: 'encrypt', padding: 'raw' } as const;
+    const signed = {
+      algorithm: 'ecdsa',
+      keyType: 'private',
+      key: ecdsa,
+      operation: 'sign',
+      data: randomBytes(32),
+    } as const;
+    expect((await driver.akcipher({ ...encrypted, data: Buffer.alloc(64, 1) })).status).toBe('ok');
+    expect((await driver.akcipher({ ...signed, length: 80 })).status).toBe('ok');
     expect(checker.finish()).toEqual([]);
   });
 });
