@@ -1,6 +1,6 @@
 // Compiles assembly/ with asc, once for each build, and writes the binaries into TypeScript modules, so that Node and every bundler
 // load them without knowing where a .wasm file went, and so that they can be compiled synchronously inside an emulator's own start-up
-// event. The builds differ in a few hundred instructions: all but the first are written as what differs from another one. Those for
+// event. The engine's builds differ in a few hundred instructions: all but the first are written as what differs from another one. Those for
 // foreign guest memory are a module of their own, which only programs with such memory load.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -64,7 +64,12 @@ writeFileSync(
   'src/akcipher/binary.ts',
   `${HEADER}
 export const BIGNUM_BASE64: string = ${base64(bignum)};
-/** The build for relaxed SIMD. It shares little code with the other one. */
+`,
+);
+writeFileSync(
+  'src/akcipher/fused_binary.ts',
+  `${HEADER}
+/** The build for relaxed SIMD, which is loaded on demand. */
 export const BIGNUM_FUSED_BASE64: string = ${base64(bignumFused)};
 `,
 );

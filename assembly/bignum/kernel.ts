@@ -13,10 +13,10 @@ export function limbsOf(bits: u32): u32 {
   return ASC_FEATURE_RELAXED_SIMD ? fused.limbsOf(bits) : narrow.limbsOf(bits);
 }
 
-/** Bytes of a number of `limbs` limbs. */
+/** Bytes of a number of `limbs` limbs, a multiple of 64. */
 @inline
 export function numberBytes(limbs: u32): u32 {
-  return ASC_FEATURE_RELAXED_SIMD ? fused.numberBytes(limbs) : narrow.numberBytes(limbs);
+  return ((ASC_FEATURE_RELAXED_SIMD ? fused.numberBytes(limbs) : narrow.numberBytes(limbs)) + 63) & ~63;
 }
 
 /** Bytes of scratch for a multiplication. */

@@ -22,7 +22,7 @@ export function limbsOf(bits: u32): u32 {
 
 /** The passes read up to four zero limbs behind the last one. */
 export function numberBytes(limbs: u32): u32 {
-  return ((limbs + 7) & ~3) * 4;
+  return (limbs + 4) * 4;
 }
 
 /** A product, in lanes of 64 bits. */
@@ -59,12 +59,9 @@ export function multiply(result: usize, a: usize, b: usize, modulus: Modulus, pr
 }
 
 export function reduce(result: usize, wide: usize, wideLimbs: u32, modulus: Modulus, product: usize): void {
-  const limbs = modulus.limbs;
-  wipe(product, productBytes(limbs));
+  wipe(product, productBytes(modulus.limbs));
   for (let index: u32 = 0; index < wideLimbs; index++) store<u64>(product + index * 8, load<u32>(wide + index * 4));
-  let untilCarries = ROWS_BETWEEN_CARRIES;
-  for (let row: u32 = 0; row < limbs; row += 2) untilCarries = reduceRows(row, modulus, product, untilCarries);
-  carryInto(result, product + limbs * 8, limbs);
+  squareAndReduce(result, 0, modulus, product);
 }
 
 /** Adds a b to the product, and the multiple of n that makes its low L lanes 0. Those lanes are left as they are. */
@@ -134,36 +131,38 @@ function addRows(a: usize, b: usize, modulus: Modulus, product: usize): void {
   }
 }
 
-/** Products of two different limbs are added once, and doubled. */
 export function square(result: usize, a: usize, modulus: Modulus, product: usize): void {
-  const limbs = modulus.limbs;
-  let untilCarries = ROWS_BETWEEN_CARRIES;
-  wipe(product, productBytes(limbs));
-  for (let row: u32 = 0; row < limbs; row += 2) {
-    addSquares(a + row * 4, product + row * 16, (limbs - row + 2) >> 2);
-    untilCarries = reduceRows(row, modulus, product, untilCarries);
-  }
-  carryInto(result, product + limbs * 8, limbs);
+  wipe(product, productBytes(modulus.limbs));
+  squareAndReduce(result, a, modulus, product);
 }
 
-/** Adds the multiples of n that make two lanes 0. Moves carries if it is time, and returns the rows until the next. */
-@inline
-function reduceRows(row: u32, modulus: Modulus, product: usize, untilCarries: u32): u32 {
+/**
+ * result = (product + a^2) / R mod n; a = 0: there is no such number. Products of two different limbs are added once,
+ * and doubled.
+ */
+function squareAndReduce(result: usize, a: usize, modulus: Modulus, product: usize): void {
   const limbs = modulus.limbs;
   const inverse = <u32>modulus.inverse;
   const n = nOf(modulus);
   const n0 = <u64>load<u32>(n);
   const n1 = <u64>load<u32>(n, 4);
-  const at = product + row * 8;
-  const low = load<u64>(at);
-  const m0 = <u64>((<u32>low * inverse) & LIMB_MASK);
-  const next = load<u64>(at, 8) + m0 * n1 + ((low + m0 * n0) >> LIMB_BITS);
-  const m1 = <u64>((<u32>next * inverse) & LIMB_MASK);
-  addTo(at + 16, pair((next + m1 * n0) >> LIMB_BITS, 0));
-  addPair(at + 16, n + 8, <u32>m0, <u32>m1, (limbs + 2) >> 2);
-  if (untilCarries > 2) return untilCarries - 2;
-  moveCarries(at + 16, limbs + 2);
-  return ROWS_BETWEEN_CARRIES;
+  let untilCarries = ROWS_BETWEEN_CARRIES;
+  for (let row: u32 = 0; row < limbs; row += 2) {
+    if (a) addSquares(a + row * 4, product + row * 16, (limbs - row + 2) >> 2);
+    const at = product + row * 8;
+    const low = load<u64>(at);
+    const m0 = <u64>((<u32>low * inverse) & LIMB_MASK);
+    const next = load<u64>(at, 8) + m0 * n1 + ((low + m0 * n0) >> LIMB_BITS);
+    const m1 = <u64>((<u32>next * inverse) & LIMB_MASK);
+    addTo(at + 16, pair((next + m1 * n0) >> LIMB_BITS, 0));
+    addPair(at + 16, n + 8, <u32>m0, <u32>m1, (limbs + 2) >> 2);
+    untilCarries -= 2;
+    if (!untilCarries) {
+      untilCarries = ROWS_BETWEEN_CARRIES;
+      moveCarries(at + 16, limbs + 2);
+    }
+  }
+  carryInto(result, product + limbs * 8, limbs);
 }
 
 /** Adds the products of two limbs at `a` with themselves, and twice those with the limbs behind them. */

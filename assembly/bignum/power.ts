@@ -113,14 +113,13 @@ function look(power: Power, window: u32, table: usize, to: usize, bytes: u32): v
   const windows = (8 * power.exponentBytes + WINDOW_BITS - 1) / WINDOW_BITS;
   const digit = i32x4.splat(digitAt(power, (windows - 1 - window) * WINDOW_BITS));
   const one = i32x4.splat(1);
-  let at: u32 = 0;
-  for (; at + 64 <= bytes; at += 64) {
+  const end = table + TABLE_NUMBERS * bytes;
+  for (let at: u32 = 0; at < bytes; at += 64) {
     let first = i32x4.splat(0);
     let second = first;
     let third = first;
     let fourth = first;
     let entry = first;
-    const end = table + TABLE_NUMBERS * bytes;
     for (let from = table; from < end; from += bytes) {
       const isEntry = i32x4.eq(digit, entry);
       first = v128.or(first, v128.and(v128.load(from + at), isEntry));
@@ -133,17 +132,6 @@ function look(power: Power, window: u32, table: usize, to: usize, bytes: u32): v
     v128.store(to + at, second, 16);
     v128.store(to + at, third, 32);
     v128.store(to + at, fourth, 48);
-  }
-  for (; at < bytes; at += 16) {
-    let sum = i32x4.splat(0);
-    let entry = sum;
-    let from = table + at;
-    for (let number: u32 = 0; number < TABLE_NUMBERS; number++) {
-      sum = v128.or(sum, v128.and(v128.load(from), i32x4.eq(digit, entry)));
-      entry = i32x4.add(entry, one);
-      from += bytes;
-    }
-    v128.store(to + at, sum);
   }
 }
 

@@ -1,6 +1,6 @@
 // What is timed of RSA: the kernel for big numbers, whose fused build goes with relaxed SIMD, and the removal of padding.
 import { randomBytes } from 'node:crypto';
-import { instantiateBignum } from '../../dist/src/akcipher/bignum.js';
+import { instantiateBignum, loadFused } from '../../dist/src/akcipher/bignum.js';
 import { messageOffset } from '../../dist/src/akcipher/padding.js';
 import { INPUT, machineOf } from './kernel.mjs';
 
@@ -9,6 +9,8 @@ const BYTES = BITS / 8;
 const EXPONENT_BYTES = 8;
 const BLOCK_BYTES = 256;
 const STEPS = 1 << 20;
+
+await loadFused();
 
 /** @returns {import('./trials.mjs').TrialOf[]} */
 export function rsaTrials() {

@@ -1,5 +1,5 @@
 import { decodeBase64 } from '../engine/load.ts';
-import { BIGNUM_BASE64, BIGNUM_FUSED_BASE64 } from './binary.ts';
+import { BIGNUM_BASE64 } from './binary.ts';
 
 /**
  * The two builds of the kernel for big numbers, which give the same results: `fused` multiplies doubles, and needs relaxed SIMD whose
@@ -72,39 +72,51 @@ export const BIGNUM_EXPORTS: readonly (keyof BignumExports)[] = [
 ];
 
 const compiled = new Map<BignumBuild, WebAssembly.Module>();
-let best: BignumBuild | undefined;
+let loading: Promise<void> | undefined;
+let best: BignumBuild = 'plain';
 
-/** The faster of the builds that this host computes rightly. instantiateBignum() uses it. */
+/** The fastest build that is there, and that this host computes rightly. */
 export function bignumBuild(): BignumBuild {
-  best ??= fuses() ? 'fused' : 'plain';
   return best;
 }
 
-/** The binary of a build. It is decoded again at each call. */
-export function bignumBytes(build: BignumBuild): Uint8Array<ArrayBuffer> {
-  return decodeBase64(build === 'fused' ? BIGNUM_FUSED_BASE64 : BIGNUM_BASE64);
+/** Loads the fused build. From then on bignumBuild() names it, if this host computes it rightly. If it cannot be loaded, nothing changes. */
+export function loadFused(): Promise<void> {
+  loading ??= load().catch(() => {
+    loading = undefined;
+  });
+  return loading;
+}
+
+async function load(): Promise<void> {
+  const { BIGNUM_FUSED_BASE64 } = await import('./fused_binary.ts');
+  const binary = decodeBase64(BIGNUM_FUSED_BASE64);
+  if (!WebAssembly.validate(binary)) return;
+  compiled.set('fused', await WebAssembly.compile(binary));
+  if (roundsOnce(instantiateBignum(new WebAssembly.Memory({ initial: 1 }), 'fused'))) best = 'fused';
+}
+
+/** Whether the multiply-add of a fused build rounds once on this host. The specification of relaxed SIMD allows that it rounds twice. */
+export function roundsOnce({ multipliedAndAdded }: Pick<BignumExports, 'multipliedAndAdded'>): boolean {
+  // (1 + x) (1 - x) is 1 - x^2, which is 1 if it is rounded.
+  const x = 2 ** -30;
+  return multipliedAndAdded(1 + x, 1 - x, -1) === -(x ** 2);
 }
 
 /**
  * Instantiates the kernel over a memory of its own.
- * @param build default: bignumBuild()
- * @throws TypeError if the binary is not this library's
+ * @param build fused: only after loadFused()
+ * @throws TypeError if the binary is not this library's, or not loaded
  */
-export function instantiateBignum(memory: WebAssembly.Memory, build: BignumBuild = bignumBuild()): BignumExports {
-  const module = compiled.get(build) ?? new WebAssembly.Module(bignumBytes(build));
-  compiled.set(build, module);
+export function instantiateBignum(memory: WebAssembly.Memory, build: BignumBuild): BignumExports {
+  if (build === 'plain' && !compiled.has(build)) {
+    compiled.set(build, new WebAssembly.Module(decodeBase64(BIGNUM_BASE64)));
+  }
+  const module = compiled.get(build);
+  if (!module) throw new TypeError('This build of the bignum kernel is not loaded.');
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   if (!isBignum(exports)) throw new TypeError('The bignum binary does not match this library; rebuild both together.');
   return exports;
-}
-
-/** Whether this host has relaxed SIMD, and its multiply-add rounds once. The specification allows that it rounds twice. */
-function fuses(): boolean {
-  if (!WebAssembly.validate(bignumBytes('fused'))) return false;
-  const { multipliedAndAdded } = instantiateBignum(new WebAssembly.Memory({ initial: 1 }), 'fused');
-  // (1 + x) (1 - x) is 1 - x^2, which is 1 if it is rounded.
-  const x = 2 ** -30;
-  return multipliedAndAdded(1 + x, 1 - x, -1) === -(x ** 2);
 }
 
 function isBignum(exports: WebAssembly.Exports): exports is WebAssembly.Exports & BignumExports {

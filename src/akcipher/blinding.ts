@@ -10,6 +10,8 @@ export interface BlindingPair {
   back: Uint8Array;
   /** How many results the pair and its squares still blind. 0: a new one is due. */
   left: number;
+  /** The build of the kernel whose form it is; before the first pair there is none. */
+  build?: string;
 }
 
 /** How many results one pair blinds: each takes the squares of the factors before. */

@@ -1,6 +1,6 @@
 import { applyDelta } from '../engine/delta.ts';
 import { decodeBase64 } from '../engine/load.ts';
-import { BIGNUM_EXPORTS, type BignumBuild, type BignumExports, bignumBuild } from './bignum.ts';
+import { BIGNUM_EXPORTS, type BignumBuild, type BignumExports, roundsOnce } from './bignum.ts';
 import { CURVE_BASE64, CURVE_FUSED_DELTA_BASE64 } from './curve_binary.ts';
 
 /** The exports of the kernel for curves. assembly/curve/index.ts documents them. Addresses are offsets in its memory. */
@@ -37,15 +37,25 @@ const EXPORTS: readonly (keyof CurveExports)[] = [
 ];
 
 const compiled = new Map<BignumBuild, WebAssembly.Module>();
+let best: BignumBuild | undefined;
+
+/** The faster build that this host computes rightly. */
+function bestBuild(): BignumBuild {
+  best ??= WebAssembly.validate(curveBytes('fused')) && isRight() ? 'fused' : 'plain';
+  return best;
+}
+
+const isRight = (): boolean => roundsOnce(instantiateCurves(new WebAssembly.Memory({ initial: 1 }), 'fused'));
 
 /**
  * Instantiates the kernel over a memory of its own.
  * @param build default: the faster one that this host computes rightly
  * @throws TypeError if the binary is not this library's
  */
-export function instantiateCurves(memory: WebAssembly.Memory, build: BignumBuild = bignumBuild()): CurveExports {
-  const module = compiled.get(build) ?? new WebAssembly.Module(curveBytes(build));
-  compiled.set(build, module);
+export function instantiateCurves(memory: WebAssembly.Memory, build?: BignumBuild): CurveExports {
+  const wanted = build ?? bestBuild();
+  const module = compiled.get(wanted) ?? new WebAssembly.Module(curveBytes(wanted));
+  compiled.set(wanted, module);
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   if (!isCurves(exports))
     throw new TypeError('The binary for curves does not match this library; rebuild both together.');

@@ -24,27 +24,39 @@ interface Ring {
 export class RsaArithmetic {
   readonly #memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
   readonly #bytes = new Uint8Array(this.#memory.buffer);
-  readonly #kernel: BignumExports;
-  readonly #msPerLimbSquared: number;
   readonly #random: RandomSource;
+  readonly #onlyBuild: BignumBuild | undefined;
+  #build: BignumBuild;
+  #kernel: BignumExports;
   /** Prepared moduli of keys, which are public, by their n: to prepare one takes as long as twenty multiplications. */
-  readonly #prepared = new WeakMap<Uint8Array, Uint8Array>();
+  #prepared = new WeakMap<Uint8Array, Uint8Array>();
   #free = BASE;
 
   /**
    * @param random fills bytes with random values
-   * @param build the kernel's build. A key is for one build
+   * @param build the kernel's only build. Default: each operation takes bignumBuild()
    */
-  constructor(random: RandomSource, build: BignumBuild = bignumBuild()) {
+  constructor(random: RandomSource, build?: BignumBuild) {
     this.#random = random;
-    this.#msPerLimbSquared = MS_PER_LIMB_SQUARED[build];
-    this.#kernel = instantiateBignum(this.#memory, build);
+    this.#onlyBuild = build;
+    this.#build = build ?? bignumBuild();
+    this.#kernel = instantiateBignum(this.#memory, this.#build);
   }
 
-  /** Forgets the operation, and wipes all of its memory. */
+  /** The kernel's build. */
+  get build(): BignumBuild {
+    return this.#build;
+  }
+
+  /** Forgets the operation, and wipes all of its memory. The next one takes the build that is best by now. */
   wipe(): void {
     this.#kernel.wipe(0, this.#free);
     this.#free = BASE;
+    const build = this.#onlyBuild ?? bignumBuild();
+    if (build === this.#build) return;
+    this.#build = build;
+    this.#kernel = instantiateBignum(this.#memory, build);
+    this.#prepared = new WeakMap();
   }
 
   /** Whether p q = n, and p is not q. */
@@ -95,13 +107,14 @@ export class RsaArithmetic {
    * @returns undefined if the check fails: the key's numbers do not belong together, or the machine made a mistake
    */
   *privateOperation(key: RsaKey, value: Uint8Array, pairs: BlindingPair): Steps<Uint8Array | undefined> {
-    const kernel = this.#kernel;
     this.wipe();
+    const kernel = this.#kernel;
     const ring = this.#ringOf(key);
     yield;
     const product = this.#product(ring);
     const number = this.#number(value, ring.limbs);
-    if (pairs.left === 0 && !(yield* this.#makePair(key, ring, product, pairs))) return this.#nothing();
+    const pairIsDue = pairs.left === 0 || pairs.build !== this.#build;
+    if (pairIsDue && !(yield* this.#makePair(key, ring, product, pairs))) return this.#nothing();
     const forth = this.#number(pairs.forth, ring.limbs);
     const back = this.#number(pairs.back, ring.limbs);
     const blinded = this.#take(kernel.numberBytes(ring.limbs));
@@ -141,7 +154,7 @@ export class RsaArithmetic {
     const wide = this.#take(kernel.numberBytes(2 * limbs));
     const one = this.#number(Uint8Array.of(1), limbs);
     const [first, second, inverse] = [this.#take(bytes), this.#take(bytes), this.#number(qInv, limbs)];
-    const [prime, other] = [this.#ringOfPrime(primes, 'p', limbs), this.#ringOfPrime(primes, 'q', limbs)];
+    const [prime, other] = this.#ringsOfPrimes(primes, limbs);
     yield;
     const product = this.#product(prime);
     for (const [to, at, exponent, exponentBytes] of [
@@ -248,6 +261,7 @@ export class RsaArithmetic {
     pairs.forth = this.#read(r, limbs, key.n.length);
     pairs.back = this.#read(back, limbs, key.n.length);
     pairs.left = RESULTS_OF_PAIR;
+    pairs.build = this.#build;
     inverse.fill(0);
     this.#release(start);
     return true;
@@ -264,7 +278,7 @@ export class RsaArithmetic {
   }
 
   #multiplicationMs(limbs: number): number {
-    return limbs * limbs * this.#msPerLimbSquared;
+    return limbs * limbs * MS_PER_LIMB_SQUARED[this.#build];
   }
 
   #inOneStep(limbs: number): number {
@@ -277,18 +291,29 @@ export class RsaArithmetic {
     const known = this.#prepared.get(n);
     if (known) return { limbs, modulus: this.#place(known) };
     const ring = this.#ring(n, bits, limbs);
-    this.#prepared.set(n, this.#bytes.slice(ring.modulus, ring.modulus + this.#kernel.modulusBytes(limbs)));
+    this.#prepared.set(n, this.#modulusOf(ring));
     return ring;
   }
 
-  /** The ring of a prime. It is prepared once, and kept in the key, with which it is wiped. */
-  #ringOfPrime(primes: RsaPrimes, name: 'p' | 'q', limbs: number): Ring {
-    const field = `${name}Modulus` as const;
-    const known = primes[field];
-    if (known) return { limbs, modulus: this.#place(known) };
-    const ring = this.#ring(primes[name], bitsOf(primes[name]), limbs);
-    primes[field] = this.#bytes.slice(ring.modulus, ring.modulus + this.#kernel.modulusBytes(limbs));
-    return ring;
+  /** The rings of p and q. They are prepared once, and kept in the key, with which they are wiped. */
+  #ringsOfPrimes(primes: RsaPrimes, limbs: number): [Ring, Ring] {
+    const { p, q, prepared } = primes;
+    if (prepared?.build === this.#build) {
+      return [
+        { limbs, modulus: this.#place(prepared.p) },
+        { limbs, modulus: this.#place(prepared.q) },
+      ];
+    }
+    prepared?.p.fill(0);
+    prepared?.q.fill(0);
+    const [first, second] = [this.#ring(p, bitsOf(p), limbs), this.#ring(q, bitsOf(q), limbs)];
+    primes.prepared = { build: this.#build, p: this.#modulusOf(first), q: this.#modulusOf(second) };
+    return [first, second];
+  }
+
+  /** The bytes of a prepared modulus. */
+  #modulusOf({ limbs, modulus }: Ring): Uint8Array {
+    return this.#bytes.slice(modulus, modulus + this.#kernel.modulusBytes(limbs));
   }
 
   #ring(n: Uint8Array, bits: number, limbs: number): Ring {

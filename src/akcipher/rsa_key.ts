@@ -10,9 +10,8 @@ export interface RsaPrimes {
   dq: Uint8Array;
   /** 1 / q mod p. */
   qInv: Uint8Array;
-  /** p and q as the kernel's prepared moduli, once an operation has made them. They are as secret as the primes. */
-  pModulus?: Uint8Array;
-  qModulus?: Uint8Array;
+  /** p and q as moduli of a build of the kernel, once an operation has prepared them. They are as secret as the primes. */
+  prepared?: { build: string; p: Uint8Array; q: Uint8Array };
 }
 
 /** An RSA key. Numbers are big-endian, without leading zeros. */
@@ -78,7 +77,8 @@ function privateKeyOf(integers: readonly Uint8Array[]): RsaKey | undefined {
 
 /** Overwrites the numbers of a key. */
 export function wipeKey({ n, e, d, primes }: RsaKey): void {
-  for (const number of [n, e, d, ...Object.values(primes ?? {})]) number?.fill(0);
+  const { prepared, ...numbers } = primes ?? {};
+  for (const number of [n, e, d, ...Object.values(numbers), prepared?.p, prepared?.q]) number?.fill(0);
 }
 
 /** Length in bits of a number without leading zeros. */

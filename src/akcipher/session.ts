@@ -1,4 +1,5 @@
 import * as spec from '../../spec/crypto.ts';
+import { loadFused } from './bignum.ts';
 import type { AkcipherParameters, AkcipherSession, EcdsaArithmetic, HostRsa, RandomSource } from './contract.ts';
 import { ecdsaSession } from './ecdsa.ts';
 import { rsaSession, rsaSupported } from './rsa.ts';
@@ -36,6 +37,7 @@ export class SessionMaker {
     if (parameters.algorithm === spec.AKCIPHER_ECDSA) return ecdsaSession(sent, parameters, curves);
     const { isPrivate, paddingOrCurve: padding, hash } = parameters;
     if (!rsaSupported({ isPrivate, padding, hash })) return spec.CRYPTO_NOTSUPP;
+    void loadFused();
     this.#arithmetic ??= { atOnce: new RsaArithmetic(random), pausing: new RsaArithmetic(random) };
     const arithmetic = { ...this.#arithmetic, ...(hostRsa && { host: hostRsa }), ...(publicHost && { publicHost }) };
     return rsaSession(sent, { isPrivate, padding, hash }, modulusBits, arithmetic, random) ?? spec.CRYPTO_ERR;

@@ -1,6 +1,7 @@
 import * as crypto from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import * as spec from '../../spec/crypto.ts';
+import { loadFused } from '../../src/akcipher/bignum.ts';
 import type { AkcipherSession } from '../../src/akcipher/contract.ts';
 import { rsaSession } from '../../src/akcipher/rsa.ts';
 import { RsaArithmetic } from '../../src/akcipher/rsa_arithmetic.ts';
@@ -8,6 +9,8 @@ import { keyBytesMax } from '../../src/akcipher/rsa_key.ts';
 import { finish } from '../../src/akcipher/steps.ts';
 import { modularPower } from '../support/reference/modular_power.ts';
 import { integer, sequence } from './der_writer.ts';
+
+await loadFused();
 
 const random = (bytes: Uint8Array<ArrayBuffer>): void => void crypto.getRandomValues(bytes);
 interface Pair {

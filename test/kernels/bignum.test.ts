@@ -1,7 +1,12 @@
 import { constants, generateKeyPairSync, privateDecrypt, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type BignumBuild, type BignumExports, bignumBytes } from '../../src/akcipher/bignum.ts';
+import type { BignumBuild, BignumExports } from '../../src/akcipher/bignum.ts';
+import { BIGNUM_BASE64 } from '../../src/akcipher/binary.ts';
+import { noPair } from '../../src/akcipher/blinding.ts';
+import { BIGNUM_FUSED_BASE64 } from '../../src/akcipher/fused_binary.ts';
+import { wipeKey } from '../../src/akcipher/rsa_key.ts';
+import { finish } from '../../src/akcipher/steps.ts';
 import { modularPower } from '../support/reference/modular_power.ts';
 import { type Arena, loadKernels } from './arena.ts';
 
@@ -252,32 +257,36 @@ describe('the builds', () => {
   const { Instance, validate } = WebAssembly;
   afterEach(() => {
     Object.assign(WebAssembly, { Instance, validate });
+    vi.doUnmock('../../src/akcipher/fused_binary.ts');
     vi.resetModules();
   });
-  /** The build that the library chooses when it is loaded. */
-  const chosen = async () => (await import('../../src/akcipher/bignum.ts')).bignumBuild();
+  /** The build that the library names before the fused one is loaded, and after. */
+  async function chosen(): Promise<[BignumBuild, BignumBuild]> {
+    vi.resetModules();
+    const { bignumBuild, loadFused } = await import('../../src/akcipher/bignum.ts');
+    const before = bignumBuild();
+    await loadFused();
+    return [before, bignumBuild()];
+  }
 
   it.each([
-    ['plain', 'bignum'],
-    ['fused', 'bignum_fused'],
-  ] as const)('%s is what the compiler made', (build, file) => {
+    [BIGNUM_BASE64, 'bignum'],
+    [BIGNUM_FUSED_BASE64, 'bignum_fused'],
+  ])('are what the compiler made: %#', (base64, file) => {
     const made = readFileSync(new URL(`../../build/${file}.wasm`, import.meta.url));
-    expect(made.equals(bignumBytes(build))).toBe(true);
+    expect(made.toString('base64')).toBe(base64);
   });
 
   it('fused is chosen if its instructions are known, and its sums are rounded once', async () => {
-    vi.resetModules();
-    expect(await chosen()).toBe('fused');
+    expect(await chosen()).toEqual(['plain', 'fused']);
   });
 
   it('plain is chosen if they are unknown', async () => {
-    vi.resetModules();
     WebAssembly.validate = () => false;
-    expect(await chosen()).toBe('plain');
+    expect(await chosen()).toEqual(['plain', 'plain']);
   });
 
   it('plain is chosen if they are rounded twice', async () => {
-    vi.resetModules();
     class Unfused {
       exports: WebAssembly.Exports;
       constructor(module: WebAssembly.Module, imports: WebAssembly.Imports) {
@@ -286,6 +295,43 @@ describe('the builds', () => {
       }
     }
     Object.assign(WebAssembly, { Instance: Unfused });
-    expect(await chosen()).toBe('plain');
+    expect(await chosen()).toEqual(['plain', 'plain']);
+  });
+
+  it('plain stays if fused cannot be loaded, and a later attempt finds it', async () => {
+    vi.resetModules();
+    vi.doMock('../../src/akcipher/fused_binary.ts', () => Promise.reject(new Error('There is no network.')));
+    const { bignumBuild, instantiateBignum, loadFused } = await import('../../src/akcipher/bignum.ts');
+    await loadFused();
+    expect(bignumBuild()).toBe('plain');
+    expect(() => instantiateBignum(new WebAssembly.Memory({ initial: 1 }), 'fused')).toThrow(TypeError);
+    vi.doUnmock('../../src/akcipher/fused_binary.ts');
+    await loadFused();
+    expect(bignumBuild()).toBe('fused');
+  });
+
+  it('a key goes from one to the other between two operations', async () => {
+    vi.resetModules();
+    const { loadFused } = await import('../../src/akcipher/bignum.ts');
+    const { RsaArithmetic } = await import('../../src/akcipher/rsa_arithmetic.ts');
+    const { readRsaKey } = await import('../../src/akcipher/rsa_key.ts');
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const key = readRsaKey(Uint8Array.from(privateKey.export({ type: 'pkcs1', format: 'der' })), true, 8192);
+    if (!key?.primes) return expect.unreachable();
+    const arithmetic = new RsaArithmetic((bytes) => void bytes.set(randomBytes(bytes.length)));
+    const pair = noPair();
+    const builds: string[] = [];
+    for (let round = 0; round < 4; round++) {
+      const text = bytesOf(random(1023), 128);
+      const expected = privateDecrypt({ key: privateKey, padding: constants.RSA_NO_PADDING }, text);
+      expect(finish(arithmetic.privateOperation(key, text, pair))).toEqual(Uint8Array.from(expected));
+      expect(numberOf(finish(arithmetic.publicOperation(key, expected)))).toBe(numberOf(text));
+      builds.push(`${arithmetic.build} ${key.primes.prepared?.build}`);
+      if (round === 1) await loadFused();
+    }
+    expect(builds).toEqual(['plain plain', 'plain plain', 'fused fused', 'fused fused']);
+    wipeKey(key);
+    const { p, q } = key.primes.prepared ?? {};
+    expect([p, q].map((bytes) => bytes?.every((byte) => byte === 0))).toEqual([true, true]);
   });
 });

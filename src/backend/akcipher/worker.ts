@@ -1,4 +1,5 @@
 // A worker that runs requests of the AKCIPHER service. Keys and requests come in messages, so it needs no shared memory.
+import { loadFused } from '../../akcipher/bignum.ts';
 import type { AkcipherParameters, AkcipherRequest, AkcipherResult, AkcipherSession } from '../../akcipher/contract.ts';
 import { CurveArithmetic } from '../../akcipher/ecdsa_arithmetic.ts';
 import { SessionMaker } from '../../akcipher/session.ts';
@@ -18,7 +19,7 @@ export interface AkcipherControl {
    * @param modulusBits the longest modulus that is allowed, in bits
    * @param usesHost whether node:crypto does private operations of RSA
    */
-  begin(modulusBits: number, usesHost: boolean): void;
+  begin(modulusBits: number, usesHost: boolean): Promise<void>;
   /** Takes a session's key, which the device has accepted. */
   open(session: number, sent: Uint8Array, parameters: AkcipherParameters): void;
   /** Runs a request in an open session. */
@@ -34,7 +35,8 @@ let maker: SessionMaker | undefined;
 let host: NodeRsa | undefined;
 
 export const akcipherControl: AkcipherControl = {
-  begin(modulusBits, usesHost) {
+  async begin(modulusBits, usesHost) {
+    await loadFused();
     const curves = new CurveArithmetic();
     host = usesHost ? NodeRsa.here() : undefined;
     maker = new SessionMaker({
