@@ -1,4 +1,5 @@
-// What is timed of ECDSA: the kernel for curves, which is one binary for both builds of the engine.
+// What is timed of ECDSA: the kernel for curves, in both of its builds.
+import { basePoint } from '../../dist/src/akcipher/base_points.js';
 import { instantiateCurves } from '../../dist/src/akcipher/curve_kernel.js';
 import { bytesOf, CURVES } from '../../dist/src/akcipher/curves.js';
 import { INPUT, machineOf } from './kernel.mjs';
@@ -17,10 +18,11 @@ export function ecdsaTrials() {
       make: (build) => {
         const { kernel, place, ring, take, number, curve } = machine(build);
         const points = take(3 * kernel.numberBytes(ring.limbs));
-        for (const [at, value] of [...curve.base, 1n].entries())
-          number(value, points + at * kernel.numberBytes(ring.limbs));
+        const base = basePoint(curve);
+        const coordinates = [base.subarray(0, curve.bytes), base.subarray(curve.bytes), Uint8Array.of(1)];
+        for (const [at, value] of coordinates.entries()) number(value, points + at * kernel.numberBytes(ring.limbs));
         const b = take(kernel.numberBytes(ring.limbs));
-        number(curve.b, b);
+        number(bytesOf(curve.b, curve.bytes), b);
         const sum = take(kernel.sumBytes(ring.limbs, 1));
         return {
           ...place,
@@ -79,8 +81,8 @@ function machine(build) {
   const { kernel, ring, take, place } = made;
   const plain = take(kernel.numberBytes(ring.limbs));
   const number = (value, to) => {
-    place.memory.set(bytesOf(value, curve.bytes), INPUT);
-    kernel.fromBytes(plain, ring.limbs, INPUT, curve.bytes);
+    place.memory.set(value, INPUT);
+    kernel.fromBytes(plain, ring.limbs, INPUT, value.length);
     kernel.multiply(to, plain, kernel.squareOfR(ring.modulus), ring.modulus, ring.product);
   };
   return { ...made, ring: { ...ring, bytes: curve.bytes }, number, curve };

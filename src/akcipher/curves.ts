@@ -7,8 +7,6 @@ export interface Curve {
   p: bigint;
   b: bigint;
   n: bigint;
-  /** The coordinates of the base point. */
-  base: readonly [bigint, bigint];
   /** Length of p, and of n, in bits. */
   bits: number;
   /** Length of a coordinate, and of n, in bytes. */
@@ -29,7 +27,6 @@ export const CURVES: readonly Curve[] = [
     p: P192,
     b: 0x64210519e59c80e70fa7e9ab72243049feb8deecc146b9b1n,
     n: 0xffffffffffffffffffffffff99def836146bc9b1b4d22831n,
-    base: [0x188da80eb03090f67cbf20eb43a18800f4ff0afd82ff1012n, 0x07192b95ffc8da78631011ed6b24cdd573f977a11e794811n],
     bits: 192,
     bytes: 24,
     oid: [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1],
@@ -39,10 +36,6 @@ export const CURVES: readonly Curve[] = [
     p: P224,
     b: 0xb4050a850c04b3abf54132565044b0b7d7bfd8ba270b39432355ffb4n,
     n: 0xffffffffffffffffffffffffffff16a2e0b8f03e13dd29455c5c2a3dn,
-    base: [
-      0xb70e0cbd6bb4bf7f321390b94a03c1d356c21122343280d6115c1d21n,
-      0xbd376388b5f723fb4c22dfe6cd4375a05a07476444d5819985007e34n,
-    ],
     bits: 224,
     bytes: 28,
     oid: [0x2b, 0x81, 4, 0, 33],
@@ -52,10 +45,6 @@ export const CURVES: readonly Curve[] = [
     p: P256,
     b: 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn,
     n: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
-    base: [
-      0x6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296n,
-      0x4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5n,
-    ],
     bits: 256,
     bytes: 32,
     oid: [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7],
@@ -65,10 +54,6 @@ export const CURVES: readonly Curve[] = [
     p: P384,
     b: 0xb3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aefn,
     n: 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
-    base: [
-      0xaa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7n,
-      0x3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5fn,
-    ],
     bits: 384,
     bytes: 48,
     oid: [0x2b, 0x81, 4, 0, 34],
@@ -78,10 +63,6 @@ export const CURVES: readonly Curve[] = [
     p: P521,
     b: 0x51953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00n,
     n: 0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
-    base: [
-      0xc6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66n,
-      0x11839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e662c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94769fd16650n,
-    ],
     bits: 521,
     bytes: 66,
     oid: [0x2b, 0x81, 4, 0, 35],

@@ -1,6 +1,7 @@
 // The arithmetic of ECDSA (FIPS 186-5, section 6) over the kernel for curves. Only what is loaded on demand imports this file, because
 // the kernel is large.
 import { Arena, type Ring } from './arena.ts';
+import { basePoint } from './base_points.ts';
 import type { BignumBuild } from './bignum.ts';
 import type { EcdsaArithmetic } from './contract.ts';
 import { type CurveExports, instantiateCurves } from './curve_kernel.ts';
@@ -41,7 +42,7 @@ export class CurveArithmetic implements EcdsaArithmetic {
     const arena = this.#arena;
     arena.wipe();
     const field = this.#ring(curve.p, curve);
-    const term = { coordinates: baseOf(curve), factor: arena.place(d) };
+    const term = { coordinates: basePoint(curve), factor: arena.place(d) };
     const sum = yield* this.#sum(curve, field, [term]);
     const { x, y } = yield* this.#affine(curve, field, sum);
     const point = new Uint8Array(1 + 2 * curve.bytes);
@@ -74,7 +75,7 @@ export class CurveArithmetic implements EcdsaArithmetic {
       const k = arena.take(kernel.numberBytes(limbs));
       kernel.fromBytes(k, limbs, nonce, curve.bytes);
       if (this.#isOutside(k, zero, order)) continue;
-      const sum = yield* this.#sum(curve, field, [{ coordinates: baseOf(curve), factor: nonce }]);
+      const sum = yield* this.#sum(curve, field, [{ coordinates: basePoint(curve), factor: nonce }]);
       const { x: r } = yield* this.#affine(curve, field, sum);
       // p is below 2 n.
       kernel.canonical(r, order.modulus);
@@ -109,7 +110,7 @@ export class CurveArithmetic implements EcdsaArithmetic {
     const inverse = yield* this.#inverse(s, curve.n, curve, order);
     const hash = arena.number(leftmostBits(digest, curve), limbs);
     const terms = [
-      { coordinates: baseOf(curve), number: hash },
+      { coordinates: basePoint(curve), number: hash },
       { coordinates: point.subarray(1), number: r },
     ].map(({ coordinates, number }) => {
       const product = arena.take(kernel.numberBytes(limbs));
@@ -201,10 +202,4 @@ export class CurveArithmetic implements EcdsaArithmetic {
     arena.release(start);
     return inverse;
   }
-}
-
-function baseOf({ base, bytes }: Curve): Uint8Array {
-  const coordinates = new Uint8Array(2 * bytes);
-  for (const [index, value] of base.entries()) coordinates.set(bytesOf(value, bytes), index * bytes);
-  return coordinates;
 }

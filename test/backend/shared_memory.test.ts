@@ -187,7 +187,7 @@ test('settle() does not wait for a worker that hangs over a request in place; it
 });
 
 test('a memory that cannot grow so far is left alone: workers have one of their own', async () => {
-  const growth = 120;
+  const growth = 100;
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64 + growth, shared: true });
   const device = createCryptoDevice({
     guest: { memory, regions: [{ guestAddress: 0, bytes: 1024 * 1024, offset: 65536 }] },
