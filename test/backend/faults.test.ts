@@ -119,6 +119,24 @@ describe.each(RIGS)('with a %s ring', (_, makeRig) => {
     });
   });
 
+  test('a worker that dies with its first job, while the device is busy, costs no request', async () => {
+    const { rig, clock, events, flight, id } = await up();
+    const before = rig.data.usedIdx;
+    // One worker hangs with its job, and one dies. The worker that takes its place dies, too, before the device hears that it has started.
+    shared.hang(1);
+    shared.die(2);
+    for (const place of numbers(PLACES)) flight.offer(place, id);
+    rig.device.notify(0);
+    await eventually(() => expect(workers.length).toBe(3));
+    shared.waitForDeaths();
+    await flight.used(before, PLACES - 1);
+    expect(events).toEqual([LOST]);
+    await eventually(() => expect(workers.length).toBe(4));
+    clock.advance(60_000);
+    await flight.used(before, PLACES);
+    for (const place of numbers(PLACES)) flight.expectDone(place);
+  });
+
   test('where no worker starts, requests run in the engine, and the host hears of it', async () => {
     start.how = 'with an error';
     const { rig, events } = await up();

@@ -108,6 +108,15 @@ export class SharedMemories {
     Atomics.store(this.#control, DEATHS, workers);
   }
 
+  /** Keeps this thread busy until no more workers are to die, and a little longer. */
+  waitForDeaths(): void {
+    const control = this.#control;
+    for (let deaths = Atomics.load(control, DEATHS); deaths > 0; deaths = Atomics.load(control, DEATHS)) {
+      Atomics.wait(control, DEATHS, deaths, 1000);
+    }
+    Atomics.wait(control, DEATHS, 0, 100);
+  }
+
   get #control(): Int32Array {
     const { buffer, byteOffset } = this.bytes;
     return new Int32Array(buffer, byteOffset + CONTROL, CONTROL_WORDS);

@@ -94,6 +94,7 @@ export class WorkerExecutor implements Executor {
       {
         lost: (worker, reason) => port.turn(() => this.#lost(worker, reason)),
         joined: () => port.turn(() => port.place()),
+        failed: (worker) => port.turn(() => this.#takeOver(worker)),
         wanted: () => !this.#disposed,
         createWorker: this.#createWorker,
         ready: (started) => {
@@ -290,11 +291,17 @@ export class WorkerExecutor implements Executor {
     this.#records?.free(slot);
   }
 
-  /** Called when a worker has ended. Its jobs are run here. If it was the last worker, waiting jobs are run here, too. */
+  /** Called when a worker has ended. */
   #lost(worker: number, reason: string): void {
+    if (!this.#started) return;
+    this.#port?.report({ kind: 'worker-lost', message: `A worker was lost: ${reason}.` });
+    this.#takeOver(worker);
+  }
+
+  /** Runs the jobs of a worker that has ended. If it was the last worker, waiting jobs are run here, too. */
+  #takeOver(worker: number): void {
     const started = this.#started;
     if (!started) return;
-    this.#port?.report({ kind: 'worker-lost', message: `A worker was lost: ${reason}.` });
     started.owners.forEach((owner, slot) => {
       const state = Atomics.load(started.control, STATES + slot);
       if (state === RUNNING + worker) {

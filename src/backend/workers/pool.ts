@@ -35,6 +35,8 @@ export interface PoolEvents extends Omit<ThreadEvents, 'died'> {
   lost(worker: number, reason: string): void;
   /** A new worker takes jobs in place of a lost one. */
   joined(): void;
+  /** A new worker has failed before it was known to take jobs. It may have taken some. */
+  failed(worker: number): void;
 }
 
 /** The workers of a device. A worker that ends is replaced. */
@@ -93,11 +95,16 @@ export class WorkerPool {
     this.#living.delete(thread);
   }
 
-  async #start(index: number): Promise<void> {
+  /** Returns whether the worker ended by itself before it was known to take jobs. */
+  async #start(index: number): Promise<boolean> {
     this.#attempts[index] = (this.#attempts[index] ?? 0) + 1;
     const { module, memory, layout } = this.#shared;
+    let early: Error | undefined;
     const died = (reason: string) => {
-      if (!thread || this.#threads[index] !== thread) return;
+      if (!thread || this.#threads[index] !== thread) {
+        early = new Error(reason);
+        return;
+      }
       this.#threads[index] = undefined;
       this.#living.delete(thread);
       this.#gone(index, reason);
@@ -111,11 +118,10 @@ export class WorkerPool {
       thread = createThread({ ...this.#events, died });
       this.#living.add(thread);
       await Promise.race([thread.start({ module, memory, layout, index }), late]);
-      if (this.#ended) {
-        await this.#end(thread);
-        return;
-      }
-      this.#threads[index] = thread;
+      // A thread that was kept busy hears in one turn that a worker has started and that it has ended.
+      if (early) throw early;
+      if (this.#ended) await this.#end(thread);
+      else this.#threads[index] = thread;
     } catch (error) {
       // The other workers do its work.
       this.#failure = error instanceof Error ? error.message : String(error);
@@ -123,11 +129,23 @@ export class WorkerPool {
     } finally {
       cancel();
     }
+    return early !== undefined;
   }
 
   async #restart(index: number): Promise<void> {
-    await this.#start(index);
-    if (this.#threads[index]) this.#events.joined();
+    const hasEnded = await this.#start(index);
+    if (this.#ended) return;
+    if (this.#threads[index]) {
+      this.#events.joined();
+      return;
+    }
+    this.#events.failed(index);
+    if (hasEnded) this.#tryAgain(index);
+  }
+
+  /** Starts a worker again, unless that was done too often. */
+  #tryAgain(index: number): void {
+    if (!this.#ended && (this.#attempts[index] ?? 0) < ATTEMPTS) void this.#restart(index);
   }
 
   #gone(worker: number, reason: string): void {
@@ -136,7 +154,7 @@ export class WorkerPool {
       this.#events.lost(worker, reason);
     } finally {
       // The handler may have ended the device.
-      if (!this.#ended && (this.#attempts[worker] ?? 0) < ATTEMPTS) void this.#restart(worker);
+      this.#tryAgain(worker);
     }
   }
 }

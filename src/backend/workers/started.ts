@@ -39,6 +39,8 @@ export interface Starter {
   lost(worker: number, reason: string): void;
   /** A new worker takes jobs in place of a lost one. */
   joined(): void;
+  /** A new worker has failed before it was known to take jobs. It may have taken some. */
+  failed(worker: number): void;
   /** Whether the workers are still wanted. */
   wanted(): boolean;
   /** Makes a browser's workers; undefined: the library makes them. */
@@ -75,6 +77,7 @@ export async function startWorkers(
         starter.lost(worker, reason);
       },
       joined: () => starter.joined(),
+      failed: (worker) => starter.failed(worker),
       announced: () => announcements.rung(),
       createWorker: starter.createWorker,
     });
