@@ -1,5 +1,6 @@
 // A device of the built engine whose driver is the least that there is: chains that stand in its rings, and are offered again and again.
 import * as crypto from '../../dist/spec/crypto.js';
+import { SERVED, SERVICES } from '../../dist/spec/services.js';
 import * as virtio from '../../dist/spec/virtio.js';
 import { offerOf, resolveAlgorithms } from '../../dist/src/device/offer.js';
 import { createSessionRequest, destroySessionHeader } from '../../dist/src/driver/sessions.js';
@@ -35,7 +36,7 @@ export class TimedDevice {
     this.#engine.initialise(this.#base, ...capacities);
     this.#engine.addMemory(this.#base, 0n, BigInt(RAM_BYTES), RAM_AT);
     const offer = offerOf(resolveAlgorithms('all'), 1024);
-    this.#engine.offer(this.#base, offer.services, offer.ciphers, offer.hashes, offer.macs, offer.aeads);
+    for (const name of SERVED) this.#engine.offer(this.#base, SERVICES[name].number, offer.algorithms[name]);
     this.#engine.limitKeys(this.#base, 1024);
     this.#engine.setFeatures(this.#base, 1n << BigInt(virtio.F_VERSION_1));
     this.memory = new Uint8Array(memory.buffer);

@@ -1,0 +1,3 @@
+import type { TrialOf } from './trials.mjs';
+
+export function rsaTrials(): TrialOf[];
