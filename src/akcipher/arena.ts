@@ -10,10 +10,11 @@ export interface Ring {
   product: number;
 }
 
-/** The memory of a kernel for big numbers. One operation at a time takes from it, and all that it took is wiped at its end. */
+/** A kernel for big numbers, and its memory. One operation at a time takes from it, and all that it took is wiped at its end. */
 export class Arena<Kernel extends BignumExports> {
-  readonly kernel: Kernel;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #memory: WebAssembly.Memory;
+  #kernel: Kernel;
   #free = ALIGNMENT;
 
   /**
@@ -21,9 +22,18 @@ export class Arena<Kernel extends BignumExports> {
    * @param instantiate makes the kernel over the memory
    */
   constructor(pages: number, instantiate: (memory: WebAssembly.Memory) => Kernel) {
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    this.bytes = new Uint8Array(memory.buffer, 0, pages * PAGE_BYTES);
-    this.kernel = instantiate(memory);
+    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.bytes = new Uint8Array(this.#memory.buffer, 0, pages * PAGE_BYTES);
+    this.#kernel = instantiate(this.#memory);
+  }
+
+  get kernel(): Kernel {
+    return this.#kernel;
+  }
+
+  /** Takes another build of the kernel. No operation may be under way. */
+  use(instantiate: (memory: WebAssembly.Memory) => Kernel): void {
+    this.#kernel = instantiate(this.#memory);
   }
 
   /** Takes zeroed memory, which release() or wipe() gives back. */

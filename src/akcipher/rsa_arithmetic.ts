@@ -1,3 +1,4 @@
+import { Arena } from './arena.ts';
 import { type BignumBuild, type BignumExports, bignumBuild, instantiateBignum } from './bignum.ts';
 import { type BlindingPair, inverseModulo, RESULTS_OF_PAIR } from './blinding.ts';
 import type { RandomSource } from './contract.ts';
@@ -8,8 +9,6 @@ import { STEP_MS, type Steps } from './steps.ts';
 const MS_PER_LIMB_SQUARED: Record<BignumBuild, number> = { plain: 1e-6, fused: 2e-6 };
 /** Room for a key of 8192 bits without primes, with its table of powers. */
 const MEMORY_PAGES = 4;
-const ALIGNMENT = 16;
-const BASE = 64;
 
 /** The buffers of an operation modulo n. */
 interface Ring {
@@ -22,15 +21,12 @@ interface Ring {
  * next one begins.
  */
 export class RsaArithmetic {
-  readonly #memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
-  readonly #bytes = new Uint8Array(this.#memory.buffer);
+  readonly #arena: Arena<BignumExports>;
   readonly #random: RandomSource;
   readonly #onlyBuild: BignumBuild | undefined;
   #build: BignumBuild;
-  #kernel: BignumExports;
   /** Prepared moduli of keys, which are public, by their n: to prepare one takes as long as twenty multiplications. */
   #prepared = new WeakMap<Uint8Array, Uint8Array>();
-  #free = BASE;
 
   /**
    * @param random fills bytes with random values
@@ -39,8 +35,9 @@ export class RsaArithmetic {
   constructor(random: RandomSource, build?: BignumBuild) {
     this.#random = random;
     this.#onlyBuild = build;
-    this.#build = build ?? bignumBuild();
-    this.#kernel = instantiateBignum(this.#memory, this.#build);
+    const first = build ?? bignumBuild();
+    this.#build = first;
+    this.#arena = new Arena(MEMORY_PAGES, (memory) => instantiateBignum(memory, first));
   }
 
   /** The kernel's build. */
@@ -50,25 +47,25 @@ export class RsaArithmetic {
 
   /** Forgets the operation, and wipes all of its memory. The next one takes the build that is best by now. */
   wipe(): void {
-    this.#kernel.wipe(0, this.#free);
-    this.#free = BASE;
+    this.#arena.wipe();
     const build = this.#onlyBuild ?? bignumBuild();
     if (build === this.#build) return;
     this.#build = build;
-    this.#kernel = instantiateBignum(this.#memory, build);
+    this.#arena.use((memory) => instantiateBignum(memory, build));
     this.#prepared = new WeakMap();
   }
 
   /** Whether p q = n, and p is not q. */
   primesFit({ n, bits }: RsaKey, { p, q }: RsaPrimes): boolean {
     this.wipe();
-    const limbs = this.#kernel.limbsOf(Math.max(bitsOf(p), bitsOf(q)));
-    const [first, second] = [this.#number(p, limbs), this.#number(q, limbs)];
-    const wide = this.#take(this.#kernel.numberBytes(2 * limbs));
-    this.#kernel.multiplyAdd(wide, first, second, this.#number(new Uint8Array(), limbs), limbs);
+    const limbs = this.#arena.kernel.limbsOf(Math.max(bitsOf(p), bitsOf(q)));
+    const [first, second] = [this.#arena.number(p, limbs), this.#arena.number(q, limbs)];
+    const wide = this.#arena.take(this.#arena.kernel.numberBytes(2 * limbs));
+    this.#arena.kernel.multiplyAdd(wide, first, second, this.#arena.number(new Uint8Array(), limbs), limbs);
     const fits =
-      this.#kernel.limbsOf(bits) <= 2 * limbs && this.#kernel.equal(wide, this.#number(n, 2 * limbs), 2 * limbs) === 1;
-    const differ = this.#kernel.equal(first, second, limbs) === 0;
+      this.#arena.kernel.limbsOf(bits) <= 2 * limbs &&
+      this.#arena.kernel.equal(wide, this.#arena.number(n, 2 * limbs), 2 * limbs) === 1;
+    const differ = this.#arena.kernel.equal(first, second, limbs) === 0;
     this.wipe();
     return fits && differ;
   }
@@ -77,8 +74,9 @@ export class RsaArithmetic {
   isBelow(value: Uint8Array, { n, bits }: RsaKey): boolean {
     if (value.length > n.length) return false;
     this.wipe();
-    const limbs = this.#kernel.limbsOf(bits);
-    const below = this.#kernel.notBelow(this.#number(value, limbs), this.#number(n, limbs), limbs) === 0;
+    const limbs = this.#arena.kernel.limbsOf(bits);
+    const below =
+      this.#arena.kernel.notBelow(this.#arena.number(value, limbs), this.#arena.number(n, limbs), limbs) === 0;
     this.wipe();
     return below;
   }
@@ -86,7 +84,7 @@ export class RsaArithmetic {
   /** About how long the public operation takes, in milliseconds. */
   publicMs({ e, bits }: RsaKey): number {
     // Preparing the modulus takes about as much as twenty multiplications.
-    return (1.5 * bitsOf(e) + 20) * this.#multiplicationMs(this.#kernel.limbsOf(bits));
+    return (1.5 * bitsOf(e) + 20) * this.#multiplicationMs(this.#arena.kernel.limbsOf(bits));
   }
 
   /** value^e mod n (RSAEP, RSAVP1), as long as n. The value is below n. */
@@ -94,10 +92,10 @@ export class RsaArithmetic {
     this.wipe();
     const ring = this.#ringOf(key);
     yield;
-    const number = this.#number(value, ring.limbs);
+    const number = this.#arena.number(value, ring.limbs);
     const product = this.#product(ring);
     yield* this.#publicPower(number, number, key.e, ring, product);
-    const result = this.#read(number, ring.limbs, key.n.length);
+    const result = this.#arena.read(number, ring.limbs, key.n.length);
     this.wipe();
     return result;
   }
@@ -108,22 +106,22 @@ export class RsaArithmetic {
    */
   *privateOperation(key: RsaKey, value: Uint8Array, pairs: BlindingPair): Steps<Uint8Array | undefined> {
     this.wipe();
-    const kernel = this.#kernel;
+    const kernel = this.#arena.kernel;
     const ring = this.#ringOf(key);
     yield;
     const product = this.#product(ring);
-    const number = this.#number(value, ring.limbs);
+    const number = this.#arena.number(value, ring.limbs);
     const pairIsDue = pairs.left === 0 || pairs.build !== this.#build;
     if (pairIsDue && !(yield* this.#makePair(key, ring, product, pairs))) return this.#nothing();
-    const forth = this.#number(pairs.forth, ring.limbs);
-    const back = this.#number(pairs.back, ring.limbs);
-    const blinded = this.#take(kernel.numberBytes(ring.limbs));
+    const forth = this.#arena.number(pairs.forth, ring.limbs);
+    const back = this.#arena.number(pairs.back, ring.limbs);
+    const blinded = this.#arena.take(kernel.numberBytes(ring.limbs));
     kernel.multiply(blinded, number, forth, ring.modulus, product);
-    const result = this.#take(kernel.numberBytes(ring.limbs));
-    const start = this.#free;
+    const result = this.#arena.take(kernel.numberBytes(ring.limbs));
+    const start = this.#arena.mark;
     if (key.primes) yield* this.#powerOfPrimes(result, key.n.length, blinded, ring, key.primes);
     else if (key.d) yield* this.#power(result, blinded, key.d, key.n.length, ring, product, true);
-    this.#release(start);
+    this.#arena.release(start);
     kernel.multiply(result, result, back, ring.modulus, product);
     kernel.canonical(result, ring.modulus);
     // The next operation takes the squares of the pair.
@@ -131,12 +129,12 @@ export class RsaArithmetic {
     kernel.square(back, back, ring.modulus, product);
     kernel.canonical(forth, ring.modulus);
     kernel.canonical(back, ring.modulus);
-    pairs.forth.set(this.#read(forth, ring.limbs, key.n.length));
-    pairs.back.set(this.#read(back, ring.limbs, key.n.length));
+    pairs.forth.set(this.#arena.read(forth, ring.limbs, key.n.length));
+    pairs.back.set(this.#arena.read(back, ring.limbs, key.n.length));
     pairs.left--;
     yield* this.#publicPower(blinded, result, key.e, ring, product);
     if (kernel.equal(blinded, number, ring.limbs) !== 1) return this.#nothing();
-    const bytes = this.#read(result, ring.limbs, key.n.length);
+    const bytes = this.#arena.read(result, ring.limbs, key.n.length);
     this.wipe();
     return bytes;
   }
@@ -147,13 +145,17 @@ export class RsaArithmetic {
 
   /** The power modulo each prime, joined by the Chinese remainder theorem. `base` is below 2 n, and n has `length` bytes. */
   *#powerOfPrimes(result: number, length: number, base: number, ring: Ring, primes: RsaPrimes): Steps<void> {
-    const kernel = this.#kernel;
+    const kernel = this.#arena.kernel;
     const { p, q, dp, dq, qInv } = primes;
     const limbs = kernel.limbsOf(Math.max(bitsOf(p), bitsOf(q)));
     const bytes = kernel.numberBytes(limbs);
-    const wide = this.#take(kernel.numberBytes(2 * limbs));
-    const one = this.#number(Uint8Array.of(1), limbs);
-    const [first, second, inverse] = [this.#take(bytes), this.#take(bytes), this.#number(qInv, limbs)];
+    const wide = this.#arena.take(kernel.numberBytes(2 * limbs));
+    const one = this.#arena.number(Uint8Array.of(1), limbs);
+    const [first, second, inverse] = [
+      this.#arena.take(bytes),
+      this.#arena.take(bytes),
+      this.#arena.number(qInv, limbs),
+    ];
     const [prime, other] = this.#ringsOfPrimes(primes, limbs);
     yield;
     const product = this.#product(prime);
@@ -168,14 +170,14 @@ export class RsaArithmetic {
     kernel.multiply(second, second, one, other.modulus, product);
     kernel.canonical(second, other.modulus);
     // h = (first - second) qInv mod p, in which second goes into Montgomery's form of p. Then second + h q.
-    const difference = this.#take(bytes);
+    const difference = this.#arena.take(bytes);
     kernel.multiply(difference, second, kernel.squareOfR(prime.modulus), prime.modulus, product);
     kernel.subtract(first, first, difference, prime.modulus);
     kernel.multiply(first, first, inverse, prime.modulus, product);
     kernel.canonical(first, prime.modulus);
     kernel.multiplyAdd(wide, first, kernel.nOf(other.modulus), second, limbs);
     // It is below p q, which is n.
-    const scratch = this.#take(length);
+    const scratch = this.#arena.take(length);
     kernel.toBytes(scratch, length, wide, 2 * limbs);
     kernel.fromBytes(result, ring.limbs, scratch, length);
   }
@@ -193,28 +195,28 @@ export class RsaArithmetic {
     product: number,
     plain: boolean,
   ): Steps<void> {
-    const kernel = this.#kernel;
-    const start = this.#free;
-    const state = this.#take(kernel.powerBytes(limbs));
-    const secret = this.#take(length);
-    this.#bytes.set(exponent, secret + length - exponent.length);
+    const kernel = this.#arena.kernel;
+    const start = this.#arena.mark;
+    const state = this.#arena.take(kernel.powerBytes(limbs));
+    const secret = this.#arena.take(length);
+    this.#arena.bytes.set(exponent, secret + length - exponent.length);
     kernel.beginPower(state, modulus, base, secret, length, product);
     const count = this.#inOneStep(limbs);
     while (kernel.runPower(state, count) > 0) yield;
     kernel.powerResult(state, result);
     if (plain) {
-      kernel.multiply(result, result, this.#number(Uint8Array.of(1), limbs), modulus, product);
+      kernel.multiply(result, result, this.#arena.number(Uint8Array.of(1), limbs), modulus, product);
       kernel.canonical(result, modulus);
     }
-    this.#release(start);
+    this.#arena.release(start);
   }
 
   /** result = base^exponent mod n, with a public exponent. */
   *#publicPower(result: number, base: number, exponent: Uint8Array, ring: Ring, product: number): Steps<void> {
-    const kernel = this.#kernel;
+    const kernel = this.#arena.kernel;
     const { limbs, modulus } = ring;
-    const start = this.#free;
-    const [form, power] = [this.#take(kernel.numberBytes(limbs)), this.#take(kernel.numberBytes(limbs))];
+    const start = this.#arena.mark;
+    const [form, power] = [this.#arena.take(kernel.numberBytes(limbs)), this.#arena.take(kernel.numberBytes(limbs))];
     kernel.multiply(form, base, kernel.squareOfR(modulus), modulus, product);
     this.#copy(power, form, limbs);
     let left = this.#inOneStep(limbs);
@@ -229,7 +231,7 @@ export class RsaArithmetic {
     // The exponent is odd. The last factor is the base itself, so the product leaves Montgomery's form.
     kernel.multiply(result, power, base, modulus, product);
     kernel.canonical(result, modulus);
-    this.#release(start);
+    this.#arena.release(start);
   }
 
   /**
@@ -237,20 +239,20 @@ export class RsaArithmetic {
    * time depends on its number.
    */
   *#makePair(key: RsaKey, ring: Ring, product: number, pairs: BlindingPair): Steps<boolean> {
-    const kernel = this.#kernel;
+    const kernel = this.#arena.kernel;
     const { limbs, modulus } = ring;
-    const start = this.#free;
+    const start = this.#arena.mark;
     const square = kernel.squareOfR(modulus);
     const [r, s] = [this.#randomBelow(key, limbs), this.#randomBelow(key, limbs)];
-    const masked = this.#take(kernel.numberBytes(limbs));
+    const masked = this.#arena.take(kernel.numberBytes(limbs));
     // r s / R, and then r s.
     kernel.multiply(masked, r, s, modulus, product);
     kernel.multiply(masked, masked, square, modulus, product);
     kernel.canonical(masked, modulus);
-    const inverse = yield* inverseModulo(this.#read(masked, limbs, key.n.length), key.n);
+    const inverse = yield* inverseModulo(this.#arena.read(masked, limbs, key.n.length), key.n);
     if (!inverse) return false;
     // 1 / (r s) times s is 1 / r.
-    const back = this.#number(inverse, limbs);
+    const back = this.#arena.number(inverse, limbs);
     kernel.multiply(back, back, square, modulus, product);
     kernel.multiply(back, back, s, modulus, product);
     kernel.multiply(back, back, square, modulus, product);
@@ -258,12 +260,12 @@ export class RsaArithmetic {
     yield* this.#publicPower(r, r, key.e, ring, product);
     kernel.multiply(r, r, square, modulus, product);
     kernel.canonical(r, modulus);
-    pairs.forth = this.#read(r, limbs, key.n.length);
-    pairs.back = this.#read(back, limbs, key.n.length);
+    pairs.forth = this.#arena.read(r, limbs, key.n.length);
+    pairs.back = this.#arena.read(back, limbs, key.n.length);
     pairs.left = RESULTS_OF_PAIR;
     pairs.build = this.#build;
     inverse.fill(0);
-    this.#release(start);
+    this.#arena.release(start);
     return true;
   }
 
@@ -272,7 +274,7 @@ export class RsaArithmetic {
     const bytes = new Uint8Array(Math.ceil((bits - 1) / 8));
     this.#random(bytes);
     bytes[0] = (bytes[0] ?? 0) >> ((8 - ((bits - 1) % 8)) % 8);
-    const number = this.#number(bytes, limbs);
+    const number = this.#arena.number(bytes, limbs);
     bytes.fill(0);
     return number;
   }
@@ -287,9 +289,9 @@ export class RsaArithmetic {
 
   /** The ring of a key's n. It is prepared once. */
   #ringOf({ n, bits }: RsaKey): Ring {
-    const limbs = this.#kernel.limbsOf(bits);
+    const limbs = this.#arena.kernel.limbsOf(bits);
     const known = this.#prepared.get(n);
-    if (known) return { limbs, modulus: this.#place(known) };
+    if (known) return { limbs, modulus: this.#arena.place(known) };
     const ring = this.#ring(n, bits, limbs);
     this.#prepared.set(n, this.#modulusOf(ring));
     return ring;
@@ -300,8 +302,8 @@ export class RsaArithmetic {
     const { p, q, prepared } = primes;
     if (prepared?.build === this.#build) {
       return [
-        { limbs, modulus: this.#place(prepared.p) },
-        { limbs, modulus: this.#place(prepared.q) },
+        { limbs, modulus: this.#arena.place(prepared.p) },
+        { limbs, modulus: this.#arena.place(prepared.q) },
       ];
     }
     prepared?.p.fill(0);
@@ -313,54 +315,21 @@ export class RsaArithmetic {
 
   /** The bytes of a prepared modulus. */
   #modulusOf({ limbs, modulus }: Ring): Uint8Array {
-    return this.#bytes.slice(modulus, modulus + this.#kernel.modulusBytes(limbs));
+    return this.#arena.bytes.slice(modulus, modulus + this.#arena.kernel.modulusBytes(limbs));
   }
 
   #ring(n: Uint8Array, bits: number, limbs: number): Ring {
-    const modulus = this.#take(this.#kernel.modulusBytes(limbs));
-    const product = this.#take(this.#kernel.productBytes(limbs));
-    this.#kernel.setModulus(modulus, limbs, this.#place(n), n.length, bits, product);
+    const modulus = this.#arena.take(this.#arena.kernel.modulusBytes(limbs));
+    const product = this.#arena.take(this.#arena.kernel.productBytes(limbs));
+    this.#arena.kernel.setModulus(modulus, limbs, this.#arena.place(n), n.length, bits, product);
     return { limbs, modulus };
   }
 
   #product({ limbs }: Ring): number {
-    return this.#take(this.#kernel.productBytes(limbs));
-  }
-
-  /** A number of `limbs` limbs. */
-  #number(bytes: Uint8Array, limbs: number): number {
-    const number = this.#take(this.#kernel.numberBytes(limbs));
-    this.#kernel.fromBytes(number, limbs, this.#place(bytes), bytes.length);
-    return number;
+    return this.#arena.take(this.#arena.kernel.productBytes(limbs));
   }
 
   #copy(to: number, from: number, limbs: number): void {
-    this.#bytes.copyWithin(to, from, from + this.#kernel.numberBytes(limbs));
-  }
-
-  #place(bytes: Uint8Array): number {
-    const at = this.#take(bytes.length);
-    this.#bytes.set(bytes, at);
-    return at;
-  }
-
-  #read(number: number, limbs: number, length: number): Uint8Array<ArrayBuffer> {
-    const at = this.#take(length);
-    this.#kernel.toBytes(at, length, number, limbs);
-    return this.#bytes.slice(at, at + length);
-  }
-
-  /** Takes zeroed memory. It is given back by #release() or wipe(). */
-  #take(bytes: number): number {
-    const at = Math.ceil(this.#free / ALIGNMENT) * ALIGNMENT;
-    if (at + bytes > this.#bytes.length) throw new RangeError('The operation needs more memory than the kernel has.');
-    this.#free = at + bytes;
-    return at;
-  }
-
-  /** Gives back and wipes what was taken since the memory ended at `start`. */
-  #release(start: number): void {
-    this.#kernel.wipe(start, this.#free - start);
-    this.#free = start;
+    this.#arena.bytes.copyWithin(to, from, from + this.#arena.kernel.numberBytes(limbs));
   }
 }
