@@ -22,7 +22,6 @@ const BUILDS = [
   { target: 'foreign', binary: 'build/engine_foreign.wasm', port: FOREIGN_PORT },
   { target: 'foreign-relaxed', binary: 'build/engine_foreign_relaxed.wasm', port: FOREIGN_PORT },
   { target: 'bignum', binary: 'build/bignum.wasm', port: PORT, entry: BIGNUM },
-  { target: 'bignum-fused', binary: 'build/bignum_fused.wasm', port: PORT, entry: BIGNUM },
   { target: 'curve', binary: 'build/curve.wasm', port: PORT, entry: CURVE },
   { target: 'curve-fused', binary: 'build/curve_fused.wasm', port: PORT, entry: CURVE },
 ];
@@ -37,7 +36,7 @@ for (const { target, port, entry = 'assembly/index.ts' } of BUILDS) {
   });
   if (error) process.exit(1);
 }
-const [engine, relaxed, foreign, foreignRelaxed, bignum, bignumFused, curve, curveFused] = BUILDS.map(({ binary }) =>
+const [engine, relaxed, foreign, foreignRelaxed, bignum, curve, curveFused] = BUILDS.map(({ binary }) =>
   readFileSync(binary),
 );
 // One literal each: bundlers go through a sum of strings by recursion, and run out of stack.
@@ -64,13 +63,6 @@ writeFileSync(
   'src/akcipher/binary.ts',
   `${HEADER}
 export const BIGNUM_BASE64: string = ${base64(bignum)};
-`,
-);
-writeFileSync(
-  'src/akcipher/fused_binary.ts',
-  `${HEADER}
-/** The build for relaxed SIMD, which is loaded on demand. */
-export const BIGNUM_FUSED_BASE64: string = ${base64(bignumFused)};
 `,
 );
 writeFileSync(

@@ -88,9 +88,10 @@ export function loadFused(): Promise<void> {
   return loading;
 }
 
+/** The fused build is that of the kernel for curves: one binary serves both, because a page should not load the same code twice. */
 async function load(): Promise<void> {
-  const { BIGNUM_FUSED_BASE64 } = await import('./fused_binary.ts');
-  const binary = decodeBase64(BIGNUM_FUSED_BASE64);
+  const { curveBytes } = await import('./curve_bytes.ts');
+  const binary = curveBytes('fused');
   if (!WebAssembly.validate(binary)) return;
   compiled.set('fused', await WebAssembly.compile(binary));
   if (roundsOnce(instantiateBignum(new WebAssembly.Memory({ initial: 1 }), 'fused'))) best = 'fused';

@@ -1,7 +1,5 @@
-import { applyDelta } from '../engine/delta.ts';
-import { decodeBase64 } from '../engine/load.ts';
 import { BIGNUM_EXPORTS, type BignumBuild, type BignumExports, roundsOnce } from './bignum.ts';
-import { CURVE_BASE64, CURVE_FUSED_DELTA_BASE64 } from './curve_binary.ts';
+import { curveBytes } from './curve_bytes.ts';
 
 /** The exports of the kernel for curves. assembly/curve/index.ts documents them. Addresses are offsets in its memory. */
 export interface CurveExports extends BignumExports {
@@ -60,11 +58,6 @@ export function instantiateCurves(memory: WebAssembly.Memory, build?: BignumBuil
   if (!isCurves(exports))
     throw new TypeError('The binary for curves does not match this library; rebuild both together.');
   return exports;
-}
-
-function curveBytes(build: BignumBuild): Uint8Array<ArrayBuffer> {
-  const plain = decodeBase64(CURVE_BASE64);
-  return build === 'plain' ? plain : applyDelta(plain, decodeBase64(CURVE_FUSED_DELTA_BASE64));
 }
 
 function isCurves(exports: WebAssembly.Exports): exports is WebAssembly.Exports & CurveExports {

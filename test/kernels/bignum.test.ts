@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import type { BignumBuild, BignumExports } from '../../src/akcipher/bignum.ts';
 import { BIGNUM_BASE64 } from '../../src/akcipher/binary.ts';
 import { noPair } from '../../src/akcipher/blinding.ts';
-import { BIGNUM_FUSED_BASE64 } from '../../src/akcipher/fused_binary.ts';
+import { curveBytes } from '../../src/akcipher/curve_bytes.ts';
 import { wipeKey } from '../../src/akcipher/rsa_key.ts';
 import { finish } from '../../src/akcipher/steps.ts';
 import { modularPower } from '../support/reference/modular_power.ts';
@@ -257,7 +257,7 @@ describe('the builds', () => {
   const { Instance, validate } = WebAssembly;
   afterEach(() => {
     Object.assign(WebAssembly, { Instance, validate });
-    vi.doUnmock('../../src/akcipher/fused_binary.ts');
+    vi.doUnmock('../../src/akcipher/curve_bytes.ts');
     vi.resetModules();
   });
   /** The build that the library names before the fused one is loaded, and after. */
@@ -270,11 +270,11 @@ describe('the builds', () => {
   }
 
   it.each([
-    [BIGNUM_BASE64, 'bignum'],
-    [BIGNUM_FUSED_BASE64, 'bignum_fused'],
-  ])('are what the compiler made: %#', (base64, file) => {
-    const made = readFileSync(new URL(`../../build/${file}.wasm`, import.meta.url));
-    expect(made.toString('base64')).toBe(base64);
+    [() => Buffer.from(BIGNUM_BASE64, 'base64'), 'bignum'],
+    [() => Buffer.from(curveBytes('plain')), 'curve'],
+    [() => Buffer.from(curveBytes('fused')), 'curve_fused'],
+  ])('are what the compiler made: %#', (bytes, file) => {
+    expect(bytes()).toEqual(readFileSync(new URL(`../../build/${file}.wasm`, import.meta.url)));
   });
 
   it('fused is chosen if its instructions are known, and its sums are rounded once', async () => {
@@ -300,12 +300,12 @@ describe('the builds', () => {
 
   it('plain stays if fused cannot be loaded, and a later attempt finds it', async () => {
     vi.resetModules();
-    vi.doMock('../../src/akcipher/fused_binary.ts', () => Promise.reject(new Error('There is no network.')));
+    vi.doMock('../../src/akcipher/curve_bytes.ts', () => Promise.reject(new Error('There is no network.')));
     const { bignumBuild, instantiateBignum, loadFused } = await import('../../src/akcipher/bignum.ts');
     await loadFused();
     expect(bignumBuild()).toBe('plain');
     expect(() => instantiateBignum(new WebAssembly.Memory({ initial: 1 }), 'fused')).toThrow(TypeError);
-    vi.doUnmock('../../src/akcipher/fused_binary.ts');
+    vi.doUnmock('../../src/akcipher/curve_bytes.ts');
     await loadFused();
     expect(bignumBuild()).toBe('fused');
   });
