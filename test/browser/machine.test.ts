@@ -19,6 +19,9 @@ test('the prepared state goes on at a shell that answers what is typed', async (
 });
 
 test('the guest is told the size of the terminal', async () => {
+  // A serial line has 50 rows of 200 columns, until the page has told the guest what the terminal has.
+  await expect.poll(() => sizeInGuest(page)).not.toBe('50 200');
+  const before = await sizeInGuest(page);
   await page.setViewportSize({ width: 1000, height: 900 });
   const columns = () =>
     page
@@ -26,7 +29,7 @@ test('the guest is told the size of the terminal', async () => {
       .first()
       .evaluate((row) => row.clientWidth);
   expect(await columns()).toBeGreaterThan(0);
-  await expect.poll(() => sizeInGuest(page)).not.toBe('50 200');
+  await expect.poll(() => sizeInGuest(page)).not.toBe(before);
   // A line that is longer than the terminal goes on in the next row, and all of it is to be seen.
   const [rows = 0, cols = 0] = ((await sizeInGuest(page)) ?? '').split(' ').map(Number);
   const digits = '1234567890'.repeat(Math.ceil(cols / 10) + 1).slice(0, cols + 5);
