@@ -31,7 +31,7 @@ test('the guest is told the size of the terminal', async () => {
   expect(await columns()).toBeGreaterThan(0);
   await expect.poll(() => sizeInGuest(page)).not.toBe(before);
   // A line that is longer than the terminal goes on in the next row, and all of it is to be seen.
-  const [rows = 0, cols = 0] = ((await sizeInGuest(page)) ?? '').split(' ').map(Number);
+  const [rows = 0, cols = 0] = (await sizeInGuest(page)).split(' ').map(Number);
   const digits = '1234567890'.repeat(Math.ceil(cols / 10) + 1).slice(0, cols + 5);
   await typeCommand(page, `clear; echo ${digits}; echo wr"apped"`, 'wrapped');
   const lines = await page.locator('.xterm-rows > div').allInnerTexts();
@@ -47,9 +47,14 @@ test('the guest is told the size of the terminal', async () => {
   await page.setViewportSize({ width: 1400, height: 1000 });
 });
 
-async function sizeInGuest(of: Page): Promise<string | undefined> {
-  await typeCommand(of, 'clear; echo size: $(stty size)', /size: \d+ \d+/);
-  return /size: (\d+ \d+)/.exec(await of.getByTestId('terminal').innerText())?.[1];
+let asked = 0;
+
+/** Rows and columns of the guest's serial line. Each answer has a number, because the terminal may still show the one before. */
+async function sizeInGuest(of: Page): Promise<string> {
+  const mark = `size ${++asked}:`;
+  await typeCommand(of, `clear; echo ${mark} $(stty size)`, new RegExp(`${mark} \\d+ \\d+`));
+  const size = new RegExp(`${mark} (\\d+ \\d+)`).exec(await of.getByTestId('terminal').innerText())?.[1];
+  return size ?? expect.unreachable();
 }
 
 test('the kernel’s self-test passes with a click', async () => {
