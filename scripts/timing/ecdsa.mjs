@@ -1,6 +1,6 @@
 // What is timed of ECDSA: the kernel for curves, in both of its builds.
-import { basePoint } from '../../dist/src/akcipher/base_points.js';
 import { instantiateCurves } from '../../dist/src/akcipher/curve_kernel.js';
+import { octetsOf } from '../../dist/src/akcipher/curve_octets.js';
 import { bytesOf, CURVES } from '../../dist/src/akcipher/curves.js';
 import { INPUT, machineOf } from './kernel.mjs';
 
@@ -20,7 +20,7 @@ export function ecdsaTrials() {
       make: (build) => {
         const { kernel, place, ring, take, number, curve } = machine(build);
         const points = take(3 * kernel.numberBytes(ring.limbs));
-        const base = basePoint(curve);
+        const { base } = octetsOf(curve);
         const coordinates = [base.subarray(0, curve.bytes), base.subarray(curve.bytes), Uint8Array.of(1)];
         for (const [at, value] of coordinates.entries()) number(value, points + at * kernel.numberBytes(ring.limbs));
         const b = take(kernel.numberBytes(ring.limbs));

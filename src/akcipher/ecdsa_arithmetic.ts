@@ -1,11 +1,11 @@
 // The arithmetic of ECDSA (FIPS 186-5, section 6) over the kernel for curves. Only what is loaded on demand imports this file, because
 // the kernel is large.
 import { Arena, type Ring } from './arena.ts';
-import { basePoint } from './base_points.ts';
 import type { BignumBuild } from './bignum.ts';
 import type { EcdsaArithmetic } from './contract.ts';
 import { type CurveExports, instantiateCurves } from './curve_kernel.ts';
-import { bytesOf, type Curve } from './curves.ts';
+import { octetsOf } from './curve_octets.ts';
+import type { Curve } from './curves.ts';
 import { leftmostBits, Nonces } from './nonces.ts';
 import type { Steps } from './steps.ts';
 
@@ -41,8 +41,8 @@ export class CurveArithmetic implements EcdsaArithmetic {
   *publicKey(curve: Curve, d: Uint8Array): Steps<Uint8Array> {
     const arena = this.#arena;
     arena.wipe();
-    const field = this.#ring(curve.p, curve);
-    const term = { coordinates: basePoint(curve), factor: arena.place(d) };
+    const field = this.#ring(octetsOf(curve).p, curve);
+    const term = { coordinates: octetsOf(curve).base, factor: arena.place(d) };
     const sum = yield* this.#sum(curve, field, [term]);
     const { x, y } = yield* this.#affine(curve, field, sum);
     const point = new Uint8Array(1 + 2 * curve.bytes);
@@ -56,11 +56,8 @@ export class CurveArithmetic implements EcdsaArithmetic {
   *sign(curve: Curve, digest: Uint8Array, d: Uint8Array): Steps<Uint8Array> {
     const arena = this.#arena;
     const { kernel } = arena;
-    arena.wipe();
-    const field = this.#ring(curve.p, curve);
-    const order = this.#ring(curve.n, curve);
+    const { field, order, zero } = this.#begin(curve);
     const { limbs } = order;
-    const zero = arena.number(NO_NUMBER, limbs);
     const hash = arena.number(leftmostBits(digest, curve), limbs);
     kernel.canonical(hash, order.modulus);
     const key = arena.place(d);
@@ -75,11 +72,11 @@ export class CurveArithmetic implements EcdsaArithmetic {
       const k = arena.take(kernel.numberBytes(limbs));
       kernel.fromBytes(k, limbs, nonce, curve.bytes);
       if (this.#isOutside(k, zero, order)) continue;
-      const sum = yield* this.#sum(curve, field, [{ coordinates: basePoint(curve), factor: nonce }]);
+      const sum = yield* this.#sum(curve, field, [{ coordinates: octetsOf(curve).base, factor: nonce }]);
       const { x: r } = yield* this.#affine(curve, field, sum);
       // p is below 2 n.
       kernel.canonical(r, order.modulus);
-      const inverse = yield* this.#inverse(k, curve.n, curve, order);
+      const inverse = yield* this.#inverse(k, octetsOf(curve).nLess2, order);
       // s = (hash + r d) / k.
       const s = arena.take(kernel.numberBytes(limbs));
       kernel.multiply(s, r, secret, order.modulus, order.product);
@@ -99,18 +96,15 @@ export class CurveArithmetic implements EcdsaArithmetic {
   *verify(curve: Curve, signature: Uint8Array, digest: Uint8Array, point: Uint8Array): Steps<boolean> {
     const arena = this.#arena;
     const { kernel } = arena;
-    arena.wipe();
-    const field = this.#ring(curve.p, curve);
-    const order = this.#ring(curve.n, curve);
+    const { field, order, zero } = this.#begin(curve);
     const { limbs } = order;
-    const zero = arena.number(NO_NUMBER, limbs);
     const r = arena.number(signature.subarray(0, curve.bytes), limbs);
     const s = arena.number(signature.subarray(curve.bytes), limbs);
     if (this.#isOutside(r, zero, order) || this.#isOutside(s, zero, order)) return this.#ends(false);
-    const inverse = yield* this.#inverse(s, curve.n, curve, order);
+    const inverse = yield* this.#inverse(s, octetsOf(curve).nLess2, order);
     const hash = arena.number(leftmostBits(digest, curve), limbs);
     const terms = [
-      { coordinates: basePoint(curve), number: hash },
+      { coordinates: octetsOf(curve).base, number: hash },
       { coordinates: point.subarray(1), number: r },
     ].map(({ coordinates, number }) => {
       const product = arena.take(kernel.numberBytes(limbs));
@@ -126,13 +120,21 @@ export class CurveArithmetic implements EcdsaArithmetic {
     return this.#ends(!isInfinite && kernel.equal(x, r, limbs) === 1);
   }
 
+  /** The rings of both moduli, and a number that is 0. */
+  #begin(curve: Curve): { field: Ring; order: Ring; zero: number } {
+    const { p, n } = octetsOf(curve);
+    this.#arena.wipe();
+    const [field, order] = [this.#ring(p, curve), this.#ring(n, curve)];
+    return { field, order, zero: this.#arena.number(NO_NUMBER, order.limbs) };
+  }
+
   #ends<Result>(result: Result): Result {
     this.#arena.wipe();
     return result;
   }
 
-  #ring(modulus: bigint, { bits, bytes }: Curve): Ring {
-    return this.#arena.ring(bytesOf(modulus, bytes), bits);
+  #ring(modulus: Uint8Array, { bits }: Curve): Ring {
+    return this.#arena.ring(modulus, bits);
   }
 
   /** Whether a number is 0, or not below the order. */
@@ -146,7 +148,7 @@ export class CurveArithmetic implements EcdsaArithmetic {
     const arena = this.#arena;
     const { kernel } = arena;
     const bytes = kernel.numberBytes(limbs);
-    const b = arena.number(bytesOf(curve.b, curve.bytes), limbs);
+    const b = arena.number(octetsOf(curve).b, limbs);
     kernel.multiply(b, b, kernel.squareOfR(modulus), modulus, product);
     const points = arena.take(3 * bytes * terms.length);
     const factors = arena.take(curve.bytes * terms.length);
@@ -176,7 +178,7 @@ export class CurveArithmetic implements EcdsaArithmetic {
     kernel.multiply(z, point + 2 * bytes, one, modulus, product);
     kernel.canonical(z, modulus);
     const isInfinite = kernel.equal(z, arena.number(NO_NUMBER, limbs), limbs) === 1;
-    const inverse = yield* this.#inverse(z, curve.p, curve, field);
+    const inverse = yield* this.#inverse(z, octetsOf(curve).pLess2, field);
     const [x, y] = [arena.take(bytes), arena.take(bytes)];
     for (const [to, from] of [
       [x, point],
@@ -190,13 +192,13 @@ export class CurveArithmetic implements EcdsaArithmetic {
   }
 
   /** The inverse of a plain number modulo a prime, in Montgomery's form: its power with the prime less 2 (Fermat). */
-  *#inverse(number: number, prime: bigint, { bytes }: Curve, { limbs, modulus, product }: Ring): Steps<number> {
+  *#inverse(number: number, primeLess2: Uint8Array, { limbs, modulus, product }: Ring): Steps<number> {
     const arena = this.#arena;
     const { kernel } = arena;
     const inverse = arena.take(kernel.numberBytes(limbs));
     const start = arena.mark;
     const power = arena.take(kernel.powerBytes(limbs));
-    kernel.beginPower(power, modulus, number, arena.place(bytesOf(prime - 2n, bytes)), bytes, product);
+    kernel.beginPower(power, modulus, number, arena.place(primeLess2), primeLess2.length, product);
     while (kernel.runPower(power, MULTIPLICATIONS_OF_STEP) > 0) yield;
     kernel.powerResult(power, inverse);
     arena.release(start);

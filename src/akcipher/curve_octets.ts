@@ -21,14 +21,32 @@ const BASES: Readonly<Record<number, readonly [bigint, bigint]>> = {
   ],
 };
 
+/** The numbers of a curve as octets, each number as long as the order. They are shared: nobody changes them. */
+export interface CurveOctets {
+  p: Uint8Array;
+  n: Uint8Array;
+  b: Uint8Array;
+  /** The coordinates of the base point, one after the other. */
+  base: Uint8Array;
+  /** p - 2 and n - 2: powers with them are inverses (Fermat). */
+  pLess2: Uint8Array;
+  nLess2: Uint8Array;
+}
+
+const made = new Map<number, CurveOctets>();
+
 /**
- * The octets of a curve's base point: its coordinates, one after the other, each as long as the order.
+ * The numbers of a curve as octets. They are made once, because that takes longer than some multiplications of points.
  * @throws RangeError if curve_id is unknown
  */
-export function basePoint({ id, bytes }: Curve): Uint8Array {
-  const base = BASES[id];
-  if (!base) throw new RangeError(`curve_id is ${id}: its base point is not known.`);
-  const coordinates = new Uint8Array(2 * bytes);
-  for (const [index, value] of base.entries()) coordinates.set(bytesOf(value, bytes), index * bytes);
-  return coordinates;
+export function octetsOf({ id, p, n, b, bytes }: Curve): CurveOctets {
+  const known = made.get(id);
+  if (known) return known;
+  const [x, y] = BASES[id] ?? [];
+  if (x === undefined || y === undefined) throw new RangeError(`curve_id is ${id}: its base point is not known.`);
+  const base = Uint8Array.from([...bytesOf(x, bytes), ...bytesOf(y, bytes)]);
+  const plain = { p: bytesOf(p, bytes), n: bytesOf(n, bytes), b: bytesOf(b, bytes) };
+  const octets = { ...plain, base, pLess2: bytesOf(p - 2n, bytes), nLess2: bytesOf(n - 2n, bytes) };
+  made.set(id, octets);
+  return octets;
 }
