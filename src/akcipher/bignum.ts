@@ -80,12 +80,18 @@ export function bignumBuild(): BignumBuild {
   return best;
 }
 
-/** Loads the fused build. From then on bignumBuild() names it, if this host computes it rightly. If it cannot be loaded, nothing changes. */
-export function loadFused(): Promise<void> {
-  loading ??= load().catch(() => {
+/**
+ * Loads the fused build. From then on bignumBuild() names it, if this host computes it rightly.
+ * @param missing called with the reason if it cannot be loaded: nothing changes then, and the next call tries again
+ */
+export async function loadFused(missing: (reason: string) => void = () => {}): Promise<void> {
+  loading ??= load();
+  try {
+    await loading;
+  } catch (error) {
     loading = undefined;
-  });
-  return loading;
+    missing(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** The fused build is that of the kernel for curves: one binary serves both, because a page should not load the same code twice. */
@@ -114,7 +120,7 @@ export function instantiateBignum(memory: WebAssembly.Memory, build: BignumBuild
     compiled.set(build, new WebAssembly.Module(decodeBase64(BIGNUM_BASE64)));
   }
   const module = compiled.get(build);
-  if (!module) throw new TypeError('This build of the bignum kernel is not loaded.');
+  if (!module) throw new TypeError('The fused kernel is not loaded.');
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   if (!isBignum(exports)) throw new TypeError('The bignum binary does not match this library; rebuild both together.');
   return exports;

@@ -16,11 +16,14 @@ export interface SessionTools {
   hostRsa?: HostRsa;
   /** The same for public operations. */
   publicHost?(): HostRsa | undefined;
+  /** Called once with a reason if the faster kernel of RSA cannot be loaded. A worker has it in its script. */
+  missing?(reason: string): void;
 }
 
 /** Makes the sessions of a thread, which share its arithmetic. */
 export class SessionMaker {
   readonly #tools: SessionTools;
+  #hasMissed = false;
   #arithmetic: { atOnce: RsaArithmetic; pausing: RsaArithmetic } | undefined;
 
   constructor(tools: SessionTools) {
@@ -37,7 +40,10 @@ export class SessionMaker {
     if (parameters.algorithm === spec.AKCIPHER_ECDSA) return ecdsaSession(sent, parameters, curves);
     const { isPrivate, paddingOrCurve: padding, hash } = parameters;
     if (!rsaSupported({ isPrivate, padding, hash })) return spec.CRYPTO_NOTSUPP;
-    void loadFused();
+    void loadFused((reason) => {
+      if (!this.#hasMissed) this.#tools.missing?.(reason);
+      this.#hasMissed = true;
+    });
     this.#arithmetic ??= { atOnce: new RsaArithmetic(random), pausing: new RsaArithmetic(random) };
     const arithmetic = { ...this.#arithmetic, ...(hostRsa && { host: hostRsa }), ...(publicHost && { publicHost }) };
     return rsaSession(sent, { isPrivate, padding, hash }, modulusBits, arithmetic, random) ?? spec.CRYPTO_ERR;

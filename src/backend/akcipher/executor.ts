@@ -63,6 +63,10 @@ export class AkcipherExecutor implements Executor {
     this.#maker = new SessionMaker({
       ...{ modulusBits, random: fillRandom, curves: () => this.#away.curves },
       publicHost: () => (this.#away.usesHost ? this.#host : undefined),
+      missing: (reason) => {
+        const message = `A part of the library could not be loaded: ${reason}`;
+        this.#port?.report({ kind: 'unavailable', message });
+      },
     });
     this.keys = new AkcipherKeys(memory, this.#maker, (key) => this.#pool?.close(key.number));
   }
