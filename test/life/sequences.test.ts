@@ -20,7 +20,7 @@ const SETTING: Setting = {
   messages: false,
   interleaving: 0,
 };
-const submit = (count: number): Operation => ({
+const submit = (count: number): Extract<Operation, { do: 'submit' }> => ({
   do: 'submit',
   queue: 0,
   count,
@@ -58,5 +58,15 @@ test('a worker that dies is replaced, also where the handler of events throws', 
     { do: 'lose', worker: 0, how: 'dies' },
     { do: 'turn' },
     submit(3),
+  ]);
+});
+
+test('a request that a handler leaves half done, in the middle of a negotiation that ends with a reset, need not be counted', async () => {
+  await live({ ...SETTING, ring: 'packed', indirect: false, eventIdx: true, backend: 3, slots: 64, reports: true }, [
+    { do: 'lose', worker: 0, how: 'dies' },
+    { ...submit(70), shape: 'chained' },
+    { do: 'arm', on: 'write', after: 3, steps: [], throws: true },
+    { do: 'settle' },
+    { do: 'renegotiate' },
   ]);
 });

@@ -219,11 +219,7 @@ export class Machine {
     const [unexpected] = surfaced.unexpected;
     if (unexpected !== undefined) throw unexpected instanceof Error ? unexpected : new Error(String(unexpected));
     const { fault, status } = this.device;
-    // A handler of writes that throws leaves a request half done.
-    if (fault?.code === FAULT_HOST) {
-      this.#broken = true;
-      this.miscounted = true;
-    }
+    this.#noteFault();
     const needsReset = (status & virtio.STATUS_DEVICE_NEEDS_RESET) !== 0;
     if (needsReset !== (fault !== undefined))
       throw new Wrong(`status 0x${status.toString(16)}, fault ${fault?.message}`);
@@ -231,6 +227,13 @@ export class Machine {
     // 2.1.2: the driver hears of it.
     if (fault && status & virtio.STATUS_DRIVER_OK && !this.#told)
       throw new Wrong('the driver does not hear of DEVICE_NEEDS_RESET');
+  }
+
+  /** A handler of writes that throws leaves a request half done. A step that ends with a reset must ask before it, too. */
+  #noteFault(): void {
+    if (this.device.fault?.code !== FAULT_HOST) return;
+    this.#broken = true;
+    this.miscounted = true;
   }
 
   /** A device that needs a reset gets one. */
@@ -298,6 +301,7 @@ export class Machine {
   #reset(by: 'status' | 'host'): void {
     const { device, driver } = this;
     if (this.#gone) return;
+    this.#noteFault();
     driver.poll();
     const epoch = this.#epoch;
     if (!this.did(() => (by === 'host' ? device.reset() : device.writeStatus(0))) || this.#epoch !== epoch) return;
