@@ -1,6 +1,7 @@
 // Workers that fail when a test says so. Their script is the real one with a few lines before it, which look at two control words of the
 // shared memory that nobody else uses whenever a worker has taken a job.
 import { CONTROL, CONTROL_WORDS, RUNNING, STATES } from '../../src/backend/workers/control.ts';
+import { PATIENCE } from './patience.ts';
 
 /** So many workers are to hang, or to end, when they have taken a job. */
 const HANGS = 8;
@@ -111,7 +112,10 @@ export class SharedMemories {
   /** Keeps this thread busy until no more workers are to die, and a little longer. */
   waitForDeaths(): void {
     const control = this.#control;
+    const latest = performance.now() + PATIENCE.timeout;
     for (let deaths = Atomics.load(control, DEATHS); deaths > 0; deaths = Atomics.load(control, DEATHS)) {
+      // The test runner cannot end a wait that keeps its process.
+      if (performance.now() > latest) throw new Error(`${deaths} workers that are to die have not.`);
       Atomics.wait(control, DEATHS, deaths, 1000);
     }
     Atomics.wait(control, DEATHS, 0, 100);
