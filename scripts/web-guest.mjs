@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { startMachine, waitForShell } from '../dist/src/cli/machine.js';
-import { ENGINE_BASE64 } from '../dist/src/engine/binary.js';
+import { ENGINE_DEFLATED } from '../dist/src/engine/binary.js';
 import { buildGuest } from '../dist/src/guest/index.js';
 import { packState } from '../dist/src/machine/state_file.js';
 
@@ -23,7 +23,7 @@ const image = await buildGuest({
   },
 });
 // A state is of one guest and of one engine.
-const engine = createHash('sha256').update(ENGINE_BASE64).digest('hex');
+const engine = createHash('sha256').update(ENGINE_DEFLATED).digest('hex');
 const initrd = createHash('sha256')
   .update(await readFile(image.initrd))
   .digest('hex');

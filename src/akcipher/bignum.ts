@@ -1,5 +1,5 @@
-import { decodeBase64 } from '../engine/load.ts';
-import { BIGNUM_BASE64 } from './binary.ts';
+import { inflateBase64 } from '../engine/inflate.ts';
+import { BIGNUM_DEFLATED } from './binary.ts';
 
 /**
  * The two builds of the kernel for big numbers, which give the same results: `fused` multiplies doubles, and needs relaxed SIMD whose
@@ -117,7 +117,7 @@ export function roundsOnce({ multipliedAndAdded }: Pick<BignumExports, 'multipli
  */
 export function instantiateBignum(memory: WebAssembly.Memory, build: BignumBuild): BignumExports {
   if (build === 'plain' && !compiled.has(build)) {
-    compiled.set(build, new WebAssembly.Module(decodeBase64(BIGNUM_BASE64)));
+    compiled.set(build, new WebAssembly.Module(inflateBase64(BIGNUM_DEFLATED)));
   }
   const module = compiled.get(build);
   if (!module) throw new TypeError('The fused kernel is not loaded.');

@@ -1,6 +1,7 @@
-import { ENGINE_BASE64, RELAXED_DELTA_BASE64 } from './binary.ts';
+import { ENGINE_DEFLATED, RELAXED_DELTA_DEFLATED } from './binary.ts';
 import { applyDelta } from './delta.ts';
 import type { EngineExports } from './exports.ts';
+import { inflateBase64 } from './inflate.ts';
 import { type EngineImports, instantiateModule } from './instantiate.ts';
 import { isShared } from './memory.ts';
 import { sharedBuild } from './shared_build.ts';
@@ -26,18 +27,10 @@ export function engineBuild(): EngineBuild {
   return WebAssembly.validate(PROBE) ? 'relaxed-simd' : 'simd';
 }
 
-/** The binary of a build. It is decoded again at each call. */
+/** The binary of a build. It is inflated again at each call. */
 export function engineBytes(build: EngineBuild = engineBuild()): Uint8Array<ArrayBuffer> {
-  const simd = decodeBase64(ENGINE_BASE64);
-  return build === 'simd' ? simd : applyDelta(simd, decodeBase64(RELAXED_DELTA_BASE64));
-}
-
-/** Decodes base64, as the generated modules contain it. */
-export function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
+  const simd = inflateBase64(ENGINE_DEFLATED);
+  return build === 'simd' ? simd : applyDelta(simd, inflateBase64(RELAXED_DELTA_DEFLATED));
 }
 
 /**

@@ -128,6 +128,7 @@ describe('WebCrypto', () => {
 describe.each(RIGS)('requests under way in WebCrypto, with a %s ring', (_, makeRig) => {
   test('are done once each, more of them than it has room for', async () => {
     const rig = makeRig({ backend: 'host', queueSize: 1024 });
+    await rig.device.backendReady;
     const flight = new Flight(rig);
     const id = session(rig);
     const before = rig.data.usedIdx;
@@ -142,6 +143,7 @@ describe.each(RIGS)('requests under way in WebCrypto, with a %s ring', (_, makeR
 
   test('are done before a device that is saved, and forgotten by one that is reset', async () => {
     const rig = makeRig({ backend: 'host', queueSize: 1024 });
+    await rig.device.backendReady;
     const flight = new Flight(rig);
     const id = session(rig);
     const before = rig.data.usedIdx;

@@ -3,7 +3,7 @@ import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { STATE_VERSION, StateError } from '../../device/state.ts';
-import { ENGINE_BASE64 } from '../../engine/binary.ts';
+import { ENGINE_DEFLATED } from '../../engine/binary.ts';
 import { sha256OfFile } from '../../guest/cache.ts';
 import { type MachineConfig, packState, unpackState } from '../../machine/state_file.ts';
 import type { Machine, MachineFiles } from '../machine.ts';
@@ -47,7 +47,7 @@ export class BootedGuest {
     const hashes = await Promise.all([kernel, initrd, bios, vgaBios].map((file) => sha256OfFile(file)));
     const { resolve } = createRequire(import.meta.url);
     const v86 = await Promise.all(V86_FILES.map((file) => sha256OfFile(resolve(file))));
-    const parts = [...hashes, ...v86, ENGINE_BASE64, STATE_VERSION, memoryMiB, append];
+    const parts = [...hashes, ...v86, ENGINE_DEFLATED, STATE_VERSION, memoryMiB, append];
     const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
     return new BootedGuest(folder, `${PREFIX}${hash.slice(0, 32)}.state`, { memoryMiB, ...DEVICE });
   }
