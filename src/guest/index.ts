@@ -19,4 +19,5 @@ export {
   SOFTWARE_DRIVER,
   type SpeedFigure,
 } from './measure.ts';
+export { buildTlsGuest, type TlsGuest } from './tls_guest.ts';
 export type { GuestImage, GuestOptions, GuestProgress, PackageVersion } from './types.ts';

@@ -2,14 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AEAD_ENCRYPT, CONFIG_MAX_SIZE } from '../../spec/crypto.ts';
 import { buildGuestFrom } from '../../src/guest/build.ts';
 import type { Compiler } from '../../src/guest/compiler.ts';
 import { GuestBuildError } from '../../src/guest/errors.ts';
 import { GUEST_RECIPE, recipeHash } from '../../src/guest/recipe.ts';
 import { tlsRecipe } from '../../src/guest/tls.ts';
+import { buildTlsGuest } from '../../src/guest/tls_guest.ts';
 import { measureTls, measureTransfer, parseTlsSpeed, TLS_ALGORITHMS, TLS_BYTES } from '../../src/guest/tls_speed.ts';
+import type { GuestOptions } from '../../src/guest/types.ts';
 import { wireHeader } from '../../src/guest/wire_header.ts';
 import { FAKE_RECIPE, FakeSource } from './fakes.ts';
 
@@ -66,6 +68,40 @@ test('a compiler that is missing stops the build, and leaves no image', async ()
   const parts = { ...new FakeSource().parts(recipe), openCompiler: () => Promise.reject(missing) };
   await expect(buildGuestFrom(parts, { cacheDir })).rejects.toBe(missing);
   await expect(buildGuestFrom(parts, { cacheDir })).rejects.toBe(missing);
+});
+
+describe('a guest with OpenSSL, if that is possible', () => {
+  /** Builds from fakes, with this compiler or with this reason to have none. */
+  const builder = (found: Compiler | GuestBuildError) => (options: GuestOptions) => {
+    const source = new FakeSource();
+    if (!options.tls) return buildGuestFrom(source.parts(), options);
+    const openCompiler = async () => {
+      if (found instanceof GuestBuildError) throw found;
+      return found;
+    };
+    return buildGuestFrom({ ...source.parts(recipe), openCompiler }, options);
+  };
+  const initramfs = async (path: string) => gunzipSync(await readFile(path)).toString('latin1');
+
+  test('has it where there is a compiler', async () => {
+    const { image, tls } = await buildTlsGuest({ cacheDir }, expect.unreachable, builder(compiler));
+    expect(tls).toBe(true);
+    expect(await initramfs(image.initrd)).toContain('lib/virtio-crypto.so\0');
+  });
+
+  test('is the plain one where there is none, and says why', async () => {
+    const reasons: string[] = [];
+    const missing = new GuestBuildError('compiler-missing', 'no compiler');
+    const { image, tls } = await buildTlsGuest({ cacheDir }, (why) => reasons.push(why), builder(missing));
+    expect(tls).toBe(false);
+    expect(reasons).toEqual(['The guest has no OpenSSL: no compiler']);
+    expect(await initramfs(image.initrd)).not.toContain('virtio-crypto.so');
+  });
+
+  test('is none where its sources do not compile', async () => {
+    const broken = new GuestBuildError('compile-failed', 'a mistake');
+    await expect(buildTlsGuest({ cacheDir }, expect.unreachable, builder(broken))).rejects.toBe(broken);
+  });
 });
 
 test('a line of evp-check gives megabytes a second', () => {

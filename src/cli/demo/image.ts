@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import {
   buildGuest,
-  GuestBuildError,
+  buildTlsGuest,
   type GuestImage,
   type GuestOptions,
   type GuestProgress,
@@ -78,13 +78,8 @@ export async function resolveFiles(named: NamedFiles, output: Output, signal: Ab
 /** Builds the guest with OpenSSL, or without it where there is no compiler. */
 async function build(tls: boolean, output: Output, options: GuestOptions): Promise<GuestImage> {
   if (!tls) return buildGuest(options);
-  try {
-    return await buildGuest({ ...options, tls });
-  } catch (error) {
-    if (!(error instanceof GuestBuildError) || error.reason !== 'compiler-missing') throw error;
-    output.line(output.colors.yellow(`The guest has no OpenSSL: ${error.message}`));
-    return buildGuest(options);
-  }
+  const { image } = await buildTlsGuest(options, (why) => output.line(output.colors.yellow(why)));
+  return image;
 }
 
 function systemBios(name: keyof typeof SYSTEM_BIOS, option: string): string {
