@@ -39,16 +39,18 @@ const TYPES: Record<string, string> = {
  * The built page on a host that knows nothing of it: in some folder, with no headers but these.
  * @param prelude a script that runs in the machine's worker before its own
  * @param servicePrelude the same for the service worker
+ * @param guest the folder whose folder guest/ has the guest's files
  */
 export async function servePlainly(
   own: Record<string, string> = {},
   prelude = '',
   servicePrelude = '',
+  guest = 'build/web',
 ): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer(async ({ url = '' }, response) => {
     const file = normalize(url.replace(/^\/some\/folder\//, '').replace(/^$/, 'index.html'));
     try {
-      const content = await readFile(join(path('build/web'), file));
+      const content = await readFile(join(path(file.startsWith('guest/') ? guest : 'build/web'), file));
       const isMachine = /^assets\/worker-[\w-]+\.js$/.test(file);
       const before = isMachine ? prelude : file === 'service_worker.js' ? servicePrelude : '';
       response

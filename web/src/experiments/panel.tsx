@@ -1,12 +1,14 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { phase } from '../vm/store.ts';
+import { guestHasTls, phase } from '../vm/store.ts';
 import { luks } from './luks.ts';
 import { busy, type Experiment } from './runner.ts';
 import { selftest } from './selftest.ts';
 import { inFlight, speed } from './speed.ts';
 import { SpeedChart } from './speed_chart.tsx';
 import { TAMPERINGS, type TamperingName, tamper, tampering } from './tamper.ts';
+import { tls } from './tls.ts';
+import { TlsTable, WithoutTls } from './tls_card.tsx';
 
 /** Experiments that run in the guest with one click. */
 export function Experiments() {
@@ -48,6 +50,17 @@ export function Experiments() {
         experiment={luks}
         about="A LUKS2 volume (aes-cbc, sectors of 4096 bytes) on a RAM disk: unlocked, filled and read by software, then through the device, and at last what the device wrote is read without it."
       />
+      {guestHasTls.value && (
+        <Card
+          id="tls"
+          title="TLS records"
+          experiment={tls}
+          about="OpenSSL in the guest encrypts records of TLS with its own code and by the device, and two processes talk by TLS 1.3. Takes about half a minute. The inspector lists the records of the transfer."
+        >
+          <TlsTable />
+        </Card>
+      )}
+      {guestHasTls.value === false && <WithoutTls />}
       <Card
         id="tamper"
         title="A tampered request"

@@ -8,6 +8,8 @@ const File = v.object({
 });
 const Manifest = v.object({
   kernelVersion: v.string(),
+  /** Whether the guest has OpenSSL over the device. */
+  tls: v.optional(v.boolean(), false),
   files: v.object({ kernel: File, initrd: File, bios: File, vgaBios: File, booted: v.exactOptional(File) }),
 });
 export type GuestManifest = v.InferOutput<typeof Manifest>;

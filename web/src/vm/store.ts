@@ -31,6 +31,9 @@ export const alive = computed(() => phase.value === 'running' || phase.value ===
 /** Whether commands were run in the machine since it was started or saved. Their effects would be lost with it. */
 export const hasWork = signal(false);
 
+/** Whether the guest beside the page has OpenSSL over the device; undefined until this is known. */
+export const guestHasTls = signal<boolean | undefined>(undefined);
+
 /** The address of the page's folder. The files that the page loads are there. */
 export const base = new URL('.', document.baseURI).href;
 
@@ -241,10 +244,10 @@ export async function togglePause(): Promise<void> {
   }
 }
 
-/** Says at once if the guest's files are missing beside the page. */
+/** Reads what guest is beside the page. Says at once if its files are missing. */
 export async function lookAround(): Promise<void> {
   try {
-    await guestManifest(base);
+    guestHasTls.value = (await guestManifest(base)).tls;
   } catch (error) {
     failure.value = messageOf(error);
     phase.value = 'failed';
