@@ -121,6 +121,25 @@ test('without a device the page says so, and works again when it is back', async
   await typeCommand(page, 'clear; echo 1 > /sys/bus/pci/rescan; echo sc"anned"', /scanned/);
 });
 
+test('a device that goes in the middle gives no figures of the device', async () => {
+  await runButton().click();
+  await card().locator('.log').filter({ hasText: 'evp-check speed AES-128-GCM 64' }).waitFor();
+  await typeCommand(page, `clear; echo 1 > ${DEVICE}/remove; echo re"moved"`, /removed/);
+  const problem = card().locator('.log .problem');
+  await problem.waitFor();
+  expect(await problem.innerText()).toContain(
+    'OpenSSL lost the device: there is no virtio crypto device (1af4:1054) on the PCI bus. Reset the machine',
+  );
+  expect(
+    await page
+      .getByTestId('tls-table')
+      .getByRole('row')
+      .filter({ hasText: /^16 KiB/ })
+      .innerText(),
+  ).toContain('–');
+  await typeCommand(page, 'clear; echo 1 > /sys/bus/pci/rescan; echo sc"anned"', /scanned/);
+});
+
 test('a reset in the middle ends the experiment, and the page says to run it again', async () => {
   await runButton().click();
   await card().locator('.log').filter({ hasText: 'aes-128-gcm: passed' }).waitFor();
@@ -132,4 +151,12 @@ test('a reset in the middle ends the experiment, and the page says to run it aga
     'The machine was stopped. Start the machine, or reset it, and run the experiment again.',
   );
   expect(await runButton().innerText()).toBe('Run');
+});
+
+test('a machine that was restored from a file of the plain guest says what it lacks', async () => {
+  await page.locator('input[type=file]').first().setInputFiles(path('build/web/guest/booted.state'));
+  await untilRunning(page);
+  expect(await runExperiment(page, 'tls')).toContain(
+    '✘ This machine has no OpenSSL over the device, because it was restored from a file of another guest',
+  );
 });

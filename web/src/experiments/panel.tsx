@@ -55,7 +55,7 @@ export function Experiments() {
           id="tls"
           title="TLS records"
           experiment={tls}
-          about="OpenSSL in the guest encrypts records of TLS with its own code and by the device, and two processes talk by TLS 1.3. Takes about half a minute. The inspector lists the records of the transfer."
+          about="OpenSSL in the guest encrypts records of TLS with its own code and by the device, and two processes talk by TLS 1.3. Takes about a minute. The inspector lists the records of the transfer."
         >
           <TlsTable />
         </Card>
