@@ -16,6 +16,8 @@
 #define LOCK_SECONDS 5
 /** So long the processes before this one may take to find the device. */
 #define CONFIGURATION_SECONDS 20
+/** A configuration that changes during so many reads is given up. */
+#define CONFIGURATION_READS 100
 
 static struct {
   pthread_mutex_t lock;
@@ -98,6 +100,32 @@ static bool set_up_queue(struct board *board, const struct vc_port *port, unsign
   return true;
 }
 
+/** Reads what the device offers (5.9.4). Returns whether it is ready, and has a data queue. */
+static bool read_configuration(struct board *board, const struct vc_port *port) {
+  uint32_t before, size_high;
+  bool ready, changed;
+  int reads = 0;
+  // Fields that are read while the device changes them do not belong together: they are read again (2.5.1).
+  do {
+    before = get(port, VIRTIO_PCI_COMMON_CONFIG_GENERATION, 1);
+    board->control_queue = configuration(port, VIRTIO_CRYPTO_CONFIG_MAX_DATAQUEUES);
+    ready = (configuration(port, VIRTIO_CRYPTO_CONFIG_STATUS) & VIRTIO_CRYPTO_S_HW_READY) != 0;
+    board->services = configuration(port, VIRTIO_CRYPTO_CONFIG_CRYPTO_SERVICES);
+    board->algorithms[VC_CIPHER] = configuration(port, VIRTIO_CRYPTO_CONFIG_CIPHER_ALGO_L);
+    board->algorithms[VC_HASH] = configuration(port, VIRTIO_CRYPTO_CONFIG_HASH_ALGO);
+    board->algorithms[VC_MAC] = configuration(port, VIRTIO_CRYPTO_CONFIG_MAC_ALGO_L);
+    board->algorithms[VC_AEAD] = configuration(port, VIRTIO_CRYPTO_CONFIG_AEAD_ALGO);
+    board->request_bytes_max = configuration(port, VIRTIO_CRYPTO_CONFIG_MAX_SIZE);
+    size_high = configuration(port, VIRTIO_CRYPTO_CONFIG_MAX_SIZE + 4);
+    changed = get(port, VIRTIO_PCI_COMMON_CONFIG_GENERATION, 1) != before;
+  } while (changed && ++reads < CONFIGURATION_READS);
+  if (size_high != 0) board->request_bytes_max = UINT32_MAX;
+  // The last queue of all is the control queue (5.9.2). Data queues without a ring stay disabled.
+  uint32_t queues = board->control_queue;
+  board->data_queues = queues < QUEUES_MAX ? queues : QUEUES_MAX - 1;
+  return ready && !changed && queues > 0;
+}
+
 /** Resets the device and brings it up with rings on the board (3.1.1). The caller has the lock of the configuration space. */
 static bool bring_up(struct board *board, const struct vc_port *port) {
   set(port, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, 0);
@@ -124,20 +152,10 @@ static bool bring_up(struct board *board, const struct vc_port *port) {
   }
   board->indirect = (wanted >> VIRTIO_F_INDIRECT_DESC & 1) != 0;
   board->event_index = (wanted >> VIRTIO_F_EVENT_IDX & 1) != 0;
-  uint32_t queues = configuration(port, VIRTIO_CRYPTO_CONFIG_MAX_DATAQUEUES);
-  if (!(configuration(port, VIRTIO_CRYPTO_CONFIG_STATUS) & VIRTIO_CRYPTO_S_HW_READY) || queues == 0) {
+  if (!read_configuration(board, port)) {
     snprintf(WHY, "%s is not ready", port->address);
     return false;
   }
-  // The last queue of all is the control queue (5.9.2). Data queues without a ring stay disabled.
-  board->data_queues = queues < QUEUES_MAX ? queues : QUEUES_MAX - 1;
-  board->control_queue = queues;
-  board->services = configuration(port, VIRTIO_CRYPTO_CONFIG_CRYPTO_SERVICES);
-  board->algorithms[VC_CIPHER] = configuration(port, VIRTIO_CRYPTO_CONFIG_CIPHER_ALGO_L);
-  board->algorithms[VC_HASH] = configuration(port, VIRTIO_CRYPTO_CONFIG_HASH_ALGO);
-  board->algorithms[VC_MAC] = configuration(port, VIRTIO_CRYPTO_CONFIG_MAC_ALGO_L);
-  board->algorithms[VC_AEAD] = configuration(port, VIRTIO_CRYPTO_CONFIG_AEAD_ALGO);
-  board->request_bytes_max = configuration(port, VIRTIO_CRYPTO_CONFIG_MAX_SIZE);
   for (unsigned number = 0; number <= board->data_queues; number++) {
     if (!set_up_queue(board, port, number)) {
       snprintf(WHY, "%s lacks a queue", port->address);

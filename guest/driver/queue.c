@@ -108,9 +108,9 @@ enum vc_result vc_turn_run(const struct turn *turn, const struct part *parts, un
   // The chain begins at descriptor 0: there is one request at a time.
   uint16_t before = atomic_load(&ring->available.index);
   ring->available.entries[before % queue->size] = 0;
-  // An interrupt is never due: not at this index, and not by this flag if EVENT_IDX was not negotiated (2.7.7).
+  // An interrupt is never due: with EVENT_IDX not at this index, and then the flags must be 0; without it not by this flag (2.7.7.1).
   *event_behind(ring->available.entries, queue->size, sizeof *ring->available.entries) = (uint16_t)(before + 0x8000);
-  ring->available.flags = VIRTIO_AVAIL_F_NO_INTERRUPT;
+  ring->available.flags = board->event_index ? 0 : VIRTIO_AVAIL_F_NO_INTERRUPT;
   atomic_store(&ring->available.index, (uint16_t)(before + 1));
   // The device must see the index before the driver looks whether it wants to hear of it (2.7.13.4.1).
   atomic_thread_fence(memory_order_seq_cst);
