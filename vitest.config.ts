@@ -18,6 +18,9 @@ const ENGINE_SUITES = [
 ];
 /** Suites that boot a dozen guests. */
 const BY_NIGHT = NIGHTLY ? [] : ['test/qemu/matrix.test.ts'];
+/** IPsec of Linux, whose newer kernels run by night, too. */
+const XFRM = 'test/qemu/xfrm.test.ts';
+const NEWER_KERNELS = NIGHTLY ? ['6.12', '7.2'] : [];
 const LINUX_SUITES = ['test/guest/**/*.test.ts'];
 /** A suite that fetches the source of Debian's kernel: 139 MB. */
 const LINUX_BY_NIGHT = NIGHTLY ? [] : ['test/guest/built_module.test.ts'];
@@ -129,6 +132,9 @@ export default defineConfig({
           testTimeout: 900_000,
         },
       },
+      ...NEWER_KERNELS.map((kernel) => ({
+        test: { name: `linux ${kernel}`, include: [XFRM], env: { XFRM_KERNEL: kernel }, ...common },
+      })),
       withBackend('host', BENCH, RIG),
       { test: webcrypto },
       withBackend('workers', BENCH),

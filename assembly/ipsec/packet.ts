@@ -6,10 +6,11 @@ export const PROTOCOL_IPV6: u32 = 41;
 export const PROTOCOL_ESP: u32 = 50;
 export const PROTOCOL_AH: u32 = 51;
 export const PROTOCOL_NONE: u32 = 59;
-const HOP_BY_HOP: u32 = 0;
-const ROUTING: u32 = 43;
-const FRAGMENT: u32 = 44;
-const DESTINATION: u32 = 60;
+export const HOP_BY_HOP: u32 = 0;
+export const ROUTING: u32 = 43;
+export const FRAGMENT: u32 = 44;
+export const DESTINATION: u32 = 60;
+export const FRAGMENT_BYTES: u32 = 8;
 
 export const IPV4_BYTES: u32 = 20;
 export const IPV6_BYTES: u32 = 40;
@@ -104,14 +105,14 @@ export function placeIn(at: usize, bytes: u32, arrived: bool): u64 {
   let offset = IPV6_BYTES;
   let field: u32 = 6;
   let found = place(offset, field, load<u8>(at + field));
-  for (let count: u32 = 0; count < EXTENSIONS_MAX; count++) {
+  for (let count: u32 = 0; count <= EXTENSIONS_MAX; count++) {
     const next: u32 = load<u8>(at + field);
     if (next != HOP_BY_HOP && next != ROUTING && next != FRAGMENT && next != DESTINATION) return found;
     if (offset + 8 > bytes) return 0;
     // A fragment of the whole packet is none (RFC 6946).
     if (next == FRAGMENT && be16(at + offset + 2) & 0xfff9) return 0;
     field = offset;
-    offset += next == FRAGMENT ? 8 : (load<u8>(at + offset + 1) + 1) << 3;
+    offset += next == FRAGMENT ? FRAGMENT_BYTES : (load<u8>(at + offset + 1) + 1) << 3;
     if (offset > bytes) return 0;
     if (next != DESTINATION || arrived) found = place(offset, field, load<u8>(at + field));
   }

@@ -7,7 +7,7 @@ import { writeBytes } from '../chain/buffers';
 import { Device } from '../device';
 import { hasOption } from '../ipsec/facts';
 import { take } from '../ipsec/life';
-import { clearMutable } from '../ipsec/mutable';
+import { clearMutable, UNREADABLE } from '../ipsec/mutable';
 import {
   be32,
   lengthPossible,
@@ -82,8 +82,9 @@ export function ahOutbound(device: Device, sa: Sa): u32 {
   setBe32(ah + 8, <u32>sequence);
   // The source is not needed any more.
   memory.copy(device.scratch2, at, headers);
-  if (!clearMutable(at, headers, false)) return refuse(device, REFUSED_PACKET, CRYPTO_ERR);
-  const icv = makeIcv(device, sa, at, total, sequence);
+  const left = clearMutable(at, headers, false);
+  if (left == UNREADABLE) return refuse(device, REFUSED_PACKET, CRYPTO_ERR);
+  const icv = makeIcv(device, sa, at + left, total - left, sequence);
   memory.copy(at, device.scratch2, headers);
   memory.copy(ah + AH_FIXED_BYTES, icv, facts.icvBytes);
   sa.sequence = sequence;
@@ -119,8 +120,9 @@ export function ahInbound(device: Device, sa: Sa): u32 {
   const sent = aadArea(device);
   memory.copy(sent, ah + AH_FIXED_BYTES, facts.icvBytes);
   memory.fill(ah + AH_FIXED_BYTES, 0, facts.icvBytes);
-  if (!clearMutable(source, headers, true)) return refuse(device, REFUSED_PACKET, CRYPTO_ERR);
-  const icv = makeIcv(device, sa, source, bytes, sequence);
+  const left = clearMutable(source, headers, true);
+  if (left == UNREADABLE) return refuse(device, REFUSED_PACKET, CRYPTO_ERR);
+  const icv = makeIcv(device, sa, source + left, bytes - left, sequence);
   if (!tagsEqual(sent, icv, facts.icvBytes)) return refuse(device, REFUSED_ICV, CRYPTO_BADMSG);
   memory.copy(source, kept, headers);
   const payload = bytes - headers - ahBytes;

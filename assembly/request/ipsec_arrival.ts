@@ -120,8 +120,8 @@ export function finishArrival(
   const facts = factsOf(sa);
   const plain = plainPlace(device, where);
   let bytes = payload;
-  if (next == PROTOCOL_NONE) {
-    // RFC 4303 section 2.6: a packet that only hides traffic has no content.
+  if (next == PROTOCOL_NONE && !facts.ah) {
+    // RFC 4303 section 2.6: a packet that only hides traffic has no content. AH hides none.
     bytes = 0;
   } else if (facts.tunnel) {
     if (next != PROTOCOL_IPV4 && next != PROTOCOL_IPV6) return failure(device, REFUSED_INNER, CRYPTO_ERR);

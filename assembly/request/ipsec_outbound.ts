@@ -56,6 +56,7 @@ import {
   versionOf,
 } from '../ipsec/packet';
 import { nextSequence } from '../ipsec/replay';
+import { finalDestination } from '../ipsec/route';
 import { factsOf, objectOf, Sa, sessionOfSa } from '../ipsec/sa';
 import { outerBytes, writeOuter } from '../ipsec/tunnel';
 import { isInPlace, NOWHERE } from '../memory/guest';
@@ -133,6 +134,9 @@ export function espOutbound(device: Device, sa: Sa): u32 {
   const total = headerBytes + udp + ESP_HEADER_BYTES + facts.ivBytes + text + facts.icvBytes;
   if (total > operation.destinationBytes || !lengthPossible(version, total))
     return refuse(device, REFUSED_PACKET_LONG, CRYPTO_ERR);
+  const checksum = udp != 0 && version == 6;
+  if (checksum && !facts.tunnel && !finalDestination(source, headerBytes))
+    return refuse(device, REFUSED_PACKET, CRYPTO_ERR);
   const spent = spentOutbound(sa, source, bytes);
   if (spent) return refuse(device, spent, CRYPTO_ERR);
 
@@ -155,7 +159,6 @@ export function espOutbound(device: Device, sa: Sa): u32 {
   device.resultBytes = total;
 
   const session = sessionOfSa(sa);
-  const checksum = udp != 0 && version == 6;
   if (direct && !gathered && !checksum && runsInLanes(session) && isInPlace(lastWritable(device))) {
     const icv = inner + text;
     const chained = chainsBlocks(sa);
@@ -200,6 +203,7 @@ function writeUdp(sa: Sa, at: usize, bytes: u32): void {
 
 /** IPv6 demands a checksum of UDP (RFC 8200 section 8.1), over both addresses, the length and the protocol too. */
 function writeUdpChecksum(ip: usize, udp: usize, bytes: u32): void {
-  const sum = sumWords(udp, bytes, sumWords(ip + 8, 32, bytes + PROTOCOL_UDP));
+  const addresses = sumWords(finalDestination(ip, <u32>(udp - ip)), 16, sumWords(ip + 8, 16, bytes + PROTOCOL_UDP));
+  const sum = sumWords(udp, bytes, addresses);
   setBe16(udp + 6, sum == 0xffff ? 0xffff : ~sum);
 }

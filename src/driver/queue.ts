@@ -67,7 +67,7 @@ export interface DriverQueue {
   readonly inFlight: number;
   /**
    * Makes a chain available and returns the id that its completion will carry.
-   * @throws RangeError if the ring is full, or there is no memory for an indirect table
+   * @throws RangeError if the chain has no buffers, the ring is full, or there is no memory for an indirect table
    */
   add(chain: Chain): number;
   /** Whether the device wants a notification of the chains that were added since the last call (2.7.10, 2.8.10). */
@@ -85,8 +85,12 @@ export interface DriverQueue {
   release(): void;
 }
 
-/** A chain's buffers with the flags of their descriptors, before they are linked. */
+/**
+ * A chain's buffers with the flags of their descriptors, before they are linked.
+ * @throws RangeError if there are none: a chain has at least one (2.6)
+ */
 export function describe(chain: Chain, writeFlag: number): (ChainBuffer & { flags: number })[] {
+  if (chain.readable.length + chain.writable.length === 0) throw new RangeError('The chain has no buffers: give one.');
   return [
     ...chain.readable.map((buffer) => ({ ...buffer, flags: 0 })),
     ...chain.writable.map((buffer) => ({ ...buffer, flags: writeFlag })),

@@ -195,7 +195,7 @@ export class RingDriver {
    * start() or stop(), which reject it.
    * @throws BrokenQueueError if the device breaks the queue, or has broken it before
    * @throws Error if the device is suspended
-   * @throws RangeError if there is no such queue, or the queue or the driver's memory is full
+   * @throws RangeError if there is no such queue, the chain has no buffers, or the queue or the driver's memory is full
    */
   async submit(request: RawRequest): Promise<RawResult> {
     this.#checkRunning();
@@ -239,7 +239,7 @@ export class RingDriver {
    * them, until the queue or the device is reset.
    * @param index number of the virtqueue
    * @param hold whether the notification is held back
-   * @throws RangeError if there is no such queue, or it is full: thrown at once
+   * @throws RangeError if there is no such queue, it is full, or the chain has no buffers: thrown at once
    * @throws Error if the device is suspended: thrown at once
    */
   submitChain(index: number, chain: Chain, hold = false): Promise<RawResult> {

@@ -73,7 +73,7 @@ export class SplitQueue implements DriverQueue {
 
   /**
    * Makes a chain available (2.7.13.1 to 2.7.13.3) and returns its head.
-   * @throws RangeError if the descriptor table is full, or there is no memory for an indirect table
+   * @throws RangeError if the chain has no buffers, the descriptor table is full, or there is no memory for an indirect table
    */
   add(chain: Chain): number {
     const buffers = describe(chain, spec.DESC_F_WRITE);

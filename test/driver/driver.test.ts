@@ -166,6 +166,18 @@ describe('features and queue sizes', () => {
     expect(device.status & virtio.STATUS_DRIVER_OK).toBe(virtio.STATUS_DRIVER_OK);
   });
 
+  test.each(['split', 'packed'] as const)('2.6 a chain has a buffer, on a %s ring', async (ring) => {
+    const bench = await createBench({ ring });
+    const { driver } = bench;
+    const nothing = { readable: [], writable: [] };
+    await expect(driver.submit({ queue: 0, ...nothing })).rejects.toThrow('The chain has no buffers: give one.');
+    expect(() => driver.submitChain(0, nothing)).toThrow(RangeError);
+    expect(driver.queues[0]?.inFlight).toBe(0);
+    const { status } = await driver.hash({ algorithm: 'sha-256', data: new Uint8Array(1) });
+    expect(status).toBe('ok');
+    await bench.dispose();
+  });
+
   test('a queue that is full says so, and keeps nothing of what it could not send', async () => {
     const { driver, allocator } = await bench({ driver: { queueSize: 2 } });
     const raw = { queue: 0, readable: [new Uint8Array(72)], writable: [1], hold: true };

@@ -3,12 +3,15 @@ import { SA_INBOUND, SA_OUTBOUND } from '../../spec/ipsec.ts';
 import type { SaTable } from '../../src/device/ipsec/sa_table.ts';
 import { ipsecOperation } from '../../src/driver/operations.ts';
 import { type Association, objectOf, outbound } from '../ipsec/model.ts';
-import { address4, ipv4, ipv6, type Packet } from '../ipsec/packets.ts';
+import { address4, address6, ipv4, ipv6, type Packet } from '../ipsec/packets.ts';
 import type { Template } from './templates.ts';
 
 const bytes = (length: number) => Buffer.from(Array.from({ length }, (_, at) => (at * 37 + length) & 0xff));
 const NONE = Buffer.alloc(0);
 const HOP_BY_HOP = { type: 0, data: Buffer.from([5, 2, 0, 0, 1, 0]), before: true };
+/** A route with one address left, and the fragment header of a whole packet: AH and checksums treat these apart. */
+const ROUTE = { type: 43, data: Buffer.concat([Buffer.from([2, 1, 0, 0, 0, 0]), address6(9)]), before: true };
+const WHOLE = { type: 44, data: Buffer.from([0, 0, 0, 0, 0, 7]), before: true };
 
 const BASE: Association = {
   mode: 'esp-tunnel',
@@ -27,7 +30,7 @@ const ASSOCIATIONS: readonly (readonly [Association, Packet])[] = [
   [{ ...BASE, ecn: true, copyDscp: true, decrementTtl: true }, ipv4({ payload: bytes(40) })],
   [
     { ...BASE, mode: 'esp-transport', cipher: 'gcm', auth: 'none', authKey: NONE, esn: true, udp: true },
-    ipv6({ payload: bytes(30), extensions: [HOP_BY_HOP] }),
+    ipv6({ payload: bytes(30), extensions: [HOP_BY_HOP, ROUTE] }),
   ],
   [
     { ...BASE, mode: 'ah-transport', cipher: 'null', key: NONE, lifetime: { packetsSoft: 2, packetsHard: 3 } },
@@ -35,7 +38,7 @@ const ASSOCIATIONS: readonly (readonly [Association, Packet])[] = [
   ],
   [
     { ...BASE, mode: 'ah-transport', cipher: 'null', key: NONE, auth: 'hmac-sha1-96' },
-    ipv6({ payload: bytes(25), extensions: [HOP_BY_HOP] }),
+    ipv6({ payload: bytes(25), extensions: [HOP_BY_HOP, WHOLE] }),
   ],
 ];
 export const ASSOCIATIONS_MAX = ASSOCIATIONS.length;

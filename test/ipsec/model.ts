@@ -205,6 +205,8 @@ export function countingIv(sequence: bigint): Buffer {
 export interface Oddities {
   /** Padding in place of 1, 2, 3, ... */
   padding?: Buffer;
+  /** What the trailer says of its length. */
+  paddingLength?: number;
   /** Next header of the trailer. */
   next?: number;
   /** Bytes behind the inner packet, before the padding. */
@@ -220,7 +222,7 @@ export function outbound(sa: Association, sequence: bigint, packet: Packet, star
   const payload = Buffer.concat([split.payload, odd.extra ?? Buffer.alloc(0)]);
   const length = (block - ((payload.length + 2) % block)) % block;
   const padding = odd.padding ?? Buffer.from(Array.from({ length }, (_, at) => at + 1));
-  const trailer = Buffer.concat([padding, Buffer.from([padding.length, odd.next ?? split.next])]);
+  const trailer = Buffer.concat([padding, Buffer.from([odd.paddingLength ?? padding.length, odd.next ?? split.next])]);
   const header = Buffer.concat([be32(sa.spi), be32(sequence)]);
   const esp = sealed(sa, header, sequence, iv, Buffer.concat([payload, trailer]));
   if (!sa.udp) return Buffer.concat([finishHead(split, 50, esp.length), esp]);
@@ -230,7 +232,8 @@ export function outbound(sa: Association, sequence: bigint, packet: Packet, star
   udp.writeUInt16BE(8 + esp.length, 4);
   const head = finishHead(split, 17, 8 + esp.length);
   if (head.readUInt8(0) >> 4 === 6) {
-    const pseudo = Buffer.concat([head.subarray(8, 40), be32(8 + esp.length), be32(17), udp, esp]);
+    const final = (!sa.mode.endsWith('tunnel') && packet.finalDestination) || head.subarray(24, 40);
+    const pseudo = Buffer.concat([head.subarray(8, 24), final, be32(8 + esp.length), be32(17), udp, esp]);
     udp.writeUInt16BE(ipv4Checksum(pseudo) || 0xffff, 6);
   }
   return Buffer.concat([head, udp, esp]);

@@ -7,6 +7,8 @@ export interface Packet {
   insert: { at: number; field: number };
   /** The bytes in front of that place as AH sees them at the destination: mutable fields are zeros. */
   immutable: (head: Buffer) => Buffer;
+  /** The destination that a checksum counts in IPv6, if it is not the one in the header. */
+  finalDestination?: Buffer;
 }
 
 export function ipv4Checksum(bytes: Buffer): number {
@@ -84,6 +86,8 @@ export interface Ipv6Fields {
   extensions?: Extension[];
   source?: Buffer;
   destination?: Buffer;
+  /** The destination as AH and checksums see it, at the end of a route. */
+  finalDestination?: Buffer;
 }
 
 export const address6 = (last: number) => {
@@ -117,15 +121,24 @@ export function ipv6(fields: Ipv6Fields): Packet {
     bytes: Buffer.concat([header, content]),
     insert,
     immutable: (head) => {
-      const still = Buffer.from(head);
+      const still = Buffer.from(head.subarray(0, 40));
       still.writeUInt32BE(0x60000000, 0);
       still.writeUInt8(0, 7);
+      fields.finalDestination?.copy(still, 24);
+      const kept = [still];
       let place = 40;
-      for (const { data, immutable, before } of extensions) {
-        if (before) (immutable ?? data).copy(still, place + 2);
+      for (const { type, data, immutable } of extensions.filter(({ before }) => before)) {
+        const following = head.readUInt8(place);
         place += data.length + 2;
+        // RFC 4302 appendix A2: without the fragment header of a whole packet, as if there were none.
+        if (type === 44) {
+          const last = kept[kept.length - 1] ?? still;
+          last.writeUInt8(following, last === still ? 6 : 0);
+          still.writeUInt16BE(still.readUInt16BE(4) - 8, 4);
+        } else kept.push(Buffer.from([following, head.readUInt8(place - data.length - 1), ...(immutable ?? data)]));
       }
-      return still;
+      return Buffer.concat(kept);
     },
+    ...(fields.finalDestination && { finalDestination: fields.finalDestination }),
   };
 }

@@ -14,6 +14,13 @@ export const KERNELS = {
 } as const;
 export type KernelRelease = keyof typeof KERNELS;
 
+/** The release that a text names. @throws Error if there is none */
+export function kernelRelease(text: string): KernelRelease {
+  const found = Object.keys(KERNELS).find((release): release is KernelRelease => release === text);
+  if (found === undefined) throw new Error(`There is no kernel ${text}: ${Object.keys(KERNELS).join(', ')}.`);
+  return found;
+}
+
 const MODULE = /\.ko(\.xz)?$/;
 const nameOf = (path: string) => basename(path).replace(MODULE, '').replaceAll('-', '_');
 

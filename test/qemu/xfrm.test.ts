@@ -1,11 +1,14 @@
 // Linux's own IPsec is the referee (5.9.7.9): it unwraps what the device makes, and the device unwraps what it makes, with the same keys.
+// XFRM_KERNEL names another kernel of kernels.ts. By night all of them run.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { afterHop, withChecksum } from '../ipsec/model.ts';
 import { DIRECTIONS, type IpsecBench, ipsecBench } from '../ipsec/rig.ts';
+import { kernelRelease } from './kernels.ts';
 import { EACH, objectIn, packetOf, type SharedSa, sharedSa } from './xfrm_cases.ts';
+import { type End, EXTENDED, headersBefore, OUTER_SCENES, type Shape, shapesOf } from './xfrm_extensions.ts';
 import { type Fate, type Sent, throughLinux } from './xfrm_guest.ts';
 import { SCENES } from './xfrm_scenes.ts';
 
@@ -16,12 +19,15 @@ const CLASSES = [0xb8, 0xb9, 0xba];
 const CE = 3;
 const ECT_0 = 2;
 
+const { XFRM_KERNEL = '6.1' } = process.env;
+const release = kernelRelease(XFRM_KERNEL);
+
 let folder: string;
 let bench: IpsecBench;
 let fates: ReadonlyMap<string, Fate>;
 
 const each = EACH.map(sharedSa);
-const scenes = SCENES.map((scene, at) => {
+const scenes = [...SCENES, ...OUTER_SCENES].map((scene, at) => {
   const shared = sharedSa(scene.wanted, each.length + at);
   return { shared, name: `${scene.steps.name}: ${shared.name}`, steps: scene.steps(shared) };
 });
@@ -38,6 +44,9 @@ const filled = sharedSa(
   { changes: { mode: 'ah-transport', cipher: 'null', key: Buffer.alloc(0) }, outer: 4, inner: 4 },
   each.length + scenes.length + copying.length,
 );
+
+/** Packets with options, extension headers and fragments. */
+const extended = EXTENDED.map((wanted, at) => sharedSa(wanted, filled.id + 1 + at));
 
 /** Gives the device both directions of an association, with the sequence numbers that it shall go on from. */
 function give(shared: SharedSa): void {
@@ -103,10 +112,33 @@ function congested({ outer }: SharedSa, data: Uint8Array): Buffer {
   return outer === 4 ? withChecksum(bytes) : bytes;
 }
 
+/** What arrives at an end of a packet that was sent to it. */
+function travelled({ travels }: Shape, bytes: Uint8Array, to: End): Buffer {
+  const copy = Buffer.from(bytes);
+  travels?.(copy, to);
+  return copy;
+}
+
+async function shapesBothWays(shared: SharedSa): Promise<Sent[]> {
+  const door = shared.sa.mode.endsWith('tunnel') ? 'inside' : 'local';
+  const sent: Sent[] = [];
+  for (const [at, shape] of shapesOf(shared).entries()) {
+    const plain = packetOf(shared, 'linux', 61, shape.fields('linux'));
+    const made = await request('outbound', shared.id, plain.bytes);
+    expect({ what: shape.what, status: made.status }).toEqual({ what: shape.what, status: 'ok' });
+    madeOf.set(`${shared.id}/${at}`, Buffer.from(made.data));
+    const bytes = travelled(shape, made.data, 'linux');
+    sent.push({ label: `${shared.id}/${at}/made`, door: 'outside', bytes });
+    const other = packetOf(shared, 'device', 61, shape.fields('device'));
+    sent.push({ label: `${shared.id}/${at}/plain`, door, bytes: other.bytes });
+  }
+  return sent;
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'xfrm-'));
   bench = await ipsecBench({ securityAssociations: 1024 });
-  const associations = [...each, ...scenes.map(({ shared }) => shared), ...copying, filled];
+  const associations = [...each, ...scenes.map(({ shared }) => shared), ...copying, filled, ...extended];
   for (const shared of associations) give(shared);
   const sent: Sent[] = [];
   for (const shared of each) sent.push(...(await plainBothWays(shared)));
@@ -114,7 +146,8 @@ beforeAll(async () => {
     sent.push(...steps.map(({ bytes }, at) => ({ label: `${shared.id}/${at}`, door: 'outside' as const, bytes })));
   for (const shared of copying) sent.push(...(await classesBothWays(shared)));
   sent.push(...(await plainBothWays(filled)));
-  fates = await throughLinux(folder, associations, sent);
+  for (const shared of extended) sent.push(...(await shapesBothWays(shared)));
+  fates = await throughLinux(folder, release, associations, sent);
 });
 afterAll(async () => {
   await bench?.dispose();
@@ -150,6 +183,45 @@ describe.each(scenes.map(({ name, ...scene }) => [name, scene] as const))('5.9.7
     }
   });
 });
+
+describe.each(extended.map((shared) => [shared.name, shared] as const))(
+  '5.9.7.9 %s, with more headers',
+  (_, shared) => {
+    const { mode } = shared.sa;
+    const all = [...shapesOf(shared).entries()].map(([at, shape]) => [shape.what, at, shape] as const);
+    const fields = (shape: Shape, to: End) => packetOf(shared, to, 61, shape.fields(to));
+
+    test.each(all.filter(([, , { order }]) => order))('where the header stands: %s', (_what, at, { order }) => {
+      const linux = headersBefore(Buffer.from(fateOf(`${shared.id}/${at}/plain`).hex, 'hex'));
+      expect({ linux, device: headersBefore(madeOf.get(`${shared.id}/${at}`) ?? Buffer.alloc(0)) }).toEqual(order);
+    });
+
+    test.each(all)('Linux unwraps what the device makes: %s', (_what, at, shape) => {
+      const plain = fields(shape, 'linux').bytes;
+      const refused = mode.startsWith('ah') ? shape.ah?.linux : undefined;
+      const bytes = travelled(shape, plain, 'linux');
+      shape.cleared?.(bytes);
+      // In transport mode over IPv6, what stands behind the headers.
+      const fate =
+        shared.inner === 6 && mode.endsWith('transport')
+          ? { where: 'local6', hex: bytes.subarray(-61).toString('hex') }
+          : delivered(shared, bytes);
+      expect(fateOf(`${shared.id}/${at}/made`)).toEqual(refused ? { where: refused, hex: '' } : fate);
+    });
+
+    test.each(all)('the device unwraps what Linux makes: %s', async (_what, at, shape) => {
+      const { where, hex } = fateOf(`${shared.id}/${at}/plain`);
+      expect(where).toBe('outside');
+      const arrived = travelled(shape, Buffer.from(hex, 'hex'), 'device');
+      const { status, data } = await request('inbound', shared.id, arrived);
+      const refused = mode.startsWith('ah') ? shape.ah?.device : undefined;
+      expect(status).toBe(refused ?? 'ok');
+      if (refused) return;
+      const plain = travelled(shape, fields(shape, 'device').bytes, 'device');
+      expect(Buffer.from(data)).toEqual(mode.endsWith('tunnel') ? afterHop(plain) : plain);
+    });
+  },
+);
 
 /** An outer header without what differs in every packet: its identification, checksum and addresses. */
 function comparable(bytes: Buffer, version: 4 | 6): string {

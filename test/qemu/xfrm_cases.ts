@@ -1,6 +1,6 @@
 // Security associations that the device and Linux's xfrm share, each with addresses of its own, and what `ip xfrm` has to know of them.
 import { type Association, AUTHS, objectOf } from '../ipsec/model.ts';
-import { ipv4, ipv6, type Packet } from '../ipsec/packets.ts';
+import { type Ipv4Fields, type Ipv6Fields, ipv4, ipv6, type Packet } from '../ipsec/packets.ts';
 import { association, someBytes } from '../ipsec/rig.ts';
 
 type Version = 4 | 6;
@@ -16,6 +16,8 @@ export interface Wanted {
   inner: Version;
   /** The last sequence number before the first packet, in both directions. */
   last?: bigint;
+  /** Whether Linux takes routes to its home address from there (RFC 6275 section 6.4). */
+  home?: boolean;
   /** More words of `ip xfrm state add`. */
   words?: string;
 }
@@ -35,6 +37,8 @@ export interface SharedSa extends Wanted {
 const PROTOCOL = 253;
 /** Linux is here in each network: the tunnel's, and the ones inside of tunnels. */
 const LINUX = 0xfffe;
+/** Another address of Linux in the tunnel's network: source routes to it lead by there. */
+const STOP = 0xfffd;
 const NETS = {
   outer: { 4: '198.18', 6: 0xa },
   linux: { 4: '10.1', 6: 0xb },
@@ -56,6 +60,10 @@ function bytesOf(net: Net, version: Version, host: number): Buffer {
   bytes.writeUInt16BE(host, 14);
   return bytes;
 }
+
+/** Where source routes stop, and where they end. */
+export const ROUTE4 = { stop: textOf('outer', 4, STOP), end: textOf('outer', 4, LINUX) } as const;
+export const ROUTE6 = { stop: bytesOf('outer', 6, STOP), end: bytesOf('outer', 6, LINUX) } as const;
 
 const ALGORITHMS: { changes: Partial<Association>; mac?: keyof typeof OTHER_MACS }[] = [
   { changes: { cipher: 'aes-cbc', auth: 'hmac-sha-256-128' } },
@@ -139,12 +147,20 @@ export function objectIn({ sa, mac }: SharedSa, direction: 'outbound' | 'inbound
   return object;
 }
 
+/** What a packet has beside its addresses and its payload. */
+export interface PacketFields {
+  traffic?: number;
+  df?: boolean;
+  ipv4?: Partial<Ipv4Fields>;
+  ipv6?: Partial<Ipv6Fields>;
+}
+
 /** A packet that goes from the device's side to Linux's, or from Linux's side to the device's. It has a protocol for experiments. */
 export function packetOf(
   { sa, inner, id }: SharedSa,
   to: 'linux' | 'device',
   length: number,
-  { traffic = 0, df = false }: { traffic?: number; df?: boolean } = {},
+  { traffic = 0, df = false, ...fields }: PacketFields = {},
 ): Packet {
   const tunnel = sa.mode.endsWith('tunnel');
   const there = { net: tunnel ? 'device' : 'outer', host: id + 1 } as const;
@@ -153,10 +169,11 @@ export function packetOf(
   const payload = someBytes(length, `${id} ${to}`);
   if (inner === 6) {
     const ends = { source: bytesOf(from.net, 6, from.host), destination: bytesOf(at.net, 6, at.host) };
-    return ipv6({ payload, next: PROTOCOL, traffic, ...ends });
+    return ipv6({ payload, next: PROTOCOL, traffic, ...ends, ...fields.ipv6 });
   }
   const ends = { source: textOf(from.net, 4, from.host), destination: textOf(at.net, 4, at.host) };
-  return ipv4({ payload, protocol: PROTOCOL, tos: traffic, id: 7, fragment: df ? 0x4000 : 0, ...ends });
+  const usual = { payload, protocol: PROTOCOL, tos: traffic, id: 7, fragment: df ? 0x4000 : 0 };
+  return ipv4({ ...usual, ...ends, ...fields.ipv4 });
 }
 
 const hex = (...bytes: Buffer[]) => (bytes.every(({ length }) => length === 0) ? '""' : `0x${hexOf(bytes)}`);
@@ -184,7 +201,7 @@ function algorithmWords({ sa, mac }: SharedSa): string {
 
 /** Lines of `ip -batch` that give Linux an association, with the policies that use it. */
 export function ipLines(shared: SharedSa): string[] {
-  const { id, sa, outer, inner, last, words = '' } = shared;
+  const { id, sa, outer, inner, last, home, words = '' } = shared;
   const [protocol, mode] = sa.mode.split('-');
   const tunnel = mode === 'tunnel';
   const [there, here] = [textOf('outer', outer, id + 1), textOf('outer', outer, LINUX)];
@@ -200,11 +217,13 @@ export function ipLines(shared: SharedSa): string[] {
     sa.udp ? `${words} ${source} ${destination} ${outer === 4 ? '0.0.0.0' : '::'}` : words;
   const template = (source: string, destination: string) =>
     `tmpl src ${source} dst ${destination} proto ${protocol} reqid ${id + 1} mode ${mode}`;
+  const optional = `tmpl src ${there} dst ${here} proto route2 mode ro level use`;
   return [
     state(there, here, `${nat(port, linuxPort)} ${last === undefined ? '' : `replay-seq ${last}`}`),
     state(here, there, `${nat(linuxPort, port)} ${last === undefined ? '' : `replay-oseq ${last}`}`),
-    `xfrm policy add src ${from} dst ${to} ${arrival} ${template(there, here)}`,
+    `xfrm policy add src ${from} dst ${to} ${arrival} ${template(there, here)} ${home ? optional : ''}`,
     `xfrm policy add src ${to} dst ${from} dir out ${template(here, there)}`,
+    ...(home ? [`xfrm state add src ${there} dst ${here} proto route2 mode ro coa ${textOf('outer', 6, STOP)}`] : []),
   ];
 }
 
@@ -215,7 +234,9 @@ export const NETWORK_LINES: readonly string[] = [
   ...VERSIONS.flatMap((version) => {
     const net = (name: Net) => (version === 4 ? `${NETS[name][4]}.0.0/16` : `${textOf(name, version, 0)}/64`);
     return [
-      `addr add ${textOf('outer', version, LINUX)}/${version === 4 ? '32' : '128 nodad'} dev outside`,
+      // A route of IPv6 ends at a home address alone.
+      `addr add ${textOf('outer', version, LINUX)}/${version === 4 ? '32' : '128 home nodad'} dev outside`,
+      ...(version === 6 ? [`addr add ${textOf('outer', 6, STOP)}/128 nodad dev outside`] : []),
       `route add ${net('outer')} dev outside`,
       `route add ${net('device')} dev outside`,
       `route add ${net('linux')} dev inside`,
@@ -227,5 +248,6 @@ export const NETWORK_LINES: readonly string[] = [
 export const SETUP = `#!/bin/sh
 for family in ipv4 ipv6; do echo 1 > /proc/sys/net/$family/conf/all/forwarding; done
 for link in all default inside outside; do echo 0 > /proc/sys/net/ipv4/conf/$link/rp_filter; done
+for link in all default inside outside; do echo 1 > /proc/sys/net/ipv4/conf/$link/accept_source_route; done
 exec /bin/ip -batch /network
 `;
