@@ -18,7 +18,7 @@ import { Placer } from './placement/placer.ts';
 import { PLACES, type Place } from './placement/steps.ts';
 import { placingOf } from './placement/takes.ts';
 import { WebCryptoExecutor } from './webcrypto/executor.ts';
-import { isSubtle, subtleCrypto } from './webcrypto/subtle_algorithms.ts';
+import { isSubtle, subtleCrypto } from './webcrypto/subtle_work.ts';
 import { WorkerExecutor } from './workers/executor.ts';
 
 /** The parts that a choice of backend has in this process. */

@@ -128,7 +128,6 @@ describe('WebCrypto', () => {
 describe.each(RIGS)('requests under way in WebCrypto, with a %s ring', (_, makeRig) => {
   test('are done once each, more of them than it has room for', async () => {
     const rig = makeRig({ backend: 'host', queueSize: 1024 });
-    await rig.device.backendReady;
     const flight = new Flight(rig);
     const id = session(rig);
     const before = rig.data.usedIdx;
@@ -143,7 +142,6 @@ describe.each(RIGS)('requests under way in WebCrypto, with a %s ring', (_, makeR
 
   test('are done before a device that is saved, and forgotten by one that is reset', async () => {
     const rig = makeRig({ backend: 'host', queueSize: 1024 });
-    await rig.device.backendReady;
     const flight = new Flight(rig);
     const id = session(rig);
     const before = rig.data.usedIdx;

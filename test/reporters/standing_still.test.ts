@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { TestCase, TestModule } from 'vitest/node';
+import { PATIENCE } from '../support/patience.ts';
+import { StandingStill } from './standing_still.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** In the project, so that Vitest is found. */
@@ -66,4 +69,22 @@ test('so does a run that takes too long, whatever it does', async () => {
 test('a run that ends is left alone, with the limits of CI', async () => {
   const reporter = join(ROOT, 'test/reporters/standing_still.ts');
   expect(await run('', 'good', '--reporter', reporter)).toEqual({ status: 0, said: '' });
+});
+
+test('a result that comes after the end of its file does not have it run again', async () => {
+  const stop = vi.fn();
+  const reporter = new StandingStill({ still: 0.002, whole: 10 }, stop);
+  const module = { project: { name: 'library' }, relativeModuleId: 'ended.test.ts' } as TestModule;
+  const late = {
+    module,
+    fullName: 'late',
+    result: () => ({ state: 'passed', errors: undefined }),
+  } as unknown as TestCase;
+  reporter.onInit();
+  reporter.onTestModuleQueued(module);
+  reporter.onTestModuleEnd(module);
+  reporter.onTestCaseResult(late);
+  await vi.waitFor(() => expect(stop).toHaveBeenCalledOnce(), PATIENCE);
+  expect(stop.mock.calls[0]?.[0]).not.toContain('ended.test.ts');
+  reporter.onTestRunEnd();
 });

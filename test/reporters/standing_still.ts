@@ -1,7 +1,7 @@
 // A reporter for CI, where nobody watches: a run in which something stands still ends, and says what it was. Vitest's own limits do not
 // reach a test that keeps its process busy, and CI's end of a run that takes too long shows only the last lines of what was printed.
 import { readFileSync } from 'node:fs';
-import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 const MINUTE_MS = 60_000;
 /** The reporter looks this often in the time that a test file may stand still. */
@@ -34,6 +34,8 @@ export class StandingStill implements Reporter {
   readonly #stop: Stop;
   /** By project and file. */
   readonly #running = new Map<string, Running>();
+  /** Files that have ended. Results of their tests may come later. */
+  readonly #ended = new Set<string>();
   readonly #failed: string[] = [];
   #begun = 0;
   /** When anything was heard. */
@@ -45,7 +47,7 @@ export class StandingStill implements Reporter {
     this.#stop = stop;
   }
 
-  onInit(_: Vitest): void {
+  onInit(): void {
     this.#begun = Date.now();
     this.#heardAt = this.#begun;
     this.#timer = setInterval(() => this.#look(), (this.#limits.still * MINUTE_MS) / LOOKS);
@@ -74,6 +76,7 @@ export class StandingStill implements Reporter {
   onTestModuleEnd(module: TestModule): void {
     this.#heardAt = Date.now();
     this.#running.delete(nameOf(module));
+    this.#ended.add(nameOf(module));
   }
 
   onTestRunEnd(): void {
@@ -82,7 +85,7 @@ export class StandingStill implements Reporter {
 
   #heard(module: TestModule, last: string): void {
     this.#heardAt = Date.now();
-    this.#running.set(nameOf(module), { at: this.#heardAt, last });
+    if (!this.#ended.has(nameOf(module))) this.#running.set(nameOf(module), { at: this.#heardAt, last });
   }
 
   #look(): void {

@@ -6,7 +6,7 @@ import { JobSlots } from '../deferral/job_slots.ts';
 import { sharedLayout, slotAt } from '../deferral/layout.ts';
 import type { Records } from '../deferral/records.ts';
 import { JobRunner } from '../deferral/runner.ts';
-import type { readJob, SubtleResult, SubtleWork } from './subtle_work.ts';
+import { readJob, type SubtleResult, SubtleWork } from './subtle_work.ts';
 
 /** Requests under way at once, if there are no workers whose records it shares. Each slot has room for the largest request. */
 const SLOTS = 16;
@@ -18,26 +18,23 @@ interface Started {
   runner: JobRunner;
   slotAt(slot: number): number;
   records: Records;
-  work: SubtleWork;
-  readJob: typeof readJob;
   /** The serial number of each slot's request. A result for an earlier request of the slot is ignored. */
   serials: number[];
 }
 
 /** Runs requests in WebCrypto, whose results come later. */
 export class WebCryptoExecutor implements Executor {
-  readonly #subtle: SubtleCrypto;
+  readonly #work: SubtleWork;
   readonly #memory: WebAssembly.Memory;
   #port: DevicePort | undefined;
   #started: Started | undefined;
-  #ended = false;
   #serial = 0;
   /** Requests that WebCrypto finished. */
   readonly counts: WorkCounts = { requests: 0, bytes: 0 };
 
   /** @param memory the memory that the device's sessions lie in */
   constructor(subtle: SubtleCrypto, memory: WebAssembly.Memory) {
-    this.#subtle = subtle;
+    this.#work = new SubtleWork(subtle);
     this.#memory = memory;
   }
 
@@ -60,9 +57,7 @@ export class WebCryptoExecutor implements Executor {
     const port = this.#port;
     if (!port || this.#started) return;
     try {
-      const loaded = await import('./subtle_work.ts');
-      if (this.#ended || this.#started) return;
-      this.#started = this.#begin(port, records, loaded);
+      this.#started = this.#begin(port, records);
       records.open();
     } catch (error) {
       this.#unavailable(port, error);
@@ -74,11 +69,7 @@ export class WebCryptoExecutor implements Executor {
   }
 
   /** @throws RangeError if there is no memory for its slots */
-  #begin(
-    { engine, maxRequestBytes, memory: guest, foreign }: DevicePort,
-    records: Records,
-    { SubtleWork, readJob }: typeof import('./subtle_work.ts'),
-  ): Started {
+  #begin({ engine, maxRequestBytes, memory: guest, foreign }: DevicePort, records: Records): Started {
     const layout = sharedLayout(engine, 0, maxRequestBytes, records.count);
     const memory = new WebAssembly.Memory({ initial: layout.pages });
     return {
@@ -87,8 +78,6 @@ export class WebCryptoExecutor implements Executor {
       runner: new JobRunner(engineModule(), memory, layout, 0),
       slotAt: (slot) => slotAt(layout, slot),
       records,
-      work: new SubtleWork(this.#subtle),
-      readJob,
       serials: records.owners.map(() => 0),
     };
   }
@@ -101,8 +90,8 @@ export class WebCryptoExecutor implements Executor {
     started.records.owners[record] = 'webcrypto';
     const serial = ++this.#serial;
     started.serials[record] = serial;
-    const request = started.readJob(started.memory, started.slotAt(record));
-    const answer = request ? started.work.run(request) : Promise.resolve(undefined);
+    const request = readJob(started.memory, started.slotAt(record));
+    const answer = request ? this.#work.run(request) : Promise.resolve(undefined);
     void answer
       .catch(() => undefined)
       .then((result) => {
@@ -116,10 +105,8 @@ export class WebCryptoExecutor implements Executor {
   }
 
   closed(session: number): void {
-    const started = this.#started;
-    if (!started) return;
-    started.slots.closeSession(session);
-    started.work.forgetKey(new DataView(this.#memory.buffer).getBigUint64(session + SESSION_ID, true));
+    this.#started?.slots.closeSession(session);
+    this.#work.forgetKey(new DataView(this.#memory.buffer).getBigUint64(session + SESSION_ID, true));
   }
 
   settle(): boolean {
@@ -132,7 +119,7 @@ export class WebCryptoExecutor implements Executor {
   drop(queue?: number): void {
     const started = this.#started;
     if (!started) return;
-    const { records, slots, serials, work } = started;
+    const { records, slots, serials } = started;
     for (const record of records.of('webcrypto')) {
       if (queue !== undefined && slots.queueOf(record) !== queue) continue;
       this.#port?.engine.drop(this.#port.base, record);
@@ -142,14 +129,13 @@ export class WebCryptoExecutor implements Executor {
     }
     if (queue !== undefined) return;
     slots.closeSessions();
-    work.forgetKeys();
+    this.#work.forgetKeys();
   }
 
   dispose(): void {
-    this.#ended = true;
     this.#started?.slots.wipeAll();
-    this.#started?.work.forgetKeys();
     this.#started = undefined;
+    this.#work.forgetKeys();
   }
 
   #answer(started: Started, record: number, { status, parts }: SubtleResult): void {

@@ -1,8 +1,7 @@
-// What WebCrypto does for a device. It is loaded on demand, where a device has nothing better.
-import { CRYPTO_BADMSG, CRYPTO_OK } from '../../../spec/crypto.ts';
+import { CRYPTO_BADMSG, CRYPTO_OK, SERVICE_CIPHER, SYM_OP_CIPHER } from '../../../spec/crypto.ts';
 import * as spec from '../../../spec/engine.ts';
-import type { SessionAlgorithms } from '../placement/session_fields.ts';
-import { CIPHERS, HASHES, HMACS, subtleAlgorithms } from './subtle_algorithms.ts';
+import type { AlgorithmName } from '../../../spec/names.ts';
+import { type SessionAlgorithms, sessionAlgorithms } from '../placement/session_fields.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -27,7 +26,26 @@ export interface SubtleRequest {
   tagBytes: number;
 }
 
+const HASHES: Readonly<Partial<Record<AlgorithmName, string>>> = {
+  sha1: 'SHA-1',
+  'sha-256': 'SHA-256',
+  'sha-384': 'SHA-384',
+  'sha-512': 'SHA-512',
+};
+const HMACS: Readonly<Partial<Record<AlgorithmName, string>>> = {
+  'hmac-sha1': 'SHA-1',
+  'hmac-sha-256': 'SHA-256',
+  'hmac-sha-384': 'SHA-384',
+  'hmac-sha-512': 'SHA-512',
+};
 const DIGEST_BYTES: Readonly<Record<string, number>> = { 'SHA-1': 20, 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 };
+const CIPHERS: Readonly<Partial<Record<AlgorithmName, string>>> = {
+  'aes-cbc': 'AES-CBC',
+  'aes-ctr': 'AES-CTR',
+  gcm: 'AES-GCM',
+};
+/** The lengths of AES keys that WebKit and Blink know, in bytes. */
+const AES_KEY_BYTES: readonly number[] = [16, 32];
 const BLOCK = 16;
 /** WebCrypto treats nonces of other lengths differently: it hashes 16 bytes, while the device uses 16 bytes as J0 itself. */
 const NONCE_BYTES = 12;
@@ -37,6 +55,23 @@ const NONCE_BYTES = 12;
  */
 const PIECE_BYTES = 256 * 1024;
 const NOTHING: Bytes = new Uint8Array();
+
+/** Whether WebCrypto computes the session's algorithm with the same result as the engine. */
+export function isSubtle(memory: DataView, session: number): boolean {
+  return subtleAlgorithms(memory, session) !== undefined;
+}
+
+function subtleAlgorithms(memory: DataView, session: number): SessionAlgorithms | undefined {
+  const field = (offset: number) => memory.getUint32(session + offset, true);
+  // A chain would need two calls, one after the other.
+  if (field(spec.SESSION_SERVICE) === SERVICE_CIPHER && field(spec.SESSION_OP_TYPE) !== SYM_OP_CIPHER) return undefined;
+  const algorithms = sessionAlgorithms(memory, session);
+  const { cipher, digest } = algorithms;
+  const known = cipher
+    ? CIPHERS[cipher] !== undefined && AES_KEY_BYTES.includes(field(spec.SESSION_KEY_LEN))
+    : digest !== undefined && (HASHES[digest] !== undefined || HMACS[digest] !== undefined);
+  return known ? algorithms : undefined;
+}
 
 /**
  * Reads a job. Returns undefined if WebCrypto does not know the session's algorithm, or if something is wrong with the request: then the
@@ -189,4 +224,9 @@ function counterAfter(iv: Bytes, blocks: number): Bytes {
     carry = Math.floor(carry / 256);
   }
   return counter;
+}
+
+/** WebCrypto, if there is one. A page has it only over https, or from localhost. */
+export function subtleCrypto(): SubtleCrypto | undefined {
+  return globalThis.crypto?.subtle;
 }

@@ -59,7 +59,6 @@ export async function live(setting: Setting, operations: readonly Operation[]): 
   const { waitAsync } = Atomics;
   if (setting.messages) Object.assign(Atomics, { waitAsync: undefined });
   // What a start waits for takes real time but once.
-  await import('../../../src/backend/webcrypto/subtle_work.ts');
   await import('../../../src/backend/workers/pool.ts');
   await compileOnce(sharedBuild(engineBytes()));
   try {
