@@ -92,10 +92,14 @@ export class DeviceLife {
     queues.useRing(negotiation.ring, negotiation.chose(F_ADMIN_VQ));
   }
 
-  /** Runs all queues at DRIVER_OK (3.1.1, step 8): the rings may already hold buffers. After a suspension, first says what has changed. */
+  /**
+   * Runs all queues at DRIVER_OK (3.1.1, step 8): the rings may already hold buffers. First says what has changed during a suspension, or
+   * that the device broke before DRIVER_OK (2.1.2).
+   */
   #start(): void {
-    const { config, turns, queues, runner } = this.#parts;
-    if (config.catchUp()) turns.interrupt('config', 0);
+    const { config, turns, queues, runner, negotiation } = this.#parts;
+    const changed = config.catchUp();
+    if (changed || negotiation.broken) turns.interrupt('config', 0);
     for (let index = 0; index < queues.registers.length; index++) runner.notify(index);
   }
 }

@@ -62,6 +62,11 @@ export class Negotiation {
     return (this.#status & STATUS_DRIVER_OK) !== 0;
   }
 
+  /** Whether DEVICE_NEEDS_RESET is set. */
+  get broken(): boolean {
+    return (this.#status & STATUS_DEVICE_NEEDS_RESET) !== 0;
+  }
+
   /** Whether queues are run: DRIVER_OK is set, no reset is needed, and the driver has not asked for SUSPEND. */
   get working(): boolean {
     return (this.#status & (STATUS_DRIVER_OK | STATUS_DEVICE_NEEDS_RESET)) === STATUS_DRIVER_OK && !this.#suspending;
@@ -114,7 +119,7 @@ export class Negotiation {
    * (3.4.2).
    */
   suspend(): boolean {
-    const suspends = this.#suspending && (this.#status & STATUS_DEVICE_NEEDS_RESET) === 0;
+    const suspends = this.#suspending && !this.broken;
     this.#suspending = false;
     if (suspends) this.#status = (this.#status & ~STATUS_DRIVER_OK) | STATUS_SUSPEND;
     return suspends;
@@ -130,7 +135,7 @@ export class Negotiation {
 
   /** Sets DEVICE_NEEDS_RESET (2.1.2). Returns false if it was set already. */
   needReset(): boolean {
-    if (this.#status & STATUS_DEVICE_NEEDS_RESET) return false;
+    if (this.broken) return false;
     this.#status |= STATUS_DEVICE_NEEDS_RESET;
     return true;
   }

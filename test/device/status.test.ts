@@ -184,16 +184,17 @@ describe('2.1.2 DEVICE_NEEDS_RESET', () => {
     });
   });
 
-  test('before DRIVER_OK no notification is sent, and DRIVER_OK starts nothing', () => {
+  test('before DRIVER_OK no notification is sent; DRIVER_OK starts nothing, and then the driver is told', () => {
     const rig = new Rig();
     rig.negotiate();
     rig.interrupts = [];
     rig.enable(0, rig.data, { desc: 1n });
     expect(rig.device.status & STATUS_DEVICE_NEEDS_RESET).toBe(STATUS_DEVICE_NEEDS_RESET);
     rig.enable(1, rig.control);
+    expect(rig.interrupts).toEqual([]);
     rig.device.writeStatus(UP);
     expect(rig.device.status).toBe(UP | NEEDS_RESET);
-    expect(rig.interrupts).toEqual([]);
+    expect(rig.interrupts).toEqual([{ kind: 'config', queue: 0 }]);
     expectWorksAfterReset(rig);
   });
 

@@ -70,3 +70,15 @@ test('a request that a handler leaves half done, in the middle of a negotiation 
     { do: 'renegotiate' },
   ]);
 });
+
+test('a device that broke while DRIVER_OK was off says so when it is set again', async () => {
+  await live({ ...SETTING, indirect: false, slots: 64, reports: true }, [
+    { do: 'settle' },
+    submit(1),
+    { do: 'arm', on: 'write', after: 0, steps: [], throws: true },
+    { do: 'pause' },
+    { do: 'save', keys: false },
+    { do: 'start' },
+    submit(70),
+  ]);
+});
