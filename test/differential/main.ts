@@ -1,9 +1,8 @@
-// npm run differential: see --help.
+// npm run differential, once scripts/differential.mjs has read its options.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
-import { Command, InvalidArgumentError } from 'commander';
 import { restartWithFlags, wantedFlags } from '../../src/cli/v8_flags.ts';
 import { CONFIGURATIONS, type Configuration } from './configurations.ts';
 import { Differential, type Failure } from './fuzzer.ts';
@@ -11,52 +10,38 @@ import { isProgram, type Program, programOf } from './program.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const FAILURES = join(ROOT, 'build/differential-failures');
-/** What is compared where nothing is said. */
-const REQUESTS = 200_000;
-
-interface Options {
-  requests?: number;
+/** What scripts/differential.mjs reads from the command line. */
+export interface Options {
+  /** Ends when so many requests were compared; Infinity: never for this reason. */
+  requests: number;
+  /** Ends after this time, in seconds. */
   seconds?: number;
+  /** The seed of the first program. */
   seed: number;
+  /** Text in the names of the configurations that run. */
   only?: string;
+  /** The file of one program. */
   replay?: string;
 }
 
-const number = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.');
-  return value;
-};
+/** Runs the command, and sets the exit status. */
+export async function main(options: Options): Promise<void> {
+  // Both builds of the engine are to run.
+  await restartWithFlags(wantedFlags('differential'));
+  const { only = '', replay: file } = options;
+  const configurations = CONFIGURATIONS.filter(({ name }) => name.includes(only));
+  if (configurations.length === 0) {
+    const names = CONFIGURATIONS.map(({ name }) => `  ${name}`).join('\n');
+    refuse(`No configuration's name has ${only} in it. There are\n${names}`);
+  }
+  if (file === undefined) await fuzz(options, configurations);
+  else await replay(file, configurations);
+}
 
-const options = new Command('npm run differential --')
-  .description(
-    'Runs programs of random requests on many configurations of the device at once, and compares guest memory, used.len, order, faults and ' +
-      'statistics with those of the reference: the same requests inline, on a split ring, one a notification.',
-  )
-  .option(
-    '--requests <count>',
-    `ends when so many were compared, of all configurations together (default: ${REQUESTS})`,
-    number,
-  )
-  .option('--seconds <seconds>', 'ends after this time', number)
-  .option('--seed <number>', 'of the first program; the next one has the next seed', number, 1)
-  .option('--only <text>', 'configurations whose names have this in them')
-  .option('--replay <file>', 'runs one program, as a failure left it, and nothing else')
-  .addHelpText('after', `\nConfigurations:\n${CONFIGURATIONS.map(({ name }) => `  ${name}`).join('\n')}`)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .parse()
-  .opts<Options>();
-
-// Both builds of the engine are to run.
-await restartWithFlags(wantedFlags('differential'));
-const configurations = CONFIGURATIONS.filter(({ name }) => name.includes(options.only ?? ''));
-if (configurations.length === 0) refuse(`No configuration's name has ${options.only} in it: see --help.`);
-if (options.replay === undefined) await fuzz(configurations);
-else await replay(options.replay, configurations);
-
-async function fuzz(chosen: readonly Configuration[]): Promise<void> {
-  const { seed, seconds = Number.POSITIVE_INFINITY } = options;
-  const target = options.requests ?? (options.seconds === undefined ? REQUESTS : Number.POSITIVE_INFINITY);
+async function fuzz(
+  { seed, requests: target, seconds = Number.POSITIVE_INFINITY }: Options,
+  chosen: readonly Configuration[],
+): Promise<void> {
   const fuzzer = await Differential.make(chosen);
   const started = performance.now();
   const elapsed = () => (performance.now() - started) / 1000;
