@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-suites=(--project library --project engine test/cli test/device test/engine)
+suites=(--project library --project engine test/cli test/device test/engine test/vhost-user)
 if [ "${1-}" = --all ]; then
   shift
   suites=(--project '!browser')

@@ -163,12 +163,18 @@ export async function loadSystem(): Promise<System> {
     },
     neverWait: (descriptor) => void checked('fcntl', descriptor, F_SETFL, O_NONBLOCK),
     poll: (descriptor, handler) => {
-      const handle = koffi.node.poll(descriptor, { readable: true, disconnect: true }, handler);
+      const handle = koffi.node.poll(descriptor, { readable: true, disconnect: true }, () => {
+        // koffi 3.3.4 calls this outside of Node's own callbacks. Node 26 then runs no promise's reactions until something else happens.
+        setImmediate(nothing);
+        handler();
+      });
       // The handle has to be referred to: without that it is collected, and nothing is heard any more.
       return () => handle.close();
     },
   };
 }
+
+function nothing(): void {}
 
 /** struct sockaddr_un of a path, which has at most 107 bytes. */
 function address(path: string): Buffer {

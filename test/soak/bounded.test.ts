@@ -21,6 +21,11 @@ const SESSIONS = 1024;
 const HEAP_GROWTH_MAX = MIB;
 /** The process's memory counts pages that its allocator keeps, too: more noise, and still less than a leak in all rounds. */
 const PROCESS_GROWTH_MAX = 16 * MIB;
+/**
+ * The process may grow in some of these trials: Node 26's V8 lets its young generation grow for about 30 rounds, to 100 MB more than at
+ * first, and keeps the pages. In one trial it must not grow. What leaks in each round grows in all of them.
+ */
+const TRIALS = 8;
 
 /** Guest-physical: the large ring, and source and destination of large requests. */
 const RAM_BYTES = 8 * MIB;
@@ -91,12 +96,16 @@ describe.each(RIGS)('the worst legal load on a %s ring', (_, makeRig) => {
       return rounds;
     };
     soak(WARM_UP_ROUNDS, SOAK_MS / 3);
-    const before = memoryNow();
-    const rounds = soak(ROUNDS, SOAK_MS);
-    const after = memoryNow();
-    console.log(`${rounds} rounds after warm-up`, before, after);
-    expect(rig.memory.buffer.byteLength).toBe(wasmBytes);
-    expect(after.heap - before.heap).toBeLessThan(HEAP_GROWTH_MAX);
-    expect(after.process - before.process).toBeLessThan(PROCESS_GROWTH_MAX);
+    let grown = Number.POSITIVE_INFINITY;
+    for (let trial = 0; trial < TRIALS && grown >= PROCESS_GROWTH_MAX; trial++) {
+      const before = memoryNow();
+      const rounds = soak(ROUNDS, SOAK_MS);
+      const after = memoryNow();
+      console.log(`${rounds} rounds after warm-up`, before, after);
+      expect(rig.memory.buffer.byteLength).toBe(wasmBytes);
+      expect(after.heap - before.heap).toBeLessThan(HEAP_GROWTH_MAX);
+      grown = after.process - before.process;
+    }
+    expect(grown).toBeLessThan(PROCESS_GROWTH_MAX);
   }, 600_000);
 });
