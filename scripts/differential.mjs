@@ -1,22 +1,9 @@
 // npm run differential: see --help. The options are read first: a wrong one, and --help, build nothing.
-import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { build, endOfOptions, existingFile, positiveWhole } from './build_first.mjs';
 
 /** What is compared where nothing is said. */
 const REQUESTS = 200_000;
-
-function positiveWhole(text) {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1 on.');
-  return value;
-}
-
-function existingFile(path) {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new InvalidArgumentError('There is no such file.');
-  return path;
-}
 
 const options = new Command('npm run differential --')
   .description(
@@ -38,20 +25,11 @@ const options = new Command('npm run differential --')
   .option('--built', 'takes what was built before', false)
   .allowExcessArguments(false)
   .showHelpAfterError('Add --help for what is possible.')
-  // 2 for a wrong command line, as shells have it; 1 stays for a run that failed.
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .exitOverride(endOfOptions)
   .parse()
   .opts();
 
-const root = fileURLToPath(new URL('../', import.meta.url));
-for (const script of options.built ? [] : ['build:engine', 'build:differential']) {
-  const { status } = spawnSync('npm', ['run', '--silent', script], {
-    cwd: root,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-  });
-  if (status !== 0) process.exit(1);
-}
+if (!options.built) build('build:engine', 'build:differential');
 // The program may start itself again, with flags of V8.
 if (!options.built) process.argv.push('--built');
 const { requests = options.seconds === undefined ? REQUESTS : Number.POSITIVE_INFINITY } = options;

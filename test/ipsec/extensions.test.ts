@@ -81,7 +81,7 @@ describe('RFC 4302 section 3.3.3.1.2: AH counts a route as it will be at its end
     ['half an address', route(0, 1, [B, C.subarray(0, 8)])],
     ['no address', route(2, 1, [])],
     ['another type', route(4, 1, [B])],
-    ['a type that nobody knows', route(253, 1, [B])],
+    ['type 253, which is for experiments', route(253, 1, [B])],
   ])('a route that cannot be read: %s', async (_, header) => {
     const packet = ipv6({ payload, extensions: [header] });
     expect(await first(AH, 'outbound', packet.bytes)).toEqual(ERR);

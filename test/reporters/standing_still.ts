@@ -1,4 +1,4 @@
-// A reporter for CI, where nobody watches: a run in which something stands still ends, and says what it was. Vitest's own limits do not
+// A reporter for CI. It ends a run in which a test file stands still, and names the file. Vitest's own limits do not
 // reach a test that keeps its process busy, and CI's end of a run that takes too long shows only the last lines of what was printed.
 import { readFileSync } from 'node:fs';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
