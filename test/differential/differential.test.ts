@@ -17,7 +17,7 @@ test('random requests come to the same on every configuration (npm run different
   await run('npm', ['run', '--silent', 'build:differential'], { cwd: ROOT });
   const length = DIFFERENTIAL_SECONDS ? ['--seconds', DIFFERENTIAL_SECONDS] : SHORT;
   const options = [...length, '--seed', DIFFERENTIAL_SEED];
-  const fuzz = ['build/differential/test/differential/main.js', ...options];
+  const fuzz = ['scripts/differential.mjs', '--built', ...options];
   const { stdout, stderr } = await run(process.execPath, fuzz, { cwd: ROOT });
   expect(stderr).toBe('');
   expect(stdout).toMatch(/^\d{4,} requests of \d+ programs on \d+ configurations in .*: 0 differ/m);
