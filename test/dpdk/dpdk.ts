@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { unpackedPackages } from '../support/debian.ts';
-import { runWatched } from '../support/watched_process.ts';
+import { runWatched, type WatchedOptions } from '../support/watched_process.ts';
 
 /** The suite whose DPDK has the driver. */
 const SUITE = 'sid';
@@ -45,11 +45,11 @@ export class Dpdk {
    * Runs a program.
    * @param device the virtual device
    * @param driver its driver, as in the name of its library
-   * @param progress see runWatched()
+   * @param progress see runWatched(), as onOutput
    */
   run(
     program: string,
-    { device, driver, progress }: { device: string; driver: string; progress: () => number },
+    { device, driver, ...watched }: { device: string; driver: string } & Omit<WatchedOptions, 'env'>,
     args: readonly string[],
     env: Record<string, string> = {},
   ): Promise<{ status: number | null; output: string }> {
@@ -64,7 +64,7 @@ export class Dpdk {
         ...[...load('mempool_ring'), ...load(driver), '--vdev', device],
         ...args,
       ],
-      { env, progress },
+      { env, ...watched },
     );
   }
 }
