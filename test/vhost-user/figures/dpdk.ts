@@ -26,7 +26,8 @@ const progress = () => server.device.statistics().queues[0]?.requests ?? 0;
  */
 function mainThreadGivesWay({ pid = 0 }: ChildProcess): boolean {
   const tasks = `/proc/${pid}/task`;
-  if (!readdirSync(tasks).some((task) => readFileSync(`${tasks}/${task}/comm`, 'utf8').startsWith(WORKER))) return false;
+  if (!readdirSync(tasks).some((task) => readFileSync(`${tasks}/${task}/comm`, 'utf8').startsWith(WORKER)))
+    return false;
   // Linux has a priority for each thread. That of the main thread has the number of the process.
   setPriority(pid, constants.priority.PRIORITY_LOW);
   return true;
@@ -42,7 +43,8 @@ async function gbps(name: string, driver: string, device: string): Promise<numbe
   const line = output.split('\n').findLast((one) => /^\d+,\d+,\d+/.test(one.replaceAll(/[\s;]+/g, ',')));
   if (status !== 0 || line === undefined)
     throw new Error(`${name} ended with status ${status}:\n${output.slice(-2000)}`);
-  if (!givesWay) throw new Error(`${name}: the program had no thread ${WORKER}, so it cannot be said what it measured.`);
+  if (!givesWay)
+    throw new Error(`${name}: the program had no thread ${WORKER}, so it cannot be said what it measured.`);
   return Number(line.split(/[,;]/)[GBPS_COLUMN]);
 }
 
