@@ -36,3 +36,24 @@ for (const where of ['Node', 'a browser'] as const) {
     ended = true;
   });
 }
+
+test('goes forward, calls back once, and not what was called off', async () => {
+  const clock = hostClock(true);
+  const start = clock.now();
+  const called: string[] = [];
+  const off = clock.schedule(() => called.push('called off'), 1);
+  off();
+  await new Promise<void>((resolve) => clock.schedule(() => resolve(void called.push('called')), 5));
+  expect(called).toEqual(['called']);
+  expect(clock.now()).toBeGreaterThan(start);
+});
+
+test('waits for longer than setTimeout can, without a turn before', async () => {
+  let early = false;
+  const off = hostClock().schedule(() => {
+    early = true;
+  }, 2 ** 40);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  off();
+  expect(early).toBe(false);
+});
