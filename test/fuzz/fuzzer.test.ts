@@ -9,16 +9,17 @@ const { FUZZ_MINUTES } = process.env;
 const SHORT = ['--cases', '40000', '--minutes', '10'];
 
 /** One thread: other tests run beside this one. */
+const run = (...args: string[]) =>
+  promisify(execFile)(process.execPath, ['scripts/fuzz.mjs', '--built', '--workers', '1', ...args], { cwd: ROOT });
+
 test('guests that do what they like break nothing (npm run fuzz)', async () => {
-  const fuzz = [
-    'scripts/fuzz.mjs',
-    '--built',
-    '--workers',
-    '1',
-    ...(FUZZ_MINUTES ? ['--minutes', FUZZ_MINUTES] : SHORT),
-  ];
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, fuzz, { cwd: ROOT });
+  const { stdout, stderr } = await run(...(FUZZ_MINUTES ? ['--minutes', FUZZ_MINUTES] : SHORT));
   expect(stderr).toMatch(/^\d+ places, \d+ words\n$/);
   expect(stdout).toMatch(/^\d{4,} cases in /);
   console.log(stdout.trim());
 }, 700_000);
+
+test('the inputs that it begins with are cases, too', async () => {
+  const { stdout } = await run('--cases', '1');
+  expect(stdout).toMatch(/^[1-9]\d* cases in .*; [1-9]\d* places of the engine and [1-9]\d* states reached/);
+});

@@ -24,11 +24,16 @@ function run(input: Uint8Array): boolean {
   return failure === undefined;
 }
 
-let good = corpus.every(run);
 let kept = 0;
-while (good && fuzzer.cases < cases && Date.now() < until) {
-  for (let left = Math.min(REPORT_CASES, cases - fuzzer.cases); good && left > 0; left--) good = run(fuzzer.propose());
+function report(): void {
   send({ kind: 'progress', cases: fuzzer.cases, ...fuzzer.reached, found: fuzzer.corpus.slice(kept) });
   kept = fuzzer.corpus.length;
+}
+
+let good = corpus.every(run);
+report();
+while (good && fuzzer.cases < cases && Date.now() < until) {
+  for (let left = Math.min(REPORT_CASES, cases - fuzzer.cases); good && left > 0; left--) good = run(fuzzer.propose());
+  report();
 }
 send({ kind: 'end' });
