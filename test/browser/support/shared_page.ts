@@ -9,10 +9,10 @@ export let page: Page;
 /** What pages wrote into the console: no test may leave anything here. */
 export const complaints: string[] = [];
 
-/** Opens the page before the tests of the file that calls this, and closes it after them. */
-export function sharePage(): void {
+/** Opens the page before the tests of the file that calls this, and closes it after them. @param serve serves the page */
+export function sharePage(serve = servePage): void {
   beforeAll(async () => {
-    server = await servePage();
+    server = await serve();
     browser = await launchBrowser();
     page = await openPage(browser, server.url, complaints);
   });
