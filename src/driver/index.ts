@@ -19,25 +19,26 @@ export {
   type AdminStatus,
 } from './admin/admin_driver.ts';
 export type { DeviceConfig } from './config.ts';
-export {
-  type AeadRequest,
-  type AkcipherOptions,
-  type ChainRequest,
-  type ChainResult,
-  type CipherRequest,
-  CryptoDriver,
-  type HashRequest,
-  type MacRequest,
-  type OpenSession,
-  type RequestOptions,
-  type Result,
-} from './driver.ts';
+export { CryptoDriver } from './driver.ts';
 export { MmioTransport, type MmioWindow } from './mmio_transport.ts';
 export type { DriverOptions } from './options.ts';
 export type { PciFunction } from './pci_bus.ts';
 export { type MsixMessage, PciTransport } from './pci_transport.ts';
 export { BrokenQueueError, type Chain, type ChainBuffer, type DriverQueue, type Used } from './queue.ts';
 export { type GuestRam, RamAllocator } from './ram.ts';
+export type {
+  AeadRequest,
+  AkcipherOptions,
+  ChainRequest,
+  ChainResult,
+  CipherRequest,
+  HashRequest,
+  IpsecRequest,
+  MacRequest,
+  OpenSession,
+  RequestOptions,
+  Result,
+} from './requests.ts';
 export { type RawRequest, type RawResult, RingDriver } from './ring_driver.ts';
 export type { SessionParameters } from './sessions.ts';
 export type { Status } from './status.ts';

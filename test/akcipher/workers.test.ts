@@ -4,7 +4,7 @@ import * as crypto from 'node:crypto';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BackendEvent } from '../../src/backend/contract.ts';
-import type { AkcipherOptions, Result } from '../../src/driver/driver.ts';
+import type { AkcipherOptions, Result } from '../../src/driver/requests.ts';
 import type { BenchOptions } from '../../src/testing/bench.ts';
 import { type Bench, createBench } from '../support/bench.ts';
 
