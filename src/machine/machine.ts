@@ -7,6 +7,7 @@ import { attachVirtioCrypto, type V86Options } from '../v86/attach.ts';
 import { cpuOf } from '../v86/internals.ts';
 import { rememberBootMemory } from './boot_memory.ts';
 import { tuneJit } from './jit_config.ts';
+import { SerialInput } from './serial_input.ts';
 
 const MIB = 1024 * 1024;
 /** v86 0.5.462 puts an initramfs there. Where the guest's RAM is too small, it throws from a callback of its own, so that no caller catches the error. */
@@ -47,8 +48,8 @@ export interface Machine {
   readonly console: GuestConsole;
   /** Code at the keyboard of the second serial line, where it does not disturb a user of the first. Our own guest has a shell on it. */
   readonly sideConsole: GuestConsole;
-  /** Types into the first serial line. */
-  send(text: string): void;
+  /** Types into the first serial line: bytes, or a text in UTF-8. What the guest does not take at once waits here. */
+  send(input: string | Uint8Array): void;
   /** Calls back for every byte that the guest writes on its first serial line. */
   onByte(listener: (byte: number) => void): void;
   /** Instructions that the guest's processor has run: a counter of 32 bits, which wraps. */
@@ -95,18 +96,21 @@ export async function buildMachine(options: MachineOptions): Promise<Machine> {
   const attached = attachVirtioCrypto(emulator, options.device);
   if (options.onReboot) insteadOfReboot(emulator, options.onReboot);
   tuneJit(emulator);
-  const send = (text: string) => emulator.serial0_send(text);
+  const [input, sideInput] = [new SerialInput(emulator, 0), new SerialInput(emulator, 1)];
+  const send = (typed: string | Uint8Array) => input.send(typed);
   const onByte = (listener: (byte: number) => void) => emulator.add_listener('serial0-output-byte', listener);
   const waiting = options.commandTimeoutMs === undefined ? {} : { timeoutMs: options.commandTimeoutMs };
   const console = new GuestConsole({ send, onByte }, waiting);
   const sideLine = {
-    send: (text: string) => emulator.serial_send_bytes(1, new TextEncoder().encode(text)),
+    send: (text: string) => sideInput.send(text),
     onByte: (listener: (byte: number) => void) => emulator.add_listener('serial1-output-byte', listener),
   };
   const sideConsole = new GuestConsole(sideLine, waiting);
   const stop = async () => {
     console.close();
     sideConsole.close();
+    input.stop();
+    sideInput.stop();
     attached.dispose();
     await emulator.destroy();
   };

@@ -95,6 +95,8 @@ const OBJECTS = [
   ['wasm_memory'],
 ] as const;
 
+const REMEDY = 'which virtio-crypto needs: use v86 0.5.462, with which it was tested.';
+
 function follow(root: unknown, path: readonly string[]): unknown {
   let value = root;
   for (const name of path) {
@@ -120,15 +122,25 @@ export function hasDevices(emulator: unknown): boolean {
 }
 
 /**
+ * Bytes that were typed into a serial line and that the guest has not read yet.
+ * @param line 0 for COM1, 1 for COM2
+ * @throws TypeError that names the missing part
+ */
+export function unreadSerialBytes(emulator: unknown, line: 0 | 1): number {
+  const path = ['v86', 'cpu', 'devices', `uart${line}`, 'input'];
+  const input = follow(emulator, path);
+  if (Array.isArray(input)) return input.length;
+  throw new TypeError(`This build of v86 has no ${path.slice(1).join('.')}, ${REMEDY}`);
+}
+
+/**
  * The CPU object of an emulator that sent `emulator-ready`.
  * @throws TypeError that names the missing part
  */
 export function cpuOf(emulator: unknown): V86Cpu {
   const cpu = follow(emulator, ['v86', 'cpu']);
   if (!isCpu(cpu)) {
-    throw new TypeError(
-      `This build of v86 has no ${missingPart(cpu)}, which virtio-crypto needs: use v86 0.5.462, with which it was tested.`,
-    );
+    throw new TypeError(`This build of v86 has no ${missingPart(cpu)}, ${REMEDY}`);
   }
   return cpu;
 }

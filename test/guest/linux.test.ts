@@ -47,6 +47,18 @@ describe('a stock Linux guest on v86', () => {
     expect(machine.device.fault).toBeUndefined();
   });
 
+  test('reads a long text that is typed at once, and answers afterwards', async () => {
+    const text = 'Bytes that a serial line cannot bring at once. '.repeat(6000);
+    const reader = `head -c ${text.length} < /dev/ttyS0 | sha256sum`;
+    const digest = run(
+      `stty -F /dev/ttyS0 raw -echo; echo rea''dy; ${reader}; stty -F /dev/ttyS0 sane cols 200 rows 50`,
+    );
+    await machine.console.waitFor(/ready/);
+    machine.send(text);
+    expect(await digest).toContain(createHash('sha256').update(text).digest('hex'));
+    expect(await run('echo "still here: ä"')).toBe('still here: ä\n');
+  });
+
   test('takes signals in a process that waits in a loop', async () => {
     const file = Buffer.from(linuxProgram(waitForSignals)).toString('base64');
     await run(`echo ${file} | base64 -d > /tmp/waiting; chmod +x /tmp/waiting`);

@@ -20,22 +20,13 @@ const pause = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
 const ALWAYS = 'OPENSSL_CONF=/tmp/always.cnf';
 const ITSELF = 'OPENSSL_CONF=/dev/null';
 
-/** Linux keeps some 68,000 bytes of a serial line that nobody has read yet, and loses without a word what comes then: v86 hands over all at once. */
-const TYPED_AT_ONCE = 4000;
-
-/** Types a file into the guest, piece by piece: each is asked for when the one before has been read. */
+/** Types a file into the guest. */
 async function put(path: string, text: string): Promise<void> {
   const packed = gzipSync(text).toString('base64');
-  const pieces = Math.ceil(packed.length / TYPED_AT_ONCE);
-  const read = `for n in $(seq ${pieces}); do echo ne''xt > /dev/ttyS0; head -c ${TYPED_AT_ONCE} < /dev/ttyS0; done > /tmp/packed`;
-  // The last piece is as long as the others: spaces follow the text.
-  const padded = packed.padEnd(pieces * TYPED_AT_ONCE);
-  const unpack = `tr -d ' ' < /tmp/packed | base64 -d | gunzip > ${path}`;
-  const done = run(`stty -F /dev/ttyS0 raw -echo; ${read}; stty -F /dev/ttyS0 sane cols 200 rows 50; ${unpack}`);
-  for (let at = 0; at < padded.length; at += TYPED_AT_ONCE) {
-    await machine.console.waitFor(/next/);
-    machine.send(padded.slice(at, at + TYPED_AT_ONCE));
-  }
+  const read = `stty -F /dev/ttyS0 raw -echo; echo rea''dy; head -c ${packed.length} < /dev/ttyS0 > /tmp/packed`;
+  const done = run(`${read}; stty -F /dev/ttyS0 sane cols 200 rows 50; base64 -d /tmp/packed | gunzip > ${path}`);
+  await machine.console.waitFor(/ready/);
+  machine.send(packed);
   await done;
 }
 

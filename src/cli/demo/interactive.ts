@@ -17,7 +17,7 @@ export async function runInteractive(machine: Machine, output: Output, signal: A
     await new Promise<void>((resolve) => {
       stdin.on('data', (bytes: Buffer) => {
         const end = bytes.indexOf(ESCAPE);
-        machine.send(bytes.subarray(0, end < 0 ? undefined : end).toString('latin1'));
+        machine.send(bytes.subarray(0, end < 0 ? undefined : end));
         if (end >= 0) resolve();
       });
       stdin.once('end', resolve);
