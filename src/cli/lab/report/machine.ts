@@ -47,7 +47,10 @@ function junitCase(result: ReportedResult): string {
   return `${open}><failure message="${xml(outcome)}">${xml(text)}</failure></testcase>`;
 }
 
-/** TAP, version 14, with what went wrong as YAML. */
+/**
+ * TAP with what went wrong as YAML. It says version 13, although readers of 14 take the same: prove of Test::Harness 3.44, which Debian 12 has,
+ * fails a report whose first line says 14 (it knows no version above 13), with all tests passed.
+ */
 export function tapReport({ results }: RunResults): string {
   const lines = results.flatMap((result, at) => {
     const title = `${result.passed ? 'ok' : 'not ok'} ${at + 1} - ${nameOf(result)}`;
@@ -55,5 +58,5 @@ export function tapReport({ results }: RunResults): string {
     const details = [...failureLines(result), `again: virtio-crypto lab ${result.again}`];
     return [title, '  ---', '  message: |', ...details.map((line) => `    ${line.replaceAll('\n', ' ')}`), '  ...'];
   });
-  return ['TAP version 14', `1..${results.length}`, ...lines, ''].join('\n');
+  return ['TAP version 13', `1..${results.length}`, ...lines, ''].join('\n');
 }
