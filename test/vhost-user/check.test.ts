@@ -7,6 +7,7 @@ import { KNOWN_FEATURES } from '../../src/driver/ring_driver.ts';
 import { type CheckerOptions, DriverChecker, type DriverWatcher, RULES, type RuleName } from '../../src/lab/index.ts';
 import type { BenchOptions } from '../../src/testing/index.ts';
 import { DeviceTracer } from '../../src/trace/index.ts';
+import * as protocol from '../../src/transport/vhost-user/protocol.ts';
 import { numbers } from '../support/flight.ts';
 import { createVhostBench, type VhostBench } from './support/bench.ts';
 import type { FakeOptions } from './support/fake_host.ts';
@@ -156,6 +157,22 @@ describe('a driver without a mistake breaks nothing:', () => {
     host.onLook = () => {};
     expect({ sent, used: ring.usedIdx }).toEqual({ sent: 5, used: 7 });
     expect(broken()).toEqual([]);
+  });
+
+  test('over sessions that come as messages, which the daemon sends through a ring of its own', async () => {
+    const { served, broken, checker } = watched(0n);
+    const payload = Buffer.alloc(protocol.SYM_SESSION_BYTES);
+    payload.writeUInt32LE(crypto.CIPHER_AES_CBC, 8);
+    payload.writeUInt32LE(16, 12);
+    payload[32] = crypto.SYM_OP_CIPHER;
+    payload[33] = crypto.DIRECTION_ENCRYPT;
+    for (const _ of numbers(40)) {
+      expect(served.send(protocol.CREATE_CRYPTO_SESSION, payload)?.getBigInt64(0, true)).toBeGreaterThanOrEqual(0n);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(served.device.fault).toBeUndefined();
+    expect(broken()).toEqual([]);
+    expect(checker.rules).not.toContain('2.7.5.3.1-1');
   });
 
   test.each(FEATURES)('with %s, over rings that stop and go on', (_, features) => {

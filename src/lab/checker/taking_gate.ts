@@ -47,6 +47,8 @@ export class TakingGate implements DeviceObserver {
     this.#from.delete(queue);
     // A queue that has taken nothing waits for something else, and goes on by itself.
     if (from === undefined || this.#device.positions(queue).nextAvail === from) return;
+    // Most often nothing is left. A round for nothing could come too late: a transport's own ring is in memory only while it is used.
+    if (this.#taking(queue) === 0) return;
     this.#rounds++;
     if (this.#rounds % ROUNDS !== 0) this.#goOn(queue);
     else this.#clock.schedule(() => this.#goOn(queue), 0);
