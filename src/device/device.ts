@@ -310,6 +310,14 @@ export class CryptoDevice implements DeviceRegisters {
     this.#turns.notify(index);
   }
 
+  /** Takes what waits in a queue, as notify() does, for a host or a transport that looks of its own accord. */
+  resume(index: number): void {
+    this.#turns.notify(index);
+  }
+
+  /** See DeviceRegisters.standIn(). The device does not depend on who writes its registers. */
+  standIn(_features: bigint | undefined): void {}
+
   /** Resets the device (2.4): queues, features and faults are forgotten. Every session is closed, and its keys are wiped. */
   reset(): void {
     this.#turns.run('reset()', () => this.#life.reset());

@@ -55,6 +55,8 @@ export interface DeviceRegisters {
   resetQueue(index: number): void;
   /** Called when the driver has made buffers available on a queue. Ignored before DRIVER_OK, and while a reset is needed. */
   notify(index: number): void;
+  /** Takes what waits in a queue, as notify() does, but of the transport's own accord: the driver has sent no notification. */
+  resume(index: number): void;
 
   // Positions in the queues, for transports whose driver reads and sets them (vhost-user's SET_VRING_BASE).
 
@@ -84,6 +86,15 @@ export interface DeviceRegisters {
    * @throws Error if the ring of an enabled queue would be outside the regions, or would move
    */
   setRegions(regions: readonly GuestRegion[] | readonly ForeignRegion[]): void;
+
+  // Transports whose client sends no accesses to registers (vhost-user).
+
+  /**
+   * Says that the transport writes status, features and the registers of queues in the driver's stead. The device works as before. What
+   * watches a driver takes none of these accesses for the driver's from then on.
+   * @param features the features that the driver has chosen, as far as the client tells; undefined: nothing is known of them
+   */
+  standIn(features: bigint | undefined): void;
 
   // Life.
 

@@ -1,5 +1,7 @@
 import { closeSync, lstatSync, rmSync } from 'node:fs';
 import { checkFunction, checkObject, checkSwitch, refuse } from '../check.ts';
+import { hostClock } from '../clock.ts';
+import type { CreateOptions } from '../device/contract.ts';
 import { type CryptoDevice, createCryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
 import { foreignGuest } from '../engine/foreign/index.ts';
@@ -33,6 +35,8 @@ export interface VhostUserOptions extends CryptoDeviceOptions {
   role?: 'server' | 'client';
   /** Whether the daemon ends when its first client has gone. With the role 'client' it always does. Default false. */
   once?: boolean;
+  /** Makes the device, for example one whose driver is watched: DriverChecker of virtio-crypto-wasm/lab. Default: createCryptoDevice(). */
+  createDevice?: (options: CreateOptions) => CryptoDevice;
   /** Called with each event. */
   onEvent?: (event: VhostUserEvent) => void;
 }
@@ -68,7 +72,7 @@ export async function serveVhostUser(options: VhostUserOptions): Promise<VhostUs
 
 function checkOptions(options: VhostUserOptions): void {
   checkObject('options', options);
-  const { socket, role = 'server', once, onEvent } = options;
+  const { socket, role = 'server', once, createDevice, onEvent } = options;
   if (typeof socket !== 'string') refuse('socket', socket, 'the path of a Unix socket');
   const bytes = Buffer.byteLength(socket);
   if (bytes === 0 || bytes > PATH_BYTES_MAX || socket.includes('\0')) {
@@ -76,6 +80,7 @@ function checkOptions(options: VhostUserOptions): void {
   }
   if (role !== 'server' && role !== 'client') refuse('role', role, 'server or client');
   checkSwitch('once', once);
+  if (createDevice !== undefined) checkFunction('createDevice', createDevice);
   if (onEvent !== undefined) checkFunction('onEvent', onEvent);
 }
 
@@ -96,16 +101,26 @@ class Daemon implements VhostUserServer {
   #closed = false;
 
   constructor(system: System, options: VhostUserOptions) {
-    const { socket, role, features, once: _once, onEvent: _onEvent, ...device } = options;
+    const {
+      socket,
+      role,
+      features,
+      once: _once,
+      onEvent: _onEvent,
+      createDevice = createCryptoDevice,
+      ...device
+    } = options;
     this.#system = system;
     const window = new EngineWindow(system);
     this.#files = new MappedFiles(system, window);
     this.#options = options;
-    this.device = createCryptoDevice({
+    this.device = createDevice({
       ...DEFAULTS,
       ...device,
       features: { ...DEFAULT_FEATURES, ...features },
       guest: foreignGuest(this.#memory, this.#memory.regionsOf([]), window.memory),
+      // A daemon may have nothing to do but to wait for its timers: they have to wake it.
+      clock: hostClock(true),
       onBackendEvent: ({ message }) => this.#tell('warning', message),
     });
     this.ended = new Promise((resolve) => {

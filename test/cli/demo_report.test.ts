@@ -2,9 +2,9 @@
 import pc from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import type { Comparison } from '../../src/cli/demo/compare.ts';
-import { reportComparisons, reportSignature, reportViolations } from '../../src/cli/demo/report.ts';
+import { reportComparisons, reportSignature } from '../../src/cli/demo/report.ts';
 import type { Output } from '../../src/cli/output.ts';
-import { RULES } from '../../src/lab/index.ts';
+import { reportViolations } from '../../src/cli/violations.ts';
 
 function said(report: (output: Output) => void): string[] {
   const lines: string[] = [];
@@ -64,9 +64,7 @@ test('a signature by keyctl: equal, different, or none', () => {
 
 describe('the driver under --check', () => {
   test('that breaks nothing', () => {
-    expect(said((output) => reportViolations([], output))).toEqual([
-      `ok The driver broke none of the ${Object.keys(RULES).length} statements about drivers that can be observed`,
-    ]);
+    expect(said((output) => reportViolations([], 'It broke nothing', output))).toEqual(['ok It broke nothing']);
   });
 
   test('that breaks a statement: section, statement, place, and how often', () => {
@@ -74,7 +72,7 @@ describe('the driver under --check', () => {
       ...({ rule: '2.7.6-1', section: '2.7.6', level: 'must', statement: 'The driver must know.' } as const),
       ...{ seen: 'entry 0 is 8', queue: 1, at: 0, times: 3 },
     };
-    expect(said((output) => reportViolations([violation], output))).toEqual([
+    expect(said((output) => reportViolations([violation], 'It broke nothing', output))).toEqual([
       'failed The driver broke 1 statements of the specification:',
       '    2.7.6  The driver must know.',
       '        queue 1: entry 0 is 8 (3 times)',

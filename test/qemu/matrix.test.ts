@@ -13,6 +13,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DriverChecker } from '../../src/lab/index.ts';
 import { serveVhostUser } from '../../src/vhost-user/index.ts';
 import { runWatched } from '../support/watched_process.ts';
 import { buildQemuGuest } from './guest.ts';
@@ -69,7 +70,8 @@ async function boot(folder: string, qemuRelease: QemuRelease, kernelRelease: Ker
     network: true,
   });
   const socket = join(folder, 's');
-  const server = await serveVhostUser({ socket, backend: 'auto' });
+  const checker = new DriverChecker();
+  const server = await serveVhostUser({ socket, backend: 'auto', createDevice: checker.createDevice });
   try {
     const { status, output } = await runWatched(
       qemu.program,
@@ -88,6 +90,7 @@ async function boot(folder: string, qemuRelease: QemuRelease, kernelRelease: Ker
       output,
       lines: lines.map((line) => line.slice('guest: '.length)),
       statistics: server.device.statistics(),
+      violations: checker.violations,
     };
   } finally {
     server.close();
@@ -124,7 +127,7 @@ const RUNS = [
 
 describe.each(RUNS)('QEMU $qemu, Linux $kernel, $road', ({ qemu, kernel, road }) => {
   test('self-tests, ciphers, keys, and ESP between two namespaces', { timeout: 1_800_000 }, async () => {
-    const { status, output, lines, statistics } = await boot(folder, qemu, kernel, road);
+    const { status, output, lines, statistics, violations } = await boot(folder, qemu, kernel, road);
     expect(status, output.slice(-3000)).toBe(0);
     expect(lines.filter((line) => line.includes('cannot'))).toEqual([]);
     expect(lines[0]).toMatch(new RegExp(`^${kernel.replace('.', '\\.')}`));
@@ -148,5 +151,6 @@ describe.each(RUNS)('QEMU $qemu, Linux $kernel, $road', ({ qemu, kernel, road })
     expect(cipher.errors).toMatchObject({ err: 0, badmsg: 0, notsupp: 0, invsess: 0 });
     expect(akcipher.requests > 2).toBe(rsa);
     expect(akcipher.errors).toMatchObject({ err: 0, notsupp: 0, invsess: 0 });
+    expect(violations).toEqual([]);
   });
 });

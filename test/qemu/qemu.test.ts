@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DriverChecker } from '../../src/lab/index.ts';
 import { serveVhostUser, type VhostUserEvent, type VhostUserServer } from '../../src/vhost-user/index.ts';
 import { runWatched } from '../support/watched_process.ts';
 import { buildQemuGuest } from './guest.ts';
@@ -31,13 +32,17 @@ let folder: string;
 let qemu: Qemu;
 let guest: { kernel: string; initrd: string };
 let server: VhostUserServer;
+const checker = new DriverChecker();
 const events: VhostUserEvent[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'qemu-'));
   qemu = await debianQemu();
   guest = await buildQemuGuest(folder, '6.1', { script: SCRIPT });
-  server = await serveVhostUser({ socket: join(folder, 's'), backend: 'auto', onEvent: (event) => events.push(event) });
+  server = await serveVhostUser({
+    ...{ socket: join(folder, 's'), backend: 'auto', createDevice: checker.createDevice },
+    onEvent: (event) => events.push(event),
+  });
 }, 600_000);
 afterAll(async () => {
   server?.close();
@@ -121,4 +126,5 @@ test('self-test, AF_ALG from 16 B to 64 KiB, driver loaded again, guest rebooted
     'disconnected: The client has gone.',
   ]);
   expect(server.device.sessionCount).toBe(0);
+  expect(checker.violations).toEqual([]);
 });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { vhostUserCommand } from '../../src/cli/vhost_user/command.ts';
+import { DriverChecker } from '../../src/lab/index.ts';
 import * as protocol from '../../src/transport/vhost-user/protocol.ts';
 import {
   serveVhostUser,
@@ -210,6 +211,7 @@ describe('sockets', () => {
     ['no path', { socket: '' }, 'socket has 0 bytes'],
     ['an unknown role', { role: 'both' }, 'role is both: give server or client.'],
     ['a server that is not there', { role: 'client' }, 'cannot be connected to (ENOENT): start the other side first'],
+    ['what makes no device', { createDevice: 1 }, 'createDevice is 1: give a function.'],
     ['an option of the device', { dataQueues: 65 }, 'dataQueues is 65: give a whole number from 1 to 64.'],
   ])('%s', async (_, options, message) => {
     await expect(Reflect.apply(serve, undefined, [options])).rejects.toThrow(message);
@@ -224,6 +226,18 @@ describe('sockets', () => {
     await ended;
     new Client(listener).close();
     expect(kinds()).toEqual(['connected', 'disconnected']);
+  });
+
+  test("a device of one's own making, with the options of the daemon", async () => {
+    const checker = new DriverChecker();
+    const { device } = await serve({ dataQueues: 3, createDevice: checker.createDevice });
+    expect(device.options).toMatchObject({ dataQueues: 3, queueSize: 1024 });
+    const client = new Client(connectTo(socket));
+    expect(await queueNumber(client.socket)).toBe(4n);
+    client.close();
+    await saw('disconnected');
+    expect(checker.rules).not.toContain('2.1.1-1');
+    expect(checker.violations).toEqual([]);
   });
 
   test('once: the daemon ends with its first client', async () => {
@@ -320,6 +334,18 @@ describe('the command', () => {
     ['a name beside all', ['--socket', 's', '--algorithms', 'all', 'aes-cbc'], 'Give names, or all, or modern alone.'],
     ['an unknown backend', ['--socket', 's', '--backend', 'gpu'], 'Allowed choices are inline, host, workers, auto'],
     ['no workers', ['--socket', 's', '--workers', '0'], 'Give a whole number from 1 to'],
+    ['an unknown fault', ['--socket', 's', '--fault', 'fire'], 'Give one of status-err, status-badmsg'],
+    [
+      'a fault that takes what is not there',
+      ['--socket', 's', '--fault', 'removal'],
+      'It takes a way to take the device out of the machine, which vhost-user has not. Give one of status-err',
+    ],
+    ['no fault', ['--socket', 's', '--check', '--nth', '2'], '--nth is given without --fault: say what the request'],
+    [
+      'no request',
+      ['--socket', 's', '--fault', 'status-err', '--nth', '0'],
+      'Give a whole number from 1 to 1000000000.',
+    ],
     ['an option that is none', ['--socket', 's', '--port', '1'], "unknown option '--port'"],
     ['a socket nowhere', ['--socket', '/nowhere/s', '--backend', 'inline'], 'cannot be made (ENOENT)'],
     ['a long socket', ['--socket', `/${'x'.repeat(120)}`, '--backend', 'inline'], 'give a path of 1 to 107 bytes'],

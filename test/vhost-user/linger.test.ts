@@ -2,40 +2,19 @@
 import { afterEach, expect, test } from 'vitest';
 import * as virtio from '../../spec/virtio.ts';
 import { LINGER_MS, Patience } from '../../src/transport/vhost-user/patience.ts';
-import * as protocol from '../../src/transport/vhost-user/protocol.ts';
-import { RawRing } from '../support/raw_ring.ts';
-import { memoryTable, ringAddresses, u32s, u64 } from './support/client.ts';
-import { fakeConnection } from './support/fake_host.ts';
+import type { RawRing } from '../support/raw_ring.ts';
+import { startedRing } from './support/started_ring.ts';
 
-const FILE_BYTES = 65536;
-const USER = 0x7f00_0000_0000;
-const STATUS = 0x8000;
 const VERSION_1 = 1n << BigInt(virtio.F_VERSION_1);
 const EVENT_IDX = 1n << BigInt(virtio.F_EVENT_IDX);
 
-let served: ReturnType<typeof fakeConnection> | undefined;
+let served: ReturnType<typeof startedRing>['served'] | undefined;
 afterEach(() => served?.end());
 
-/** A ring that runs, with a request that has no meaning and is answered at once. */
 function start(features: bigint) {
-  served = fakeConnection();
-  const { host, send } = served;
-  const file = new Uint8Array(FILE_BYTES);
-  const view = (address: number, bytes: number) => new DataView(file.buffer, address, bytes);
-  const ring = new RawRing({ view }, 0x1000, 64);
-  send(protocol.SET_FEATURES, u64(features | (1n << 30n)));
-  const table = memoryTable([{ guestAddress: 0, bytes: FILE_BYTES, userAddress: USER, fileOffset: 0 }]);
-  send(protocol.SET_MEM_TABLE, table, [{ file }]);
-  send(protocol.SET_VRING_NUM, u32s(0, 64));
-  send(protocol.SET_VRING_ADDR, ringAddresses(0, USER + ring.desc, USER + ring.used, USER + ring.avail));
-  send(protocol.SET_VRING_KICK, u64(0), ['event']);
-  send(protocol.SET_VRING_ENABLE, u32s(0, 1));
-  ring.describeChain([
-    { address: 0x9000, bytes: 72 },
-    { address: STATUS, bytes: 1, write: true },
-  ]);
-  const [kick] = host.handlers.values();
-  return { host, ring, kick: kick ?? (() => {}) };
+  const started = startedRing(features);
+  served = started.served;
+  return started;
 }
 
 test.each([

@@ -1,6 +1,5 @@
 // What the demo's checks come to, in words.
 import { DEVICE_DRIVER } from '../../guest/measure.ts';
-import { RULES, type Violation } from '../../lab/index.ts';
 import type { Output } from '../output.ts';
 import { type Comparison, KEY_BITS, LENGTHS } from './compare.ts';
 
@@ -33,20 +32,4 @@ export function reportSignature(signature: 'equal' | 'different' | 'no answer', 
     output.ok("An RSA signature by keyctl in the guest equals node:crypto's: 2048 bits, SHA-256");
   else if (signature === 'different') output.failed("An RSA signature by keyctl in the guest is not node:crypto's.");
   else output.failed('The guest signs nothing with RSA by keyctl: its kernel needs keyrings, and pkcs8_key_parser.');
-}
-
-/** The statements that the driver broke under --check. */
-export function reportViolations(violations: readonly Violation[], output: Output): void {
-  if (violations.length === 0) {
-    output.ok(
-      `The driver broke none of the ${Object.keys(RULES).length} statements about drivers that can be observed`,
-    );
-    return;
-  }
-  output.failed(`The driver broke ${violations.length} statements of the specification:`);
-  for (const { section, statement, seen, queue, times } of violations) {
-    const where = queue === undefined ? '' : `queue ${queue}: `;
-    output.line(`    ${section}  ${statement}`);
-    output.line(`        ${where}${seen}${times > 1 ? ` (${times} times)` : ''}`);
-  }
 }

@@ -7,10 +7,11 @@ import { serveVhostUser, type VhostUserEvent, type VhostUserServer } from '../..
 import { addBackendOptions, type BackendFlags, backendOptions } from '../backend_flags.ts';
 import { takeInterruption } from '../interruption.ts';
 import { commandOutput, type Output } from '../output.ts';
+import { addCheckOptions, besideTracer, type CheckFlags, checkerOf, reportCheck, requireFault } from './check.ts';
 import { commandLines } from './command_lines.ts';
 import { report } from './report.ts';
 
-interface VhostUserFlags extends BackendFlags {
+interface VhostUserFlags extends BackendFlags, CheckFlags {
   socket: string;
   client?: true;
   algorithms?: AlgorithmChoice;
@@ -41,7 +42,8 @@ export function vhostUserCommand(): Command {
       '--trace <file>',
       `write the last ${TRACED_REQUESTS} requests there, without keys, as JSON lines at the end`,
     );
-  return addBackendOptions(command).action(async (flags: VhostUserFlags) => {
+  return addBackendOptions(addCheckOptions(command)).action(async (flags: VhostUserFlags, command: Command) => {
+    requireFault(flags, command);
     process.exitCode = await run(flags, commandOutput(false));
   });
 }
@@ -65,12 +67,16 @@ function collectAlgorithms(word: string, before: AlgorithmChoice | undefined): A
   throw new InvalidArgumentError('Give names, or all, or modern alone.');
 }
 
-/** Runs the daemon, and returns the exit status: 0 after a signal or the client's end, 1 if its one client failed. */
+/**
+ * Runs the daemon, and returns the exit status: 0 after a signal or the client's end; 1 if its one client failed, or a driver broke
+ * something under --check.
+ */
 async function run(flags: VhostUserFlags, output: Output): Promise<number> {
   const { socket, client, algorithms, queues, packed, once, trace } = flags;
   // The trace of a long life must not be lost at its end.
   const file = trace === undefined ? undefined : openTrace(trace);
   const interruption = takeInterruption();
+  const checker = checkerOf(flags, output);
   let server: VhostUserServer | undefined;
   let failed = false;
   try {
@@ -79,6 +85,7 @@ async function run(flags: VhostUserFlags, output: Output): Promise<number> {
       ...backendOptions(flags),
       ...(algorithms === undefined ? {} : { algorithms }),
       ...(packed ? { features: { packed: true } } : {}),
+      ...(checker && { createDevice: checker.createDevice }),
       onEvent: (event) => {
         failed = event.kind === 'failed' || (failed && event.kind !== 'connected');
         log(event, output);
@@ -90,6 +97,7 @@ async function run(flags: VhostUserFlags, output: Output): Promise<number> {
       file === undefined
         ? undefined
         : new DeviceTracer(serving.device, { kept: TRACED_REQUESTS, perSecond: Number.POSITIVE_INFINITY });
+    if (tracer && checker?.observer) serving.device.observe(besideTracer(checker.observer, tracer));
     const say = () => output.line(report(serving.device.statistics()));
     process.on('SIGUSR1', say);
     interruption.signal.addEventListener('abort', () => serving.close(), { once: true });
@@ -98,7 +106,8 @@ async function run(flags: VhostUserFlags, output: Output): Promise<number> {
     process.off('SIGUSR1', say);
     say();
     if (file !== undefined && tracer) writeSync(file, toJsonLines(tracer.requestsSince(0)));
-    return failed && (once || client) ? 1 : 0;
+    const isBroken = checker !== undefined && reportCheck(checker, flags, output);
+    return isBroken || (failed && (once || client)) ? 1 : 0;
   } finally {
     server?.close();
     interruption.end();

@@ -18,6 +18,7 @@ import { Life } from './life.ts';
 import { PackedRingWatch } from './packed_ring.ts';
 import { checkQueueSetup } from './queue_setup.ts';
 import type { RingWatch, Terms } from './ring_watch.ts';
+import { RULES, type RuleName } from './rules.ts';
 import { SplitRingWatch } from './split_ring.ts';
 import { Findings, type Violation } from './violation.ts';
 import { type DriverWatcher, WatchedDevice } from './watched_device.ts';
@@ -45,6 +46,8 @@ export interface CheckerOptions {
   watch?: (checker: DriverWatcher) => DriverWatcher;
 }
 
+const RULE_NAMES = Object.keys(RULES) as RuleName[];
+
 /** Requests that the device refused for a reason that is no mistake of the driver: it could not know. */
 const NO_MISTAKES = new Set(['sessions', 'tag', 'signature']);
 
@@ -52,7 +55,9 @@ const NO_MISTAKES = new Set(['sessions', 'tag', 'signature']);
  * Watches a driver: holds every access to the device's registers, and every ring at every notification, against the statements of virtio 1.3
  * about drivers (RULES). The device works as it does without a checker.
  *
- * Give `createDevice` to createBench(), attachVirtioCrypto() or serveVhostUser(). One checker watches one device.
+ * Give `createDevice` to createBench(), attachVirtioCrypto() or serveVhostUser(). One checker watches one device. Over vhost-user, rings and
+ * requests are watched, and what a driver does to registers is not seen: `rules` has the rules that hold there. The device is the same for
+ * all clients, one after the other, and so is the list of violations.
  */
 export class DriverChecker implements DriverWatcher {
   readonly #findings: Findings;
@@ -73,6 +78,8 @@ export class DriverChecker implements DriverWatcher {
   readonly #armed: boolean;
   #injector: FaultInjector | undefined;
   #handler: InterruptHandler = () => {};
+  /** What the transport has said of the driver's features, if it writes the registers itself. */
+  #stoodIn: { features: bigint | undefined } | undefined;
 
   /**
    * @throws TypeError that names an option of a wrong type
@@ -128,6 +135,7 @@ export class DriverChecker implements DriverWatcher {
       const injector = new FaultInjector(device, this.#fault, this.#nth, this.#clock, {
         handler: () => this.#handler,
         shared: this.#shared,
+        hasControl: () => this.#stoodIn === undefined || this.#stoodIn.features !== undefined,
       });
       device.changeStatus = (value) => injector.status(value);
       this.#injector = injector;
@@ -135,6 +143,14 @@ export class DriverChecker implements DriverWatcher {
     }
     return device;
   };
+
+  /**
+   * The rules that the driver is held to: all of RULES, or over vhost-user those that can be seen there. Before a client of vhost-user has
+   * told what its driver chose, these are without the rules that need the features.
+   */
+  get rules(): RuleName[] {
+    return RULE_NAMES.filter((rule) => this.#findings.sees(rule));
+  }
 
   /** What the driver did wrong so far, in the order in which it was first seen. */
   get violations(): Violation[] {
@@ -220,7 +236,9 @@ export class DriverChecker implements DriverWatcher {
     const view = this.#view;
     if (!registers || !view) return;
     checkQueueSetup(queue, registers, view, this.#findings);
-    const chose = (bit: number) => hasFeature(device.driverFeatures, bit);
+    // The transport may have the device accept more than the driver has chosen.
+    const features = this.#stoodIn ? (this.#stoodIn.features ?? 0n) : device.driverFeatures;
+    const chose = (bit: number) => hasFeature(features, bit);
     const terms: Terms = {
       indirect: chose(virtio.F_INDIRECT_DESC),
       eventIdx: chose(virtio.F_EVENT_IDX),
@@ -248,7 +266,25 @@ export class DriverChecker implements DriverWatcher {
   }
 
   resumed(device: CryptoDevice, queue: number): void {
-    if (!this.#faulted) this.#look(device, queue);
+    if (this.#faulted) return;
+    this.#look(device, queue);
+    // Such a transport looks while it has asked for no notification, and takes what it finds.
+    if (this.#stoodIn) this.#rings[queue]?.notified();
+  }
+
+  taking(device: CryptoDevice, queue: number): number {
+    this.resumed(device, queue);
+    const ring = this.#rings[queue];
+    return this.#faulted || !ring ? Number.POSITIVE_INFINITY : ring.ahead(device.positions(queue));
+  }
+
+  stoodIn(features: bigint | undefined): void {
+    this.#stoodIn = { features };
+    this.#findings.sight = { registers: false, features: features !== undefined };
+  }
+
+  positioned(device: CryptoDevice, queue: number): void {
+    this.#rings[queue]?.begin(device.positions(queue));
   }
 
   ran(device: CryptoDevice, queue: number): void {

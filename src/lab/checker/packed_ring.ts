@@ -27,6 +27,8 @@ export class PackedRingWatch implements RingWatch {
   #used = WRAP;
   /** Lists that the device holds, by the place of their first descriptor. */
   readonly #held = new Map<number, ReadChain>();
+  /** Positions of the lists that were looked at, from the one on that the device took last, or takes next. */
+  #ahead: number[] = [];
 
   constructor(queue: number, registers: QueueRegisters, view: GuestView, findings: Findings, terms: Terms) {
     this.#view = view;
@@ -41,9 +43,16 @@ export class PackedRingWatch implements RingWatch {
 
   paused = false;
 
+  begin({ nextAvail, nextUsed }: QueuePositions): void {
+    this.#position = nextAvail;
+    this.#notified = nextAvail;
+    this.#used = nextUsed;
+  }
+
   pause(): void {
     this.paused = true;
     this.#held.clear();
+    this.#ahead = [];
   }
 
   resume({ nextAvail, nextUsed }: QueuePositions): void {
@@ -52,8 +61,9 @@ export class PackedRingWatch implements RingWatch {
     this.#used = nextUsed;
   }
 
-  look(budget: LookBudget, { nextUsed }: QueuePositions): ReadChain[] {
+  look(budget: LookBudget, { nextAvail, nextUsed }: QueuePositions): ReadChain[] {
     this.#takeUsed(nextUsed);
+    this.#forgetTaken(nextAvail);
     this.#checkHeld();
     this.#checkEvents();
     const lists: ReadChain[] = [];
@@ -68,12 +78,19 @@ export class PackedRingWatch implements RingWatch {
       if (list.own.length === 0) break;
       checkPackedList(list, { queue: this.#queue, size: this.#size, ...this.#terms }, this.#findings);
       this.#held.set(place, list);
+      this.#ahead.push(this.#position);
       budget.spend(list.own.length + list.indirect.length);
       lists.push(list);
       left -= list.own.length;
       this.#position = advance(this.#position, list.own.length, this.#size);
     }
     return lists;
+  }
+
+  ahead({ nextAvail }: QueuePositions): number {
+    // A device that stands elsewhere has read another list than was looked at: the driver has changed it.
+    const isElsewhere = this.#ahead[0] !== nextAvail && this.#position !== nextAvail;
+    return this.paused || isElsewhere ? Number.POSITIVE_INFINITY : this.#ahead.length;
   }
 
   notified(): void {
@@ -91,6 +108,11 @@ export class PackedRingWatch implements RingWatch {
     if (!isAvailableAt(this.#view, this.#desc, this.#notified) || !this.#wantsNotification()) return;
     const seen = `the list at place ${place} is available, and no notification came`;
     this.#findings.report('2.8.21.3-1', seen, { queue: this.#queue, head: place });
+  }
+
+  #forgetTaken(nextAvail: number): void {
+    const next = this.#ahead.indexOf(nextAvail);
+    this.#ahead.splice(0, next < 0 ? this.#ahead.length : next);
   }
 
   /**

@@ -13,6 +13,8 @@ export interface Terms {
 export interface RingWatch {
   /** Whether the ring is not looked at for now. */
   readonly paused: boolean;
+  /** The ring begins, or goes on, at `positions`: a transport whose client says where has called setPositions(). */
+  begin(positions: QueuePositions): void;
   /** Stops looking at the ring, because looking has taken its share of the time. */
   pause(): void;
   /** Looks at the ring again. The device holds no chain of it, and takes the next one at `positions`. */
@@ -23,7 +25,12 @@ export interface RingWatch {
    * @param positions where the device stands in the ring
    */
   look(budget: LookBudget, positions: QueuePositions): ReadChain[];
-  /** The driver has notified the device: called after look(). */
+  /**
+   * Called after look(): the number of chains that were looked at and that the device, which takes the next one at `positions`, has not
+   * taken. Infinity while the ring is not looked at.
+   */
+  ahead(positions: QueuePositions): number;
+  /** The driver has notified the device, or needs to no more for what is available now: called after look(). */
   notified(): void;
   /** The device has written to the ring, and stands at `positions`. */
   ran(positions: QueuePositions): void;

@@ -1,5 +1,5 @@
 import type { TracedDescriptor } from '../../trace/index.ts';
-import { type Level, RULES, type RuleName } from './rules.ts';
+import { type Level, type Need, RULES, type RuleName } from './rules.ts';
 
 /** Where a violation was seen. */
 export interface Place {
@@ -35,10 +35,15 @@ export interface Violation extends Place {
   times: number;
 }
 
+/** What is seen of a driver beside its rings and requests. */
+export type Sight = Readonly<Record<Need, boolean>>;
+
 /** Violations by rule and queue, in the order in which they were first seen. There are as many as rules and queues at most. */
 export class Findings {
   readonly #byKey = new Map<string, Violation>();
   readonly #onViolation: (violation: Violation) => void;
+  /** What is seen of the driver. A rule that needs more is not reported, because what seems to break it may be another's doing. */
+  sight: Sight = { registers: true, features: true };
 
   constructor(onViolation: (violation: Violation) => void) {
     this.#onViolation = onViolation;
@@ -52,8 +57,15 @@ export class Findings {
     this.#byKey.clear();
   }
 
+  /** Whether it is seen if the driver breaks a rule. */
+  sees(rule: RuleName): boolean {
+    const { needs } = RULES[rule];
+    return needs === undefined || this.sight[needs];
+  }
+
   /** Reports that a rule of RULES was broken. */
   report(rule: RuleName, seen: string, place: Place = {}): void {
+    if (!this.sees(rule)) return;
     const { section, level, driver } = RULES[rule];
     this.add({ rule, section, level, statement: `The driver ${level} ${driver}.`, seen, ...place });
   }

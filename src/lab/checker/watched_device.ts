@@ -1,5 +1,8 @@
-import type { CreateOptions, InterruptHandler } from '../../device/contract.ts';
+import { type Clock, hostClock } from '../../clock.ts';
+import type { CreateOptions, InterruptHandler, QueuePositions } from '../../device/contract.ts';
 import { CryptoDevice } from '../../device/device.ts';
+import type { DeviceObserver } from '../../device/queue_runner.ts';
+import { TakingGate } from './taking_gate.ts';
 
 /** What a driver does to a device, in the order in which it does it. */
 export interface DriverWatcher {
@@ -17,8 +20,20 @@ export interface DriverWatcher {
   notified(device: CryptoDevice, queue: number): void;
   /** The device goes on with a queue by itself, after it has held it back. It has not looked at it yet. */
   resumed(device: CryptoDevice, queue: number): void;
+  /**
+   * The device is about to take chains of a queue, whose driver may make more available at any time. Returns how many the device may take.
+   * Called only if the transport writes the registers itself.
+   */
+  taking(device: CryptoDevice, queue: number): number;
   /** The device has looked at the queue. */
   ran(device: CryptoDevice, queue: number): void;
+  /**
+   * The transport writes status, features and queues' registers itself from now on.
+   * @param features the features that the driver has chosen; undefined: they are not known
+   */
+  stoodIn(features: bigint | undefined): void;
+  /** The transport has said where an enabled queue begins, or goes on. */
+  positioned(device: CryptoDevice, queue: number): void;
   /** The driver reads a byte of the configuration space, or its generation. */
   configRead(offset: number | 'generation'): void;
   /** The device was reset, by the driver or with its machine. */
@@ -33,12 +48,16 @@ export interface DriverWatcher {
 export class WatchedDevice extends CryptoDevice {
   // The constructor of CryptoDevice calls none of the methods below.
   readonly #watcher: DriverWatcher;
+  readonly #clock: Clock;
+  #gate: TakingGate | undefined;
+  #observer: DeviceObserver | undefined;
   /** What the device takes for a status that the driver writes. */
   changeStatus = (value: number): number => value;
 
   constructor(options: CreateOptions, watcher: DriverWatcher) {
     super(options);
     this.#watcher = watcher;
+    this.#clock = options.clock ?? hostClock();
     this.config.onRead = (offset) => watcher.configRead(offset);
   }
 
@@ -82,11 +101,33 @@ export class WatchedDevice extends CryptoDevice {
     this.#watcher.ran(this, index);
   }
 
-  /** Takes what waits in a queue, as at a notification, but of its own accord. */
-  resume(index: number): void {
+  override resume(index: number): void {
     this.#watcher.resumed(this, index);
-    super.notify(index);
+    super.resume(index);
     this.#watcher.ran(this, index);
+  }
+
+  override setPositions(index: number, positions: QueuePositions): void {
+    super.setPositions(index, positions);
+    this.#watcher.positioned(this, index);
+  }
+
+  override standIn(features: bigint | undefined): void {
+    super.standIn(features);
+    this.#watcher.stoodIn(features);
+    this.#gate ??= new TakingGate(
+      this,
+      (queue) => this.#watcher.taking(this, queue),
+      (queue) => super.resume(queue),
+      this.#clock,
+    );
+    this.observe(this.#observer);
+  }
+
+  override observe(observer: DeviceObserver | undefined): void {
+    this.#observer = observer;
+    if (this.#gate) this.#gate.inner = observer;
+    super.observe(this.#gate ?? observer);
   }
 
   override reset(): void {

@@ -10,6 +10,7 @@ const LESS_BYTES = 4096;
 
 export const CONFIGURATION_FAULTS = {
   'config-changed': {
+    needs: 'a generation of the configuration',
     section: '2.5.3',
     group: 'allowed',
     device: 'changes max_size between the reads of its halves, once, with a new generation',
@@ -29,6 +30,7 @@ export const CONFIGURATION_FAULTS = {
     },
   },
   'config-unannounced': {
+    needs: 'an interrupt for a changed configuration',
     section: '2.5.3',
     group: 'broken',
     device: `clears HW_READY when it has completed the request, and sets it again after ${LATE_MS} ms, both with an interrupt and without a new generation`,

@@ -35,6 +35,8 @@ export interface Fault {
   needsReset?: true;
   /** Whether it strikes no request, and says by strike() when the device misbehaves. */
   strikesItself?: true;
+  /** What it takes that vhost-user has not, so that a driver there does not notice it. Left out: nothing. */
+  needs?: string;
   /** Options that the device is made with. */
   options?: CryptoDeviceOptions;
   /** Begins to misbehave. Left out: the options are all. */

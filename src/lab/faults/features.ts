@@ -9,6 +9,7 @@ const WITHDRAWN = bit(virtio.F_INDIRECT_DESC) | bit(virtio.F_EVENT_IDX) | bit(vi
 
 export const FEATURE_FAULTS = {
   'features-refused': {
+    needs: 'a device status that the driver reads',
     section: '2.2.2',
     group: 'broken',
     device: 'does not set FEATURES_OK, whatever the driver accepts',
@@ -23,6 +24,7 @@ export const FEATURE_FAULTS = {
     }),
   },
   'features-withdrawn': {
+    needs: 'a device status that the driver reads',
     section: '2.2.2',
     group: 'broken',
     device:

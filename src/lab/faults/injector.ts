@@ -21,6 +21,7 @@ export class FaultInjector implements DeviceObserver {
   #hooks: FaultHooks = {};
   readonly #begin: () => FaultHooks;
   readonly #handler: () => InterruptHandler;
+  readonly #hasControl: () => boolean;
   /** Chains that the device has taken, or is about to take, by queue and id. */
   readonly #chains = new Map<number, Map<number, ReadChain>>();
   /** For each queue: the device's position for its next used element. */
@@ -37,17 +38,19 @@ export class FaultInjector implements DeviceObserver {
   /**
    * @param handler gives the handler of interrupts that the transport has set
    * @param shared interrupts the driver for another device on its line
+   * @param hasControl whether the control queue is the driver's own: it is not where sessions come as messages
    */
   constructor(
     device: WatchedDevice,
     fault: Fault,
     nth: number,
     clock: Clock,
-    { handler, shared }: { handler: () => InterruptHandler; shared: () => void },
+    { handler, shared, hasControl }: { handler: () => InterruptHandler; shared: () => void; hasControl: () => boolean },
   ) {
     this.#device = device;
     this.#view = new GuestView(device.guest);
     this.#handler = handler;
+    this.#hasControl = hasControl;
     this.#nth = nth;
     this.#strikesItself = fault.strikesItself ?? false;
     // What a device is made with is there from the beginning.
@@ -114,6 +117,8 @@ export class FaultInjector implements DeviceObserver {
     this.#chains.set(queue, chains);
     for (const chain of available) chains.set(idOf(chain, ring), chain);
     const isData = queue !== device.options.dataQueues;
+    // A transport that sends sessions itself waits for each answer.
+    if (!isData && !this.#hasControl()) return ALL;
     const isCounted = this.#isArmed && !this.#strikesItself;
     if (isCounted && isData && this.#completed + available.length >= this.#nth) this.#struck = true;
     return this.#hooks.beforeQueue?.(queue, this.#completed + 1, available) ?? ALL;

@@ -8,6 +8,7 @@ const NOWHERE = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0x10]);
 
 export const LIFE_FAULTS = {
   'needs-reset': {
+    needs: 'a device status that the driver reads',
     section: '2.1.2',
     group: 'allowed',
     device: 'sets DEVICE_NEEDS_RESET instead of taking the request, and says so by a configuration change',
@@ -37,6 +38,7 @@ export const LIFE_FAULTS = {
     },
   },
   'hardware-away': {
+    needs: 'an interrupt for a changed configuration',
     section: '5.9.5.1',
     group: 'allowed',
     device: `clears HW_READY when it has completed the request, and sets it again after ${LATE_MS} ms`,
@@ -51,6 +53,7 @@ export const LIFE_FAULTS = {
     }),
   },
   removal: {
+    needs: 'a way to take the device out of the machine',
     section: '3.3.1',
     group: 'allowed',
     device: 'is taken out of the machine when it has completed the request: its registers read as all ones',

@@ -7,6 +7,7 @@ const small = (queueSize: number, { driver, outcomes }: Pick<Fault, 'driver' | '
   device: `has data queues of ${queueSize === 1 ? 'one entry' : `${queueSize} entries`}`,
   driver,
   outcomes,
+  needs: 'a message that tells the sizes of queues',
   options: { queueSize },
 });
 

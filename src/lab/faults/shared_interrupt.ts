@@ -3,6 +3,7 @@ import type { Fault } from './fault.ts';
 
 export const SHARED_INTERRUPT_FAULTS = {
   'interrupt-shared': {
+    needs: 'an interrupt line that devices share',
     section: '4.1.5.3.1',
     group: 'allowed',
     device:

@@ -162,6 +162,18 @@ export class Recorder implements DriverWatcher {
     this.#inner.configRead(offset);
   }
 
+  taking(device: CryptoDevice, queue: number): number {
+    return this.#inner.taking(device, queue);
+  }
+
+  stoodIn(features: bigint | undefined): void {
+    this.#inner.stoodIn(features);
+  }
+
+  positioned(device: CryptoDevice, queue: number): void {
+    this.#inner.positioned(device, queue);
+  }
+
   reset(): void {
     this.#inner.reset();
   }

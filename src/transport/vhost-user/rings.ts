@@ -58,6 +58,7 @@ export class Rings {
     this.#device = device;
     this.#memory = memory;
     this.#signals = signals;
+    device.standIn(undefined);
     device.onInterrupt((kind, queue) => {
       if (kind === 'queue') this.#used(queue);
       else if (device.status & virtio.STATUS_DEVICE_NEEDS_RESET) signals.broken();
@@ -80,6 +81,7 @@ export class Rings {
     }
     this.#features = features;
     this.reset();
+    this.#device.standIn(this.#told ? features : undefined);
   }
 
   /** Whether ring `index` runs. */
@@ -101,7 +103,7 @@ export class Rings {
     this.#enable(index, place, base);
     this.#running.set(index, place);
     this.#stopped.delete(index);
-    this.notify(index);
+    this.#look(index);
   }
 
   /**
@@ -127,10 +129,10 @@ export class Rings {
     this.#signals.reset();
   }
 
-  /** Runs a ring in which the driver may have made buffers available. */
-  notify(index: number): void {
+  /** Runs a ring in which the driver may have made buffers available, although it has not said so. */
+  #look(index: number): void {
     if (!this.#running.has(index)) return;
-    this.#device.notify(index);
+    this.#device.resume(index);
     if (!this.#told) this.#lookAgain(index);
   }
 
@@ -138,7 +140,8 @@ export class Rings {
   event(index: number): void {
     const patience = this.#patienceFor(index);
     const lingers = patience.worthwhile(this.#signals.now());
-    this.notify(index);
+    if (this.#running.has(index)) this.#device.notify(index);
+    if (!this.#told) this.#lookAgain(index);
     if (lingers && this.#device.queues[index]?.ring === 'split') this.#linger(index, patience);
     patience.left(this.#signals.now());
   }
@@ -158,7 +161,7 @@ export class Rings {
         return;
       }
       patience.rewarded();
-      this.notify(index);
+      this.#look(index);
       const before = next;
       next = this.#taken(index);
       // What is not taken waits for limits.
@@ -231,7 +234,7 @@ export class Rings {
     for (const { index, place, base } of running) {
       this.#enable(index, place, base);
       this.#running.set(index, place);
-      this.notify(index);
+      this.#look(index);
     }
   }
 
@@ -290,7 +293,7 @@ export class Rings {
           return;
         }
         last = nextAvail;
-        this.#device.notify(index);
+        this.#device.resume(index);
       }
     } finally {
       this.#looking.delete(index);

@@ -51,11 +51,14 @@ export interface Served {
 }
 
 /** Serves a device to a client in this process. */
-export function serve(options: CryptoDeviceOptions): Served {
+export function serve({
+  createDevice = createCryptoDevice,
+  ...options
+}: CryptoDeviceOptions & Pick<BenchOptions, 'createDevice'>): Served {
   const [ours, theirs] = socketPair();
   const memory = new ClientMemory();
   const window = new EngineWindow(system);
-  const device = createCryptoDevice({
+  const device = createDevice({
     ...options,
     clock: hostClock(true),
     guest: foreignGuest(memory, memory.regionsOf([]), window.memory),

@@ -1,6 +1,6 @@
 // A connection without a system: descriptors are numbers, files are arrays, and who has what is counted.
+import type { CreateOptions } from '../../../src/device/contract.ts';
 import { createCryptoDevice } from '../../../src/device/device.ts';
-import type { CryptoDeviceOptions } from '../../../src/device/options.ts';
 import { foreignGuest } from '../../../src/engine/foreign/index.ts';
 import { ClientMemory } from '../../../src/transport/vhost-user/client_memory.ts';
 import {
@@ -99,10 +99,13 @@ export class FakeHost implements VhostUserHost {
   }
 }
 
+/** Options of the device, and what makes it. */
+export type FakeOptions = Partial<Omit<CreateOptions, 'guest'>> & { createDevice?: typeof createCryptoDevice };
+
 /** A device with a connection over a FakeHost. */
-export function fakeConnection(options: CryptoDeviceOptions = {}) {
+export function fakeConnection({ createDevice = createCryptoDevice, ...options }: FakeOptions = {}) {
   const memory = new ClientMemory();
-  const device = createCryptoDevice({
+  const device = createDevice({
     ...{ backend: 'inline', controlQueueSize: 1024, ...options },
     guest: foreignGuest(memory, memory.regionsOf([])),
   });
