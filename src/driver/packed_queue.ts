@@ -10,7 +10,7 @@ import {
   type Used,
   writableBytesOf,
 } from './queue.ts';
-import { type GuestRam, type RamAllocator, ramView } from './ram.ts';
+import { type GuestRam, type RamAllocator, RingFields, ramView } from './ram.ts';
 
 /** The driver's side of a packed virtqueue (2.8). */
 export class PackedQueue implements DriverQueue {
@@ -20,6 +20,7 @@ export class PackedQueue implements DriverQueue {
   readonly avail: number;
   readonly used: number;
   readonly #ram: GuestRam;
+  readonly #fields: RingFields;
   readonly #allocator: RamAllocator;
   readonly #features: QueueFeatures;
   /** The free buffer ids, and the number of free descriptors in the ring. */
@@ -39,6 +40,7 @@ export class PackedQueue implements DriverQueue {
     this.index = index;
     this.size = size;
     this.#ram = ram;
+    this.#fields = new RingFields(ram);
     this.#allocator = allocator;
     this.#features = features;
     this.desc = allocator.take(size * spec.DESC_BYTES, spec.DESC_ALIGN);
@@ -95,13 +97,12 @@ export class PackedQueue implements DriverQueue {
   }
 
   needsNotification(): boolean {
-    const view = ramView(this.#ram);
     const added = this.#added;
     this.#added = 0;
-    const flags = view.getUint16(this.used + spec.EVENT_SUPPRESS_FLAGS, true) & 3;
+    const flags = this.#fields.load(this.used + spec.EVENT_SUPPRESS_FLAGS) & 3;
     if (flags === spec.EVENT_DISABLE) return false;
     if (flags !== spec.EVENT_DESC) return true;
-    const event = view.getUint16(this.used + spec.EVENT_SUPPRESS_OFFSET, true);
+    const event = this.#fields.load(this.used + spec.EVENT_SUPPRESS_OFFSET);
     const wrap = event >> spec.EVENT_WRAP_BIT;
     const offset = event & ((1 << spec.EVENT_WRAP_BIT) - 1);
     // On this scale the current round of the ring starts at 0, and places of the round before are negative.
@@ -111,20 +112,37 @@ export class PackedQueue implements DriverQueue {
 
   takeUsed(): Used[] {
     const taken: Used[] = [];
-    if (this.#broken) return taken;
+    do {
+      this.#take(taken);
+      if (this.#broken || !this.#features.eventIdx) break;
+      const place = this.#nextUsed | (this.#usedWrap << spec.EVENT_WRAP_BIT);
+      this.#fields.store(this.avail + spec.EVENT_SUPPRESS_OFFSET, place);
+      this.#fields.store(this.avail + spec.EVENT_SUPPRESS_FLAGS, spec.EVENT_DESC);
+      // What was completed just before the device could see that does not interrupt.
+    } while (this.#isUsed());
+    return taken;
+  }
+
+  /** Whether the device has completed a chain that was not taken (2.8.1). */
+  #isUsed(): boolean {
+    const flags = this.#fields.load(this.desc + this.#nextUsed * spec.DESC_BYTES + spec.PACKED_DESC_FLAGS);
+    const marks = flags & (spec.PACKED_DESC_F_AVAIL | spec.PACKED_DESC_F_USED);
+    return marks === (this.#usedWrap ? spec.PACKED_DESC_F_AVAIL | spec.PACKED_DESC_F_USED : 0);
+  }
+
+  /** Takes the chains that the device has completed. */
+  #take(taken: Used[]): void {
     const view = ramView(this.#ram);
-    while (true) {
+    while (!this.#broken && this.#isUsed()) {
       const descriptor = this.desc + this.#nextUsed * spec.DESC_BYTES;
       const flags = view.getUint16(descriptor + spec.PACKED_DESC_FLAGS, true);
-      const marks = flags & (spec.PACKED_DESC_F_AVAIL | spec.PACKED_DESC_F_USED);
-      if (marks !== (this.#usedWrap ? spec.PACKED_DESC_F_AVAIL | spec.PACKED_DESC_F_USED : 0)) break;
       const head = view.getUint16(descriptor + spec.PACKED_DESC_ID, true);
       // 2.8.4: without WRITE the length of a used descriptor is reserved.
       const written = flags & spec.DESC_F_WRITE ? view.getUint32(descriptor + spec.DESC_LEN, true) : 0;
       const batch = completedBy(this.#inFlight, { head, written }, this.#features.inOrder);
       if (!Array.isArray(batch)) {
         this.#broken = new BrokenQueueError(this.index, batch.did, batch.with === 'id' ? '2.8.22' : '2.8.4');
-        return taken;
+        return;
       }
       for (const { chain, ...used } of batch) {
         this.#inFlight.delete(used.head);
@@ -139,23 +157,17 @@ export class PackedQueue implements DriverQueue {
         }
       }
     }
-    if (this.#features.eventIdx) {
-      view.setUint16(
-        this.avail + spec.EVENT_SUPPRESS_OFFSET,
-        this.#nextUsed | (this.#usedWrap << spec.EVENT_WRAP_BIT),
-        true,
-      );
-      view.setUint16(this.avail + spec.EVENT_SUPPRESS_FLAGS, spec.EVENT_DESC, true);
-    }
-    return taken;
   }
 
   /** An indirect table (2.8.7): no flag but WRITE, no links. */
   #writeTable(buffers: readonly (ChainBuffer & { flags: number })[]): number {
     const table = this.#allocator.take(buffers.length * spec.DESC_BYTES, spec.DESC_ALIGN);
     const view = ramView(this.#ram);
-    for (const [i, buffer] of buffers.entries())
-      writeDescriptor(view, table + i * spec.DESC_BYTES, buffer, 0, buffer.flags);
+    for (const [i, buffer] of buffers.entries()) {
+      const at = table + i * spec.DESC_BYTES;
+      writeDescriptor(view, at, buffer, 0);
+      view.setUint16(at + spec.PACKED_DESC_FLAGS, buffer.flags, true);
+    }
     return table;
   }
 
@@ -170,15 +182,18 @@ export class PackedQueue implements DriverQueue {
         this.#nextAvail = 0;
         this.#availWrap ^= 1;
       }
-      return () => writeDescriptor(view, at, buffer, id, buffer.flags | next | marks);
+      return () => {
+        writeDescriptor(view, at, buffer, id);
+        this.#fields.store(at + spec.PACKED_DESC_FLAGS, buffer.flags | next | marks);
+      };
     });
     for (const write of writes.toReversed()) write();
   }
 }
 
-function writeDescriptor(view: DataView, at: number, buffer: ChainBuffer, id: number, flags: number): void {
+/** Writes a descriptor without its flags. */
+function writeDescriptor(view: DataView, at: number, buffer: ChainBuffer, id: number): void {
   view.setBigUint64(at + spec.DESC_ADDR, BigInt(buffer.address), true);
   view.setUint32(at + spec.DESC_LEN, buffer.bytes, true);
   view.setUint16(at + spec.PACKED_DESC_ID, id, true);
-  view.setUint16(at + spec.PACKED_DESC_FLAGS, flags, true);
 }

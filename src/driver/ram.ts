@@ -1,6 +1,6 @@
 /**
  * Returns the guest's RAM as the driver sees it: the index of a byte is its guest-physical address. It is called again at each use,
- * because views become invalid when a WebAssembly memory grows.
+ * because views become invalid when a WebAssembly memory grows. The view begins at an even offset of its buffer.
  */
 export type GuestRam = () => Uint8Array;
 
@@ -8,6 +8,40 @@ export type GuestRam = () => Uint8Array;
 export function ramView(ram: GuestRam): DataView {
   const bytes = ram();
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * The 16-bit fields of rings by which driver and device hear of each other. The device may run at the same time, in another thread or
+ * process: these accesses keep their order among each other, and come after all earlier writes. So a driver that writes an index and then
+ * reads whether it has to notify misses no notification (2.7.13.4.1), nor a completion when it asks for an interrupt and then looks again.
+ */
+export class RingFields {
+  readonly #ram: GuestRam;
+  #words: Uint16Array = new Uint16Array();
+
+  constructor(ram: GuestRam) {
+    this.#ram = ram;
+  }
+
+  /** The field at an even guest-physical address. */
+  load(address: number): number {
+    return Atomics.load(this.#view(), address / 2);
+  }
+
+  /** Writes the field at an even guest-physical address. */
+  store(address: number, value: number): void {
+    Atomics.store(this.#view(), address / 2, value);
+  }
+
+  /** The view is made again if the RAM has moved. */
+  #view(): Uint16Array {
+    const { buffer, byteOffset, byteLength } = this.#ram();
+    const words = this.#words;
+    if (words.buffer !== buffer || words.byteOffset !== byteOffset) {
+      this.#words = new Uint16Array(buffer, byteOffset, Math.floor(byteLength / 2));
+    }
+    return this.#words;
+  }
 }
 
 /** Allocates guest memory for rings and buffers from one stretch of RAM, first fit. Addresses are guest-physical. */

@@ -10,7 +10,7 @@ import {
   type Used,
   writableBytesOf,
 } from './queue.ts';
-import { type GuestRam, type RamAllocator, ramView } from './ram.ts';
+import { type GuestRam, type RamAllocator, RingFields, ramView } from './ram.ts';
 
 /** The driver's side of a split virtqueue (2.7). */
 export class SplitQueue implements DriverQueue {
@@ -21,6 +21,7 @@ export class SplitQueue implements DriverQueue {
   readonly avail: number;
   readonly used: number;
   readonly #ram: GuestRam;
+  readonly #fields: RingFields;
   readonly #allocator: RamAllocator;
   readonly #features: QueueFeatures;
   readonly #freeDescriptors: number[];
@@ -36,6 +37,7 @@ export class SplitQueue implements DriverQueue {
     this.index = index;
     this.size = size;
     this.#ram = ram;
+    this.#fields = new RingFields(ram);
     this.#allocator = allocator;
     this.#features = features;
     this.desc = allocator.take(size * spec.DESC_BYTES, spec.DESC_ALIGN);
@@ -99,30 +101,40 @@ export class SplitQueue implements DriverQueue {
     const slot = this.#availIdx & (this.size - 1);
     view.setUint16(this.avail + spec.AVAIL_RING + slot * spec.AVAIL_ELEM_BYTES, head, true);
     this.#availIdx = (this.#availIdx + 1) & 0xffff;
-    view.setUint16(this.avail + spec.AVAIL_IDX, this.#availIdx, true);
+    this.#fields.store(this.avail + spec.AVAIL_IDX, this.#availIdx);
     return head;
   }
 
   /** Whether the device wants a notification of the chains that were added since the last call (2.7.10). */
   needsNotification(): boolean {
-    const view = ramView(this.#ram);
     const added = (this.#availIdx - this.#notified) & 0xffff;
     this.#notified = this.#availIdx;
-    if (!this.#features.eventIdx)
-      return (view.getUint16(this.used + spec.USED_FLAGS, true) & spec.USED_F_NO_NOTIFY) === 0;
-    const availEvent = view.getUint16(this.used + spec.USED_RING + this.size * spec.USED_ELEM_BYTES, true);
+    if (!this.#features.eventIdx) return (this.#fields.load(this.used + spec.USED_FLAGS) & spec.USED_F_NO_NOTIFY) === 0;
+    const availEvent = this.#fields.load(this.used + spec.USED_RING + this.size * spec.USED_ELEM_BYTES);
     return ((this.#availIdx - availEvent - 1) & 0xffff) < added;
   }
 
   /** Takes the chains that the device has completed since the last call (2.7.14), and asks for an interrupt at the next completion. */
   takeUsed(): Used[] {
     const taken: Used[] = [];
-    if (this.#broken) return taken;
+    const usedEvent = this.avail + spec.AVAIL_RING + this.size * spec.AVAIL_ELEM_BYTES;
+    do {
+      this.#take(taken);
+      if (this.#broken) break;
+      this.#fields.store(usedEvent, this.#lastUsed);
+      // What was completed just before the device could see that does not interrupt.
+    } while (this.#fields.load(this.used + spec.USED_IDX) !== this.#lastUsed);
+    return taken;
+  }
+
+  /** Takes the chains up to the used index. */
+  #take(taken: Used[]): void {
+    if (this.#broken) return;
+    let left = (this.#fields.load(this.used + spec.USED_IDX) - this.#lastUsed) & 0xffff;
     const view = ramView(this.#ram);
-    let left = (view.getUint16(this.used + spec.USED_IDX, true) - this.#lastUsed) & 0xffff;
     if (left > this.inFlight) {
       this.#break(`moved the used index ahead by ${left}, while it held ${this.inFlight} chains`, '2.7.8');
-      return taken;
+      return;
     }
     while (left > 0) {
       const element = this.used + spec.USED_RING + (this.#lastUsed & (this.size - 1)) * spec.USED_ELEM_BYTES;
@@ -131,11 +143,11 @@ export class SplitQueue implements DriverQueue {
       const batch = completedBy(this.#inFlight, { head, written }, this.#features.inOrder);
       if (!Array.isArray(batch)) {
         this.#break(batch.did, '2.7.8');
-        return taken;
+        return;
       }
       if (batch.length > left) {
         this.#break(`completed ${batch.length} chains at once and moved the used index ahead by ${left}`, '2.7.9');
-        return taken;
+        return;
       }
       for (const { chain, ...used } of batch) {
         this.#inFlight.delete(used.head);
@@ -146,8 +158,6 @@ export class SplitQueue implements DriverQueue {
       this.#lastUsed = (this.#lastUsed + batch.length) & 0xffff;
       left -= batch.length;
     }
-    view.setUint16(this.avail + spec.AVAIL_RING + this.size * spec.AVAIL_ELEM_BYTES, this.#lastUsed, true);
-    return taken;
   }
 
   #break(did: string, section: string): void {

@@ -21,18 +21,14 @@ const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url
 const LIBRARY = new URL('../../dist/src/vhost-user/index.js', import.meta.url);
 const RAM_BYTES = 16 * 1024 * 1024;
 const DRIVER_MEMORY = 0x10000;
-const LOOK_MS = 50;
 const without = (...bits: number[]): bigint => bits.reduce((all, one) => all & ~(1n << BigInt(one)), KNOWN_FEATURES);
 
 let folder: string;
 let command: ChildProcess | undefined;
-/** The driver looks for results now and then, besides when it is interrupted. */
-let looking: NodeJS.Timeout | undefined;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'check-'));
 });
 afterEach(async () => {
-  clearInterval(looking);
   command?.kill('SIGKILL');
   await rm(folder, { recursive: true, force: true });
 });
@@ -62,12 +58,10 @@ async function startProgram(features: bigint, program: (socket: string) => strin
   driver = new CryptoDriver(transport, () => ram.bytes, new RamAllocator(DRIVER_MEMORY, RAM_BYTES), { features });
   driver.start();
   const made = driver;
-  looking = setInterval(() => made.queues.length > 0 && made.poll(), LOOK_MS);
   return {
     ...{ driver, said },
     /** Ends the client. Returns the command's exit status. */
     end: async (): Promise<number> => {
-      clearInterval(looking);
       made.stop();
       client.close();
       const [status] = await ended;
@@ -93,12 +87,9 @@ test.each([
       expect(status).toBe('ok');
     }
   };
-  // Between the write of an index and the read of an event the driver has no barrier, so it may leave out a notification (2.7.13.4.1).
-  const again = setInterval(() => driver.notify(0), LOOK_MS);
   await Promise.all(numbers(20).map(chain));
   // One after the other: the daemon looks at the ring by itself.
   for (const _ of numbers(200)) expect((await hash(driver)).status).toBe('ok');
-  clearInterval(again);
   expect(await end(), said.text).toBe(0);
   expect(said.text).toContain('✔ The driver broke no statement about rings and requests');
 });
