@@ -16,12 +16,6 @@ type Choice = Pick<GuestCell, 'scenario' | 'fault' | 'ring'>;
 
 /** Outcomes of Linux 6.1 that are not those of a correct driver: docs/lab-results.md. */
 const OUTCOMES: Partial<Record<FaultName | `${GuestScenarioName} ${FaultName}`, readonly Outcome[]>> = {
-  'status-err': ['gave up'],
-  'status-badmsg': ['gave up'],
-  'status-notsupp': ['gave up'],
-  'status-invsess': ['gave up'],
-  'status-nospc': ['gave up'],
-  'status-unknown': ['gave up'],
   'used-length-long': ['completed'],
   'used-length-max': ['completed'],
   'used-id-foreign': ['hung'],

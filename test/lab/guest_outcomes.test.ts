@@ -23,3 +23,11 @@ test.each([
 ] as const)('%s', (_, fault, scenario, struck, outcomes) => {
   expect(expectedOutcomes(fault, scenario, struck)).toEqual(outcomes);
 });
+
+test.each([
+  ['by a request that the device answered with an error', 'status-err', reboot, ['error', 'gave up']],
+  ['although the device did nothing that a request may fail of', 'completion-late', reboot, ['completed']],
+  ['in a scenario that does not test the driver again', 'status-err', af, ['error']],
+] as const)('a self-test that fails %s', (_, fault, scenario, outcomes) => {
+  expect(expectedOutcomes(fault, scenario, true, true)).toEqual(outcomes);
+});

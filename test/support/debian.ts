@@ -14,7 +14,6 @@ import {
 import { defaultCacheDir } from '../../src/guest/cache.ts';
 import { lastLines, runProcess } from '../../src/guest/process.ts';
 
-const ARCHITECTURE = 'amd64';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 export interface DebianPackages {
   /** A suite of Debian's archive, for example bookworm. */
@@ -25,20 +24,24 @@ export interface DebianPackages {
   bare?: readonly string[];
   /** Packages that are not needed, although others depend on them. */
   without?: RegExp;
+  /** Debian's name of the architecture. Default amd64. */
+  architecture?: 'amd64' | 'i386';
 }
 
 /** Returns a folder with the unpacked packages: from the cache, or from Debian. */
 export async function unpackedPackages(wanted: DebianPackages): Promise<string> {
-  const { suite, packages, bare = [], without } = wanted;
+  const { suite, packages, bare = [], without, architecture = 'amd64' } = wanted;
   const key = createHash('sha256')
-    .update(JSON.stringify([suite, packages, bare, String(without)]))
+    .update(
+      JSON.stringify([suite, packages, bare, String(without), ...(architecture === 'amd64' ? [] : [architecture])]),
+    )
     .digest('hex');
   const cache = join(dirname(defaultCacheDir()), 'packages');
   const folder = join(cache, `${suite}-${key.slice(0, 16)}`);
   if (existsSync(folder)) return folder;
   const work = join(cache, `.build-${process.pid}-${key.slice(0, 8)}`);
   try {
-    const apt = await openApt(work, suite);
+    const apt = await openApt(work, suite, architecture);
     const closure =
       packages.length === 0 ? '' : await apt('apt-cache', 'depends', '--recurse', ...DEPENDENCIES_ONLY, ...packages);
     const resolved = await Promise.all(bare.map((name) => resolveBare(apt, name)));
@@ -59,14 +62,14 @@ export async function unpackedPackages(wanted: DebianPackages): Promise<string> 
 
 type Apt = (program: string, ...args: string[]) => Promise<string>;
 
-/** apt with a state of its own, for one suite. */
-async function openApt(folder: string, suite: string): Promise<Apt> {
+/** apt with a state of its own, for one suite and one architecture. */
+async function openApt(folder: string, suite: string, architecture: string): Promise<Apt> {
   for (const path of APT_FOLDERS) await mkdir(join(folder, path), { recursive: true });
   const sources = join(folder, 'sources.list');
   await writeFile(sources, `deb [signed-by=${KEYRING}] ${await archiveOfSystem(folder)} ${suite} main\n`);
   const configuration = join(folder, 'apt.conf');
   const lines = [
-    aptConfiguration(folder, ARCHITECTURE),
+    aptConfiguration(folder, architecture),
     'Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";',
     `Dir::Etc::sourcelist "${sources}";`,
     'Dir::Etc::sourceparts "/dev/null";',

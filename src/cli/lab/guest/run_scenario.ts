@@ -31,6 +31,8 @@ export interface ScenarioEnds {
   ownResets: number;
   /** Bytes of memory that the guest's kernel has not got back. */
   grownBytes: number;
+  /** Whether a self-test has failed since the guest was restored or rebooted. False if the guest does not answer any more. */
+  selfTestFailed: boolean;
 }
 
 const SELF_TEST_FAILED = `dmesg | grep -q 'alg: .*${DEVICE_DRIVER}.*failed'`;
@@ -104,16 +106,17 @@ export async function runScenario(scenario: GuestScenario, run: ScenarioRun): Pr
         }),
       ),
   };
-  const end = (afterwards: RequestEnd | undefined): ScenarioEnds => ({
+  const end = (afterwards: RequestEnd | undefined, selfTestFailed = false): ScenarioEnds => ({
     ends: afterwards ? ends.slice(0, -1) : ends,
     afterwards,
-    ...{ ownResets: resets() - askedResets, grownBytes },
+    ...{ ownResets: resets() - askedResets, grownBytes, selfTestFailed },
   });
   try {
     await asked(() => command('echo 1 > /sys/bus/pci/rescan'));
     await scenario.run(stage);
     await stage.roundTrip(64);
-    return end(ends.at(-1));
+    const { status } = await command(SELF_TEST_FAILED);
+    return end(ends.at(-1), status === 0);
   } catch (error) {
     if (error instanceof GuestConsoleError) return end(undefined);
     throw error;
