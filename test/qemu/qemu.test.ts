@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { DriverChecker } from '../../src/lab/index.ts';
 import { serveVhostUser, type VhostUserEvent, type VhostUserServer } from '../../src/vhost-user/index.ts';
 import { runWatched } from '../support/watched_process.ts';
@@ -71,6 +71,7 @@ test('a QEMU that is killed before its guest runs: the daemon serves the next on
     stdio: 'ignore',
     env: { ...process.env, ...qemu.env },
   });
+  onTestFailed(() => console.error('QEMU ended with', child.exitCode, child.signalCode, 'and the daemon said', events));
   const ended = once(child, 'exit');
   await heard('connected', 1);
   child.kill('SIGKILL');
