@@ -119,23 +119,22 @@ export class PackedQueue implements DriverQueue {
       this.#fields.store(this.avail + spec.EVENT_SUPPRESS_OFFSET, place);
       this.#fields.store(this.avail + spec.EVENT_SUPPRESS_FLAGS, spec.EVENT_DESC);
       // What was completed just before the device could see that does not interrupt.
-    } while (this.#isUsed());
+    } while (this.#usedFlags() !== undefined);
     return taken;
   }
 
-  /** Whether the device has completed a chain that was not taken (2.8.1). */
-  #isUsed(): boolean {
+  /** The flags of the next used descriptor; undefined if the device has not written it yet (2.8.1). */
+  #usedFlags(): number | undefined {
     const flags = this.#fields.load(this.desc + this.#nextUsed * spec.DESC_BYTES + spec.PACKED_DESC_FLAGS);
     const marks = flags & (spec.PACKED_DESC_F_AVAIL | spec.PACKED_DESC_F_USED);
-    return marks === (this.#usedWrap ? spec.PACKED_DESC_F_AVAIL | spec.PACKED_DESC_F_USED : 0);
+    return marks === (this.#usedWrap ? spec.PACKED_DESC_F_AVAIL | spec.PACKED_DESC_F_USED : 0) ? flags : undefined;
   }
 
   /** Takes the chains that the device has completed. */
   #take(taken: Used[]): void {
     const view = ramView(this.#ram);
-    while (!this.#broken && this.#isUsed()) {
+    for (let flags = this.#usedFlags(); flags !== undefined && !this.#broken; flags = this.#usedFlags()) {
       const descriptor = this.desc + this.#nextUsed * spec.DESC_BYTES;
-      const flags = view.getUint16(descriptor + spec.PACKED_DESC_FLAGS, true);
       const head = view.getUint16(descriptor + spec.PACKED_DESC_ID, true);
       // 2.8.4: without WRITE the length of a used descriptor is reserved.
       const written = flags & spec.DESC_F_WRITE ? view.getUint32(descriptor + spec.DESC_LEN, true) : 0;

@@ -38,6 +38,11 @@ export class RingFields {
     const { buffer, byteOffset, byteLength } = this.#ram();
     const words = this.#words;
     if (words.buffer !== buffer || words.byteOffset !== byteOffset) {
+      if (byteOffset % 2 !== 0) {
+        throw new RangeError(
+          `The RAM begins at byte ${byteOffset} of its buffer: give a view that begins at an even one.`,
+        );
+      }
       this.#words = new Uint16Array(buffer, byteOffset, Math.floor(byteLength / 2));
     }
     return this.#words;

@@ -15,6 +15,7 @@ export class SerialInput {
   readonly #line: 0 | 1;
   #waiting: Uint8Array<ArrayBuffer>[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
 
   /** @param line 0 for COM1, 1 for COM2 */
   constructor(emulator: V86, line: 0 | 1) {
@@ -22,17 +23,18 @@ export class SerialInput {
     this.#line = line;
   }
 
-  /** Types bytes, behind what still waits. A text is typed in UTF-8. */
+  /** Types bytes, behind what still waits. A text is typed in UTF-8. Ignored after stop(). */
   send(input: string | Uint8Array): void {
+    if (this.#stopped) return;
     const bytes = typeof input === 'string' ? new TextEncoder().encode(input) : Uint8Array.from(input);
     this.#waiting.push(bytes);
     if (this.#timer === undefined) this.#feed();
   }
 
-  /** Forgets what waits. */
+  /** Forgets what waits: the machine ends. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#waiting = [];
   }
 

@@ -1,5 +1,5 @@
 import { closeSync, readlinkSync, readSync, writeSync } from 'node:fs';
-import type { Mapping, VhostUserHost, Watch } from '../transport/vhost-user/connection.ts';
+import type { Mapping, VhostUserHost, Watch } from '../transport/vhost-user/host.ts';
 import { VhostUserError } from '../transport/vhost-user/protocol.ts';
 import type { MappedFiles } from './mapped_files.ts';
 import type { System } from './system.ts';

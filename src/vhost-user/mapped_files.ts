@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import type { Mapping } from '../transport/vhost-user/connection.ts';
+import type { Mapping } from '../transport/vhost-user/host.ts';
 import { VhostUserError } from '../transport/vhost-user/protocol.ts';
 import type { EngineWindow } from './engine_window.ts';
 import type { MappedFile, System } from './system.ts';

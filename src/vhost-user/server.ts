@@ -1,6 +1,5 @@
 import { closeSync, lstatSync, rmSync } from 'node:fs';
 import { checkFunction, checkObject, checkSwitch, refuse } from '../check.ts';
-import { hostClock } from '../clock.ts';
 import type { CreateOptions } from '../device/contract.ts';
 import { type CryptoDevice, createCryptoDevice } from '../device/device.ts';
 import type { CryptoDeviceOptions } from '../device/options.ts';
@@ -119,8 +118,6 @@ class Daemon implements VhostUserServer {
       ...device,
       features: { ...DEFAULT_FEATURES, ...features },
       guest: foreignGuest(this.#memory, this.#memory.regionsOf([]), window.memory),
-      // A daemon may have nothing to do but to wait for its timers: they have to wake it.
-      clock: hostClock(true),
       onBackendEvent: ({ message }) => this.#tell('warning', message),
     });
     this.ended = new Promise((resolve) => {

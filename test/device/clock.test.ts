@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
 import { hostClock } from '../../src/clock.ts';
 
@@ -57,3 +59,19 @@ test('waits for longer than setTimeout can, without a turn before', async () => 
   off();
   expect(early).toBe(false);
 });
+
+test('wakes a process that sleeps: with a call that is due at once, and with a timer, with and without keepAlive', async () => {
+  // The process has nothing else to do for a minute. A call that does not wake it comes behind that minute.
+  const script = (keepAlive: boolean, milliseconds: number) => `
+    import { hostClock } from ${JSON.stringify(new URL('../../dist/src/clock.js', import.meta.url))};
+    setTimeout(() => {}, 60_000);
+    setTimeout(() => {
+      const since = performance.now();
+      const end = () => process.exit(performance.now() - since < 50_000 ? 0 : 1);
+      hostClock(${keepAlive}).schedule(end, ${milliseconds});
+    }, 5);
+  `;
+  for (const keepAlive of [false, true])
+    for (const milliseconds of [0, 1])
+      await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script(keepAlive, milliseconds)]);
+}, 300_000);

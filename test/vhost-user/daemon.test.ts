@@ -336,7 +336,7 @@ describe('the command', () => {
     ['no workers', ['--socket', 's', '--workers', '0'], 'Give a whole number from 1 to'],
     ['an unknown fault', ['--socket', 's', '--fault', 'fire'], 'Give one of status-err, status-badmsg'],
     [
-      'a fault that takes what is not there',
+      'a fault that needs what vhost-user has not',
       ['--socket', 's', '--fault', 'removal'],
       'It takes a way to take the device out of the machine, which vhost-user has not. Give one of status-err',
     ],

@@ -5,49 +5,12 @@ import type { DeviceRegisters } from '../../device/registers.ts';
 import type { ClientMemory, MappedTableRegion } from './client_memory.ts';
 import { encodeReply, type Message, MessageReader, uint32Pair, uint64 } from './codec.ts';
 import { ControlWindow } from './control_window.ts';
+import type { Mapping, VhostUserHost, Watch } from './host.ts';
 import { guestAddressOf, parseMemoryTable, type TableRegion } from './memory_table.ts';
 import * as protocol from './protocol.ts';
 import { VhostUserError } from './protocol.ts';
 import { type RingPlace, Rings } from './rings.ts';
 import { destroyRequest, parseSessionMessage, sessionAnswer } from './session_message.ts';
-
-/** A stretch of a file that is mapped. */
-export interface Mapping {
-  /** Its bytes, in views that follow each other. */
-  readonly pieces: readonly Uint8Array[];
-  /** Where it is in the engine's memory, too; undefined if it is not there. */
-  readonly offset: number | undefined;
-  /** Ends the mapping. Nothing may use the views any more. */
-  release(): void;
-}
-
-/** A descriptor that is waited for. */
-export interface Watch {
-  /** Calls the handler once more, after other work, without a signal. */
-  again(): void;
-  /** Ends the waiting, and closes the descriptor. */
-  end(): void;
-}
-
-/** What a connection needs of the program around it. The connection hands descriptors over to the function that it calls with them. */
-export interface VhostUserHost {
-  /** Sends bytes to the client. @throws VhostUserError if it does not take them */
-  send(bytes: Uint8Array): void;
-  /** Maps `bytes` bytes of a file from `offset` on, to read and to write. @throws VhostUserError that says why it cannot */
-  map(descriptor: number, offset: number, bytes: number): Mapping;
-  /** Whether a descriptor is an eventfd. The descriptor stays the connection's. */
-  isEvent(descriptor: number): boolean;
-  /** Calls `handler` whenever an eventfd was signalled. */
-  watch(descriptor: number, handler: () => void): Watch;
-  /** Signals an eventfd. The descriptor stays the connection's. */
-  signal(descriptor: number): void;
-  /** Closes a descriptor. */
-  close(descriptor: number): void;
-  /** Milliseconds since a fixed moment. */
-  now(): number;
-  /** Shows a line to the user of the program. */
-  say(line: string): void;
-}
 
 /** What SET_VRING_* messages have said of a ring. */
 interface Ring {

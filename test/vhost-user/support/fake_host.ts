@@ -3,12 +3,8 @@ import type { CreateOptions } from '../../../src/device/contract.ts';
 import { createCryptoDevice } from '../../../src/device/device.ts';
 import { foreignGuest } from '../../../src/engine/foreign/index.ts';
 import { ClientMemory } from '../../../src/transport/vhost-user/client_memory.ts';
-import {
-  type Mapping,
-  VhostUserConnection,
-  type VhostUserHost,
-  type Watch,
-} from '../../../src/transport/vhost-user/connection.ts';
+import { VhostUserConnection } from '../../../src/transport/vhost-user/connection.ts';
+import type { Mapping, VhostUserHost, Watch } from '../../../src/transport/vhost-user/host.ts';
 import { VhostUserError } from '../../../src/transport/vhost-user/protocol.ts';
 import { encode } from './client.ts';
 
